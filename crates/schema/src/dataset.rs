@@ -1,0 +1,84 @@
+//! What a dataset is, apart from its columns: where its rows come from and how they lie in the answer.
+
+use schemars::{Schema, SchemaGenerator};
+
+/// The part of a dataset that its file states as a constant; [`crate::catalog`] adds the columns.
+#[derive(Debug, Clone, Copy)]
+pub struct Definition {
+    /// Name in `snake_case`, equal to the file's name; the data stream is `logs-m365_security.<name>-<namespace>`.
+    pub name: &'static str,
+    /// Title for people, in the words of Microsoft's product.
+    pub title: &'static str,
+    /// Prefix of the custom fields: the one that Elastic's package uses for the same record.
+    pub prefix: &'static str,
+    /// Custom fields keep the source's camelCase names (the legacy `log` dataset) instead of `snake_case`.
+    pub camel_case: bool,
+    /// Where rows come from.
+    pub source: Source,
+    /// How rows lie in the elements of the answer.
+    pub rows: Rows,
+    /// Column paths (source names, dotted) that identify a document, beyond what the row's variant adds.
+    pub identity: &'static [&'static str],
+    /// The row type's JSON Schema.
+    pub row: fn(&mut SchemaGenerator) -> Schema,
+}
+
+/// An endpoint of a Microsoft API that lists records by the time of their last change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Source {
+    /// API family; decides host and token audience.
+    pub api: Api,
+    /// Path below the API's root, for example `/v1.0/security/alerts_v2`.
+    pub path: &'static str,
+    /// `$expand` value, if nested records are wanted with each element.
+    pub expand: Option<&'static str>,
+    /// Property that carries the time of the last change; filtered with `ge`.
+    pub cursor: &'static str,
+    /// `$orderby` is accepted on the cursor property.
+    pub orderable: bool,
+    /// Largest `$top` that the service accepts.
+    pub page_size: u32,
+    /// Least-privileged application permission, as named in Microsoft's permission reference.
+    pub permission: &'static str,
+    /// Licence that the tenant needs.
+    pub licence: &'static str,
+    /// Default polling interval in seconds.
+    pub interval: u32,
+    /// How far the first run looks back, in hours.
+    pub lookback: u32,
+}
+
+/// API family: one host and one token audience per cloud.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Api {
+    /// Microsoft Graph, `https://graph.microsoft.com`.
+    Graph,
+    /// Microsoft Defender XDR, `https://api.security.microsoft.com`.
+    Defender,
+}
+
+/// How the rows of a dataset lie in the elements of an answer's `value[]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rows {
+    /// An element is a row.
+    Elements,
+    /// An element without its nested array is a row; what the nested rows say is summed up in `rollup`.
+    Rollup {
+        /// The nested array, split off as it arrives.
+        nested: &'static str,
+        /// Dataset whose rows the nested array holds.
+        dataset: &'static str,
+        /// Column of the summary.
+        rollup: &'static str,
+    },
+    /// Each item of the named array is a row, with the element's other properties as its context.
+    Items(&'static str),
+    /// Each (element, outer item, inner item) is a row; an element without items, or an outer item without inner
+    /// ones, is a row too.
+    Outer {
+        /// Array of the element.
+        outer: &'static str,
+        /// Array of the outer item.
+        inner: &'static str,
+    },
+}
