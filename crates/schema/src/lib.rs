@@ -1,13 +1,48 @@
 //! What the data is: documented row types, and the catalog walked from them.
+//!
+//! Read in this order: a dataset's file ([`datasets`]), the annotations it uses ([`attr`], [`types`], [`ops`]), and the
+//! model that everything else sees ([`Dataset`]). The crate does no I/O and knows no clock.
+
+pub mod attr;
+pub mod datasets;
+pub mod ecs;
+pub mod ops;
+pub mod tables;
+pub mod types;
+
+mod catalog;
 mod dataset;
+mod fields;
+mod model;
+mod naming;
+#[cfg(test)]
+mod tests;
+mod validation;
+
 pub use dataset::{Api, Definition, Rows, Source};
-/// A dataset: its definition and its columns. The only model that anything else sees.
-#[derive(Debug)]
-pub struct Dataset {
-    /// What the dataset's file states.
-    pub definition: Definition,
-}
-/// All datasets, in the order of their names.
+pub use fields::{COMMON, GEO};
+pub use model::{Column, Constant, Content, Dataset, Derived, Feed, Field, Kind, Shape};
+pub use ops::{Derive, Op};
+pub use types::Semantic;
+pub use validation::row_schema;
+
+use std::sync::LazyLock;
+
+static CATALOG: LazyLock<Result<Vec<Dataset>, String>> =
+    LazyLock::new(|| datasets::ALL.iter().map(|definition| catalog::walk(definition)).collect());
+
+/// All datasets, by name.
+///
+/// # Panics
+/// If a row type is annotated wrongly, which the tests of this crate exclude.
 pub fn catalog() -> &'static [Dataset] {
-    &[]
+    match &*CATALOG {
+        Ok(datasets) => datasets,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// The dataset of this name.
+pub fn dataset(name: &str) -> Option<&'static Dataset> {
+    catalog().iter().find(|dataset| dataset.definition.name == name)
 }

@@ -1,0 +1,209 @@
+//! The whole annotation vocabulary: `#[schemars(transform = to(ecs::USER_NAME).lower())]` on a column,
+//! `#[schemars(transform = kind().constant(ecs::EVENT_CATEGORY, "process"))]` on a row type.
+//!
+//! An annotation writes one extension object into the JSON Schema; only the catalog reads it back.
+
+use schemars::{Schema, transform::Transform};
+use serde_json::{Value, json};
+
+use crate::ecs::Ecs;
+use crate::ops::{Derive, Op};
+use crate::tables::Table;
+
+/// Key of a column's annotation.
+pub(crate) const COLUMN: &str = "x-column";
+/// Key of a row type's annotation.
+pub(crate) const KIND: &str = "x-kind";
+
+/// Annotation of a column.
+#[derive(Debug, Clone, Default)]
+pub struct Column {
+    feeds: Vec<Value>,
+    name: Option<&'static str>,
+    drop: Option<&'static str>,
+    flattened: bool,
+    ecs_only: bool,
+    parts: bool,
+    unrelated: bool,
+    remap: Vec<(Ecs, Ecs)>,
+}
+
+/// A column without ECS target.
+pub fn column() -> Column {
+    Column::default()
+}
+
+/// A column that also fills an ECS field.
+pub fn to(field: Ecs) -> Column {
+    column().also(field)
+}
+
+/// A column of the source that this dataset does not carry, with the reason.
+pub fn drop(reason: &'static str) -> Column {
+    Column { drop: Some(reason), ..Column::default() }
+}
+
+impl Column {
+    /// Fills one more ECS field; the words that follow shape this one.
+    #[must_use]
+    pub fn also(mut self, field: Ecs) -> Self {
+        self.feeds.push(json!({ "field": field.name, "op": Op::Keep.word() }));
+        self
+    }
+
+    fn last(mut self, key: &str, value: Value) -> Self {
+        if let Some(Value::Object(feed)) = self.feeds.last_mut() {
+            feed.insert(key.into(), value);
+        }
+        self
+    }
+
+    /// Shapes the value on its way into the ECS field.
+    #[must_use]
+    pub fn op(self, op: Op) -> Self {
+        self.last("op", op.word().into())
+    }
+
+    /// Lower case.
+    #[must_use]
+    pub fn lower(self) -> Self {
+        self.op(Op::Lower)
+    }
+
+    /// The table's value for this word; nothing for a word that is not in it.
+    #[must_use]
+    pub fn table(self, table: Table) -> Self {
+        self.op(Op::Table).last("table", table.name.into())
+    }
+
+    /// The table's value for the first key that the word starts with.
+    #[must_use]
+    pub fn prefix(self, table: Table) -> Self {
+        self.op(Op::Prefix).last("table", table.name.into())
+    }
+
+    /// The ECS field is filled from within lists too (an alert's evidence), each value once.
+    #[must_use]
+    pub fn lift(self) -> Self {
+        self.last("lift", true.into())
+    }
+
+    /// Precedence among the columns that fill one single-valued field: the lowest present wins; 0 where not said.
+    #[must_use]
+    pub fn rank(self, rank: u8) -> Self {
+        self.last("rank", rank.into())
+    }
+
+    /// Name of the custom field, where it is not the source's name in `snake_case`; dots make groups.
+    #[must_use]
+    pub fn named(mut self, name: &'static str) -> Self {
+        self.name = Some(name);
+        self
+    }
+
+    /// The object is kept whole in one `flattened` field; its columns only fill ECS.
+    #[must_use]
+    pub fn flattened(mut self) -> Self {
+        self.flattened = true;
+        self
+    }
+
+    /// No custom field: the value stands in ECS unchanged.
+    #[must_use]
+    pub fn ecs_only(mut self) -> Self {
+        self.ecs_only = true;
+        self
+    }
+
+    /// The custom field of a URL is a group with its parts.
+    #[must_use]
+    pub fn parts(mut self) -> Self {
+        self.parts = true;
+        self
+    }
+
+    /// The value does not join `related.*`.
+    #[must_use]
+    pub fn unrelated(mut self) -> Self {
+        self.unrelated = true;
+        self
+    }
+
+    /// Within this object, columns fill the second field of a pair instead of the first; ECS targets that no pair
+    /// names are not filled from here.
+    #[must_use]
+    pub fn remap(mut self, pairs: &[(Ecs, Ecs)]) -> Self {
+        self.remap.extend_from_slice(pairs);
+        self
+    }
+}
+
+impl Transform for Column {
+    fn transform(&mut self, schema: &mut Schema) {
+        let remap: Vec<Value> = self.remap.iter().map(|(from, into)| json!([from.name, into.name])).collect();
+        schema.insert(
+            COLUMN.into(),
+            json!({
+                "feeds": self.feeds, "name": self.name, "drop": self.drop, "flattened": self.flattened,
+                "ecs_only": self.ecs_only, "parts": self.parts, "unrelated": self.unrelated,
+                "remap": if self.remap.is_empty() { Value::Null } else { remap.into() },
+            }),
+        );
+    }
+}
+
+/// Annotation of a row type or of a kind of evidence.
+#[derive(Debug, Clone, Default)]
+pub struct Kind {
+    constants: Vec<Value>,
+    derived: Vec<Value>,
+    identity: Vec<String>,
+}
+
+/// Starts the annotation of a row type.
+pub fn kind() -> Kind {
+    Kind::default()
+}
+
+impl Kind {
+    /// Every row of this type carries the value.
+    #[must_use]
+    pub fn constant(mut self, field: Ecs, value: &'static str) -> Self {
+        self.constants.push(json!([field.name, value]));
+        self
+    }
+
+    /// Fills an ECS field from several columns (dotted source paths, separated by spaces); from within lists only if
+    /// `lift` is said of it.
+    #[must_use]
+    pub fn derive(mut self, field: Ecs, derive: Derive, inputs: &'static str) -> Self {
+        let inputs: Vec<&str> = inputs.split_whitespace().collect();
+        self.derived.push(json!({ "field": field.name, "derive": derive.word(), "inputs": inputs }));
+        self
+    }
+
+    /// The field derived last is filled from within lists too.
+    #[must_use]
+    pub fn lift(mut self) -> Self {
+        if let Some(Value::Object(derived)) = self.derived.last_mut() {
+            derived.insert("lift".into(), true.into());
+        }
+        self
+    }
+
+    /// The columns (dotted source paths, separated by spaces) that tell one item of this kind from another.
+    #[must_use]
+    pub fn identity(mut self, paths: &'static str) -> Self {
+        self.identity.extend(paths.split_whitespace().map(str::to_owned));
+        self
+    }
+}
+
+impl Transform for Kind {
+    fn transform(&mut self, schema: &mut Schema) {
+        schema.insert(
+            KIND.into(),
+            json!({ "constants": self.constants, "derived": self.derived, "identity": self.identity }),
+        );
+    }
+}

@@ -1,0 +1,264 @@
+//! Walks the row types' JSON Schemas once into [`Dataset`]s; nobody else looks at JSON Schema.
+
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value};
+
+use crate::attr::{COLUMN, KIND};
+use crate::dataset::Definition;
+use crate::ecs::{self, Ecs};
+use crate::model::{Column, Constant, Content, Dataset, Derived, Feed, Kind, Shape};
+use crate::naming::custom_name;
+use crate::ops::{Derive, Op};
+use crate::tables;
+use crate::types::{KEY, Semantic};
+
+/// Reads a dataset's columns from its row type. An error names dataset and column; it is a mistake in the row type.
+pub(crate) fn walk(definition: &Definition) -> Result<Dataset, String> {
+    let mut generator = SchemaSettings::draft2020_12().into_generator();
+    let root = (definition.row)(&mut generator);
+    let definitions = generator.take_definitions(true);
+    let walker = Walker { definition, definitions };
+    let (schema, _) = walker.resolve(root.as_value());
+    let context = Context::default();
+    let mut shape = walker.shape(schema, &context).map_err(|error| format!("dataset {}: {error}", definition.name))?;
+    shape.identity.splice(0..0, definition.identity.iter().map(|path| (*path).to_owned()));
+    let text = text(schema, "description");
+    Ok(Dataset { definition: *definition, description: text.replace('\n', " "), root: shape })
+}
+
+struct Walker<'a> {
+    definition: &'a Definition,
+    definitions: Map<String, Value>,
+}
+
+/// Where the walk stands.
+#[derive(Clone, Default)]
+struct Context {
+    /// Source path of the enclosing object.
+    source: String,
+    /// Within a list: only lifted targets are filled.
+    list: bool,
+    /// Within a flattened object: columns have no custom field.
+    flattened: bool,
+    /// Redirections of ECS targets, innermost last.
+    remaps: Vec<Vec<(String, String)>>,
+    /// Types on the way here; a type within itself ends the walk.
+    types: Vec<String>,
+}
+
+impl Walker<'_> {
+    fn resolve<'s>(&'s self, schema: &'s Value) -> (&'s Value, Option<&'s str>) {
+        let target = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.strip_prefix("#/$defs/"));
+        match target.and_then(|name| self.definitions.get(name)) {
+            Some(found) => (found, target),
+            None => (schema, None),
+        }
+    }
+
+    fn shape(&self, schema: &Value, context: &Context) -> Result<Shape, String> {
+        let mut shape = Shape::default();
+        self.properties(schema, context, &mut shape)?;
+        self.annotation(schema, context, &mut shape)?;
+        if !shape.columns.iter().any(|column| column.name == "@odata.type") {
+            shape.columns.push(odata_type(context));
+        }
+        for arm in schema.get("oneOf").and_then(Value::as_array).into_iter().flatten() {
+            shape.kinds.push(self.kind(arm, context, &shape)?);
+        }
+        Ok(shape)
+    }
+
+    fn kind(&self, arm: &Value, context: &Context, base: &Shape) -> Result<Kind, String> {
+        let tag = arm
+            .pointer("/properties/@odata.type/const")
+            .and_then(Value::as_str)
+            .ok_or("a kind lacks its @odata.type")?
+            .to_owned();
+        let (schema, name) = self.resolve(arm);
+        let mut context = context.clone();
+        context.types.extend(name.map(str::to_owned));
+        let mut shape = Shape { kinds: Vec::new(), ..base.clone() };
+        self.properties(schema, &context, &mut shape)?;
+        self.annotation(schema, &context, &mut shape)?;
+        Ok(Kind { tag, description: text(schema, "description"), shape })
+    }
+
+    fn properties(&self, schema: &Value, context: &Context, shape: &mut Shape) -> Result<(), String> {
+        for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+            if let Some(column) = self
+                .column(name, property, context)
+                .map_err(|error| format!("column {}{name}: {error}", context.source))?
+            {
+                shape.columns.push(column);
+            }
+        }
+        Ok(())
+    }
+
+    fn column(&self, name: &str, property: &Value, context: &Context) -> Result<Option<Column>, String> {
+        let attr = property.get(COLUMN).unwrap_or(&Value::Null);
+        let flag = |key: &str| attr.get(key) == Some(&Value::Bool(true));
+        let (item, list) = match property.get("items") {
+            Some(items) => (items, true),
+            None => (property, false),
+        };
+        let (schema, type_name) = self.resolve(item);
+        let source = format!("{}{name}", context.source);
+        let mut inner = context.clone();
+        inner.source = format!("{source}.");
+        inner.list |= list;
+        inner.flattened |= flag("flattened");
+        if let Some(pairs) = attr.get("remap").and_then(Value::as_array) {
+            inner.remaps.push(pairs.iter().filter_map(pair).collect());
+        }
+        let word = schema.get(KEY).and_then(Value::as_str);
+        let content = match (word, word.and_then(Semantic::from_word)) {
+            (Some("dictionary"), _) => Content::Dictionary,
+            (_, Some(Semantic::Url)) if flag("parts") => Content::UrlParts,
+            (_, Some(semantic)) => Content::Scalar(semantic),
+            (Some(word), None) => return Err(format!("unknown semantic type {word}")),
+            (None, None) => {
+                let type_name = type_name.unwrap_or_default().to_owned();
+                let recursive = inner.types.contains(&type_name);
+                inner.types.push(type_name);
+                let shape = if recursive { Shape::default() } else { self.shape(schema, &inner)? };
+                if inner.flattened {
+                    Content::Flattened(Box::new(prune(shape)))
+                } else {
+                    Content::Object(Box::new(shape))
+                }
+            }
+        };
+        let mut feeds = self.feeds(attr, &inner, &content, list)?;
+        if flag("unrelated") {
+            feeds.retain(|feed| !feed.field.name.starts_with("related."));
+        }
+        let dropped = attr.get("drop").and_then(Value::as_str).map(str::to_owned);
+        let hidden = context.flattened || flag("ecs_only") || dropped.is_some();
+        let custom = attr.get("name").and_then(Value::as_str).map_or_else(|| self.custom_name(name), str::to_owned);
+        let description = text(property, "description");
+        let path = (!hidden).then_some(custom);
+        Ok(Some(Column { name: name.into(), source, path, description, content, list, feeds, dropped }))
+    }
+
+    fn custom_name(&self, name: &str) -> String {
+        if self.definition.camel_case { name.to_owned() } else { custom_name(name) }
+    }
+
+    fn feeds(&self, attr: &Value, context: &Context, content: &Content, list: bool) -> Result<Vec<Feed>, String> {
+        let mut feeds = Vec::new();
+        for feed in attr.get("feeds").and_then(Value::as_array).into_iter().flatten() {
+            let lift = feed.get("lift") == Some(&Value::Bool(true));
+            let name = text(feed, "field");
+            let Some(field) = target(&name, context, lift || list_target(&name))? else { continue };
+            let op = Op::from_word(&text(feed, "op")).ok_or("unknown conversion")?;
+            let table = tables::ALL.iter().find(|table| Some(table.name) == feed.get("table").and_then(Value::as_str));
+            let rank = feed.get("rank").and_then(Value::as_u64).unwrap_or(0);
+            let rank = u8::try_from(rank).map_err(|_| "rank above 255")?;
+            let many = field.array || context.list || list;
+            feeds.push(Feed { field, op, table: table.copied(), rank, many });
+        }
+        let related = match content {
+            Content::Scalar(Semantic::Ip) => Some(ecs::RELATED_IP),
+            Content::Scalar(Semantic::Hash) => Some(ecs::RELATED_HASH),
+            Content::Scalar(Semantic::User) => Some(ecs::RELATED_USER),
+            Content::Scalar(Semantic::Host) => Some(ecs::RELATED_HOSTS),
+            _ => None,
+        };
+        feeds.extend(related.map(|field| Feed { field, op: Op::Keep, table: None, rank: 0, many: true }));
+        Ok(feeds)
+    }
+
+    fn annotation(&self, schema: &Value, context: &Context, shape: &mut Shape) -> Result<(), String> {
+        let Some(kind) = schema.get(KIND) else { return Ok(()) };
+        for constant in kind.get("constants").and_then(Value::as_array).into_iter().flatten() {
+            let Some((name, value)) = pair(constant) else { return Err("a constant needs field and value".into()) };
+            let array = ecs::find(&name).is_some_and(|field| field.array);
+            if let Some(field) = target(&name, context, array)? {
+                shape.constants.push(Constant { field, value });
+            }
+        }
+        for derived in kind.get("derived").and_then(Value::as_array).into_iter().flatten() {
+            let lift = derived.get("lift") == Some(&Value::Bool(true));
+            let Some(field) = target(&text(derived, "field"), context, lift)? else { continue };
+            let derive = Derive::from_word(&text(derived, "derive")).ok_or("unknown derivation")?;
+            let inputs = strings(derived, "inputs");
+            shape.derived.push(Derived { field, derive, inputs, many: field.array || context.list });
+        }
+        shape.identity.extend(strings(kind, "identity"));
+        Ok(())
+    }
+}
+
+/// The ECS field a target stands for here: redirected by the enclosing objects, none if it is not filled from here.
+fn target(name: &str, context: &Context, lift: bool) -> Result<Option<Ecs>, String> {
+    let mut name = name.to_owned();
+    for remap in context.remaps.iter().rev() {
+        if name.starts_with("related.") {
+            break;
+        }
+        match remap.iter().find(|(from, _)| *from == name) {
+            Some((_, into)) => name.clone_from(into),
+            None => return Ok(None),
+        }
+    }
+    if context.list && !lift {
+        return Ok(None);
+    }
+    ecs::find(&name).map(Some).ok_or_else(|| format!("no ECS field {name}"))
+}
+
+/// Targets that hold what a whole record is related to are filled from within lists without saying so.
+fn list_target(name: &str) -> bool {
+    name.starts_with("related.") || name.starts_with("threat.")
+}
+
+/// Every object may say its own type; Elastic's package keeps that as `odata_type`.
+fn odata_type(context: &Context) -> Column {
+    Column {
+        name: "@odata.type".into(),
+        source: format!("{}@odata.type", context.source),
+        path: (!context.flattened).then(|| "odata_type".into()),
+        description: "OData type of the object, with a leading `#`.".into(),
+        content: Content::Scalar(Semantic::Keyword),
+        list: false,
+        feeds: Vec::new(),
+        dropped: None,
+    }
+}
+
+/// Of a flattened object only the columns that fill ECS matter.
+fn prune(mut shape: Shape) -> Shape {
+    shape.columns.retain(|column| {
+        let inner = match &column.content {
+            Content::Object(shape) | Content::Flattened(shape) => !shape.is_idle(),
+            _ => false,
+        };
+        inner || !column.feeds.is_empty()
+    });
+    for kind in &mut shape.kinds {
+        kind.shape = prune(std::mem::take(&mut kind.shape));
+    }
+    shape.kinds.retain(|kind| !kind.shape.is_idle());
+    shape.identity.clear();
+    shape
+}
+
+fn pair(value: &Value) -> Option<(String, String)> {
+    Some((value.get(0)?.as_str()?.to_owned(), value.get(1)?.as_str()?.to_owned()))
+}
+
+fn text(value: &Value, key: &str) -> String {
+    value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn strings(value: &Value, key: &str) -> Vec<String> {
+    value
+        .get(key)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
+}

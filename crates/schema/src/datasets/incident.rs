@@ -1,0 +1,204 @@
+//! Incidents of Microsoft Defender XDR (`microsoft.graph.security.incident`, Microsoft Graph v1.0).
+
+use schemars::{JsonSchema, SchemaGenerator};
+
+use crate::attr::{column, drop, kind, to};
+use crate::dataset::{Api, Definition, Rows, Source};
+use crate::ecs;
+use crate::ops::{Derive, Op};
+use crate::tables;
+use crate::types::{Guid, Host, Integer, Ip, Keyword, LowerMember, Member, Prose, Sha256, Timestamp, Url, User};
+
+/// Security incidents, one document per version, with a summary of their alerts.
+pub const DATASET: Definition = Definition {
+    name: "incident",
+    title: "Defender XDR incidents",
+    prefix: "m365_defender.incident",
+    camel_case: false,
+    source: Source {
+        api: Api::Graph,
+        path: "/v1.0/security/incidents",
+        expand: Some("alerts"),
+        cursor: "lastUpdateDateTime",
+        orderable: true,
+        page_size: 50,
+        permission: "SecurityIncident.Read.All",
+        licence: "any Microsoft Defender XDR workload",
+        interval: 60,
+        lookback: 24,
+    },
+    rows: Rows::Rollup { nested: "alerts", dataset: "alert", rollup: "rollup" },
+    identity: &["id", "tenantId", "lastUpdateDateTime"],
+    row: SchemaGenerator::subschema_for::<Incident>,
+};
+
+/// One version of an incident, without its alerts; their sum is in `rollup`.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase")]
+#[schemars(transform = kind()
+    .constant(ecs::EVENT_KIND, "alert")
+    .constant(ecs::EVENT_TYPE, "info")
+    .derive(ecs::EVENT_DURATION, Derive::Duration, "rollup.firstActivityDateTime rollup.lastActivityDateTime"))]
+pub struct Incident {
+    /// Unique identifier of the incident in its tenant.
+    #[schemars(transform = to(ecs::EVENT_ID))]
+    pub id: Keyword,
+    /// Entra tenant that the incident belongs to.
+    #[schemars(transform = to(ecs::CLOUD_ACCOUNT_ID))]
+    pub tenant_id: Guid,
+    /// Name of the incident.
+    #[schemars(transform = to(ecs::MESSAGE))]
+    pub display_name: Keyword,
+    /// What the incident is about.
+    pub description: Prose,
+    /// Time when the incident was created.
+    #[schemars(transform = to(ecs::EVENT_CREATED).also(ecs::TIMESTAMP).rank(1))]
+    pub created_date_time: Timestamp,
+    /// Time of the incident's last change; together with the id it names the version.
+    #[schemars(transform = to(ecs::TIMESTAMP))]
+    pub last_update_date_time: Timestamp,
+    /// Possible impact: unknown, informational, low, medium, high; in lower case.
+    #[schemars(transform = to(ecs::EVENT_SEVERITY).table(tables::SEVERITY))]
+    pub severity: LowerMember,
+    /// State: active, resolved, inProgress, redirected, awaitingAction.
+    #[schemars(transform = to(ecs::EVENT_ACTION))]
+    pub status: Member,
+    /// Whether the incident is a true threat: unknown, falsePositive, truePositive, informationalExpectedActivity.
+    pub classification: Member,
+    /// Nature of the incident as determined, for example phishing or multiStagedAttack.
+    #[schemars(transform = to(ecs::EVENT_CATEGORY).table(tables::DETERMINATION_CATEGORY))]
+    pub determination: Member,
+    /// Owner of the incident; free text, usually a user principal name.
+    pub assigned_to: User,
+    /// Page of the incident in the Defender portal.
+    #[schemars(transform = to(ecs::EVENT_URL).named("web_url").parts())]
+    pub incident_web_url: Url,
+    /// Incident that this one was merged into; the status is then redirected.
+    pub redirect_incident_id: Keyword,
+    /// Remarks of analysts.
+    pub comments: Vec<Comment>,
+    /// Labels set by people.
+    #[schemars(transform = column().named("tags"))]
+    pub custom_tags: Vec<Keyword>,
+    /// Labels set by the service, for example `Defender Experts`.
+    pub system_tags: Vec<Keyword>,
+    /// Who changed the incident last.
+    pub last_modified_by: User,
+    /// Priority from 0 to 100, where the service computes one.
+    #[schemars(transform = to(ecs::EVENT_RISK_SCORE))]
+    pub priority_score: Integer,
+    /// Why the incident was resolved.
+    #[schemars(transform = to(ecs::EVENT_REASON))]
+    pub resolving_comment: Keyword,
+    /// What happened, in several paragraphs.
+    pub summary: Prose,
+    /// Alerts nested by `$expand`; the collector splits them off.
+    #[schemars(transform = drop("nested alerts are rows of the dataset alert; their sum is in rollup"))]
+    pub alerts: Vec<crate::types::Dictionary>,
+    /// Sum over the incident's alerts, computed by the collector.
+    pub rollup: Rollup,
+}
+
+/// `alertComment`: a remark of an analyst or an app.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase")]
+pub struct Comment {
+    /// The text.
+    #[schemars(transform = column().named("message"))]
+    pub comment: Prose,
+    /// Person or app that wrote it.
+    pub created_by_display_name: User,
+    /// Same, under the name that older answers use.
+    pub created_by: User,
+    /// Time of the remark.
+    pub created_date_time: Timestamp,
+    /// Same, under the name that older answers use.
+    pub created_time: Timestamp,
+}
+
+/// Sum over the alerts of one incident. Lists are bounded; what did not fit is counted beside them.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase")]
+pub struct Rollup {
+    /// Number of alerts.
+    pub alert_count: Integer,
+    /// Number of evidence items over all alerts.
+    pub evidence_count: Integer,
+    /// Earliest activity of an alert.
+    #[schemars(transform = to(ecs::EVENT_START))]
+    pub first_activity_date_time: Timestamp,
+    /// Latest activity of an alert.
+    #[schemars(transform = to(ecs::EVENT_END))]
+    pub last_activity_date_time: Timestamp,
+    /// Number of alerts by severity.
+    pub severity: SeverityCounts,
+    /// Number of alerts by status.
+    pub status: StatusCounts,
+    /// Number of alerts by service source.
+    pub service_source: crate::types::Dictionary,
+    /// Service sources of the alerts.
+    #[schemars(transform = to(ecs::EVENT_PROVIDER))]
+    pub service_sources: Vec<Member>,
+    /// Ids of the alerts.
+    pub alert_ids: Vec<Keyword>,
+    /// Alerts whose ids did not fit.
+    pub alert_ids_overflow: Integer,
+    /// Accounts named by the alerts.
+    pub users: Vec<User>,
+    /// Mentions of accounts that did not fit.
+    pub users_overflow: Integer,
+    /// Hosts named by the alerts.
+    pub hosts: Vec<Host>,
+    /// Mentions of hosts that did not fit.
+    pub hosts_overflow: Integer,
+    /// Addresses named by the alerts.
+    pub ips: Vec<Ip>,
+    /// Mentions of addresses that did not fit.
+    pub ips_overflow: Integer,
+    /// File hashes named by the alerts.
+    pub hashes: Vec<Sha256>,
+    /// Mentions of hashes that did not fit.
+    pub hashes_overflow: Integer,
+    /// ATT&CK techniques and sub-techniques of the alerts.
+    #[schemars(transform = to(ecs::THREAT_TECHNIQUE_ID).op(Op::Technique)
+        .also(ecs::THREAT_TECHNIQUE_SUBTECHNIQUE_ID).op(Op::Subtechnique))]
+    pub mitre_techniques: Vec<Keyword>,
+    /// Mentions of techniques that did not fit.
+    pub mitre_techniques_overflow: Integer,
+    /// Categories of the alerts: ATT&CK tactics, or Defender's own words.
+    #[schemars(transform = to(ecs::THREAT_TACTIC_NAME).table(tables::TACTIC_NAME)
+        .also(ecs::THREAT_TACTIC_ID).table(tables::TACTIC_ID))]
+    pub categories: Vec<Keyword>,
+    /// Mentions of categories that did not fit.
+    pub categories_overflow: Integer,
+}
+
+/// Number of alerts by severity.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase")]
+pub struct SeverityCounts {
+    /// Informational alerts.
+    pub informational: Integer,
+    /// Alerts of low severity.
+    pub low: Integer,
+    /// Alerts of medium severity.
+    pub medium: Integer,
+    /// Alerts of high severity.
+    pub high: Integer,
+    /// Alerts of another or no severity.
+    pub other: Integer,
+}
+
+/// Number of alerts by status.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase")]
+pub struct StatusCounts {
+    /// Alerts that nobody works on yet.
+    pub new: Integer,
+    /// Alerts in progress.
+    pub in_progress: Integer,
+    /// Resolved alerts.
+    pub resolved: Integer,
+    /// Alerts of another or no status.
+    pub other: Integer,
+}
