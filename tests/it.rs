@@ -1,1 +1,6 @@
-//! Placeholder.
+//! One binary for all tests on real parts: they share one server.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod it {
+    mod server_smoke;
+}

@@ -1,1 +1,8 @@
-//! Placeholder.
+//! Real parts for the tests of this workspace: an Elasticsearch server, Elastic's package validator.
+//!
+//! Everything here starts by itself on first use, is cached outside the checkout and ends with the test process.
+//! `M365_SKIP=elasticsearch,go` leaves parts out; `M365_TEST_CACHE` moves the cache; see [`support`].
+
+pub mod support;
+
+pub use support::{Elasticsearch, Mode, Part, Stack, Verdict, left_out, repository, validate};
