@@ -1,1 +1,7 @@
-//! Placeholder.
+//! The collector of Microsoft 365 security data: reads Microsoft's APIs, maps what comes with [`mapper`], ships it to
+//! Elasticsearch.
+//!
+//! Read [`flow`] first: it names the stages in their order. The library exists for the binary, its tests and its
+//! benchmarks.
+
+pub mod splitter;

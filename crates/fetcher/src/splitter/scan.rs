@@ -1,0 +1,153 @@
+//! Finds the end of one JSON value, over any chunking, without recursion.
+
+use memchr::memchr2;
+
+/// Progress inside one JSON value. The structure is followed, scalars are not checked: that is the mapper's part.
+///
+/// A closing bracket that fits no open one of the value is passed over, and one that skips over open ones closes them:
+/// so a row with a missing or a stray bracket usually still ends where it should, and only this row is lost.
+#[derive(Debug, Default)]
+pub(super) struct ValueScan {
+    open: Open,
+    mode: Mode,
+    in_object: bool,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    #[default]
+    Start,
+    Between,
+    Text,
+    Escape,
+    Scalar,
+}
+
+impl ValueScan {
+    /// A scan that starts within an object whose `{` was consumed already.
+    pub(super) fn inside_object() -> Self {
+        Self { mode: Mode::Between, ..Self::default() }.within_object(false)
+    }
+
+    /// A scan of a member's value: a `}` that closes nothing of the value is the one of the object around it.
+    pub(super) fn of_member() -> Self {
+        Self { in_object: true, ..Self::default() }
+    }
+
+    /// The scan of a key goes on as the scan of the object around it.
+    pub(super) fn within_object(mut self, key_ended: bool) -> Self {
+        self.open.push(Bracket::Curly);
+        if key_ended {
+            self.mode = Mode::Between;
+        }
+        self
+    }
+
+    /// Consumes bytes up to the end of the value and returns how many; `None` when all of them belong to it and more
+    /// are needed. The first byte of a new value must not be whitespace. A number or literal ends before its delimiter.
+    pub(super) fn advance(&mut self, bytes: &[u8]) -> Option<usize> {
+        let mut at = 0;
+        while let Some(&byte) = bytes.get(at) {
+            match self.mode {
+                Mode::Text => match memchr2(b'"', b'\\', &bytes[at..]) {
+                    None => return None,
+                    Some(n) => {
+                        at += n + 1;
+                        if bytes[at - 1] == b'\\' {
+                            self.mode = Mode::Escape;
+                        } else if self.open.depth == 0 {
+                            return Some(at);
+                        } else {
+                            self.mode = Mode::Between;
+                        }
+                    }
+                },
+                Mode::Between => match byte {
+                    b'"' => {
+                        self.mode = Mode::Text;
+                        at += 1;
+                    }
+                    b'{' => {
+                        self.open.push(Bracket::Curly);
+                        at += 1;
+                    }
+                    b'[' => {
+                        self.open.push(Bracket::Square);
+                        at += 1;
+                    }
+                    b'}' if self.in_object && self.open.curly == 0 => return Some(at),
+                    b'}' | b']' => {
+                        at += 1;
+                        self.open.close(if byte == b'}' { Bracket::Curly } else { Bracket::Square });
+                        if self.open.depth == 0 {
+                            return Some(at);
+                        }
+                    }
+                    _ => at += 1,
+                },
+                Mode::Escape => {
+                    self.mode = Mode::Text;
+                    at += 1;
+                }
+                Mode::Start => {
+                    self.mode = match byte {
+                        b'"' => Mode::Text,
+                        b'{' | b'[' => Mode::Between,
+                        _ => Mode::Scalar,
+                    };
+                    // A bracket is counted by the mode that it starts.
+                    at += usize::from(self.mode != Mode::Between);
+                }
+                Mode::Scalar => match byte {
+                    b',' | b']' | b'}' | b' ' | b'\n' | b'\r' | b'\t' => return Some(at),
+                    _ => at += 1,
+                },
+            }
+        }
+        None
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bracket {
+    Square = 0,
+    Curly = 1,
+}
+
+/// The open brackets, one bit each, so that a depth bomb of 4 MiB costs half a megabyte and no recursion.
+#[derive(Debug, Default)]
+struct Open {
+    depth: usize,
+    curly: usize,
+    bits: u64,
+    full: Vec<u64>,
+}
+
+impl Open {
+    fn push(&mut self, bracket: Bracket) {
+        if self.depth > 0 && self.depth.is_multiple_of(64) {
+            self.full.push(self.bits);
+        }
+        self.bits = self.bits << 1 | bracket as u64;
+        self.curly += bracket as usize;
+        self.depth += 1;
+    }
+
+    fn pop(&mut self) -> Bracket {
+        let top = if self.bits & 1 == 1 { Bracket::Curly } else { Bracket::Square };
+        self.depth -= 1;
+        self.curly -= top as usize;
+        self.bits >>= 1;
+        if self.depth > 0 && self.depth.is_multiple_of(64) {
+            self.bits = self.full.pop().unwrap_or_default();
+        }
+        top
+    }
+
+    fn close(&mut self, bracket: Bracket) {
+        let open = if bracket == Bracket::Curly { self.curly } else { self.depth - self.curly };
+        if open > 0 {
+            while self.pop() != bracket {}
+        }
+    }
+}

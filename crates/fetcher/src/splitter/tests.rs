@@ -1,0 +1,265 @@
+//! Laws of the splitter: any chunking of any page gives what `serde_json` reads from the whole.
+
+use std::io::{Read, Seek};
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+
+#[derive(Debug, Clone, PartialEq)]
+enum Seen {
+    Element(Value),
+    Nested(Value),
+    Bad(String),
+    TooLarge(bool, u64),
+    Link(String),
+    Count(u64),
+}
+
+fn split(body: &[u8], nested: Option<&'static str>, max: usize, cuts: &[usize]) -> (Vec<Seen>, Result<(), SplitError>) {
+    let mut splitter = Splitter::new(nested, max);
+    let mut seen = Vec::new();
+    let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut % (body.len() + 1)).collect();
+    cuts.sort_unstable();
+    cuts.push(body.len());
+    let mut start = 0;
+    for end in cuts {
+        let mut rest = &body[start..end];
+        start = end;
+        loop {
+            match splitter.next(&mut rest) {
+                Ok(Some(event)) => seen.push(see(event)),
+                Ok(None) => break,
+                Err(error) => return (seen, Err(error)),
+            }
+        }
+        assert!(rest.is_empty(), "a chunk is read to its end");
+    }
+    let end = splitter.finish();
+    (seen, end)
+}
+
+fn see(event: Event<'_>) -> Seen {
+    let parse = |bytes: &[u8]| serde_json::from_slice(bytes).map_err(|_| String::from_utf8_lossy(bytes).into_owned());
+    match event {
+        Event::Element(bytes) => parse(bytes).map_or_else(Seen::Bad, Seen::Element),
+        Event::Nested(bytes) => parse(bytes).map_or_else(Seen::Bad, Seen::Nested),
+        Event::TooLarge { nested, mut raw, length } => {
+            let mut bytes = Vec::new();
+            raw.rewind().expect("rewind");
+            raw.read_to_end(&mut bytes).expect("read");
+            assert_eq!(bytes.len() as u64, length);
+            Seen::TooLarge(nested, length)
+        }
+        Event::NextLink(link) => Seen::Link(link),
+        Event::Count(count) => Seen::Count(count),
+    }
+}
+
+/// What the splitter must say, read from the whole page.
+fn expected(page: &Value, nested: Option<&str>) -> Vec<Seen> {
+    let mut seen = Vec::new();
+    for (name, value) in page.as_object().expect("object") {
+        match (name.as_str(), value) {
+            ("value", Value::Array(elements)) => {
+                for element in elements {
+                    let mut element = element.clone();
+                    if let (Some(nested), Value::Object(members)) = (nested, &mut element)
+                        && members.get(nested).is_some_and(Value::is_array)
+                        && let Some(Value::Array(items)) = members.remove(nested)
+                    {
+                        seen.extend(items.into_iter().map(Seen::Nested));
+                    }
+                    seen.push(Seen::Element(element));
+                }
+            }
+            ("@odata.nextLink", Value::String(link)) => seen.push(Seen::Link(link.clone())),
+            ("@odata.count", Value::Number(count)) => seen.extend(count.as_u64().map(Seen::Count)),
+            _ => {}
+        }
+    }
+    seen
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_filter("finite", |number| number.is_finite()).prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+        "[\\\\\"{}\\[\\],: \n]{0,8}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 32, 5, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            proptest::collection::vec((any_key(), inner), 0..5).prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+fn any_key() -> impl Strategy<Value = String> {
+    prop_oneof!["alerts", "value", "@odata.nextLink", "@odata.count", "[a-z\"\\\\{é]{0,6}"]
+}
+
+fn any_page() -> impl Strategy<Value = Value> {
+    let members = proptest::collection::vec((any_key(), any_json()), 0..5);
+    (proptest::collection::vec(any_json(), 0..6), members, any::<bool>()).prop_map(|(rows, members, value_first)| {
+        let mut page = serde_json::Map::new();
+        if value_first {
+            page.insert("value".to_owned(), Value::from(rows.clone()));
+        }
+        page.extend(members.into_iter().filter(|(name, _)| name != "value"));
+        page.insert("value".to_owned(), Value::from(rows));
+        Value::Object(page)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn any_chunking_gives_what_serde_json_gives(
+        page in any_page(), cuts in proptest::collection::vec(any::<usize>(), 0..12), pretty: bool, split_off: bool,
+    ) {
+        let nested = split_off.then_some("alerts");
+        let body = if pretty { serde_json::to_vec_pretty(&page) } else { serde_json::to_vec(&page) }.expect("writes");
+        let (seen, end) = split(&body, nested, MAX_ROW, &cuts);
+        prop_assert!(end.is_ok(), "{end:?}");
+        // serde_json may keep the members sorted: the order between rows and links is not part of the law.
+        let of = |seen: Vec<Seen>| -> (Vec<Seen>, Vec<Seen>) {
+            seen.into_iter().partition(|one| matches!(one, Seen::Element(_) | Seen::Nested(_)))
+        };
+        let (rows, mut others) = of(seen);
+        let reread: Value = serde_json::from_slice(&body).expect("reads");
+        let (rows_expected, mut others_expected) = of(expected(&reread, nested));
+        prop_assert_eq!(rows, rows_expected);
+        others.sort_by_key(|one| format!("{one:?}"));
+        others_expected.sort_by_key(|one| format!("{one:?}"));
+        prop_assert_eq!(others, others_expected);
+    }
+
+    #[test]
+    fn any_bytes_neither_panic_nor_depend_on_the_chunking(
+        body in "[\\[\\]{}\",:\\\\a1 ]{0,60}", cuts in proptest::collection::vec(any::<usize>(), 0..6),
+    ) {
+        let body = format!("{{\"value\":[{body}");
+        let whole = split(body.as_bytes(), Some("a"), 40, &[]);
+        let pieces = split(body.as_bytes(), Some("a"), 40, &cuts);
+        prop_assert_eq!(whole.0, pieces.0);
+        prop_assert_eq!(whole.1.map_err(|error| error.to_string()), pieces.1.map_err(|error| error.to_string()));
+    }
+
+    #[test]
+    fn a_truncated_page_gives_its_complete_rows_and_an_error(page in any_page(), cut in any::<usize>()) {
+        let body = serde_json::to_vec(&page).expect("writes");
+        let (all, _) = split(&body, Some("alerts"), MAX_ROW, &[]);
+        let (seen, end) = split(&body[..cut % body.len()], Some("alerts"), MAX_ROW, &[]);
+        let is_truncated = matches!(end, Err(SplitError::Truncated { .. }));
+        prop_assert!(is_truncated);
+        prop_assert_eq!(&all[..seen.len()], &seen[..]);
+    }
+
+    #[test]
+    fn string_member_agrees_with_serde_json(row in any_json(), name in any_key()) {
+        let bytes = serde_json::to_vec(&row).expect("writes");
+        let found = string_member(&bytes, &name);
+        let wanted = row.get(&name).and_then(Value::as_str);
+        if let Some(found) = found {
+            prop_assert_eq!(Some(found), wanted);
+        } else if let Some(wanted) = wanted {
+            // Escapes in the key or the text are passed over.
+            let plain = |text: &str| serde_json::to_string(text).is_ok_and(|json| !json.contains('\\'));
+            prop_assert!(!plain(wanted) || !plain(&name));
+        }
+    }
+}
+
+#[test]
+fn properties_may_follow_the_nested_array_and_the_link_may_come_first() {
+    let body = br#" {"@odata.nextLink":"https://h/x?a=1\u0026b=2","@odata.count":7,"value":[
+        {"alerts":[{"id":"a"},{"id":"b"}],"id":"1"},{"id":"2","alerts":null},{"id":"3","al\u0065rts":[ ]}]} "#;
+    let (seen, end) = split(body, Some("alerts"), MAX_ROW, &[]);
+    end.expect("complete");
+    assert_eq!(
+        seen,
+        [
+            Seen::Link("https://h/x?a=1&b=2".to_owned()),
+            Seen::Count(7),
+            Seen::Nested(json!({"id": "a"})),
+            Seen::Nested(json!({"id": "b"})),
+            Seen::Element(json!({"id": "1"})),
+            Seen::Element(json!({"id": "2", "alerts": null})),
+            Seen::Element(json!({"id": "3"})),
+        ]
+    );
+}
+
+#[test]
+fn a_broken_row_costs_only_itself() {
+    for bad in [
+        r#"{"id":NaN}"#, r#"{"id":1,}"#, r#"{"id" 1}"#, r#"{"id":}"#, r#"{id:1}"#, r#"{"id":[1}"#, r#"{"id":1]}"#,
+        r#"{"id":1 "x":2}"#, r#"{,"id":1}"#, r#"{"id":1,,"x":[{}]}"#, "nonsense", r#"{"id"}"#,
+    ] {
+        for nested in [None, Some("alerts")] {
+            let body = format!(r#"{{"value":[{{"n":1}},{bad},{{"n":2}}],"x":0}}"#);
+            let (seen, end) = split(body.as_bytes(), nested, MAX_ROW, &[]);
+            assert!(end.is_ok(), "{bad}: {end:?}");
+            assert_eq!(seen.first(), Some(&Seen::Element(json!({"n": 1}))), "{bad}");
+            assert_eq!(seen.last(), Some(&Seen::Element(json!({"n": 2}))), "{bad}");
+            assert!(seen.len() == 3 && matches!(&seen[1], Seen::Bad(_)), "{bad}: {seen:?}");
+        }
+    }
+}
+
+#[test]
+fn long_rows_are_spilled_and_the_rest_goes_on() {
+    let long = "x".repeat(5000);
+    let body = format!(
+        r#"{{"value":[{{"id":1,"alerts":[{{"a":"{long}"}},{{"a":1}}]}},{{"id":2,"t":"{long}","alerts":[{{"a":2}}]}},{{"id":3}},{{"{long}":1}}]}}"#
+    );
+    for cuts in [vec![], (0..600).map(|n| n * 31).collect::<Vec<_>>()] {
+        let (seen, end) = split(body.as_bytes(), Some("alerts"), 1000, &cuts);
+        end.as_ref().expect("complete");
+        assert_eq!(
+            seen,
+            [
+                Seen::TooLarge(true, 5008),
+                Seen::Nested(json!({"a": 1})),
+                Seen::Element(json!({"id": 1})),
+                Seen::Nested(json!({"a": 2})),
+                Seen::TooLarge(false, 5015),
+                Seen::Element(json!({"id": 3})),
+                Seen::TooLarge(false, 5006),
+            ]
+        );
+    }
+}
+
+#[test]
+fn depth_bombs_are_rows_like_others() {
+    let bomb = "[".repeat(200_000);
+    let closed = format!(r#"{{"value":[{{"a":{bomb}{}}},{{"n":2}}]}}"#, "]".repeat(200_000));
+    let (seen, end) = split(closed.as_bytes(), None, MAX_ROW, &[]);
+    end.expect("complete");
+    assert_eq!(seen.len(), 2);
+    let open = format!(r#"{{"value":[{{"a":{bomb}"#);
+    assert!(matches!(split(open.as_bytes(), None, MAX_ROW, &[]).1, Err(SplitError::Truncated { .. })));
+}
+
+#[track_caller]
+fn check_error(body: &str, message: &str) {
+    assert_eq!(split(body.as_bytes(), None, MAX_ROW, &[]).1.expect_err("an error").to_string(), message);
+}
+
+#[test]
+fn errors_say_what_was_found() {
+    check_error("", "body ended inside the response body, before its first byte after 0 bytes");
+    check_error("<html>", "body is not a page of records: found `<` at byte 0, expected `{`");
+    check_error("{}", "body has no `value` array");
+    check_error(r#"{"error":{"code":"x"}}"#, "body has no `value` array");
+    check_error(r#"{"value":[{"a":1}"#, "body ended inside `value[]` after 17 bytes");
+    check_error(r#"{"value":[{"a":"#, "body ended inside an element of `value[]` after 15 bytes");
+    check_error(r#"{"value":[]}x"#, "body is not a page of records: found `x` at byte 12, expected the end of the body");
+}
