@@ -2,5 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod it {
+    mod lock;
     mod server_smoke;
+    mod tidy;
+    mod validator;
 }

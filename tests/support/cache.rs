@@ -38,7 +38,10 @@ pub(super) fn check_reachable(path: &Path, variable: &str) -> Result<()> {
     }
     for folder in path.ancestors().filter(|folder| folder.exists()) {
         if fs::metadata(folder)?.permissions().mode() & 0o001 == 0 {
-            bail!("{} is closed to other users, but root runs elasticsearch as nobody: set {variable}", folder.display());
+            bail!(
+                "{} is closed to other users, but root runs elasticsearch as nobody: set {variable}",
+                folder.display()
+            );
         }
     }
     Ok(())

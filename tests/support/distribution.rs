@@ -101,7 +101,10 @@ fn download(stack: Stack, folder: &Path, distribution: &Path) -> Result<()> {
     maven.args(["-B", "-q", "-f"]).arg(repository().join("tests/elasticsearch/pom.xml")).arg("package");
     maven.arg(format!("-Dsonar={}", stack.sonar())).arg(format!("-Dout={}", staging.display()));
     tool::run(&mut maven).with_context(|| {
-        format!("cannot get elasticsearch {} from Maven Central (M365_SKIP=elasticsearch leaves it out)", stack.version())
+        format!(
+            "cannot get elasticsearch {} from Maven Central (M365_SKIP=elasticsearch leaves it out)",
+            stack.version()
+        )
     })?;
     let unpacked = fs::read_dir(&staging)?
         .flatten()

@@ -121,6 +121,7 @@ fn command(home: &Path, data: &Path, jdk: &Jdk) -> Result<Command> {
     Ok(command)
 }
 
+#[expect(clippy::disallowed_methods, reason = "no runtime is running here: the start is shared by tests with one each")]
 fn wait_until_ready(server: &mut Child, port: u16) -> Result<()> {
     let mut waited = Duration::ZERO;
     while waited < START_LIMIT {

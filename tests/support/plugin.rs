@@ -29,9 +29,10 @@ impl Sources {
         Ok(Self { stack, java, resources: files(&root.join("resources"))? })
     }
 
-    /// Changes with every byte of the plugin, so that an edited plugin gets a home of its own.
+    /// Changes with every byte of the plugin and of this recipe, so that an edited plugin gets a home of its own.
     pub(super) fn fingerprint(&self) -> String {
         let mut hasher = DefaultHasher::new();
+        include_str!("plugin.rs").hash(&mut hasher);
         for path in self.java.iter().chain(&self.resources) {
             path.file_name().hash(&mut hasher);
             fs::read(path).unwrap_or_default().hash(&mut hasher);
@@ -64,12 +65,11 @@ pub(super) fn install(sources: &Sources, home: &Path, jdk: &Jdk) -> Result<()> {
 
 /// Processors of modules that the trimmed distribution left out; the plugin registers only these.
 fn missing_processors(home: &Path) -> String {
-    let missing = |(_, module): &(&str, &str)| !home.join("modules").join(module).is_dir();
-    [("geoip", "ingest-geoip"), ("user_agent", "ingest-user-agent")]
-        .iter()
-        .filter(|pair| missing(pair))
-        .map(|(processor, _)| format!("{processor}\n"))
-        .collect()
+    let present = |module: &str| home.join("modules").join(module).is_dir();
+    // The module of the user agent has another name in each major version.
+    let processors = [("geoip", ["ingest-geoip", "geoip"]), ("user_agent", ["ingest-user-agent", "user-agent"])];
+    let missing = processors.iter().filter(|(_, modules)| !modules.iter().any(|module| present(module)));
+    missing.map(|(processor, _)| *processor).collect::<Vec<_>>().join("\n")
 }
 
 /// The server refuses a plugin that names another version than its own.
