@@ -1,1 +1,50 @@
-//! Placeholder.
+//! Artefacts for Elastic from the catalog: field definitions, templates, pipelines, the Fleet package.
+//!
+//! Everything is a pure function from datasets and fixtures to a [`tree::Tree`]; only [`tree`] touches the disk. No
+//! dataset is named here.
+
+pub mod names;
+pub mod tree;
+
+mod fields;
+mod pipeline;
+mod render;
+mod templates;
+#[cfg(test)]
+mod tests;
+
+use anyhow::Result;
+use schema::Dataset;
+use tree::Tree;
+
+/// Command that brings generated files up to date.
+pub const COMMAND: &str = "cargo gen generate";
+
+/// All generated files of the datasets.
+///
+/// # Errors
+/// If two artefacts have one path or a fixture does not map.
+pub fn artefacts(datasets: &[Dataset]) -> Result<Tree> {
+    let mut tree = Tree::default();
+    for dataset in datasets {
+        api_artefacts(dataset, &mut tree)?;
+    }
+    Ok(tree)
+}
+
+/// What the APIs of Elasticsearch take: file stems are the names to PUT.
+fn api_artefacts(dataset: &Dataset, tree: &mut Tree) -> Result<()> {
+    let definitions = fields::definitions(dataset);
+    let name = dataset.definition.name;
+    tree.add(format!("fields/{name}.yml"), render::yaml(&fields::groups(&definitions))?)?;
+    let component = render::json(&templates::component(dataset))?;
+    tree.add(format!("fields/component-templates/{}.json", names::component(dataset)), component)?;
+    let index = render::json(&templates::index(dataset))?;
+    tree.add(format!("fields/index-templates/{}.json", names::template(dataset)), index)?;
+    let api = pipeline::Form::Api;
+    let default = render::json(&pipeline::default(dataset, api))?;
+    tree.add(format!("pipelines/{}.json", names::pipeline(dataset)), default)?;
+    let raw = render::json(&pipeline::raw(dataset, api))?;
+    tree.add(format!("pipelines/{}.json", names::raw_pipeline(dataset)), raw)?;
+    Ok(())
+}
