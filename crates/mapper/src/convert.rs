@@ -1,0 +1,100 @@
+//! What a scalar column makes of a JSON value.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use schema::Semantic;
+
+use crate::row::{At, Kind, Row};
+use crate::timestamp;
+
+/// A value in its column's normal form.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Value<'a> {
+    /// Text, with its JSON form where that can be copied as it is.
+    Text(Cow<'a, str>, Option<&'a str>),
+    /// Whole number.
+    Integer(i64),
+    /// Number as written.
+    Number(&'a str),
+    /// Boolean.
+    Flag(bool),
+    /// JSON object inside a string.
+    Json(String),
+    /// Nothing: null, or empty text where the type knows no empty value.
+    Nothing,
+    /// Not of the column's type.
+    Mistyped,
+}
+
+/// Reads the value as the column's type demands.
+pub(crate) fn convert<'a>(semantic: Semantic, row: &Row<'a>, at: At) -> Value<'a> {
+    let kind = row.kind(at);
+    match (semantic, kind) {
+        (_, Kind::Null) => Value::Nothing,
+        (_, Kind::Object | Kind::Array) => Value::Mistyped,
+        (Semantic::Integer, Kind::Integer) => row.raw(at).parse().map_or(Value::Mistyped, Value::Integer),
+        (Semantic::Integer, Kind::Text) => integer(row.inner(at)),
+        (Semantic::Number, Kind::Integer | Kind::Float) => Value::Number(row.raw(at)),
+        (Semantic::Flag, Kind::True) => Value::Flag(true),
+        (Semantic::Flag, Kind::False) => Value::Flag(false),
+        (Semantic::Flag, Kind::Text) => flag(row.inner(at)),
+        (Semantic::Integer | Semantic::Number | Semantic::Flag, _) | (_, Kind::Float) => Value::Mistyped,
+        (_, Kind::Text) => text(semantic, row.inner(at).into(), Some(row.raw(at))),
+        (_, Kind::Escaped) => text(semantic, crate::row::decode(row.inner(at)).into(), Some(row.raw(at))),
+        (Semantic::Ip | Semantic::Timestamp | Semantic::JsonText, _) => Value::Mistyped,
+        (_, _) => row.scalar(at).map_or(Value::Nothing, |text| Value::Text(text, None)),
+    }
+}
+
+fn integer(text: &str) -> Value<'_> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if text.is_empty() {
+        return Value::Nothing;
+    }
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Value::Mistyped;
+    }
+    text.parse().map_or(Value::Mistyped, Value::Integer)
+}
+
+fn flag(text: &str) -> Value<'_> {
+    match text {
+        "" => Value::Nothing,
+        _ if text.eq_ignore_ascii_case("true") => Value::Flag(true),
+        _ if text.eq_ignore_ascii_case("false") => Value::Flag(false),
+        _ => Value::Mistyped,
+    }
+}
+
+fn text<'a>(semantic: Semantic, text: Cow<'a, str>, raw: Option<&'a str>) -> Value<'a> {
+    match semantic {
+        Semantic::Lower | Semantic::Hash => match lower(&text) {
+            Some(lower) => Value::Text(lower.into(), None),
+            None => Value::Text(text, raw),
+        },
+        Semantic::Ip | Semantic::Timestamp | Semantic::JsonText if text.is_empty() => Value::Nothing,
+        Semantic::Ip if text.parse::<IpAddr>().is_ok() => Value::Text(text, raw),
+        Semantic::Ip => Value::Mistyped,
+        Semantic::Timestamp => match timestamp::parse(&text) {
+            Some(time) if time.text == text => Value::Text(text, raw),
+            Some(time) => Value::Text(time.text.into_owned().into(), None),
+            None => Value::Mistyped,
+        },
+        Semantic::JsonText => match Row::parse(text.as_bytes()) {
+            Ok(_) => Value::Json(text.into_owned()),
+            Err(_) => Value::Mistyped,
+        },
+        _ => Value::Text(text, raw),
+    }
+}
+
+/// The text in lower case, unless it is so already.
+pub(crate) fn lower(text: &str) -> Option<String> {
+    let done = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    if done {
+        return None;
+    }
+    let lower = text.to_lowercase();
+    (lower != text).then_some(lower)
+}

@@ -1,0 +1,37 @@
+//! What the rows held that the dataset does not expect. Nothing of it is lost; all of it is counted.
+
+use std::collections::BTreeMap;
+
+/// One kind of surprise in the rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drift {
+    /// `unknown_column`: no column has the name; `mistyped`: the value is not of the column's type; both are kept in
+    /// the dataset's `unmapped` field. `unknown_kind`: an `@odata.type` without columns of its own.
+    pub kind: &'static str,
+    /// Source path, dotted, without array indices; for an unknown kind its `@odata.type`.
+    pub path: String,
+    /// How often.
+    pub count: u64,
+    /// Record id of the first occurrence, where readable.
+    pub record: Option<String>,
+}
+
+/// Counts by kind and path.
+#[derive(Debug, Default)]
+pub(crate) struct Counts(BTreeMap<(&'static str, String), (u64, Option<String>)>);
+
+/// Distinct paths that are told apart; names beyond are counted together, so that hostile rows cannot fill memory.
+const MAX_PATHS: usize = 1000;
+
+impl Counts {
+    pub(crate) fn add(&mut self, kind: &'static str, path: &str, record: impl FnOnce() -> Option<String>) {
+        let path = if self.0.len() < MAX_PATHS { path } else { "(others)" };
+        let entry = self.0.entry((kind, path.to_owned())).or_insert_with(|| (0, record()));
+        entry.0 += 1;
+    }
+
+    pub(crate) fn take(&mut self) -> Vec<Drift> {
+        let counts = std::mem::take(&mut self.0).into_iter();
+        counts.map(|((kind, path), (count, record))| Drift { kind, path, count, record }).collect()
+    }
+}

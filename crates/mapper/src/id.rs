@@ -1,0 +1,73 @@
+//! Identity of a document: a hash over the values that name the record and its version, never over its bytes.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+use crate::Reject;
+use crate::plan::Plan;
+use crate::raw::canonical;
+use crate::row::{At, Kind, Row};
+
+/// `_id` of a document: the first 128 bits of a SHA-256, printed as 32 hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DocId(pub [u8; 16]);
+
+impl fmt::Display for DocId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// Stands between the parts of an identity; no Microsoft id holds it.
+const SEPARATOR: char = '\u{1f}';
+
+/// Computes the document's identity. `chosen` are the elements that stand for their lists.
+pub(crate) fn identify(plan: &Plan, row: &Row<'_>, chosen: &[(At, Option<At>)]) -> Result<DocId, Reject> {
+    let mut text = String::with_capacity(256);
+    text.push_str(plan.name);
+    for (position, path) in plan.identity.iter().enumerate() {
+        text.push(SEPARATOR);
+        let before = text.len();
+        if let Some(at) = find(row, chosen, 0, path) {
+            canonical(row, at, &mut text);
+        }
+        if position == 0 && text.len() == before {
+            let name = path.join(".");
+            return Err(Reject::new("no_identity", format!("`{name}` is missing or empty: the row cannot be told apart")));
+        }
+    }
+    if let Some((path, shape)) = &plan.item
+        && let Some(item) = find(row, chosen, 0, path)
+    {
+        let tag = row.member(item, "@odata.type").and_then(|tag| row.scalar(tag)).unwrap_or_default();
+        let shape = plan.shapes[*shape].kinds.get(&*tag).map_or(&plan.shapes[*shape], |&kind| &plan.shapes[kind]);
+        let before = text.len();
+        let mut named = false;
+        for path in &shape.identity {
+            text.push(SEPARATOR);
+            let part = text.len();
+            if let Some(at) = row.find(item, path) {
+                canonical(row, at, &mut text);
+            }
+            named |= text.len() > part;
+        }
+        if !named {
+            // Nothing names the item: its whole content does.
+            text.truncate(before);
+            text.push(SEPARATOR);
+            canonical(row, item, &mut text);
+        }
+    }
+    let mut id = [0; 16];
+    id.copy_from_slice(&Sha256::digest(&text)[..16]);
+    Ok(DocId(id))
+}
+
+fn find(row: &Row<'_>, chosen: &[(At, Option<At>)], at: At, path: &[Box<str>]) -> Option<At> {
+    path.iter().try_fold(at, |at, name| {
+        let child = row.member(at, name)?;
+        let child = chosen.iter().find(|(list, _)| *list == child).map_or(Some(child), |(_, element)| *element)?;
+        (row.kind(child) != Kind::Null).then_some(child)
+    })
+}

@@ -1,0 +1,134 @@
+//! The conversions on the way into ECS fields: one small function each.
+
+use std::borrow::Cow;
+
+use schema::Op;
+use schema::tables::Table;
+use sha2::{Digest, Sha256};
+
+use crate::convert::lower;
+use crate::timestamp;
+
+/// Applies a conversion and hands every resulting text to `push`.
+pub(crate) fn apply(op: Op, table: Option<Table>, text: &str, push: &mut dyn FnMut(&str)) {
+    let result: Option<Cow<'_, str>> = match op {
+        Op::Keep => Some(text.into()),
+        Op::Lower => Some(lower(text).map_or(text.into(), Cow::Owned)),
+        Op::Table => look_up(table, text, |key, word| key == word).map(Cow::Borrowed),
+        Op::Prefix => look_up(table, text, |key, word| word.starts_with(key)).map(Cow::Borrowed),
+        Op::Technique => technique(text).map(|(technique, _)| technique.into()),
+        Op::Subtechnique => technique(text).filter(|(_, sub)| *sub).map(|_| text.into()),
+        Op::Args => return arguments(text).iter().for_each(|argument| push(argument)),
+        Op::Extension => extension(file_name(text)).map(Cow::Borrowed),
+        Op::FileName => Some(file_name(text).into()),
+        Op::BeforeAt => Some(text.rfind('@').map_or(text, |at| &text[..at]).into()),
+        Op::AfterAt => text.rfind('@').map(|at| text[at + 1..].into()),
+        _ => url_part(op, text),
+    };
+    if let Some(text) = result.filter(|text| !text.is_empty()) {
+        push(&text);
+    }
+}
+
+fn look_up(table: Option<Table>, text: &str, same: impl Fn(&str, &str) -> bool) -> Option<&'static str> {
+    let word = text.replace(' ', "").to_lowercase();
+    table?.rows.iter().find(|(key, _)| same(key, &word)).map(|(_, value)| *value)
+}
+
+/// The technique of an ATT&CK id, and whether the id names a sub-technique.
+fn technique(text: &str) -> Option<(&str, bool)> {
+    let bytes = text.as_bytes();
+    let digits = |from: usize, to: usize| bytes[from..to].iter().all(u8::is_ascii_digit);
+    match bytes.len() {
+        5 if bytes[0] == b'T' && digits(1, 5) => Some((text, false)),
+        9 if bytes[0] == b'T' && digits(1, 5) && bytes[5] == b'.' && digits(6, 9) => Some((&text[..5], true)),
+        _ => None,
+    }
+}
+
+/// Splits a command line at blanks outside double quotes; `\"` is a quote of the text.
+fn arguments(text: &str) -> Vec<String> {
+    let mut arguments = Vec::new();
+    let mut current = String::new();
+    let mut quoted = false;
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' if letters.peek() == Some(&'"') => current.extend(letters.next()),
+            '"' => quoted = !quoted,
+            ' ' | '\t' | '\n' | '\r' if !quoted => {
+                if !current.is_empty() {
+                    arguments.push(std::mem::take(&mut current));
+                }
+            }
+            _ => current.push(letter),
+        }
+    }
+    if !current.is_empty() {
+        arguments.push(current);
+    }
+    arguments
+}
+
+fn file_name(text: &str) -> &str {
+    text.rfind(['\\', '/']).map_or(text, |at| &text[at + 1..])
+}
+
+fn extension(name: &str) -> Option<&str> {
+    name.rfind('.').filter(|at| *at > 0).map(|at| &name[at + 1..])
+}
+
+/// A part of an absolute URL, after RFC 3986; nothing is decoded.
+fn url_part(op: Op, text: &str) -> Option<Cow<'_, str>> {
+    let at = text.find("://")?;
+    let scheme = &text[..at];
+    let first = scheme.bytes().next()?.is_ascii_alphabetic();
+    if !first || !scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte)) {
+        return None;
+    }
+    let rest = &text[at + 3..];
+    let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let (before_fragment, fragment) = tail.split_once('#').map_or((tail, None), |(head, tail)| (head, Some(tail)));
+    let (path, query) = before_fragment.split_once('?').map_or((before_fragment, None), |(head, tail)| (head, Some(tail)));
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let (domain, port) = match host.strip_prefix('[').and_then(|host| host.split_once(']')) {
+        Some((address, after)) => (address, after.strip_prefix(':')),
+        None => host.rsplit_once(':').map_or((host, None), |(domain, port)| (domain, Some(port))),
+    };
+    match op {
+        Op::UrlScheme => Some(scheme.to_ascii_lowercase().into()),
+        Op::UrlDomain => Some(lower(domain).map_or(domain.into(), Cow::Owned)),
+        Op::UrlPort => port.filter(|port| (1..=5).contains(&port.len()) && port.parse::<u16>().is_ok() && !port.starts_with('+')).map(Into::into),
+        Op::UrlPath => Some(path.into()),
+        Op::UrlQuery => query.map(Into::into),
+        Op::UrlFragment => fragment.map(Into::into),
+        Op::UrlExtension => extension(path.rsplit('/').next().unwrap_or_default()).map(Into::into),
+        _ => None,
+    }
+}
+
+/// Folder and file name, joined with the folder's own separator; a folder that ends in the name stays as it is.
+pub(crate) fn join_path(folder: &str, name: &str) -> Option<String> {
+    if folder.is_empty() || name.is_empty() {
+        return None;
+    }
+    let separator = if folder.contains('\\') || !folder.contains('/') { '\\' } else { '/' };
+    if folder == name || folder.strip_suffix(name).is_some_and(|head| head.ends_with(['\\', '/'])) {
+        return Some(folder.to_owned());
+    }
+    Some(if folder.ends_with(['\\', '/']) { format!("{folder}{name}") } else { format!("{folder}{separator}{name}") })
+}
+
+/// First 32 hexadecimal digits of the SHA-256 over the parts, joined with line feeds.
+pub(crate) fn entity_id(parts: &[Cow<'_, str>]) -> String {
+    hex(&Sha256::digest(parts.join("\n"))[..16])
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+}
+
+/// Nanoseconds between two times, as text.
+pub(crate) fn duration(from: &str, to: &str) -> Option<String> {
+    timestamp::between(from, to).map(|nanos| nanos.to_string())
+}

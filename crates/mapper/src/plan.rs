@@ -1,0 +1,132 @@
+//! The plan: a dataset's columns, compiled once into what both interpreters walk — the mapper here, and the script of
+//! the ingest pipeline ([`crate::pipeline`]). Equality of the two rests on their sharing it.
+
+mod compile;
+
+use rustc_hash::FxHashMap;
+use schema::{Dataset, Derive, Op, Rows, Semantic, tables::Table};
+
+pub(crate) type ShapeId = usize;
+pub(crate) type FieldId = usize;
+
+/// A compiled dataset.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) name: &'static str,
+    /// Segments of the custom fields' prefix.
+    pub(crate) prefix: Vec<&'static str>,
+    /// Every object's columns; the row's own come first.
+    pub(crate) shapes: Vec<Shape>,
+    /// ECS fields, by name.
+    pub(crate) fields: Vec<Field>,
+    /// Source paths whose values identify a document.
+    pub(crate) identity: Vec<Vec<Box<str>>>,
+    /// Object whose own shape adds to the identity (the evidence item of an evidence row).
+    pub(crate) item: Option<(Vec<Box<str>>, ShapeId)>,
+    /// Name of the record's id.
+    pub(crate) id: Box<str>,
+    pub(crate) rows: Rows,
+}
+
+/// Columns of an object.
+#[derive(Debug, Default)]
+pub(crate) struct Shape {
+    /// By custom field; those without one come last.
+    pub(crate) columns: Vec<Column>,
+    /// Position of a column by its source name.
+    pub(crate) index: FxHashMap<Box<str>, u16>,
+    /// Shape of each kind by its `@odata.type`.
+    pub(crate) kinds: FxHashMap<Box<str>, ShapeId>,
+    pub(crate) constants: Vec<(FieldId, String)>,
+    pub(crate) derived: Vec<Derived>,
+    /// Source path of the object, with a dot at its end unless it is the row.
+    pub(crate) source: String,
+    /// Source paths, from the object, that tell objects of this shape apart.
+    pub(crate) identity: Vec<Vec<Box<str>>>,
+    /// The object is kept raw; its columns only fill ECS.
+    pub(crate) hidden: bool,
+}
+
+/// One property.
+#[derive(Debug)]
+pub(crate) struct Column {
+    pub(crate) name: Box<str>,
+    /// Dotted source path from the row.
+    pub(crate) source: String,
+    /// Groups of the custom field, below the object's.
+    pub(crate) group: Vec<Box<str>>,
+    /// Last segment of the custom field with quotes and colon; none where there is no custom field.
+    pub(crate) key: Option<Box<str>>,
+    pub(crate) content: Content,
+    pub(crate) list: bool,
+    pub(crate) feeds: Vec<Feed>,
+    /// Known, and left out on purpose.
+    pub(crate) dropped: bool,
+    /// Part of an object that is kept raw: a value of the wrong type is not lost there.
+    pub(crate) hidden: bool,
+}
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Content {
+    Scalar(Semantic),
+    UrlParts,
+    Dictionary,
+    Object(ShapeId),
+    Flattened(ShapeId),
+}
+
+/// An ECS field that a value goes to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Feed {
+    pub(crate) field: FieldId,
+    pub(crate) op: Op,
+    pub(crate) table: Option<Table>,
+    pub(crate) rank: u8,
+}
+
+/// An ECS field computed from several values.
+#[derive(Debug)]
+pub(crate) struct Derived {
+    pub(crate) field: FieldId,
+    pub(crate) derive: Derive,
+    pub(crate) inputs: Vec<Vec<Box<str>>>,
+}
+
+/// An ECS field of the documents.
+#[derive(Debug)]
+pub(crate) struct Field {
+    pub(crate) name: &'static str,
+    pub(crate) path: Vec<&'static str>,
+    pub(crate) json: Json,
+    /// Takes several values, each once.
+    pub(crate) many: bool,
+    /// Is an array even with one value.
+    pub(crate) array: bool,
+}
+
+/// JSON type of a field's values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Json {
+    Text,
+    Integer,
+    Number,
+    Flag,
+}
+
+impl Plan {
+    /// Compiles a dataset.
+    pub(crate) fn new(dataset: &Dataset) -> Self {
+        compile::compile(dataset)
+    }
+
+    /// Position of an ECS field.
+    pub(crate) fn field(&self, name: &str) -> Option<FieldId> {
+        self.fields.binary_search_by(|field| field.name.cmp(name)).ok()
+    }
+}
+
+/// Segments of a dotted path. `@odata.type` is one segment.
+pub(crate) fn segments(path: &str) -> Vec<Box<str>> {
+    path.replace("@odata.type", "@odata\u{0}type").split('.').map(|part| part.replace('\u{0}', ".").into()).collect()
+}

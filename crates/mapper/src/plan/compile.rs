@@ -1,0 +1,138 @@
+//! From the catalog's columns to the plan.
+
+use std::collections::BTreeMap;
+
+use schema::ecs::{self, Ecs, Type};
+use schema::{Dataset, Rows};
+
+use super::{Column, Content, Derived, Feed, Field, FieldId, Json, Plan, Shape, ShapeId, segments};
+
+/// ECS fields that the mapper itself fills, beside those that columns feed.
+const OWN: [Ecs; 5] = [ecs::ECS_VERSION, ecs::EVENT_DATASET, ecs::EVENT_MODULE, ecs::EVENT_ORIGINAL, ecs::TAGS];
+
+pub(super) fn compile(dataset: &Dataset) -> Plan {
+    let mut found = BTreeMap::new();
+    for field in OWN {
+        found.insert(field.name, (field, field.array));
+    }
+    fields(&dataset.root, &mut found);
+    let fields: Vec<Field> = found.into_values().map(|(ecs, many)| field(ecs, many)).collect();
+    let mut compiler = Compiler { shapes: Vec::new(), ids: fields.iter().enumerate().map(|(id, f)| (f.name, id)).collect() };
+    compiler.shape(&dataset.root, String::new(), false);
+    let definition = &dataset.definition;
+    let item = match definition.rows {
+        Rows::Items(list) => Some(list),
+        _ => None,
+    };
+    let item = item.and_then(|list| {
+        let column = compiler.shapes[0].columns.iter().find(|column| &*column.name == list)?;
+        match column.content {
+            Content::Object(shape) => Some((segments(list), shape)),
+            _ => None,
+        }
+    });
+    let identity: Vec<_> = dataset.root.identity.iter().map(|path| segments(path)).collect();
+    Plan {
+        name: definition.name,
+        prefix: definition.prefix.split('.').collect(),
+        id: definition.identity.first().copied().unwrap_or("id").into(),
+        rows: definition.rows,
+        shapes: compiler.shapes,
+        fields,
+        identity,
+        item,
+    }
+}
+
+fn field(ecs: Ecs, many: bool) -> Field {
+    let json = match ecs.kind {
+        Type::Long => Json::Integer,
+        Type::Float | Type::Double => Json::Number,
+        Type::Boolean => Json::Flag,
+        _ => Json::Text,
+    };
+    Field { name: ecs.name, path: ecs.name.split('.').collect(), json, many, array: ecs.array }
+}
+
+fn fields(shape: &schema::Shape, found: &mut BTreeMap<&'static str, (Ecs, bool)>) {
+    let mut add = |ecs: Ecs, many: bool| found.entry(ecs.name).or_insert((ecs, false)).1 |= many || ecs.array;
+    for column in &shape.columns {
+        for feed in &column.feeds {
+            add(feed.field, feed.many);
+        }
+    }
+    for constant in &shape.constants {
+        add(constant.field, false);
+    }
+    for derived in &shape.derived {
+        add(derived.field, derived.many);
+    }
+    for column in &shape.columns {
+        if let schema::Content::Object(inner) | schema::Content::Flattened(inner) = &column.content {
+            fields(inner, found);
+        }
+    }
+    for kind in &shape.kinds {
+        fields(&kind.shape, found);
+    }
+}
+
+struct Compiler {
+    shapes: Vec<Shape>,
+    ids: BTreeMap<&'static str, FieldId>,
+}
+
+impl Compiler {
+    fn shape(&mut self, from: &schema::Shape, source: String, hidden: bool) -> ShapeId {
+        let id = self.shapes.len();
+        self.shapes.push(Shape::default());
+        let mut order: Vec<&schema::Column> = from.columns.iter().collect();
+        order.sort_by_key(|column| (column.path.is_none(), column.path.clone()));
+        let columns: Vec<Column> = order.into_iter().map(|column| self.column(column, hidden)).collect();
+        let index = columns.iter().enumerate().filter_map(|(at, column)| Some((column.name.clone(), u16::try_from(at).ok()?)));
+        let index = index.collect();
+        let kinds = from.kinds.iter().map(|kind| (kind.tag.as_str().into(), self.shape(&kind.shape, source.clone(), hidden)));
+        let kinds = kinds.collect();
+        let constants = from.constants.iter().map(|constant| (self.ids[constant.field.name], constant.value.clone()));
+        let constants = constants.collect();
+        let derived = from.derived.iter().map(|derived| Derived {
+            field: self.ids[derived.field.name],
+            derive: derived.derive,
+            inputs: derived.inputs.iter().map(|path| segments(path)).collect(),
+        });
+        let derived = derived.collect();
+        let identity = from.identity.iter().map(|path| segments(path)).collect();
+        self.shapes[id] = Shape { columns, index, kinds, constants, derived, source, identity, hidden };
+        id
+    }
+
+    fn column(&mut self, column: &schema::Column, hidden: bool) -> Column {
+        let inside = format!("{}.", column.source);
+        let content = match &column.content {
+            schema::Content::Scalar(semantic) => Content::Scalar(*semantic),
+            schema::Content::UrlParts => Content::UrlParts,
+            schema::Content::Dictionary => Content::Dictionary,
+            schema::Content::Object(shape) => Content::Object(self.shape(shape, inside, false)),
+            schema::Content::Flattened(shape) => Content::Flattened(self.shape(shape, inside, true)),
+        };
+        let mut group = column.path.as_deref().map(segments).unwrap_or_default();
+        let key = group.pop().map(|leaf| format!("\"{leaf}\":").into());
+        let feeds = column.feeds.iter().map(|feed| Feed {
+            field: self.ids[feed.field.name],
+            op: feed.op,
+            table: feed.table,
+            rank: feed.rank,
+        });
+        Column {
+            name: column.name.as_str().into(),
+            source: column.source.clone(),
+            group,
+            key,
+            content,
+            list: column.list,
+            feeds: feeds.collect(),
+            dropped: column.dropped.is_some(),
+            hidden,
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The ECS values of the document being built, and the document's assembly.
+
+use crate::plan::{FieldId, Json, Plan};
+use crate::row::quote;
+
+/// Values collected so far, as JSON text in one buffer that is reused from row to row.
+#[derive(Debug, Default)]
+pub(crate) struct Values {
+    text: Vec<u8>,
+    fields: Vec<Vec<Value>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Value {
+    start: usize,
+    end: usize,
+    rank: u8,
+}
+
+impl Values {
+    pub(crate) fn reset(&mut self, fields: usize) {
+        self.text.clear();
+        self.fields.iter_mut().for_each(Vec::clear);
+        self.fields.resize_with(fields, Vec::new);
+    }
+
+    pub(crate) fn has(&self, field: FieldId) -> bool {
+        !self.fields[field].is_empty()
+    }
+
+    /// JSON texts of a field's values.
+    pub(crate) fn of(&self, field: FieldId) -> impl Iterator<Item = &[u8]> {
+        self.fields[field].iter().map(|value| &self.text[value.start..value.end])
+    }
+
+    /// Adds a value. A single-valued field keeps the value of the lowest rank, the first among equals; a multi-valued
+    /// one takes each value once, unless `repeats` says that order and repetition matter.
+    pub(crate) fn push(&mut self, plan: &Plan, field: FieldId, text: &str, rank: u8, repeats: bool) {
+        let kind = &plan.fields[field];
+        if !kind.many && self.fields[field].iter().any(|value| value.rank <= rank) {
+            return;
+        }
+        let start = self.text.len();
+        match kind.json {
+            Json::Text => quote(text, &mut self.text),
+            Json::Integer if text.parse::<i64>().is_ok() => self.text.extend_from_slice(text.as_bytes()),
+            Json::Number if text.parse::<f64>().is_ok_and(f64::is_finite) => self.text.extend_from_slice(text.as_bytes()),
+            Json::Flag if text == "true" || text == "false" => self.text.extend_from_slice(text.as_bytes()),
+            _ => return,
+        }
+        self.keep(kind.many, field, start, rank, repeats);
+    }
+
+    /// Adds a text whose JSON form is at hand.
+    pub(crate) fn push_quoted(&mut self, plan: &Plan, field: FieldId, raw: &str, rank: u8) {
+        let kind = &plan.fields[field];
+        if !kind.many && self.fields[field].iter().any(|value| value.rank <= rank) {
+            return;
+        }
+        let start = self.text.len();
+        self.text.extend_from_slice(raw.as_bytes());
+        self.keep(kind.many, field, start, rank, false);
+    }
+
+    fn keep(&mut self, many: bool, field: FieldId, start: usize, rank: u8, repeats: bool) {
+        let (head, added) = self.text.split_at(start);
+        let values = &mut self.fields[field];
+        if many && !repeats && values.iter().any(|value| head.get(value.start..value.end) == Some(added)) {
+            self.text.truncate(start);
+            return;
+        }
+        if !many {
+            values.clear();
+        }
+        values.push(Value { start, end: self.text.len(), rank });
+    }
+
+    /// Appends the document: ECS fields by name, the custom object in its place among them.
+    pub(crate) fn write(&self, plan: &Plan, custom: &[u8], out: &mut Vec<u8>) {
+        let mut tree = Tree { out, open: Vec::new() };
+        tree.out.push(b'{');
+        let mut pending = Some(custom);
+        for (field, values) in plan.fields.iter().zip(&self.fields) {
+            if values.is_empty() {
+                continue;
+            }
+            if field.name > plan.prefix[0] {
+                tree.custom(plan, &mut pending);
+            }
+            tree.key(&field.path);
+            let array = field.array || values.len() > 1;
+            if array {
+                tree.out.push(b'[');
+            }
+            for (at, value) in values.iter().enumerate() {
+                if at > 0 {
+                    tree.out.push(b',');
+                }
+                tree.out.extend_from_slice(&self.text[value.start..value.end]);
+            }
+            if array {
+                tree.out.push(b']');
+            }
+        }
+        tree.custom(plan, &mut pending);
+        tree.close(0);
+        tree.out.push(b'}');
+    }
+}
+
+/// Writes nested objects from sorted dotted paths.
+struct Tree<'a, 'p> {
+    out: &'a mut Vec<u8>,
+    open: Vec<&'p str>,
+}
+
+impl<'p> Tree<'_, 'p> {
+    fn key(&mut self, path: &[&'p str]) {
+        let (leaf, groups) = path.split_last().map_or(("", path), |(leaf, groups)| (*leaf, groups));
+        let common = self.open.iter().zip(groups).take_while(|(open, group)| open == group).count();
+        self.close(common);
+        for group in &groups[common..] {
+            self.name(group);
+            self.out.push(b'{');
+            self.open.push(group);
+        }
+        self.name(leaf);
+    }
+
+    fn name(&mut self, name: &str) {
+        if self.out.last() != Some(&b'{') {
+            self.out.push(b',');
+        }
+        self.out.push(b'"');
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"\":");
+    }
+
+    fn close(&mut self, depth: usize) {
+        while self.open.len() > depth {
+            self.open.pop();
+            self.out.push(b'}');
+        }
+    }
+
+    fn custom(&mut self, plan: &'p Plan, pending: &mut Option<&[u8]>) {
+        if let Some(custom) = pending.take().filter(|custom| *custom != b"{}") {
+            self.key(&plan.prefix);
+            self.out.extend_from_slice(custom);
+        }
+    }
+}

@@ -1,0 +1,364 @@
+//! Walks a row along the plan: custom fields are written as they are met, ECS values are collected.
+
+use schema::{Derive, Op, Semantic};
+
+use crate::Reject;
+use crate::convert::{Value, convert};
+use crate::drift::Counts;
+use crate::ops;
+use crate::plan::{Column, Content, Derived, Plan, Shape, ShapeId};
+use crate::raw;
+use crate::row::{At, Kind, Row, decode, quote};
+use crate::values::Values;
+
+/// No value in a slot.
+const NONE: At = At::MAX;
+
+/// Buffers of a mapper, reused from row to row.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pub(crate) values: Values,
+    /// The custom object.
+    pub(crate) custom: Vec<u8>,
+    /// What no column took, with its source path.
+    pub(crate) unmapped: Vec<(String, At)>,
+    pub(crate) drift: Counts,
+    /// Values per column of the objects on the way to where the walk stands.
+    slots: Vec<At>,
+    unknown: Vec<At>,
+    /// Lists of which one element stands for the whole, when a row is split: (list, element or none).
+    pub(crate) chosen: Vec<(At, Option<At>)>,
+}
+
+impl State {
+    /// Empties the buffers for the next document.
+    pub(crate) fn reset(&mut self, fields: usize) {
+        self.values.reset(fields);
+        self.custom.clear();
+        self.unmapped.clear();
+        self.slots.clear();
+        self.unknown.clear();
+    }
+}
+
+/// One walk.
+pub(crate) struct Walk<'w, 'a> {
+    pub(crate) plan: &'w Plan,
+    pub(crate) row: &'w Row<'a>,
+    pub(crate) state: &'w mut State,
+}
+
+impl<'w> Walk<'w, '_> {
+    /// Writes the object's custom fields as `{…}` and collects its ECS values.
+    pub(crate) fn object(&mut self, shape: ShapeId, at: At) -> Result<(), Reject> {
+        let plan = self.plan;
+        let shape = self.kind(&plan.shapes[shape], at);
+        let base = self.state.slots.len();
+        let first_unknown = self.state.unknown.len();
+        self.fill(shape, at, base)?;
+        self.state.custom.push(b'{');
+        let mut open: &'w [Box<str>] = &[];
+        for (position, column) in shape.columns.iter().enumerate() {
+            let at = self.state.slots[base + position];
+            if at != NONE && !column.dropped {
+                self.column(column, at, &mut open)?;
+            }
+        }
+        self.state.custom.extend(open.iter().map(|_| b'}'));
+        self.state.custom.push(b'}');
+        for derived in &shape.derived {
+            self.derived(derived, at);
+        }
+        for (field, value) in &shape.constants {
+            self.state.values.push(plan, *field, value, 0, false);
+        }
+        for position in first_unknown..self.state.unknown.len() {
+            let at = self.state.unknown[position];
+            self.state.unmapped.push((format!("{}{}", shape.source, decode(self.row.key(at))), at));
+            self.drift("unknown_column", shape, at);
+        }
+        self.state.unknown.truncate(first_unknown);
+        self.state.slots.truncate(base);
+        Ok(())
+    }
+
+    /// The shape of the object's own kind, where it has one.
+    fn kind(&mut self, shape: &'w Shape, at: At) -> &'w Shape {
+        if shape.kinds.is_empty() {
+            return shape;
+        }
+        let tag = self.row.member(at, "@odata.type").and_then(|tag| self.row.scalar(tag)).unwrap_or_default();
+        match shape.kinds.get(&*tag) {
+            Some(&kind) => &self.plan.shapes[kind],
+            None => {
+                if !shape.hidden {
+                    let record = || self.row.member(0, &self.plan.id).and_then(|id| self.row.scalar(id)).map(Into::into);
+                    self.state.drift.add("unknown_kind", if tag.is_empty() { "(none)" } else { &tag }, record);
+                }
+                shape
+            }
+        }
+    }
+
+    /// Puts the object's members into the slots of their columns.
+    fn fill(&mut self, shape: &Shape, at: At, base: usize) -> Result<(), Reject> {
+        let state = &mut *self.state;
+        state.slots.resize(base + shape.columns.len(), NONE);
+        let first_unknown = state.unknown.len();
+        // A part of a row split from its parent: what only the parent knows is in the parent's own document.
+        let part = at == 0 && !state.chosen.is_empty();
+        for child in self.row.children(at) {
+            let key = self.row.key(child);
+            let found =
+                if self.row.key_escaped(child) { shape.index.get(&*decode(key)) } else { shape.index.get(key) };
+            let chosen = state.chosen.iter().find(|(list, _)| *list == child).map(|(_, element)| *element);
+            match found {
+                Some(&column) => {
+                    let slot = &mut state.slots[base + usize::from(column)];
+                    if std::mem::replace(slot, child) != NONE {
+                        return Err(raw::duplicate(key));
+                    }
+                    match (chosen, self.row.kind(child)) {
+                        (Some(Some(element)), _) => *slot = element,
+                        (Some(None), _) | (None, Kind::Null) => *slot = NONE,
+                        (None, _) => {}
+                    }
+                }
+                None if shape.hidden || part || self.row.kind(child) == Kind::Null => {}
+                None => {
+                    let twin = |other: &At| decode(self.row.key(*other)) == decode(key);
+                    if state.unknown[first_unknown..].iter().any(twin) {
+                        return Err(raw::duplicate(key));
+                    }
+                    state.unknown.push(child);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn column(&mut self, column: &'w Column, at: At, open: &mut &'w [Box<str>]) -> Result<(), Reject> {
+        let mark = (self.state.custom.len(), *open);
+        if column.key.is_some() {
+            self.key(column, open);
+        }
+        let before = self.state.custom.len();
+        let list = column.list && column.key.is_some();
+        if list {
+            self.state.custom.push(b'[');
+        }
+        if column.list && self.row.kind(at) == Kind::Array {
+            for element in self.row.children(at) {
+                self.value(column, element, before)?;
+            }
+        } else {
+            self.value(column, at, before)?;
+        }
+        // Nothing was written: the key goes too.
+        if self.state.custom.len() == before + usize::from(list) {
+            self.state.custom.truncate(mark.0);
+            *open = mark.1;
+        } else if list {
+            self.state.custom.push(b']');
+        }
+        Ok(())
+    }
+
+    /// Writes the column's key, closing and opening groups on the way.
+    fn key(&mut self, column: &'w Column, open: &mut &'w [Box<str>]) {
+        let out = &mut self.state.custom;
+        if column.group.len() != open.len() || *column.group != **open {
+            let common = open.iter().zip(&column.group).take_while(|(open, group)| open == group).count();
+            out.extend(open[common..].iter().map(|_| b'}'));
+            for group in &column.group[common..] {
+                comma(out);
+                out.push(b'"');
+                out.extend_from_slice(group.as_bytes());
+                out.extend_from_slice(b"\":{");
+            }
+            *open = &column.group;
+        }
+        comma(out);
+        out.extend_from_slice(column.key.as_deref().unwrap_or_default().as_bytes());
+    }
+
+    /// Writes one value (an element, for a list) and feeds ECS. `start` is where the column's values begin.
+    fn value(&mut self, column: &'w Column, at: At, start: usize) -> Result<(), Reject> {
+        let kind = self.row.kind(at);
+        if kind == Kind::Null {
+            return Ok(());
+        }
+        let shown = column.key.is_some();
+        match column.content {
+            Content::Scalar(semantic) => self.scalar(column, semantic, at, start),
+            Content::UrlParts => self.url(column, at, start),
+            _ if kind != Kind::Object => self.mistyped(column, at),
+            Content::Dictionary => {
+                self.separate(start);
+                raw::write(self.row, at, &mut self.state.custom)?;
+            }
+            Content::Object(shape) => {
+                let mark = self.state.custom.len();
+                self.separate(start);
+                let before = self.state.custom.len();
+                self.object(shape, at)?;
+                if self.state.custom.len() == before + 2 || !shown {
+                    self.state.custom.truncate(mark);
+                }
+            }
+            Content::Flattened(shape) => {
+                if shown {
+                    self.separate(start);
+                    raw::write(self.row, at, &mut self.state.custom)?;
+                }
+                let mark = self.state.custom.len();
+                self.object(shape, at)?;
+                self.state.custom.truncate(mark);
+            }
+        }
+        Ok(())
+    }
+
+    /// A comma before the second and later values of a list.
+    fn separate(&mut self, start: usize) {
+        let out = &mut self.state.custom;
+        if out.len() > start && out.last() != Some(&b'[') {
+            out.push(b',');
+        }
+    }
+
+    fn scalar(&mut self, column: &'w Column, semantic: Semantic, at: At, start: usize) {
+        let shown = column.key.is_some();
+        let value = convert(semantic, self.row, at);
+        match value {
+            Value::Nothing => {}
+            Value::Mistyped => self.mistyped(column, at),
+            Value::Text(text, quoted) => {
+                if shown {
+                    self.separate(start);
+                    match quoted {
+                        Some(quoted) => self.state.custom.extend_from_slice(quoted.as_bytes()),
+                        None => quote(&text, &mut self.state.custom),
+                    }
+                }
+                // Text without escapes is its own JSON form, so it need not be quoted anew.
+                let plain = quoted.filter(|_| self.row.kind(at) == Kind::Text);
+                self.feed(column, &text, plain);
+            }
+            Value::Integer(number) => {
+                let text = number.to_string();
+                if shown {
+                    self.separate(start);
+                    self.state.custom.extend_from_slice(text.as_bytes());
+                }
+                self.feed(column, &text, None);
+            }
+            Value::Number(text) => {
+                if shown {
+                    self.separate(start);
+                    self.state.custom.extend_from_slice(text.as_bytes());
+                }
+                self.feed(column, text, None);
+            }
+            Value::Flag(flag) => {
+                let text = if flag { "true" } else { "false" };
+                if shown {
+                    self.separate(start);
+                    self.state.custom.extend_from_slice(text.as_bytes());
+                }
+                self.feed(column, text, None);
+            }
+            Value::Json(text) => {
+                if shown && let Ok(inner) = Row::parse(text.as_bytes()) {
+                    self.separate(start);
+                    let mark = self.state.custom.len();
+                    if raw::write(&inner, 0, &mut self.state.custom).is_err() {
+                        self.state.custom.truncate(mark);
+                        self.mistyped(column, at);
+                    }
+                }
+            }
+        }
+    }
+
+    fn url(&mut self, column: &'w Column, at: At, start: usize) {
+        let Value::Text(text, _) = convert(Semantic::Url, self.row, at) else { return self.mistyped(column, at) };
+        if text.is_empty() {
+            return;
+        }
+        self.separate(start);
+        let out = &mut self.state.custom;
+        out.extend_from_slice(b"{\"original\":");
+        quote(&text, out);
+        for (part, op) in Op::URL_PARTS {
+            ops::apply(*op, None, &text, &mut |value| {
+                out.extend_from_slice(b",\"");
+                out.extend_from_slice(part.as_bytes());
+                out.extend_from_slice(b"\":");
+                if *op == Op::UrlPort { out.extend_from_slice(value.as_bytes()) } else { quote(value, out) }
+            });
+        }
+        out.push(b'}');
+        self.feed(column, &text, None);
+    }
+
+    fn feed(&mut self, column: &Column, text: &str, quoted: Option<&str>) {
+        if text.is_empty() {
+            return;
+        }
+        let (plan, values) = (self.plan, &mut self.state.values);
+        for feed in &column.feeds {
+            let repeats = feed.op == Op::Args;
+            match quoted {
+                Some(quoted) if feed.op == Op::Keep && plan.fields[feed.field].json == crate::plan::Json::Text => {
+                    values.push_quoted(plan, feed.field, quoted, feed.rank);
+                }
+                _ => ops::apply(feed.op, feed.table, text, &mut |text| {
+                    values.push(plan, feed.field, text, feed.rank, repeats);
+                }),
+            }
+        }
+    }
+
+    fn derived(&mut self, derived: &Derived, at: At) {
+        let text = |path: &Vec<Box<str>>| self.row.find(at, path).and_then(|at| self.row.scalar(at)).filter(|text| !text.is_empty());
+        let Some(inputs) = derived.inputs.iter().map(text).collect::<Option<Vec<_>>>() else { return };
+        let when = |algorithm: &str| {
+            let same = inputs.get(1).is_some_and(|named| named.eq_ignore_ascii_case(algorithm));
+            inputs.first().filter(|_| same).map(|value| value.to_lowercase())
+        };
+        let value = match (derived.derive, inputs.as_slice()) {
+            (Derive::Path, [folder, name]) => ops::join_path(folder, name),
+            (Derive::Duration, [from, to]) => ops::duration(from, to),
+            (Derive::EntityId, parts) => Some(ops::entity_id(parts)),
+            (Derive::IfMd5, _) => when("md5"),
+            (Derive::IfSha1, _) => when("sha1"),
+            (Derive::IfSha256, _) => when("sha256"),
+            _ => None,
+        };
+        if let Some(value) = value {
+            self.state.values.push(self.plan, derived.field, &value, 0, false);
+        }
+    }
+
+    fn mistyped(&mut self, column: &Column, at: At) {
+        if column.hidden {
+            return;
+        }
+        self.state.unmapped.push((column.source.clone(), at));
+        let record = || self.row.member(0, &self.plan.id).and_then(|id| self.row.scalar(id)).map(Into::into);
+        self.state.drift.add("mistyped", &column.source, record);
+    }
+
+    fn drift(&mut self, kind: &'static str, shape: &Shape, at: At) {
+        let path = format!("{}{}", shape.source, decode(self.row.key(at)));
+        let record = || self.row.member(0, &self.plan.id).and_then(|id| self.row.scalar(id)).map(Into::into);
+        self.state.drift.add(kind, &path, record);
+    }
+}
+
+fn comma(out: &mut Vec<u8>) {
+    if out.last() != Some(&b'{') {
+        out.push(b',');
+    }
+}
