@@ -25,7 +25,7 @@ pub struct Column {
     ecs_only: bool,
     parts: bool,
     unrelated: bool,
-    remap: Vec<(Ecs, Ecs)>,
+    remap: Option<Vec<(Ecs, Ecs)>>,
 }
 
 /// A column without ECS target.
@@ -130,23 +130,26 @@ impl Column {
     }
 
     /// Within this object, columns fill the second field of a pair instead of the first; ECS targets that no pair
-    /// names are not filled from here.
+    /// names are not filled from here, except `related.*`.
     #[must_use]
     pub fn remap(mut self, pairs: &[(Ecs, Ecs)]) -> Self {
-        self.remap.extend_from_slice(pairs);
+        self.remap = Some(pairs.to_vec());
         self
     }
 }
 
 impl Transform for Column {
     fn transform(&mut self, schema: &mut Schema) {
-        let remap: Vec<Value> = self.remap.iter().map(|(from, into)| json!([from.name, into.name])).collect();
+        let remap: Option<Vec<Value>> = self
+            .remap
+            .as_ref()
+            .map(|pairs| pairs.iter().map(|(from, into)| json!([from.name, into.name])).collect());
         schema.insert(
             COLUMN.into(),
             json!({
                 "feeds": self.feeds, "name": self.name, "drop": self.drop, "flattened": self.flattened,
                 "ecs_only": self.ecs_only, "parts": self.parts, "unrelated": self.unrelated,
-                "remap": if self.remap.is_empty() { Value::Null } else { remap.into() },
+                "remap": remap,
             }),
         );
     }

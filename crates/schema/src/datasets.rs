@@ -11,5 +11,7 @@ macro_rules! datasets {
 }
 
 datasets! {
+    alert,
+    evidence,
     incident,
 }

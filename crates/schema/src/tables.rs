@@ -122,6 +122,137 @@ pub const EVENT_OUTCOME: Table = Table {
     ],
 };
 
+/// `threat.framework` of a tactic: only what ATT&CK knows carries its name.
+pub const TACTIC_FRAMEWORK: Table = Table {
+    name: "tactic_framework",
+    rows: &[
+        ("collection", "MITRE ATT&CK"),
+        ("commandandcontrol", "MITRE ATT&CK"),
+        ("credentialaccess", "MITRE ATT&CK"),
+        ("defenseevasion", "MITRE ATT&CK"),
+        ("discovery", "MITRE ATT&CK"),
+        ("execution", "MITRE ATT&CK"),
+        ("exfiltration", "MITRE ATT&CK"),
+        ("impact", "MITRE ATT&CK"),
+        ("initialaccess", "MITRE ATT&CK"),
+        ("lateralmovement", "MITRE ATT&CK"),
+        ("persistence", "MITRE ATT&CK"),
+        ("privilegeescalation", "MITRE ATT&CK"),
+        ("reconnaissance", "MITRE ATT&CK"),
+        ("resourcedevelopment", "MITRE ATT&CK"),
+    ],
+};
+
+/// `threat.framework` of a technique id, by prefix.
+pub const TECHNIQUE_FRAMEWORK: Table = Table { name: "technique_framework", rows: &[("t", "MITRE ATT&CK")] };
+
+/// `event.type` that goes with the category which a determination adds.
+pub const DETERMINATION_TYPE: Table = Table {
+    name: "determination_type",
+    rows: &[
+        ("malware", "info"),
+        ("phishing", "info"),
+        ("apt", "indicator"),
+        ("multistagedattack", "indicator"),
+        ("unwantedsoftware", "info"),
+    ],
+};
+
+/// `cloud.provider` of a virtual machine.
+pub const CLOUD_PROVIDER: Table = Table {
+    name: "cloud_provider",
+    rows: &[("azure", "azure"), ("aws", "aws"), ("amazon", "aws"), ("gcp", "gcp"), ("google", "gcp")],
+};
+
+/// `cloud.provider` of a Kubernetes platform.
+pub const KUBERNETES_PROVIDER: Table =
+    Table { name: "kubernetes_provider", rows: &[("aks", "azure"), ("eks", "aws"), ("gke", "gcp")] };
+
+/// `registry.hive`, abbreviated as ECS wants it.
+pub const REGISTRY_HIVE: Table = Table {
+    name: "registry_hive",
+    rows: &[
+        ("hkey_local_machine", "HKLM"),
+        ("hkey_current_user", "HKCU"),
+        ("hkey_classes_root", "HKCR"),
+        ("hkey_users", "HKU"),
+        ("hkey_current_config", "HKCC"),
+        ("hklm", "HKLM"),
+        ("hkcu", "HKCU"),
+        ("hkcr", "HKCR"),
+        ("hku", "HKU"),
+        ("hkcc", "HKCC"),
+    ],
+};
+
+/// `registry.data.type` of a type of registry data, in .NET's or in Windows' words.
+pub const REGISTRY_TYPE: Table = Table {
+    name: "registry_type",
+    rows: &[
+        ("string", "REG_SZ"),
+        ("expandstring", "REG_EXPAND_SZ"),
+        ("multistring", "REG_MULTI_SZ"),
+        ("binary", "REG_BINARY"),
+        ("dword", "REG_DWORD"),
+        ("qword", "REG_QWORD"),
+        ("none", "REG_NONE"),
+        ("reg_sz", "REG_SZ"),
+        ("reg_expand_sz", "REG_EXPAND_SZ"),
+        ("reg_multi_sz", "REG_MULTI_SZ"),
+        ("reg_binary", "REG_BINARY"),
+        ("reg_dword", "REG_DWORD"),
+        ("reg_qword", "REG_QWORD"),
+        ("reg_none", "REG_NONE"),
+    ],
+};
+
+/// `event.category` of an entity of the legacy incidents API.
+pub const ENTITY_CATEGORY: Table = Table {
+    name: "entity_category",
+    rows: &[
+        ("user", "iam"),
+        ("securitygroup", "iam"),
+        ("ip", "network"),
+        ("url", "web"),
+        ("file", "file"),
+        ("process", "process"),
+        ("mailbox", "email"),
+        ("mailmessage", "email"),
+        ("mailcluster", "email"),
+        ("registry", "registry"),
+        ("registrykey", "registry"),
+        ("registryvalue", "registry"),
+    ],
+};
+
+/// `event.type` that goes with [`ENTITY_CATEGORY`].
+pub const ENTITY_TYPE: Table = Table {
+    name: "entity_type",
+    rows: &[
+        ("user", "user"),
+        ("securitygroup", "group"),
+        ("registry", "access"),
+        ("registrykey", "access"),
+        ("registryvalue", "access"),
+    ],
+};
+
 /// All tables.
-pub const ALL: &[Table] =
-    &[SEVERITY, TACTIC_NAME, TACTIC_ID, DETERMINATION_CATEGORY, OS_TYPE, EMAIL_DIRECTION, EVENT_OUTCOME];
+pub const ALL: &[Table] = &[
+    SEVERITY,
+    TACTIC_NAME,
+    TACTIC_ID,
+    DETERMINATION_CATEGORY,
+    OS_TYPE,
+    EMAIL_DIRECTION,
+    EVENT_OUTCOME,
+    TACTIC_FRAMEWORK,
+    TECHNIQUE_FRAMEWORK,
+    DETERMINATION_TYPE,
+    CLOUD_PROVIDER,
+    KUBERNETES_PROVIDER,
+    REGISTRY_HIVE,
+    REGISTRY_TYPE,
+    ENTITY_CATEGORY,
+    ENTITY_TYPE,
+];

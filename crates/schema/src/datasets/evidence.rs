@@ -1,0 +1,84 @@
+//! Evidence of alerts: one document per item, with its alert as context.
+
+use schemars::{JsonSchema, SchemaGenerator};
+
+use super::alert::{Context, SOURCE};
+use crate::attr::{drop, kind};
+use crate::dataset::{Definition, Rows};
+use crate::ecs;
+use crate::evidence::Evidence;
+use crate::ops::Derive;
+use crate::types::{Dictionary, Keyword, Member, Prose, Url, User};
+
+/// Evidence, one document per item and state of its verdict and remediation.
+pub const DATASET: Definition = Definition {
+    name: "evidence",
+    title: "Defender XDR alert evidence",
+    prefix: "m365_defender.alert",
+    camel_case: false,
+    source: SOURCE,
+    rows: Rows::Items("evidence"),
+    identity: &["id", "tenantId", "evidence.@odata.type", "evidence.verdict", "evidence.remediationStatus"],
+    row: SchemaGenerator::subschema_for::<Item>,
+};
+
+/// One item of an alert's evidence, so that what belongs together stays together.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase")]
+#[schemars(transform = kind()
+    .constant(ecs::EVENT_KIND, "event")
+    .derive(ecs::EVENT_DURATION, Derive::Duration, "firstActivityDateTime lastActivityDateTime"))]
+pub struct Item {
+    /// The alert that the item belongs to.
+    #[schemars(flatten)]
+    pub context: Context,
+    /// The item.
+    pub evidence: Evidence,
+    /// See [`super::alert::Alert::actor_display_name`].
+    #[schemars(transform = drop(IN_ALERT))]
+    pub actor_display_name: Keyword,
+    /// See [`super::alert::Alert::additional_data`].
+    #[schemars(transform = drop(IN_ALERT))]
+    pub additional_data: Dictionary,
+    /// See [`super::alert::Alert::assigned_to`].
+    #[schemars(transform = drop(IN_ALERT).unrelated())]
+    pub assigned_to: User,
+    /// See [`super::alert::Alert::categories`].
+    #[schemars(transform = drop(IN_ALERT))]
+    pub categories: Vec<Keyword>,
+    /// See [`super::alert::Alert::comments`].
+    #[schemars(transform = drop(IN_ALERT))]
+    pub comments: Vec<Dictionary>,
+    /// See [`super::alert::Alert::custom_details`].
+    #[schemars(transform = drop(IN_ALERT))]
+    pub custom_details: Dictionary,
+    /// See [`super::alert::Alert::determination`].
+    #[schemars(transform = drop(IN_ALERT))]
+    pub determination: Member,
+    /// See [`super::alert::Alert::incident_web_url`].
+    #[schemars(transform = drop(IN_ALERT))]
+    pub incident_web_url: Url,
+    /// See [`super::alert::Alert::investigation_state`].
+    #[schemars(transform = drop(IN_ALERT))]
+    pub investigation_state: Member,
+    /// See [`super::alert::Alert::product_name`].
+    #[schemars(transform = drop(IN_ALERT))]
+    pub product_name: Keyword,
+    /// See [`super::alert::Alert::recommended_actions`].
+    #[schemars(transform = drop(IN_ALERT))]
+    pub recommended_actions: Prose,
+    /// State of the alert: new, inProgress, resolved.
+    pub status: Member,
+    /// See [`super::alert::Alert::system_tags`].
+    #[schemars(transform = drop(IN_ALERT))]
+    pub system_tags: Vec<Keyword>,
+    /// See [`super::alert::Alert::threat_display_name`].
+    #[schemars(transform = drop(IN_ALERT))]
+    pub threat_display_name: Keyword,
+    /// See [`super::alert::Alert::threat_family_name`].
+    #[schemars(transform = drop(IN_ALERT))]
+    pub threat_family_name: Keyword,
+}
+
+/// Why a column of the alert is not repeated in the documents of its evidence.
+const IN_ALERT: &str = "in the document of the dataset alert";

@@ -1,0 +1,55 @@
+//! The Windows registry.
+
+use schemars::JsonSchema;
+
+use crate::attr::{kind, to};
+use crate::ecs;
+use crate::ops::Derive;
+use crate::tables;
+use crate::types::{Host, Keyword, LongText};
+
+/// A key of the registry.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase")]
+#[schemars(transform = kind()
+    .constant(ecs::EVENT_CATEGORY, "registry")
+    .constant(ecs::EVENT_TYPE, "access")
+    .derive(ecs::REGISTRY_PATH, Derive::Path, "registryHive registryKey").lift()
+    .identity("registryHive registryKey"))]
+pub struct RegistryKeyEvidence {
+    /// Hive, for example `HKEY_LOCAL_MACHINE`.
+    #[schemars(transform = to(ecs::REGISTRY_HIVE).table(tables::REGISTRY_HIVE))]
+    pub registry_hive: Keyword,
+    /// Key below the hive.
+    #[schemars(transform = to(ecs::REGISTRY_KEY).lift())]
+    pub registry_key: Keyword,
+}
+
+/// A value of a registry key.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase")]
+#[schemars(transform = kind()
+    .constant(ecs::EVENT_CATEGORY, "registry")
+    .constant(ecs::EVENT_TYPE, "access")
+    .derive(ecs::REGISTRY_PATH, Derive::Path, "registryHive registryKey registryValueName").lift()
+    .identity("mdeDeviceId registryHive registryKey registryValueName registryValueType registryValue"))]
+pub struct RegistryValueEvidence {
+    /// Id of the device in Defender for Endpoint.
+    #[schemars(transform = to(ecs::HOST_ID).lift())]
+    pub mde_device_id: Host,
+    /// Hive, for example `HKEY_LOCAL_MACHINE`.
+    #[schemars(transform = to(ecs::REGISTRY_HIVE).table(tables::REGISTRY_HIVE))]
+    pub registry_hive: Keyword,
+    /// Key below the hive.
+    #[schemars(transform = to(ecs::REGISTRY_KEY).lift())]
+    pub registry_key: Keyword,
+    /// Data of the value.
+    #[schemars(transform = to(ecs::REGISTRY_DATA_STRINGS))]
+    pub registry_value: LongText,
+    /// Name of the value.
+    #[schemars(transform = to(ecs::REGISTRY_VALUE))]
+    pub registry_value_name: Keyword,
+    /// Type of the data, for example `String`.
+    #[schemars(transform = to(ecs::REGISTRY_DATA_TYPE).table(tables::REGISTRY_TYPE))]
+    pub registry_value_type: Keyword,
+}
