@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod it {
+    mod equality;
     mod lock;
     mod server_smoke;
     mod tidy;
