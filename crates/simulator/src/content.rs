@@ -1,0 +1,195 @@
+//! The bytes of one record, as pure functions of tenant, index and version.
+
+pub(crate) mod alert;
+pub(crate) mod incident;
+pub(crate) mod legacy;
+
+use crate::json::Json;
+use crate::query::List;
+use crate::scene::Scene;
+use crate::tenant::Tenant;
+use crate::timeline::{Plan, Step, Timeline};
+
+/// First incident number of every tenant.
+const FIRST_INCIDENT: u64 = 20_000;
+
+/// `id` of an incident.
+pub(crate) fn incident_number(index: u64) -> u64 {
+    FIRST_INCIDENT + index
+}
+
+/// Index of the incident with this `id`.
+pub(crate) fn incident_index(tenant: &Tenant, id: &str) -> Option<u64> {
+    let index = id.parse::<u64>().ok()?.checked_sub(FIRST_INCIDENT)?;
+    (index < tenant.incidents && id.bytes().all(|b| b.is_ascii_digit())).then_some(index)
+}
+
+/// How records are shown.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Show {
+    /// The client asked for enumeration members newer than `unknownFutureValue`.
+    pub(crate) newer: bool,
+    /// Pads the description of one alert (incident, alert) by this many bytes.
+    pub(crate) oversize: Option<(u64, u32, usize)>,
+}
+
+impl Show {
+    pub(crate) const ALL: Show = Show { newer: true, oversize: None };
+}
+
+/// One incident with what its records need again and again.
+#[derive(Debug, Clone)]
+pub(crate) struct Case<'a> {
+    pub(crate) plan: Plan<'a>,
+    pub(crate) index: u64,
+    pub(crate) scene: Scene,
+    pub(crate) line: Timeline,
+    pub(crate) alerts: u32,
+}
+
+/// What analysts decided: `classification` and `determination` of Graph, the same in the legacy API's names.
+pub(crate) type Verdict = [&'static str; 4];
+
+const VERDICTS: [Verdict; 8] = [
+    ["truePositive", "malware", "TruePositive", "Malware"],
+    ["truePositive", "phishing", "TruePositive", "Phishing"],
+    ["truePositive", "compromisedAccount", "TruePositive", "CompromisedUser"],
+    ["falsePositive", "notMalicious", "FalsePositive", "Clean"],
+    ["falsePositive", "notEnoughDataToValidate", "FalsePositive", "InsufficientData"],
+    ["informationalExpectedActivity", "securityTesting", "InformationalExpectedActivity", "SecurityTesting"],
+    [
+        "informationalExpectedActivity",
+        "lineOfBusinessApplication",
+        "InformationalExpectedActivity",
+        "LineOfBusinessApplication",
+    ],
+    ["truePositive", "unwantedSoftware", "TruePositive", "UnwantedSoftware"],
+];
+const UNDECIDED: Verdict = ["unknown", "unknown", "Unknown", "NotAvailable"];
+const STORY_VERDICT: Verdict = ["truePositive", "multiStagedAttack", "TruePositive", "MultiStagedAttack"];
+
+impl<'a> Case<'a> {
+    pub(crate) fn new(plan: Plan<'a>, index: u64) -> Case<'a> {
+        Case { plan, index, scene: Scene::new(&plan, index), line: plan.timeline(index), alerts: plan.alerts(index) }
+    }
+
+    pub(crate) fn assignee(&self, event: usize) -> Option<&'static str> {
+        self.line.has(Step::Assigned, event).then(|| self.scene.mix.pick(40, &crate::scene::ANALYSTS))
+    }
+
+    pub(crate) fn verdict(&self, event: usize) -> Verdict {
+        if self.scene.story && self.line.has(Step::Commented, event) {
+            STORY_VERDICT
+        } else if self.line.has(Step::Resolved, event) {
+            self.scene.mix.pick(41, &VERDICTS)
+        } else {
+            UNDECIDED
+        }
+    }
+
+    pub(crate) fn incident_status(&self, event: usize) -> &'static str {
+        let (mut status, steps) = ("active", &self.line.events()[..=event]);
+        for step in steps {
+            status = match step.step {
+                Step::Assigned => "inProgress",
+                Step::Awaiting => "+awaitingAction",
+                Step::Resolved => "resolved",
+                Step::Redirected => "redirected",
+                _ => status,
+            };
+        }
+        status
+    }
+
+    pub(crate) fn alert_status(&self, event: usize) -> &'static str {
+        if self.line.has(Step::Resolved, event) {
+            "resolved"
+        } else if self.line.has(Step::Assigned, event) {
+            "inProgress"
+        } else {
+            "new"
+        }
+    }
+
+    /// `lastUpdateDateTime` of the incident after `event`.
+    pub(crate) fn updated(&self, event: usize) -> i64 {
+        self.line.events()[event].at
+    }
+
+    /// The incident that the alerts belong to after `event`.
+    pub(crate) fn owner(&self, event: usize) -> u64 {
+        if self.line.has(Step::Redirected, event) {
+            self.plan.target(self.index).unwrap_or(self.index)
+        } else {
+            self.index
+        }
+    }
+
+    /// Own alerts that show under this incident after `event`.
+    pub(crate) fn own_alerts(&self, event: usize) -> u32 {
+        if self.line.has(Step::Redirected, event) { 0 } else { self.line.events()[event].born }
+    }
+
+    /// The incident that has merged into this one by `event`, with its last event.
+    pub(crate) fn merged(&self, event: usize) -> Option<(Case<'a>, usize)> {
+        if !self.line.has(Step::Merged, event) {
+            return None;
+        }
+        let source = Case::new(self.plan, self.plan.source(self.index)?);
+        let last = source.line.events().len() - 1;
+        Some((source, last))
+    }
+}
+
+/// Appends one incident as it is after `event`.
+pub(crate) fn incident_at(case: &Case<'_>, event: usize, expand: bool, show: Show, out: &mut Vec<u8>) {
+    incident::head(case, event, &mut Json::new(out, show.newer));
+    if expand {
+        close_with_alerts(case, event, List::Incidents, show, out);
+    } else {
+        out.push(b'}');
+    }
+}
+
+fn close_with_alerts(case: &Case<'_>, event: usize, list: List, show: Show, out: &mut Vec<u8>) {
+    out.extend_from_slice(b",\"alerts\":[");
+    let mut at = 0;
+    while alert::nested(case, at, event, list, show, out) {
+        at += 1;
+    }
+    out.extend_from_slice(b"]}");
+}
+
+/// Appends one record of Graph `security/incidents`, byte for byte as the service sends it to a client that asks for all
+/// enumeration members. A version beyond the last one is the last one.
+pub fn incident_json(tenant: &Tenant, index: u64, version: u32, expand_alerts: bool, out: &mut Vec<u8>) {
+    let case = Case::new(Plan::new(tenant), index);
+    incident_at(&case, case.line.event_of(version), expand_alerts, Show::ALL, out);
+}
+
+/// Appends one record of Graph `security/alerts_v2`: alert number `alert` of incident number `incident`. A version beyond
+/// the last one is the last one.
+pub fn alert_json(tenant: &Tenant, incident: u64, alert: u32, version: u32, out: &mut Vec<u8>) {
+    let case = Case::new(Plan::new(tenant), incident);
+    let event = case.line.alert_event(alert, version);
+    alert::write(&case, alert, event, Show::ALL, &mut Json::new(out, true));
+}
+
+/// Appends one record of the legacy `/api/incidents`, its alerts and their entities included. A version beyond the last one
+/// is the last one.
+pub fn legacy_incident_json(tenant: &Tenant, index: u64, version: u32, out: &mut Vec<u8>) {
+    let case = Case::new(Plan::new(tenant), index);
+    let event = case.line.event_of(version);
+    legacy::head(&case, event, &mut Json::new(out, true));
+    close_with_alerts(&case, event, List::Legacy, Show::ALL, out);
+}
+
+/// Number of alerts that the incident raises over its life, whatever becomes of it.
+pub fn alert_count(tenant: &Tenant, incident: u64) -> u32 {
+    Plan::new(tenant).alerts(incident)
+}
+
+/// Number of versions that the incident goes through; versions count from 0.
+pub fn incident_versions(tenant: &Tenant, index: u64) -> u32 {
+    Plan::new(tenant).timeline(index).events().len() as u32
+}

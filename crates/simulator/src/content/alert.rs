@@ -1,0 +1,224 @@
+//! Graph `security/alerts_v2`, and the same records nested in an incident.
+
+use super::incident::comment;
+use super::{Case, Show, incident_number, legacy};
+use crate::catalogue::{Severity, Template};
+use crate::evidence::{self, Item};
+use crate::json::{Digits, Json, write_hex};
+use crate::query::List;
+use crate::ticks::SECOND;
+use crate::timeline::{Plan, Step};
+
+/// Alert ids look like ticks, a product's letters in front and the alert's number behind.
+const FIRST_TICKS: u64 = 638_700_000_000_000_000;
+const TICKS_PER_INCIDENT: u64 = 6_000_019;
+
+fn id_parts(case: &Case<'_>, alert: u32) -> (&'static str, Digits, Digits) {
+    let ticks = FIRST_TICKS + case.index * TICKS_PER_INCIDENT;
+    (case.scene.theme.template(alert).service.prefix, Digits::new(ticks), Digits::new(u64::from(alert)))
+}
+
+/// `id` of an alert.
+pub(crate) fn id(case: &Case<'_>, alert: u32) -> String {
+    let (prefix, ticks, number) = id_parts(case, alert);
+    [prefix, ticks.as_str(), "_", number.as_str()].concat()
+}
+
+/// Incident index and number of the alert with this `id`.
+pub(crate) fn parse_id(plan: &Plan<'_>, text: &str) -> Option<(u64, u32)> {
+    let (ticks, number) = text.get(2..)?.split_once('_')?;
+    let offset = ticks.parse::<u64>().ok()?.checked_sub(FIRST_TICKS)?;
+    let (index, alert) = (offset / TICKS_PER_INCIDENT, number.parse().ok()?);
+    (index < plan.tenant.incidents && id(&Case::new(*plan, index), alert) == text).then_some((index, alert))
+}
+
+/// Number of evidence items of the alert.
+pub(crate) fn evidence_count(case: &Case<'_>, alert: u32) -> u32 {
+    evidence::count(case, alert)
+}
+
+/// First and last activity that the alert is about. The story runs through its hours in order.
+pub(crate) fn activity(case: &Case<'_>, alert: u32) -> (i64, i64) {
+    if case.scene.story {
+        let minutes = match case.index {
+            0 => 14 * i64::from(alert),
+            1 => 3 * i64::from(alert),
+            _ => 160 + 9 * i64::from(alert),
+        };
+        let first = case.plan.created(0) + (minutes - 190) * 60 * SECOND;
+        return (first, first + 260 * SECOND);
+    }
+    let mix = case.scene.mix.sub(0xAC71).sub(u64::from(alert));
+    let last = case.updated(case.line.birth(alert))
+        - (30 + mix.below(1, 2400)) as i64 * SECOND
+        - mix.below(3, 9_999_999) as i64;
+    (last - mix.below(2, 7200) as i64 * SECOND, last)
+}
+
+/// One alert as it is after incident event `event`.
+pub(crate) fn write(case: &Case<'_>, alert: u32, event: usize, show: Show, json: &mut Json<'_>) {
+    let (touched, template) = (case.line.touched(alert, event), case.scene.theme.template(alert));
+    let (prefix, ticks, number) = id_parts(case, alert);
+    let id = [prefix, ticks.as_str(), "_", number.as_str()];
+    let owner = Digits::new(incident_number(case.owner(touched)));
+    let tenant = &case.plan.tenant.id;
+    json.out.push(b'{');
+    json.cat("id", &id);
+    json.cat("providerAlertId", &id[1..]);
+    json.text("incidentId", owner.as_str());
+    json.text("status", case.alert_status(touched));
+    json.text("severity", template.severity.name());
+    let [classification, determination, ..] = case.verdict(touched);
+    json.text("classification", classification);
+    json.text("determination", determination);
+    json.member("serviceSource", template.service.source);
+    json.member("detectionSource", template.detection);
+    json.text("productName", template.service.product);
+    detector(template, json);
+    json.text("tenantId", tenant);
+    json.text("title", template.title);
+    describe(case, template, alert, show, json);
+    json.text("recommendedActions", template.advice);
+    json.text("category", template.category);
+    json.list("categories", &[template.category]);
+    json.opt("assignedTo", case.assignee(touched));
+    json.cat("alertWebUrl", &["https://security.microsoft.com/alerts/", id[0], id[1], id[2], id[3], "?tid=", tenant]);
+    json.cat(
+        "incidentWebUrl",
+        &["https://security.microsoft.com/incident2/", owner.as_str(), "/overview?tid=", tenant],
+    );
+    threat(case, template, json);
+    json.list("mitreTechniques", template.techniques);
+    times(case, alert, touched, json);
+    investigation(case, template, alert, touched, json);
+    json.list("systemTags", if case.scene.story { &["Attack Disruption"] } else { &[] });
+    comments(case, alert, touched, json);
+    custom(case, template, alert, json);
+    json.array("evidence", |json| {
+        for at in 0..evidence::count(case, alert) {
+            json.item(|json| Item::new(case, alert, at, touched).write(json));
+        }
+    });
+    json.out.push(b'}');
+}
+
+fn detector(template: &Template, json: &mut Json<'_>) {
+    let seed = template.title.bytes().fold(7_u64, |h, b| h.wrapping_mul(0x0000_0100_0000_01B3) ^ u64::from(b));
+    json.guid("detectorId", seed);
+    if template.detection.contains("olicy") || template.service.prefix == "dl" {
+        json.guid("alertPolicyId", seed ^ 1);
+    } else {
+        json.null("alertPolicyId");
+    }
+}
+
+fn describe(case: &Case<'_>, template: &Template, alert: u32, show: Show, json: &mut Json<'_>) {
+    match show.oversize {
+        Some((incident, number, bytes)) if incident == case.index && number == alert => {
+            json.cat("description", &[template.description, " ", &"x".repeat(bytes)]);
+        }
+        _ => json.text("description", template.description),
+    }
+}
+
+fn threat(case: &Case<'_>, template: &Template, json: &mut Json<'_>) {
+    let mix = case.scene.mix;
+    json.opt("actorDisplayName", (case.scene.story || mix.chance(50, 3)).then_some("Quiet Ledger"));
+    match template.family {
+        Some(family) => json.cat("threatDisplayName", &["Trojan:Win32/", family, ".A!ml"]),
+        None => json.null("threatDisplayName"),
+    }
+    json.opt("threatFamilyName", template.family);
+}
+
+fn times(case: &Case<'_>, alert: u32, touched: usize, json: &mut Json<'_>) {
+    let (first, last) = activity(case, alert);
+    json.time("createdDateTime", case.updated(case.line.birth(alert)));
+    json.time("lastUpdateDateTime", case.updated(touched));
+    json.opt_time("resolvedDateTime", case.line.when(Step::Resolved, touched));
+    json.time("firstActivityDateTime", first);
+    json.time("lastActivityDateTime", last);
+}
+
+fn investigation(case: &Case<'_>, template: &Template, alert: u32, touched: usize, json: &mut Json<'_>) {
+    let mix = case.scene.mix.sub(0x1417).sub(u64::from(alert));
+    let state = match (template.service.prefix, touched) {
+        ("da" | "fa", 0) => mix.pick(1, &["queued", "running", "unsupportedAlertType", "pendingApproval", "unknown"]),
+        ("da" | "fa", _) => mix.pick(
+            1,
+            &[
+                "successfullyRemediated",
+                "benign",
+                "partiallyRemediated",
+                "terminatedByUser",
+                "partiallyInvestigated",
+                "unsupportedOs",
+            ],
+        ),
+        _ => "unsupportedAlertType",
+    };
+    json.text("investigationState", state);
+}
+
+fn comments(case: &Case<'_>, alert: u32, touched: usize, json: &mut Json<'_>) {
+    json.array("comments", |json| {
+        // The first alert carries what was said about it; others stay without.
+        for (at, time) in case.line.comments(touched).enumerate().filter(|_| alert == 0) {
+            json.item(|json| {
+                json.text("comment", comment(case, at as u64));
+                json.opt("createdByDisplayName", case.assignee(touched));
+                json.time("createdDateTime", time);
+            });
+        }
+    });
+}
+
+/// The two open dictionaries, filled by rules of the customer's own and by products that have more to say.
+fn custom(case: &Case<'_>, template: &Template, alert: u32, json: &mut Json<'_>) {
+    let mix = case.scene.mix.sub(0xC057).sub(u64::from(alert));
+    if template.service.prefix == "sn" {
+        json.object("customDetails", |json| {
+            case.scene.remote.with_ip(|ip| json.cat("RemoteAddress", ip));
+            json.text("Watchlist", "rare-domains");
+        });
+    } else {
+        json.null("customDetails");
+    }
+    if mix.chance(1, 30) || template.severity == Severity::High {
+        json.object("additionalData", |json| {
+            json.num("AlertCountForEntity", 1 + mix.below(2, 20) as i64);
+            let mut hash = Vec::with_capacity(32);
+            write_hex(&mut hash, mix.draw(3), 32);
+            json.text("CorrelationKey", std::str::from_utf8(&hash).unwrap_or_default());
+        });
+    } else {
+        json.null("additionalData");
+    }
+}
+
+/// Appends the alert number `at` that shows under an incident, with its comma; false behind the last one.
+pub(crate) fn nested(case: &Case<'_>, at: u32, event: usize, list: List, show: Show, out: &mut Vec<u8>) -> bool {
+    let own = case.own_alerts(event);
+    if at < own {
+        nested_one(case, at, event, at > 0, list, show, out);
+        return true;
+    }
+    let Some((source, last)) = case.merged(event) else { return false };
+    let number = at - own;
+    if number >= source.line.events()[last].born {
+        return false;
+    }
+    nested_one(&source, number, last, at > 0, list, show, out);
+    true
+}
+
+fn nested_one(case: &Case<'_>, alert: u32, event: usize, comma: bool, list: List, show: Show, out: &mut Vec<u8>) {
+    if comma {
+        out.push(b',');
+    }
+    let mut json = Json::new(out, show.newer);
+    match list {
+        List::Legacy => legacy::alert(case, alert, event, &mut json),
+        List::Incidents | List::Alerts => write(case, alert, event, show, &mut json),
+    }
+}

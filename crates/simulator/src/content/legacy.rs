@@ -1,0 +1,148 @@
+//! The Defender API's `/api/incidents`: flat entities, devices apart, members in Pascal case.
+
+mod entity;
+
+use super::alert::{activity, id};
+use super::incident::comment;
+use super::{Case, incident_number};
+use crate::evidence::{self, Item, Kind};
+use crate::json::Json;
+use crate::timeline::Step;
+use crate::world::{AD_DOMAIN, Host};
+
+/// All properties of an incident but `alerts`, without the closing brace.
+pub(crate) fn head(case: &Case<'_>, event: usize, json: &mut Json<'_>) {
+    let theme = case.scene.theme;
+    let [.., classification, determination] = case.verdict(event);
+    json.out.push(b'{');
+    json.num("incidentId", incident_number(case.index).cast_signed());
+    if case.owner(event) == case.index {
+        json.null("redirectIncidentId");
+    } else {
+        json.num("redirectIncidentId", incident_number(case.owner(event)).cast_signed());
+    }
+    json.text("incidentName", theme.name);
+    json.time("createdTime", case.line.created);
+    json.time("lastUpdateTime", case.updated(event));
+    json.opt("assignedTo", case.assignee(event));
+    json.text("classification", classification);
+    json.text("determination", determination);
+    json.text(
+        "status",
+        match case.incident_status(event) {
+            "resolved" => "Resolved",
+            "redirected" => "Redirected",
+            "inProgress" => "InProgress",
+            "+awaitingAction" => "AwaitingAction",
+            _ => "Active",
+        },
+    );
+    json.text("severity", theme.severity(case.alerts).legacy());
+    json.list("tags", if case.line.has(Step::Assigned, event) { theme.tags } else { &[] });
+    json.array("comments", |json| {
+        for (at, time) in case.line.comments(event).enumerate() {
+            json.item(|json| {
+                json.text("comment", comment(case, at as u64));
+                json.opt("createdBy", case.assignee(event));
+                json.time("createdTime", time);
+            });
+        }
+    });
+}
+
+/// One alert as it is after incident event `event`.
+pub(crate) fn alert(case: &Case<'_>, number: u32, event: usize, json: &mut Json<'_>) {
+    let (touched, template) = (case.line.touched(number, event), case.scene.theme.template(number));
+    let [.., classification, determination] = case.verdict(touched);
+    let decided = case.line.has(Step::Resolved, touched);
+    let (first, last) = activity(case, number);
+    json.out.push(b'{');
+    json.text("alertId", &id(case, number));
+    json.num("incidentId", incident_number(case.owner(touched)).cast_signed());
+    json.text("serviceSource", template.service.legacy);
+    json.time("creationTime", case.updated(case.line.birth(number)));
+    json.time("lastUpdatedTime", case.updated(touched));
+    json.opt_time("resolvedTime", case.line.when(Step::Resolved, touched));
+    json.time("firstActivity", first);
+    json.time("lastActivity", last);
+    json.text("title", template.title);
+    json.text("description", template.description);
+    json.text("category", template.category);
+    json.text(
+        "status",
+        match case.alert_status(touched) {
+            "resolved" => "Resolved",
+            "inProgress" => "InProgress",
+            _ => "New",
+        },
+    );
+    json.text("severity", template.severity.legacy());
+    json.null("investigationId");
+    json.text("investigationState", if touched == 0 { "Queued" } else { "UnsupportedAlertType" });
+    json.opt("classification", decided.then_some(classification));
+    json.opt("determination", decided.then_some(determination));
+    json.text("detectionSource", detection(template.detection));
+    json.opt("assignedTo", case.assignee(touched));
+    json.opt("actorName", case.scene.story.then_some("Quiet Ledger"));
+    json.opt("threatFamilyName", template.family);
+    json.list("mitreTechniques", template.techniques);
+    let count = evidence::count(case, number);
+    let items = || (0..count).map(|at| Item::new(case, number, at, touched));
+    json.array("devices", |json| {
+        for item in items().filter(|item| item.kind() == Kind::Device) {
+            json.item(|json| device(item.host(), &item, json));
+        }
+    });
+    json.array("entities", |json| {
+        for item in items().filter(|item| entity::type_of(item.kind()).is_some()) {
+            json.item(|json| entity::write(&item, json));
+        }
+    });
+    json.out.push(b'}');
+}
+
+/// Number of `entities` of the alert.
+pub(crate) fn entity_count(case: &Case<'_>, number: u32) -> u32 {
+    let kinds = (0..evidence::count(case, number)).map(|at| Item::new(case, number, at, 0).kind());
+    kinds.filter(|kind| entity::type_of(*kind).is_some()).count() as u32
+}
+
+fn detection(source: &str) -> &'static str {
+    match source {
+        "antivirus" => "WindowsDefenderAv",
+        "smartScreen" => "WindowsDefenderSmartScreen",
+        "microsoftDefenderForEndpoint" => "WindowsDefenderAtp",
+        "microsoftDefenderForOffice365" | "manual" => "OfficeATP",
+        "microsoftDefenderForIdentity" => "AzureATP",
+        "cloudAppSecurity" => "MCAS",
+        "azureAdIdentityProtection" => "AAD Identity Protection",
+        "microsoft365Defender" => "MTP",
+        "customDetection" => "CustomDetection",
+        "microsoftDataLossPrevention" => "Microsoft Data Loss Prevention",
+        _ => "Unknown",
+    }
+}
+
+fn device(host: Host, item: &Item<'_>, json: &mut Json<'_>) {
+    let os = host.os();
+    host.write_mde_id("mdatpDeviceId", json);
+    if host.server {
+        json.null("aadDeviceId")
+    } else {
+        json.guid("aadDeviceId", host.id() ^ 1)
+    }
+    host.with_name(|name| json.cat("deviceDnsName", &[name[0], name[1], name[2], name[3], ".", AD_DOMAIN]));
+    json.text("osPlatform", os.platform);
+    json.text("version", os.version);
+    json.text("osProcessor", "x64");
+    if os.build == 0 {
+        json.null("osBuild")
+    } else {
+        json.num("osBuild", os.build)
+    }
+    json.text("healthStatus", "Active");
+    json.text("riskScore", item.mix.pick(21, &["None", "Low", "Medium", "High"]));
+    json.text("rbacGroupName", if host.server { "Servers" } else { "Workstations" });
+    json.num("rbacGroupId", 75 + i64::from(host.server));
+    json.time("firstSeen", item.created - (20 + i64::from(host.number) % 300) * 86_400 * crate::ticks::SECOND);
+}

@@ -1,0 +1,277 @@
+//! The 48 kinds of evidence: which items an alert carries, and what each says.
+
+mod apps;
+mod cloud;
+mod endpoint;
+mod identity;
+mod kubernetes;
+mod mail;
+mod network;
+
+pub(crate) use endpoint::{RUN_KEY, process_ids};
+pub(crate) use mail::subject;
+
+use crate::content::Case;
+use crate::files::{Command, FileSpec, USUAL};
+use crate::json::Json;
+use crate::mix::Mix;
+use crate::ticks::SECOND;
+use crate::timeline::Step;
+use crate::world::{Host, Person, Remote};
+
+macro_rules! kinds {
+    ($($kind:ident $name:literal $write:path;)*) => {
+        /// A kind of evidence.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Kind { $(#[doc = $name] $kind),* }
+
+        impl Kind {
+            #[cfg(test)]
+            pub(crate) const ALL: &[(Kind, &'static str)] = &[$((Kind::$kind, $name)),*];
+
+            /// Value of `@odata.type`.
+            fn odata_type(self) -> &'static str {
+                match self { $(Kind::$kind => concat!("#microsoft.graph.security.", $name)),* }
+            }
+
+            /// Writes what only this kind has.
+            fn write(self, item: &Item<'_>, json: &mut Json<'_>) {
+                match self { $(Kind::$kind => $write(item, json)),* }
+            }
+        }
+    };
+}
+
+kinds! {
+    ActiveDirectoryDomain "activeDirectoryDomainEvidence" identity::directory_domain;
+    AiAgent "aiAgentEvidence" apps::ai_agent;
+    AmazonResource "amazonResourceEvidence" cloud::amazon_resource;
+    AnalyzedMessage "analyzedMessageEvidence" mail::analyzed_message;
+    AzureResource "azureResourceEvidence" cloud::azure_resource;
+    BlobContainer "blobContainerEvidence" cloud::blob_container;
+    Blob "blobEvidence" cloud::blob;
+    CloudApplication "cloudApplicationEvidence" apps::cloud_application;
+    CloudLogonRequest "cloudLogonRequestEvidence" identity::cloud_logon_request;
+    CloudLogonSession "cloudLogonSessionEvidence" identity::cloud_logon_session;
+    Container "containerEvidence" kubernetes::container;
+    ContainerImage "containerImageEvidence" kubernetes::container_image;
+    ContainerRegistry "containerRegistryEvidence" kubernetes::container_registry;
+    Device "deviceEvidence" endpoint::device;
+    Dns "dnsEvidence" network::dns;
+    File "fileEvidence" endpoint::file;
+    FileHash "fileHashEvidence" endpoint::file_hash;
+    GitHubOrganization "gitHubOrganizationEvidence" apps::github_organization;
+    GitHubRepo "gitHubRepoEvidence" apps::github_repo;
+    GitHubUser "gitHubUserEvidence" apps::github_user;
+    GoogleCloudResource "googleCloudResourceEvidence" cloud::google_cloud_resource;
+    HostLogonSession "hostLogonSessionEvidence" identity::host_logon_session;
+    IoTDevice "ioTDeviceEvidence" network::iot_device;
+    Ip "ipEvidence" network::ip;
+    KubernetesCluster "kubernetesClusterEvidence" kubernetes::cluster;
+    KubernetesController "kubernetesControllerEvidence" kubernetes::controller;
+    KubernetesNamespace "kubernetesNamespaceEvidence" kubernetes::namespace;
+    KubernetesPod "kubernetesPodEvidence" kubernetes::pod;
+    KubernetesSecret "kubernetesSecretEvidence" kubernetes::secret;
+    KubernetesServiceAccount "kubernetesServiceAccountEvidence" kubernetes::service_account;
+    KubernetesService "kubernetesServiceEvidence" kubernetes::service;
+    MailCluster "mailClusterEvidence" mail::mail_cluster;
+    MailboxConfiguration "mailboxConfigurationEvidence" mail::mailbox_configuration;
+    Mailbox "mailboxEvidence" mail::mailbox;
+    Malware "malwareEvidence" endpoint::malware;
+    NetworkConnection "networkConnectionEvidence" network::connection;
+    Nic "nicEvidence" network::nic;
+    OauthApplication "oauthApplicationEvidence" apps::oauth_application;
+    Process "processEvidence" endpoint::process;
+    RegistryKey "registryKeyEvidence" endpoint::registry_key;
+    RegistryValue "registryValueEvidence" endpoint::registry_value;
+    SasToken "sasTokenEvidence" cloud::sas_token;
+    SecurityGroup "securityGroupEvidence" identity::security_group;
+    ServicePrincipal "servicePrincipalEvidence" apps::service_principal;
+    SubmissionMail "submissionMailEvidence" mail::submission_mail;
+    TeamsMessage "teamsMessageEvidence" mail::teams_message;
+    Url "urlEvidence" network::url;
+    User "userEvidence" identity::user;
+}
+
+/// One item of evidence.
+#[derive(Clone, Copy)]
+pub(crate) struct Item<'c> {
+    pub(crate) case: &'c Case<'c>,
+    kind: Kind,
+    /// Choices of this item.
+    pub(crate) mix: Mix,
+    /// How many items of the same kind come before it in the alert.
+    pub(crate) round: u32,
+    /// The alert happens on the server rather than on the workstation.
+    pub(crate) on_server: bool,
+    commands: &'static [Command],
+    /// `createdDateTime` of the alert.
+    pub(crate) created: i64,
+    resolved: bool,
+}
+
+/// Per mille of alerts with at most 1, 2, … items. Mean 3.48, median 3, maximum 11.
+const COUNTS: [u64; 11] = [120, 320, 580, 765, 875, 935, 965, 982, 991, 996, 1000];
+
+/// Number of items of an alert. Alerts of the story show all that their template has.
+pub(crate) fn count(case: &Case<'_>, alert: u32) -> u32 {
+    if case.scene.story {
+        return case.scene.theme.template(alert).evidence.len() as u32;
+    }
+    let draw = alert_mix(case, alert).below(2, 1000);
+    COUNTS.iter().position(|&limit| draw < limit).unwrap_or(0) as u32 + 1
+}
+
+fn alert_mix(case: &Case<'_>, alert: u32) -> Mix {
+    case.scene.mix.sub(0xA1E7).sub(u64::from(alert))
+}
+
+impl<'c> Item<'c> {
+    /// Item number `at` of alert number `alert`, as it is after `event`.
+    pub(crate) fn new(case: &'c Case<'c>, alert: u32, at: u32, event: usize) -> Item<'c> {
+        let (template, mix) = (case.scene.theme.template(alert), alert_mix(case, alert));
+        let kinds = template.evidence;
+        // Background alerts start somewhere in their template's list, so that the later kinds are seen as well.
+        let first = if case.scene.story || mix.chance(3, 60) { 0 } else { mix.below(4, kinds.len() as u64) as u32 };
+        Item {
+            case,
+            kind: kinds[(first + at) as usize % kinds.len()],
+            mix: mix.sub(100 + u64::from(at)),
+            round: at / kinds.len() as u32,
+            on_server: case.scene.story && alert >= 9 || !case.scene.story && mix.chance(5, 15),
+            commands: template.commands,
+            created: case.updated(case.line.birth(alert)),
+            resolved: case.line.has(Step::Resolved, event),
+        }
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    pub(crate) fn write(&self, json: &mut Json<'_>) {
+        json.text("@odata.type", self.kind.odata_type());
+        self.base(json);
+        self.kind.write(self, json);
+    }
+
+    /// An item nested in this one.
+    pub(crate) fn nested(&self, kind: Kind, salt: u64) -> Item<'c> {
+        Item { kind, mix: self.mix.sub(salt), ..*self }
+    }
+
+    /// Writes a nested item as the value of `key`.
+    pub(crate) fn inside(&self, key: &str, kind: Kind, json: &mut Json<'_>) {
+        let inner = self.nested(kind, 7);
+        json.object(key, |json| {
+            inner.base(json);
+            kind.write(&inner, json);
+        });
+    }
+
+    /// Writes several nested items as the array `key`.
+    pub(crate) fn inside_all(&self, key: &str, kind: Kind, count: u64, json: &mut Json<'_>) {
+        json.array(key, |json| {
+            for at in 0..count {
+                let inner = self.nested(kind, 8 + at);
+                json.item(|json| {
+                    inner.base(json);
+                    kind.write(&inner, json);
+                });
+            }
+        });
+    }
+
+    /// What all kinds have.
+    fn base(&self, json: &mut Json<'_>) {
+        let (mix, story) = (self.mix, self.case.scene.story);
+        let (role, detailed) = self.role();
+        json.time("createdDateTime", self.created + mix.below(1, 90 * SECOND as u64) as i64);
+        let verdict = if story {
+            "malicious"
+        } else {
+            mix.pick(2, &["unknown", "suspicious", "suspicious", "malicious", "noThreatsFound"])
+        };
+        json.text("verdict", if role == "contextual" { "unknown" } else { verdict });
+        let status = match (self.resolved, verdict) {
+            (true, "malicious") => "remediated",
+            (true, "suspicious") => "+partiallyRemediated",
+            _ => mix.pick(
+                3,
+                &["none", "none", "none", "none", "+active", "prevented", "blocked", "+pendingApproval", "notFound"],
+            ),
+        };
+        json.member("remediationStatus", status);
+        json.opt(
+            "remediationStatusDetails",
+            mix.chance(4, 12).then_some("The entity was handled by the automated investigation"),
+        );
+        json.list("roles", if mix.chance(5, 70) || story { role_list(role) } else { &[] });
+        json.list("detailedRoles", if mix.chance(6, 35) { detailed } else { &[] });
+        json.list("tags", if mix.chance(9, 8) { &["Contoso watch list"] } else { &[] });
+    }
+
+    fn role(&self) -> (&'static str, &'static [&'static str]) {
+        match self.kind {
+            Kind::User | Kind::Mailbox | Kind::HostLogonSession | Kind::CloudLogonSession => ("compromised", &["User"]),
+            Kind::Device => ("attacked", &["PrimaryDevice"]),
+            Kind::Ip | Kind::NetworkConnection => ("attacker", &["SourceIP"]),
+            Kind::Url | Kind::Dns => ("commandAndControl", &["Referred in command line"]),
+            Kind::File | Kind::Process | Kind::Malware => ("suspicious", &["Image", "Loaded"]),
+            Kind::AnalyzedMessage | Kind::SubmissionMail | Kind::TeamsMessage => ("source", &["Delivered"]),
+            _ => ("contextual", &[]),
+        }
+    }
+
+    /// The machine the item is about.
+    pub(crate) fn host(&self) -> Host {
+        let (first, second) = if self.on_server {
+            (self.case.scene.server, self.case.scene.workstation)
+        } else {
+            (self.case.scene.workstation, self.case.scene.server)
+        };
+        if self.round.is_multiple_of(2) { first } else { second }
+    }
+
+    /// The person the item is about.
+    pub(crate) fn person(&self) -> Person {
+        if self.round.is_multiple_of(2) { self.case.scene.user } else { self.case.scene.other }
+    }
+
+    pub(crate) fn remote(&self) -> Remote {
+        Remote(self.case.scene.remote.0 + self.round)
+    }
+
+    pub(crate) fn command(&self) -> &'static Command {
+        let from = if self.commands.is_empty() { &USUAL[..] } else { self.commands };
+        &from[self.round as usize % from.len()]
+    }
+
+    pub(crate) fn file(&self) -> &'static FileSpec {
+        use crate::files::{ARCHIVE, LOADER, LURE, TUNNEL, WORKBOOK};
+        if self.commands.is_empty() {
+            return if self.round == 0 { &LURE } else { &WORKBOOK };
+        }
+        match (self.commands[0].image.name, self.round) {
+            ("powershell.exe", 0) if self.case.scene.story || self.commands.len() == 2 => &LOADER,
+            ("7z.exe", 0) => &ARCHIVE,
+            ("7z.exe", 1) => &WORKBOOK,
+            ("reg.exe", 0) => &LOADER,
+            ("ledgersvc.exe", 0) => &TUNNEL,
+            (_, round) => self.commands[round as usize % self.commands.len()].image,
+        }
+    }
+}
+
+/// The static list of one role.
+fn role_list(role: &'static str) -> &'static [&'static str] {
+    match role {
+        "compromised" => &["compromised"],
+        "attacked" => &["attacked"],
+        "attacker" => &["attacker"],
+        "commandAndControl" => &["commandAndControl", "suspicious"],
+        "suspicious" => &["suspicious"],
+        "source" => &["source"],
+        _ => &["contextual"],
+    }
+}

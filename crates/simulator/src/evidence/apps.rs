@@ -1,0 +1,92 @@
+//! Applications, service principals, agents and code hosting.
+
+use super::Item;
+use crate::json::{Digits, Json};
+
+pub(super) fn cloud_application(item: &Item<'_>, json: &mut Json<'_>) {
+    let apps = [
+        ("Northbox Storage", 31_540),
+        ("Office 365", 11_161),
+        ("Exchange Online", 20_893),
+        ("SharePoint Online", 20_892),
+    ];
+    let (name, id) = if item.case.scene.story && item.commands.is_empty() {
+        apps[2]
+    } else if item.case.scene.story {
+        apps[0]
+    } else {
+        item.mix.pick(20, &apps)
+    };
+    json.num("appId", id);
+    json.text("displayName", name);
+    json.num("instanceId", item.mix.below(21, 3) as i64);
+    json.opt("instanceName", item.mix.chance(22, 70).then_some("Contoso"));
+    if item.mix.chance(23, 60) {
+        json.num("saasAppId", id)
+    } else {
+        json.null("saasAppId")
+    }
+    super::identity::stream(item, json);
+}
+
+const NAMES: [&str; 4] = ["Mail Insight Pro", "Contoso Expense Sync", "PDF Signer for Mail", "Backup Connector"];
+
+pub(super) fn oauth_application(item: &Item<'_>, json: &mut Json<'_>) {
+    json.guid("appId", item.mix.draw(20));
+    json.text("displayName", item.mix.pick(21, &NAMES));
+    json.guid("objectId", item.mix.draw(22));
+    json.opt("publisher", item.mix.chance(23, 60).then_some("Tailspin Apps"));
+}
+
+pub(super) fn service_principal(item: &Item<'_>, json: &mut Json<'_>) {
+    json.guid("appId", item.mix.draw(20));
+    if item.mix.chance(21, 70) {
+        json.guid("appOwnerTenantId", item.mix.draw(22))
+    } else {
+        json.null("appOwnerTenantId")
+    }
+    json.text("servicePrincipalName", item.mix.pick(23, &NAMES));
+    json.guid("servicePrincipalObjectId", item.mix.draw(24));
+    json.text("servicePrincipalType", item.mix.pick(25, &["application", "managedIdentity", "legacy", "unknown"]));
+    json.text("tenantId", &item.case.plan.tenant.id);
+}
+
+pub(super) fn ai_agent(item: &Item<'_>, json: &mut Json<'_>) {
+    json.guid("agentId", item.mix.draw(20));
+    json.text("agentName", item.mix.pick(21, &["Contract summariser", "HR assistant", "Plant helper"]));
+    json.text("hostingPlatformType", item.mix.pick(22, &["copilotStudio", "azureAIFoundry", "copilot", "unknown"]));
+    let instructions = "You summarise contracts for the legal department. Never send content outside the organisation.";
+    json.opt("instructions", item.mix.chance(23, 60).then_some(instructions));
+}
+
+pub(super) fn github_organization(item: &Item<'_>, json: &mut Json<'_>) {
+    json.opt("company", item.mix.chance(20, 60).then_some("Contoso"));
+    json.text("displayName", "Contoso Engineering");
+    json.opt("email", item.mix.chance(21, 50).then_some("opensource@contoso.example"));
+    json.text("login", "contoso-eng");
+    json.text("orgId", "90125533");
+    json.text("webUrl", "https://github.com/contoso-eng");
+}
+
+pub(super) fn github_repo(item: &Item<'_>, json: &mut Json<'_>) {
+    let id = Digits::new(700_000 + item.mix.below(20, 90_000));
+    json.opt("baseUrl", item.mix.chance(21, 80).then_some("https://github.com/contoso-eng/ledger-core"));
+    json.text("login", "ledger-core");
+    json.text("owner", "contoso-eng");
+    json.text("ownerType", item.mix.pick(22, &["Organization", "User"]));
+    json.text("repoId", id.as_str());
+}
+
+pub(super) fn github_user(item: &Item<'_>, json: &mut Json<'_>) {
+    let person = item.person();
+    let [given, _, family] = person.account();
+    if item.mix.chance(20, 50) {
+        json.cat("email", &person.upn())
+    } else {
+        json.null("email")
+    }
+    json.cat("login", &[given, family]);
+    json.cat("name", &person.display());
+    json.text("userId", Digits::new(person.id() % 90_000_000).as_str());
+    json.cat("webUrl", &["https://github.com/", given, family]);
+}

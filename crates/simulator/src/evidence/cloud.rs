@@ -1,0 +1,95 @@
+//! Resources of the clouds.
+
+use super::{Item, Kind};
+use crate::json::{Digits, Json};
+use crate::ticks::SECOND;
+
+pub(super) const SUBSCRIPTION: &str = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee";
+const GROUP: &str = "/resourceGroups/rg-contoso-prod/providers/";
+
+pub(super) fn azure_resource(item: &Item<'_>, json: &mut Json<'_>) {
+    let (kind, name) = item.mix.pick(
+        20,
+        &[
+            ("Microsoft.Storage/storageAccounts", "stcontosoexchange"),
+            ("Microsoft.Compute/virtualMachines", "vm-build-03"),
+            ("Microsoft.Devices/IotHubs", "iot-contoso-plant"),
+        ],
+    );
+    json.cat("resourceId", &["/subscriptions/", SUBSCRIPTION, GROUP, kind, "/", name]);
+    json.opt("resourceName", item.mix.chance(21, 85).then_some(name));
+    json.text("resourceType", kind);
+}
+
+pub(super) fn amazon_resource(item: &Item<'_>, json: &mut Json<'_>) {
+    let id = Digits::padded(item.mix.below(20, 100_000), 8);
+    json.text("amazonAccountId", "000011112222");
+    json.cat("amazonResourceId", &["arn:aws:ec2:eu-north-1:000011112222:instance/i-0contoso", id.as_str()]);
+    json.opt("resourceName", item.mix.chance(21, 70).then_some("web-frontend"));
+    json.text("resourceType", item.mix.pick(22, &["AWS::EC2::Instance", "AWS::S3::Bucket", "AWS::IAM::Role"]));
+}
+
+pub(super) fn google_cloud_resource(item: &Item<'_>, json: &mut Json<'_>) {
+    json.text(
+        "fullResourceName",
+        "//compute.googleapis.com/projects/contoso-analytics/zones/europe-north1-a/instances/batch-7",
+    );
+    json.opt("location", item.mix.chance(20, 80).then_some("europe-north1-a"));
+    json.text("locationType", item.mix.pick(21, &["zonal", "regional", "global", "unknown"]));
+    json.text("projectId", "contoso-analytics");
+    json.num("projectNumber", 482_910_337_002);
+    json.opt("resourceName", item.mix.chance(22, 80).then_some("batch-7"));
+    json.text("resourceType", "Virtual Machine");
+}
+
+pub(super) fn blob_container(item: &Item<'_>, json: &mut Json<'_>) {
+    json.text("name", "exchange");
+    json.text("url", "https://stcontosoexchange.blob.core.windows.net/exchange");
+    if item.mix.chance(20, 70) {
+        item.inside("storageResource", Kind::AzureResource, json)
+    } else {
+        json.null("storageResource")
+    }
+}
+
+pub(super) fn blob(item: &Item<'_>, json: &mut Json<'_>) {
+    let number = Digits::new(item.mix.below(20, 5000));
+    json.cat("name", &["partner-", number.as_str(), ".zip"]);
+    json.cat("url", &["https://stcontosoexchange.blob.core.windows.net/exchange/partner-", number.as_str(), ".zip"]);
+    if item.mix.chance(21, 70) {
+        json.hex("etag", item.mix.draw(22), 15)
+    } else {
+        json.null("etag")
+    }
+    json.array("fileHashes", |json| {
+        for (algorithm, len) in &[("sha256", 64), ("md5", 32), ("sha1", 40)][..item.mix.below(23, 3) as usize] {
+            json.item(|json| {
+                json.text("algorithm", algorithm);
+                json.hex("value", item.mix.draw(24), *len);
+            });
+        }
+    });
+    if item.mix.chance(25, 60) {
+        item.inside("blobContainer", Kind::BlobContainer, json)
+    } else {
+        json.null("blobContainer")
+    }
+}
+
+pub(super) fn sas_token(item: &Item<'_>, json: &mut Json<'_>) {
+    let mix = item.mix;
+    json.opt("allowedIpAddresses", mix.chance(20, 40).then_some("198.51.100.0-198.51.100.255"));
+    json.list("allowedResourceTypes", if mix.chance(21, 80) { &["service", "container", "object"] } else { &[] });
+    json.list("allowedServices", if mix.chance(22, 80) { &["blob"] } else { &[] });
+    json.opt_time("startDateTime", mix.chance(23, 80).then_some(item.created - 86_400 * 30 * SECOND));
+    json.opt_time("expiryDateTime", mix.chance(24, 80).then_some(item.created + 86_400 * 335 * SECOND));
+    json.list("permissions", if mix.chance(25, 80) { &["read", "list", "write"] } else { &["read"] });
+    json.text("protocol", mix.pick(26, &["https", "https,http"]));
+    json.hex("signatureHash", mix.draw(27), 64);
+    json.text("signedWith", mix.pick(28, &["key1", "key2"]));
+    if mix.chance(29, 60) {
+        item.inside("storageResource", Kind::AzureResource, json)
+    } else {
+        json.null("storageResource")
+    }
+}

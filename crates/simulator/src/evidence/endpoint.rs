@@ -1,0 +1,224 @@
+//! Machines, files, processes and the registry.
+
+use super::{Item, Kind};
+use crate::files::{Command, FileSpec};
+use crate::json::{Digits, Json};
+use crate::ticks::SECOND;
+use crate::world::{AD_DOMAIN, Host, NT_DOMAIN};
+
+pub(super) fn device(item: &Item<'_>, json: &mut Json<'_>) {
+    let (mix, host) = (item.mix, item.host());
+    let os = host.os();
+    json.time("firstSeenDateTime", item.created - (20 + host.number as i64 % 300) * 86_400 * SECOND);
+    host.write_mde_id("mdeDeviceId", json);
+    if host.server {
+        json.null("azureAdDeviceId")
+    } else {
+        json.guid("azureAdDeviceId", host.id() ^ 1)
+    }
+    host.with_name(|name| {
+        json.cat("deviceDnsName", &[name[0], name[1], name[2], name[3], ".", AD_DOMAIN]);
+        json.cat("hostName", name);
+    });
+    json.text("ntDomain", NT_DOMAIN);
+    json.text("dnsDomain", AD_DOMAIN);
+    json.text("osPlatform", os.platform);
+    if os.build == 0 {
+        json.null("osBuild")
+    } else {
+        json.num("osBuild", os.build)
+    }
+    json.text("version", os.version);
+    json.text(
+        "healthStatus",
+        mix.pick(20, &["active", "active", "active", "active", "inactive", "impairedCommunication", "noSensorData"]),
+    );
+    json.text(
+        "riskScore",
+        if item.case.scene.story { "high" } else { mix.pick(21, &["none", "informational", "low", "medium", "high"]) },
+    );
+    json.num("rbacGroupId", 75 + i64::from(host.server));
+    json.text("rbacGroupName", if host.server { "Servers" } else { "Workstations" });
+    json.text(
+        "onboardingStatus",
+        mix.pick(22, &["onboarded", "onboarded", "onboarded", "onboarded", "canBeOnboarded", "insufficientInfo"]),
+    );
+    json.text(
+        "defenderAvStatus",
+        mix.pick(23, &["updated", "updated", "updated", "unknown", "notUpdated", "disabled", "notReporting"]),
+    );
+    host.write_ip("lastIpAddress", json);
+    json.cat("lastExternalIpAddress", &["198.51.100.", Digits::new(u64::from(host.number) % 4 + 10).as_str()]);
+    interfaces(item, host, json);
+    logged_on(item, json);
+    if mix.chance(26, 6) {
+        json.array("resourceAccessEvents", |json| json.item(|json| access_event(item, json)));
+    } else {
+        json.list("resourceAccessEvents", &[]);
+    }
+    if host.server && mix.chance(25, 60) { vm_metadata(host, json) } else { json.null("vmMetadata") }
+}
+
+fn interfaces(item: &Item<'_>, host: Host, json: &mut Json<'_>) {
+    let octet = host.last_octet();
+    json.array("ipInterfaces", |json| {
+        json.item_text(&["192.0.2.", octet.as_str()]);
+        if item.mix.chance(24, 70) {
+            json.item_text(&["2001:db8:20:1::", octet.as_str()]);
+            json.item_text(&["127.0.0.1"]);
+        }
+    });
+}
+
+fn logged_on(item: &Item<'_>, json: &mut Json<'_>) {
+    json.array("loggedOnUsers", |json| {
+        let people = [item.case.scene.user, item.case.scene.other];
+        for person in &people[..1 + usize::from(item.mix.chance(27, 30))] {
+            json.item(|json| {
+                json.cat("accountName", &person.account());
+                json.text("domainName", NT_DOMAIN);
+            });
+        }
+    });
+}
+
+pub(super) fn access_event(item: &Item<'_>, json: &mut Json<'_>) {
+    json.time("accessDateTime", item.created - 1800 * SECOND);
+    item.person().write_sid("accountId", json);
+    item.remote().write("ipAddress", json);
+    json.cat("resourceIdentifier", &["cifs/srv-fin-0008.", AD_DOMAIN]);
+}
+
+fn vm_metadata(host: Host, json: &mut Json<'_>) {
+    json.object("vmMetadata", |json| {
+        json.guid("vmId", host.id() ^ 2);
+        json.text("cloudProvider", "azure");
+        host.with_name(|name| {
+            json.cat(
+                "resourceId",
+                &[
+                    "/subscriptions/",
+                    super::cloud::SUBSCRIPTION,
+                    "/resourceGroups/rg-contoso-prod/providers/Microsoft.Compute/virtualMachines/",
+                    name[0],
+                    name[1],
+                    name[2],
+                    name[3],
+                ],
+            );
+        });
+        json.text("subscriptionId", super::cloud::SUBSCRIPTION);
+    });
+}
+
+pub(super) fn file(item: &Item<'_>, json: &mut Json<'_>) {
+    json.text("detectionStatus", item.mix.pick(20, &["detected", "detected", "prevented", "blocked"]));
+    item.host().write_mde_id("mdeDeviceId", json);
+    details("fileDetails", item.file(), item, json);
+}
+
+fn details(key: &str, file: &FileSpec, item: &Item<'_>, json: &mut Json<'_>) {
+    json.object(key, |json| {
+        file.write_sha1("sha1", json);
+        file.write_sha256("sha256", json);
+        if item.mix.chance(31, 40) {
+            json.hex("md5", file.bits(5), 32)
+        } else {
+            json.null("md5")
+        }
+        if item.mix.chance(32, 10) {
+            json.hex("sha256Ac", file.bits(257), 64)
+        } else {
+            json.null("sha256Ac")
+        }
+        json.text("fileName", file.name);
+        json.text("filePath", file.path);
+        json.num("fileSize", file.size);
+        json.opt("filePublisher", file.signed.map(|(publisher, ..)| publisher));
+        json.opt("signer", file.signed.map(|(_, signer, _)| signer));
+        json.opt("issuer", file.signed.map(|(.., issuer)| issuer));
+    });
+}
+
+/// The process ids of a command on this item's machine: its own and its parent's.
+pub(crate) fn process_ids(item: &Item<'_>, command: &Command) -> (i64, i64) {
+    // A process keeps its id wherever the incident shows it.
+    let of = |file: &FileSpec| (item.case.scene.mix.below(file.bits(9), 6000) * 4 + 1200) as i64;
+    (of(command.image), of(command.parent))
+}
+
+pub(super) fn process(item: &Item<'_>, json: &mut Json<'_>) {
+    let command = item.command();
+    let (own, parent) = process_ids(item, command);
+    json.num("processId", own);
+    json.num("parentProcessId", parent);
+    json.text("processCommandLine", command.line);
+    json.time("processCreationDateTime", item.created - (120 + own % 600) * SECOND);
+    json.time("parentProcessCreationDateTime", item.created - (900 + parent % 6000) * SECOND);
+    json.text("detectionStatus", item.mix.pick(20, &["detected", "detected", "detected", "blocked", "prevented"]));
+    item.host().write_mde_id("mdeDeviceId", json);
+    details("imageFile", command.image, item, json);
+    if item.mix.chance(21, 85) || item.case.scene.story {
+        details("parentProcessImageFile", command.parent, item, json);
+    } else {
+        json.null("parentProcessImageFile");
+    }
+    if item.mix.chance(22, 25) && !item.case.scene.story {
+        system_account(json);
+    } else {
+        super::identity::account(item, item.person(), json);
+    }
+}
+
+fn system_account(json: &mut Json<'_>) {
+    json.object("userAccount", |json| {
+        json.text("accountName", "SYSTEM");
+        json.text("domainName", "NT AUTHORITY");
+        json.text("userSid", "S-1-5-18");
+        json.nulls(&["activeDirectoryObjectGuid", "azureAdUserId", "userPrincipalName"]);
+        json.text("displayName", "System");
+        json.null("tenantId");
+        json.list("resourceAccessEvents", &[]);
+    });
+}
+
+pub(super) fn file_hash(item: &Item<'_>, json: &mut Json<'_>) {
+    let file = item.file();
+    match item.mix.below(20, 4) {
+        0 => {
+            json.text("algorithm", "sha1");
+            file.write_sha1("value", json);
+        }
+        1 => {
+            json.text("algorithm", "md5");
+            json.hex("value", file.bits(5), 32);
+        }
+        _ => {
+            json.text("algorithm", "sha256");
+            file.write_sha256("value", json);
+        }
+    }
+}
+
+pub(super) fn malware(item: &Item<'_>, json: &mut Json<'_>) {
+    json.text("name", if item.round == 0 { "LedgerLoad" } else { "Bundlore" });
+    json.text("category", item.mix.pick(20, &["Trojan", "TrojanDownloader", "PUA", "Backdoor"]));
+    item.inside_all("files", Kind::File, u64::from(item.mix.chance(21, 50)), json);
+    item.inside_all("processes", Kind::Process, u64::from(item.mix.chance(22, 15)), json);
+}
+
+pub(crate) const RUN_KEY: &str = "Software\\Microsoft\\Windows\\CurrentVersion\\Run";
+
+pub(super) fn registry_key(item: &Item<'_>, json: &mut Json<'_>) {
+    json.text("registryHive", item.mix.pick(20, &["HKEY_CURRENT_USER", "HKEY_LOCAL_MACHINE"]));
+    json.text("registryKey", RUN_KEY);
+}
+
+pub(super) fn registry_value(item: &Item<'_>, json: &mut Json<'_>) {
+    item.host().write_mde_id("mdeDeviceId", json);
+    json.text("registryHive", "HKEY_CURRENT_USER");
+    json.text("registryKey", RUN_KEY);
+    json.text("registryValueName", "LedgerSync");
+    json.text("registryValueType", item.mix.pick(21, &["String", "ExpandString"]));
+    json.text("registryValue", "rundll32.exe C:\\ProgramData\\LedgerSync\\ledger_update.dll,SyncMain");
+}

@@ -1,0 +1,242 @@
+//! Scripted misbehaviour, for tests of those who fetch.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use std::{fmt, io};
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::Response;
+use bytes::Bytes;
+use futures_util::{StreamExt, future, stream};
+
+use crate::content::{self, alert};
+use crate::listing::Hit;
+use crate::query::List;
+use crate::timeline::Plan;
+
+/// What a fault applies to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Endpoint {
+    /// Every request.
+    Any,
+    /// `POST /{tenant}/oauth2/v2.0/token`.
+    Token,
+    /// `GET /v1.0/security/incidents`.
+    Incidents,
+    /// `GET /v1.0/security/incidents/{id}`.
+    Incident,
+    /// `GET /v1.0/security/alerts_v2`.
+    Alerts,
+    /// `GET /v1.0/security/alerts_v2/{id}`.
+    Alert,
+    /// `GET /api/incidents`.
+    Legacy,
+}
+
+impl Endpoint {
+    pub(crate) fn of(path: &str) -> Endpoint {
+        let under = |base: &str| path.strip_prefix(base);
+        match path {
+            "/api/incidents" => Endpoint::Legacy,
+            _ if path.ends_with("/oauth2/v2.0/token") => Endpoint::Token,
+            _ => match (under("/v1.0/security/incidents"), under("/v1.0/security/alerts_v2")) {
+                (Some(""), _) => Endpoint::Incidents,
+                (Some(_), _) => Endpoint::Incident,
+                (_, Some("")) => Endpoint::Alerts,
+                (_, Some(_)) => Endpoint::Alert,
+                _ => Endpoint::Any,
+            },
+        }
+    }
+
+    fn list(list: List) -> Endpoint {
+        match list {
+            List::Incidents => Endpoint::Incidents,
+            List::Alerts => Endpoint::Alerts,
+            List::Legacy => Endpoint::Legacy,
+        }
+    }
+}
+
+/// One kind of misbehaviour.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// Answers this instead: status, headers, body.
+    Respond {
+        /// HTTP status code.
+        status: u16,
+        /// Header names and values, such as `("retry-after", "2")`.
+        headers: Vec<(String, String)>,
+        /// The whole body.
+        body: Vec<u8>,
+    },
+    /// Sends the real status and headers with this body.
+    Replace(Vec<u8>),
+    /// Waits before the real answer.
+    Delay(Duration),
+    /// Breaks the connection after this many bytes of the real body.
+    Cut(usize),
+    /// An empty page whose next link goes on at the same place (lists only).
+    EmptyPage,
+    /// Lists and gets that expand the alerts of this incident (its id) fail with 500, as they do for huge incidents.
+    ExpandFails(String),
+    /// The alert with this id carries this many bytes more in its description.
+    Oversized(String, usize),
+}
+
+impl Fault {
+    /// A JSON answer with this status.
+    pub fn status(status: u16, body: impl Into<Vec<u8>>) -> Fault {
+        Fault::Respond { status, headers: vec![("content-type".into(), "application/json".into())], body: body.into() }
+    }
+
+    /// `429` with `Retry-After`.
+    pub fn throttled(seconds: u32) -> Fault {
+        Fault::Respond {
+            status: 429,
+            headers: vec![
+                ("content-type".into(), "application/json".into()),
+                ("retry-after".into(), seconds.to_string()),
+            ],
+            body: br#"{"error":{"code":"TooManyRequests","message":"Please retry again later.","innerError":{"code":"429","message":"Please retry after"}}}"#.to_vec(),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Rule {
+    endpoint: Endpoint,
+    /// Part of the query string that must be present.
+    query: String,
+    fault: Fault,
+    /// How often it still strikes; `None` is for ever.
+    left: Option<u32>,
+}
+
+/// The script of faults. Clones share it. Of several faults that fit a request the first one scripted strikes.
+#[derive(Clone, Default)]
+pub struct Faults(Arc<Mutex<Vec<Rule>>>);
+
+impl fmt::Debug for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.lock().iter()).finish()
+    }
+}
+
+impl Faults {
+    /// The next `times` requests to `endpoint` suffer `fault`.
+    pub fn script(&self, endpoint: Endpoint, fault: Fault, times: u32) {
+        self.script_when(endpoint, "", fault, Some(times));
+    }
+
+    /// Requests to `endpoint` suffer `fault` until [`Faults::clear`].
+    pub fn always(&self, endpoint: Endpoint, fault: Fault) {
+        self.script_when(endpoint, "", fault, None);
+    }
+
+    /// As [`Faults::script`], for requests only whose encoded query string contains `query`; `None` times is for ever.
+    pub fn script_when(&self, endpoint: Endpoint, query: &str, fault: Fault, times: Option<u32>) {
+        self.lock().push(Rule { endpoint, query: query.into(), fault, left: times });
+    }
+
+    /// Forgets all faults.
+    pub fn clear(&self) {
+        self.lock().clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Rule>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the first fault that fits, one strike of it.
+    fn strike(&self, fits: impl Fn(&Rule) -> bool) -> Option<Fault> {
+        let mut rules = self.lock();
+        let at = rules.iter().position(|rule| rule.left != Some(0) && fits(rule))?;
+        if let Some(left) = &mut rules[at].left {
+            *left -= 1;
+        }
+        let fault = rules[at].fault.clone();
+        rules.retain(|rule| rule.left != Some(0));
+        Some(fault)
+    }
+
+    /// The fault that the transport applies to this request.
+    pub(crate) fn due(&self, endpoint: Endpoint, query: &str) -> Option<Fault> {
+        let content = |fault: &Fault| matches!(fault, Fault::EmptyPage | Fault::ExpandFails(_) | Fault::Oversized(..));
+        self.strike(|rule| {
+            (rule.endpoint == Endpoint::Any || rule.endpoint == endpoint)
+                && query.contains(&rule.query)
+                && !content(&rule.fault)
+        })
+    }
+
+    pub(crate) fn empty_page(&self, list: List) -> bool {
+        let endpoint = Endpoint::list(list);
+        let fits = |rule: &Rule| {
+            (rule.endpoint == Endpoint::Any || rule.endpoint == endpoint) && rule.fault == Fault::EmptyPage
+        };
+        self.strike(fits).is_some()
+    }
+
+    /// Expanding this incident fails.
+    pub(crate) fn fails(&self, incident: &str) -> bool {
+        self.strike(|rule| matches!(&rule.fault, Fault::ExpandFails(id) if id == incident)).is_some()
+    }
+
+    /// The first incident of the page whose expansion fails.
+    pub(crate) fn failing(&self, plan: &Plan<'_>, hits: &[Hit]) -> Option<String> {
+        let on_page = |id: &str| {
+            content::incident_index(plan.tenant, id).is_some_and(|index| hits.iter().any(|hit| hit.incident == index))
+        };
+        match self.strike(|rule| matches!(&rule.fault, Fault::ExpandFails(id) if on_page(id)))? {
+            Fault::ExpandFails(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// The alert to be padded. Stays in force: the alert is that big.
+    pub(crate) fn oversize(&self, plan: &Plan<'_>) -> Option<(u64, u32, usize)> {
+        self.lock().iter().find_map(|rule| match &rule.fault {
+            Fault::Oversized(id, bytes) => alert::parse_id(plan, id).map(|(incident, alert)| (incident, alert, *bytes)),
+            _ => None,
+        })
+    }
+}
+
+/// The answer to a request under a fault.
+pub(crate) async fn apply(fault: Option<Fault>, request: Request, next: Next) -> Response {
+    match fault {
+        Some(Fault::Respond { status, headers, body }) => {
+            let mut response = Response::new(Body::from(body));
+            *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            for (name, value) in headers {
+                if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+                    response.headers_mut().insert(name, value);
+                }
+            }
+            response
+        }
+        Some(Fault::Replace(body)) => next.run(request).await.map(|_| Body::from(body)),
+        Some(Fault::Delay(time)) => {
+            tokio::time::sleep(time).await;
+            next.run(request).await
+        }
+        Some(Fault::Cut(after)) => next.run(request).await.map(|body| cut(body, after)),
+        _ => next.run(request).await,
+    }
+}
+
+/// The first `after` bytes of a body, then an error that makes the server drop the connection.
+fn cut(body: Body, after: usize) -> Body {
+    let head = body.into_data_stream().scan(after, |left, chunk| {
+        let chunk = chunk.unwrap_or_default();
+        let take = chunk.len().min(*left);
+        let go_on = *left > 0;
+        *left -= take;
+        future::ready(go_on.then(|| Ok::<Bytes, io::Error>(chunk.slice(..take))))
+    });
+    Body::from_stream(head.chain(stream::iter([Err(io::Error::other("cut by a scripted fault"))])))
+}

@@ -1,0 +1,249 @@
+//! Finds the records of one page in the asked order, without an index: creation times grow with the incident's number and
+//! an incident changes within a bounded time after it, so that a small window of incidents is enough to sort.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use crate::content::Case;
+use crate::query::filter::{Facets, Prop};
+use crate::query::skiptoken::Key;
+use crate::query::{By, List, Query};
+use crate::timeline::{Plan, Step};
+
+/// Records examined for one page. A filter that matches little ends a page early, as in the real services: the page is
+/// short or empty, and its next link goes on.
+const EXAMINED: usize = 5000;
+
+/// One record of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Hit {
+    pub(crate) incident: u64,
+    /// Number of the alert in its incident; 0 in lists of incidents.
+    pub(crate) alert: u32,
+    /// The last event that is visible.
+    pub(crate) event: usize,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Page {
+    pub(crate) hits: Vec<Hit>,
+    /// Set when there may be more.
+    pub(crate) next: Option<Key>,
+    /// All matches, when asked for.
+    pub(crate) count: Option<u64>,
+}
+
+/// The page that `query` asks for at `now`.
+pub(crate) fn page(plan: &Plan<'_>, query: &Query, now: i64) -> Page {
+    let mut page = Page::default();
+    let (mut skip, mut examined, mut last) = (query.skip, 0_usize, None);
+    let mut walk = Walk::new(plan, query, now);
+    while let Some((key, hit)) = walk.next() {
+        if page.hits.len() == query.top || examined == EXAMINED {
+            page.next = last;
+            break;
+        }
+        examined += 1;
+        last = Some(key);
+        if !walk.matches(&hit) {
+            continue;
+        }
+        if skip > 0 {
+            skip -= 1;
+        } else {
+            page.hits.push(hit);
+        }
+    }
+    if query.count {
+        let all = Query { after: None, ..query.clone() };
+        let mut walk = Walk::new(plan, &all, now);
+        let mut count = 0;
+        while let Some((_, hit)) = walk.next() {
+            count += u64::from(walk.matches(&hit));
+        }
+        page.count = Some(count);
+    }
+    page
+}
+
+/// What sorts a group of records: time, incident and event, mirrored for descending orders.
+type Rank = (i64, u64, usize);
+
+struct Walk<'q, 'p> {
+    plan: &'q Plan<'p>,
+    query: &'q Query,
+    now: i64,
+    /// Incidents not looked at yet.
+    from: u64,
+    to: u64,
+    heap: BinaryHeap<Reverse<Rank>>,
+    /// The incident whose records are handed out: case, group event, visible event, next alert.
+    open: Option<(Case<'p>, usize, usize, u32)>,
+}
+
+impl<'q, 'p> Walk<'q, 'p> {
+    fn new(plan: &'q Plan<'p>, query: &'q Query, now: i64) -> Walk<'q, 'p> {
+        let bounds = |prop| query.filter.as_ref().map_or((i64::MIN, i64::MAX), |filter| filter.bounds(prop));
+        let (created, updated) = (bounds(Prop::Created), bounds(Prop::Updated));
+        let (mut low, mut high) = (created.0.max(updated.0), created.1.min(updated.1).min(now));
+        match query.after {
+            Some(key) if query.descending => high = high.min(key.time),
+            Some(key) => low = low.max(key.time),
+            None => {}
+        }
+        // A record's times lie between its incident's creation and one life span later.
+        let (from, to) = (plan.first_from(low.saturating_sub(plan.span())), plan.end_at(high));
+        Walk { plan, query, now, from, to, heap: BinaryHeap::new(), open: None }
+    }
+
+    fn mirror(&self, (time, incident, event): Rank) -> Rank {
+        if self.query.descending { (-time, u64::MAX - incident, usize::MAX - event) } else { (time, incident, event) }
+    }
+
+    /// No incident outside the heap can come before this rank's time.
+    fn frontier(&self) -> i64 {
+        match (self.from < self.to, self.query.descending) {
+            (false, _) => i64::MAX,
+            (true, false) => self.plan.created(self.from),
+            (true, true) => -(self.plan.created(self.to - 1) + self.plan.span()),
+        }
+    }
+
+    /// Puts the groups of the next incident into the heap.
+    fn admit(&mut self) {
+        let incident = if self.query.descending {
+            self.to -= 1;
+            self.to
+        } else {
+            self.from += 1;
+            self.from - 1
+        };
+        let line = self.plan.timeline(incident);
+        let Some(visible) = line.visible(self.now) else { return };
+        if self.query.list != List::Alerts {
+            let time = if self.query.by == By::Created { line.created } else { line.events()[visible].at };
+            self.heap.push(Reverse(self.mirror((time, incident, visible))));
+            return;
+        }
+        for (at, event) in line.events()[..=visible].iter().enumerate() {
+            let groups = match self.query.by {
+                By::Created => matches!(event.step, Step::Created | Step::Added),
+                By::Updated => !matches!(event.step, Step::Awaiting | Step::Merged),
+            };
+            if groups {
+                self.heap.push(Reverse(self.mirror((event.at, incident, at))));
+            }
+        }
+    }
+
+    /// Opens the next group in order.
+    fn open_next(&mut self) -> bool {
+        loop {
+            let first = self.heap.peek().map(|Reverse(rank)| rank.0);
+            let frontier = self.frontier();
+            match first {
+                Some(time) if time <= frontier => break,
+                _ if self.from < self.to => self.admit(),
+                _ => return false,
+            }
+        }
+        let Some(Reverse(rank)) = self.heap.pop() else { return false };
+        let (_, incident, event) = self.mirror(rank);
+        let case = Case::new(*self.plan, incident);
+        let visible = case.line.visible(self.now).unwrap_or(event);
+        let alert = if self.query.descending { case.alerts } else { 0 };
+        self.open = Some((case, event, visible, alert));
+        true
+    }
+
+    fn next(&mut self) -> Option<(Key, Hit)> {
+        loop {
+            if self.open.is_none() && !self.open_next() {
+                return None;
+            }
+            let (key, hit) = match self.step() {
+                Some(found) => found,
+                None => continue,
+            };
+            if self.query.after.is_none_or(|after| self.behind(key, after)) {
+                return Some((key, hit));
+            }
+        }
+    }
+
+    fn behind(&self, key: Key, after: Key) -> bool {
+        let (a, b) = ((key.time, key.incident, key.alert), (after.time, after.incident, after.alert));
+        if self.query.descending { a < b } else { a > b }
+    }
+
+    /// The next record of the open group; closes the group at its end.
+    fn step(&mut self) -> Option<(Key, Hit)> {
+        let (case, group, visible, next) = self.open.as_mut()?;
+        let (group, visible, incident) = (*group, *visible, case.index);
+        if self.query.list != List::Alerts {
+            let time = if self.query.by == By::Created { case.line.created } else { case.updated(visible) };
+            self.open = None;
+            return Some((Key { time, incident, alert: 0 }, Hit { incident, alert: 0, event: visible }));
+        }
+        let born = case.line.events()[visible].born;
+        while if self.query.descending { *next > 0 } else { *next < case.alerts } {
+            let alert = if self.query.descending {
+                *next -= 1;
+                *next
+            } else {
+                *next += 1;
+                *next - 1
+            };
+            let belongs = alert < born
+                && match self.query.by {
+                    By::Created => case.line.birth(alert) == group,
+                    By::Updated => case.line.touched(alert, visible) == group,
+                };
+            if belongs {
+                let key = Key { time: case.line.events()[group].at, incident, alert };
+                return Some((key, Hit { incident, alert, event: visible }));
+            }
+        }
+        self.open = None;
+        None
+    }
+
+    fn matches(&self, hit: &Hit) -> bool {
+        let Some(filter) = &self.query.filter else { return true };
+        match &self.open {
+            Some((case, ..)) if case.index == hit.incident => filter.matches(&facets(case, self.query.list, hit)),
+            _ => filter.matches(&facets(&Case::new(*self.plan, hit.incident), self.query.list, hit)),
+        }
+    }
+}
+
+/// The filterable properties of a record.
+pub(crate) fn facets(case: &Case<'_>, list: List, hit: &Hit) -> Facets {
+    let [classification, determination, ..] = case.verdict(hit.event);
+    let incident = Facets {
+        created: case.line.created,
+        updated: case.updated(hit.event),
+        assigned: case.assignee(hit.event),
+        classification,
+        determination,
+        severity: case.scene.theme.severity(case.alerts).name(),
+        status: case.incident_status(hit.event),
+        service: "",
+    };
+    if list != List::Alerts {
+        return incident;
+    }
+    let template = case.scene.theme.template(hit.alert);
+    let touched = case.line.touched(hit.alert, hit.event);
+    let [classification, determination, ..] = case.verdict(touched);
+    Facets {
+        created: case.updated(case.line.birth(hit.alert)),
+        updated: case.updated(touched),
+        assigned: case.assignee(touched),
+        classification,
+        determination,
+        severity: template.severity.name(),
+        status: case.alert_status(touched),
+        service: template.service.source,
+    }
+}

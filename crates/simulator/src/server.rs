@@ -1,0 +1,131 @@
+//! The HTTP side: one address that plays sign-in, Graph and the Defender API.
+
+mod auth;
+mod body;
+mod errors;
+mod lists;
+mod records;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
+use axum::routing::{get, post};
+use chrono::{DateTime, Utc};
+use tokio::net::TcpListener;
+
+use crate::census::{self, Census};
+use crate::clock::Clock;
+use crate::faults::{Endpoint, Faults};
+use crate::mix::Mix;
+use crate::tenant::Tenant;
+
+/// A running set of tenants. Clones are handles to the same simulator.
+#[derive(Debug, Clone)]
+pub struct Simulator {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    tenants: Vec<Tenant>,
+    clock: Clock,
+    faults: Faults,
+    tokens: auth::Tokens,
+    /// Skip tokens made in an earlier epoch have expired.
+    epoch: AtomicU64,
+    requests: AtomicU64,
+}
+
+impl Simulator {
+    /// A simulator with one tenant, its clock at real time.
+    pub fn new(tenant: Tenant) -> Simulator {
+        Simulator::with_tenants(vec![tenant])
+    }
+
+    /// A simulator with several tenants, told apart by their ids.
+    pub fn with_tenants(tenants: Vec<Tenant>) -> Simulator {
+        Simulator {
+            shared: Arc::new(Shared {
+                tenants,
+                clock: Clock::default(),
+                faults: Faults::default(),
+                tokens: auth::Tokens::default(),
+                epoch: AtomicU64::new(0),
+                requests: AtomicU64::new(0),
+            }),
+        }
+    }
+
+    /// The routes, to be served by any axum server.
+    pub fn router(&self) -> Router {
+        Router::new()
+            .route("/{tenant}/oauth2/v2.0/token", post(auth::token))
+            .route("/v1.0/security/incidents", get(lists::incidents))
+            .route("/v1.0/security/incidents/{id}", get(records::incident))
+            .route("/v1.0/security/alerts_v2", get(lists::alerts))
+            .route("/v1.0/security/alerts_v2/{id}", get(records::alert))
+            .route("/api/incidents", get(lists::legacy))
+            .fallback(errors::not_found)
+            .layer(from_fn_with_state(self.clone(), misbehave))
+            .with_state(self.clone())
+    }
+
+    /// Serves on `listener` until `shutdown` completes, then lets running answers end.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> anyhow::Result<()> {
+        axum::serve(listener, self.router()).with_graceful_shutdown(shutdown).await?;
+        Ok(())
+    }
+
+    /// The clock that decides what is visible.
+    pub fn clock(&self) -> &Clock {
+        &self.shared.clock
+    }
+
+    /// Scripts misbehaviour.
+    pub fn faults(&self) -> &Faults {
+        &self.shared.faults
+    }
+
+    /// Oracle for tests: what a complete collection at `now` must have seen, computed without the listings. Empty for an
+    /// unknown tenant.
+    pub fn census(&self, tenant: &str, now: DateTime<Utc>) -> Census {
+        self.shared.tenants.iter().find(|t| t.id == tenant).map(|t| census::take(t, now)).unwrap_or_default()
+    }
+
+    /// Makes every access token issued so far invalid.
+    pub fn expire_tokens(&self) {
+        self.shared.tokens.clear();
+    }
+
+    /// Makes every skip token issued so far invalid.
+    pub fn expire_skip_tokens(&self) {
+        self.shared.epoch.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Number of requests answered so far.
+    pub fn requests(&self) -> u64 {
+        self.shared.requests.load(Ordering::Relaxed)
+    }
+
+    /// What skip tokens of this tenant carry.
+    fn stamp(&self, tenant: usize) -> u64 {
+        Mix::new(tenant as u64).draw(self.shared.epoch.load(Ordering::Relaxed))
+    }
+}
+
+/// Applies scripted faults around the real answer.
+async fn misbehave(State(simulator): State<Simulator>, request: Request, next: Next) -> Response {
+    simulator.shared.requests.fetch_add(1, Ordering::Relaxed);
+    let endpoint = Endpoint::of(request.uri().path());
+    let due = simulator.shared.faults.due(endpoint, request.uri().query().unwrap_or_default());
+    crate::faults::apply(due, request, next).await
+}

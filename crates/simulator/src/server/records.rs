@@ -1,0 +1,87 @@
+//! Single records by id.
+
+use axum::extract::{Path, Query as Params, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+
+use super::Simulator;
+use super::auth::admit;
+use super::errors::{Api, refuse, respond};
+use super::lists::wants_newer;
+use crate::content::{self, Case, Show, alert};
+use crate::json::Json;
+use crate::ticks;
+use crate::timeline::Plan;
+
+type Pairs = Params<Vec<(String, String)>>;
+
+pub(super) async fn incident(
+    State(simulator): State<Simulator>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    Params(pairs): Pairs,
+) -> Response {
+    let tenant = match admit(&simulator, Api::Graph, &headers) {
+        Ok(tenant) => tenant,
+        Err(refused) => return *refused,
+    };
+    let expand = pairs.iter().any(|(name, value)| name == "$expand" && value == "alerts");
+    if let Some((name, _)) =
+        pairs.iter().find(|(name, value)| name.starts_with('$') && !(name == "$expand" && value == "alerts"))
+    {
+        let message = format!("The query parameter '{name}' is not supported.");
+        return refuse(Api::Graph, StatusCode::BAD_REQUEST, "BadRequest", &message, &headers);
+    }
+    let (tenant, now) = (&simulator.shared.tenants[tenant], ticks::from_time(simulator.clock().now()));
+    let plan = Plan::new(tenant);
+    let found = content::incident_index(tenant, &id).map(|index| Case::new(plan, index));
+    let Some((case, event)) = found.and_then(|case| case.line.visible(now).map(|event| (case, event))) else {
+        return missing(&id, "incident", &headers);
+    };
+    if expand && simulator.shared.faults.fails(&id) {
+        let message = format!("Expanding alerts of incident {id} failed.");
+        return refuse(Api::Graph, StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", &message, &headers);
+    }
+    let mut out = Vec::with_capacity(16 * 1024);
+    let show = Show { newer: wants_newer(&headers), oversize: simulator.shared.faults.oversize(&plan) };
+    context("security/incidents/$entity", &mut out);
+    let start = out.len();
+    content::incident_at(&case, event, expand, show, &mut out);
+    out[start] = b',';
+    respond(StatusCode::OK, out)
+}
+
+pub(super) async fn alert(State(simulator): State<Simulator>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+    let tenant = match admit(&simulator, Api::Graph, &headers) {
+        Ok(tenant) => tenant,
+        Err(refused) => return *refused,
+    };
+    let (tenant, now) = (&simulator.shared.tenants[tenant], ticks::from_time(simulator.clock().now()));
+    let plan = Plan::new(tenant);
+    let found = alert::parse_id(&plan, &id).map(|(index, alert)| (Case::new(plan, index), alert));
+    let visible = found.and_then(|(case, alert)| {
+        let event = case.line.visible(now)?;
+        (alert < case.line.events()[event].born).then_some((case, alert, event))
+    });
+    let Some((case, number, event)) = visible else {
+        return missing(&id, "alert", &headers);
+    };
+    let mut out = Vec::with_capacity(16 * 1024);
+    let show = Show { newer: wants_newer(&headers), oversize: simulator.shared.faults.oversize(&plan) };
+    context("security/alerts_v2/$entity", &mut out);
+    let start = out.len();
+    alert::write(&case, number, event, show, &mut Json::new(&mut out, show.newer));
+    out[start] = b',';
+    respond(StatusCode::OK, out)
+}
+
+/// The start of an entity's answer: the record's own opening brace becomes the comma behind the context.
+fn context(entity: &str, out: &mut Vec<u8>) {
+    out.push(b'{');
+    Json::new(out, true).cat("@odata.context", &["https://graph.microsoft.com/v1.0/$metadata#", entity]);
+}
+
+fn missing(id: &str, what: &str, headers: &HeaderMap) -> Response {
+    let message = format!("Requested {what} with id '{id}' was not found.");
+    refuse(Api::Graph, StatusCode::NOT_FOUND, "ResourceNotFound", &message, headers)
+}

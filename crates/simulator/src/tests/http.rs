@@ -1,0 +1,1 @@
+//! Signing in, errors, single records and faults.
