@@ -5,7 +5,7 @@ use schema::{Dataset, Rows};
 use crate::id::identify;
 use crate::plan::{FieldId, Plan};
 use crate::rollup::Facts;
-use crate::row::{At, Kind, Row, readable_id};
+use crate::row::{At, Row, readable_id};
 use crate::walk::{State, Walk};
 use crate::{DocId, Drift, Reject, raw};
 
@@ -70,117 +70,44 @@ impl Mapper {
     /// ([`Rows::Items`], [`Rows::Outer`]): there it is one per item, none for a row of [`Rows::Items`] without items.
     pub fn map_items(&mut self, row: &Row<'_>, each: &mut dyn FnMut(Result<(DocId, &[u8]), Reject>)) {
         self.state.chosen.clear();
-        match self.plan.rows {
-            Rows::Elements | Rows::Rollup { .. } => self.one(row, each),
-            Rows::Items(list) => {
-                let list = row.member(0, list);
-                match list.map(|at| (at, row.kind(at))) {
-                    Some((at, Kind::Array)) => {
-                        for element in row.children(at).filter(|&element| row.kind(element) != Kind::Null) {
-                            self.state.chosen.clear();
-                            self.state.chosen.push((at, Some(element)));
-                            self.one(row, each);
-                        }
-                    }
-                    None | Some((_, Kind::Null)) => {}
-                    Some(_) => self.one(row, each),
-                }
-            }
-            Rows::Outer { outer, inner } => {
-                self.choose(row, 0, outer, &mut |mapper, item| {
-                    let Some(item) = item else { return mapper.one(row, each) };
-                    mapper.choose(row, item, inner, &mut |mapper, _| mapper.one(row, each));
-                });
-            }
+        if !matches!(self.plan.rows, Rows::Items(_) | Rows::Outer { .. }) {
+            return match self.document(row) {
+                Ok(id) => each(Ok((id, &self.document))),
+                Err(reject) => each(Err(self.named(row, reject))),
+            };
         }
+        self.start();
+        let Mapper { plan, state, facts, .. } = self;
+        let mut finish = Finish { timestamp: self.timestamp, facts: self.keep_facts.then_some(facts), original: self.preserve_original, splitting: true };
+        let document = &mut self.document;
+        Walk { plan, row, state, splitting: true }.split(0, 0, 0, &mut |walk, result| {
+            let result = result.and_then(|()| finish.document(walk, document));
+            each(match result {
+                Ok(id) => Ok((id, document.as_slice())),
+                Err(reject) => Err(named(&walk.plan.id, row, reject)),
+            });
+        });
     }
 
-    /// Lets every element of a list stand for the list in turn; a list without elements stands for nothing once.
-    fn choose(&mut self, row: &Row<'_>, at: At, name: &str, each: &mut dyn FnMut(&mut Self, Option<At>)) {
-        let Some(list) = row.member(at, name) else { return each(self, None) };
-        if row.kind(list) != Kind::Array {
-            return each(self, (row.kind(list) == Kind::Object).then_some(list));
-        }
-        let mut elements = row.children(list).filter(|&element| row.kind(element) != Kind::Null).peekable();
-        let mut turn = |mapper: &mut Self, element: Option<At>| {
-            mapper.state.chosen.push((list, element));
-            each(mapper, element);
-            mapper.state.chosen.pop();
-        };
-        if elements.peek().is_none() {
-            turn(self, None);
-        }
-        elements.for_each(|element| turn(self, Some(element)));
+    fn named(&self, row: &Row<'_>, reject: Reject) -> Reject {
+        named(&self.plan.id, row, reject)
     }
 
-    fn one(&mut self, row: &Row<'_>, each: &mut dyn FnMut(Result<(DocId, &[u8]), Reject>)) {
-        match self.document(row) {
-            Ok(id) => each(Ok((id, &self.document))),
-            Err(mut reject) => {
-                let id = row.member(0, &self.plan.id).and_then(|id| row.scalar(id));
-                reject.record = reject.record.or_else(|| id.map(Into::into));
-                each(Err(reject));
-            }
-        }
-    }
-
-    /// Builds one document from the row, as the chosen elements say.
-    fn document(&mut self, row: &Row<'_>) -> Result<DocId, Reject> {
-        self.document.clear();
+    fn start(&mut self) {
         self.state.reset(self.plan.fields.len());
-        let id = identify(&self.plan, row, &self.state.chosen)?;
         for (field, value) in &self.own {
             self.state.values.push(&self.plan, *field, value, 0, false);
         }
-        if self.preserve_original {
-            let original = self.state.chosen.last().and_then(|(_, element)| *element);
-            let original = original.map_or(row.text(), |element| row.raw(element));
-            for (name, value) in [("event.original", original), ("tags", PRESERVE_TAG)] {
-                if let Some(field) = self.plan.field(name) {
-                    self.state.values.push(&self.plan, field, value, 0, false);
-                }
-            }
-        }
-        Walk { plan: &self.plan, row, state: &mut self.state }.object(0, 0)?;
-        if self.timestamp.is_some_and(|field| !self.state.values.has(field)) {
-            return Err(Reject::new("no_timestamp", "none of the columns that give @timestamp holds a time"));
-        }
-        self.unmapped(row)?;
-        if self.keep_facts {
-            self.facts.read(row, &self.plan, &self.state.values);
-        }
-        self.state.values.write(&self.plan, &self.state.custom, &mut self.document);
-        Ok(id)
     }
 
-    /// Adds what no column took to the custom object: source path to values.
-    fn unmapped(&mut self, row: &Row<'_>) -> Result<(), Reject> {
-        let State { unmapped, custom, .. } = &mut self.state;
-        if unmapped.is_empty() {
-            return Ok(());
-        }
-        unmapped.sort_by(|a, b| a.0.cmp(&b.0));
-        custom.pop();
-        if custom.last() != Some(&b'{') {
-            custom.push(b',');
-        }
-        custom.extend_from_slice(b"\"unmapped\":{");
-        for (position, same) in unmapped.chunk_by(|a, b| a.0 == b.0).enumerate() {
-            if position > 0 {
-                custom.push(b',');
-            }
-            crate::row::quote(&same[0].0, custom);
-            custom.extend_from_slice(b":[");
-            for (position, (_, at)) in same.iter().enumerate() {
-                if position > 0 {
-                    custom.push(b',');
-                }
-                raw::write(row, *at, custom)?;
-            }
-            custom.push(b']');
-        }
-        custom.extend_from_slice(b"}}");
-        Ok(())
+    /// Builds one document from the row.
+    fn document(&mut self, row: &Row<'_>) -> Result<DocId, Reject> {
+        self.start();
+        let Mapper { plan, state, facts, .. } = self;
+        let mut finish = Finish { timestamp: self.timestamp, facts: self.keep_facts.then_some(facts), original: self.preserve_original, splitting: false };
+        let mut walk = Walk { plan, row, state, splitting: false };
+        walk.object(0, 0)?;
+        finish.document(&mut walk, &mut self.document)
     }
 
     /// What the last document said, if [`Mapper::keep_facts`] is on.
@@ -192,4 +119,76 @@ impl Mapper {
     pub fn take_drift(&mut self) -> Vec<Drift> {
         self.state.drift.take()
     }
+}
+
+/// What turns a finished walk into a document.
+struct Finish<'m> {
+    timestamp: Option<FieldId>,
+    facts: Option<&'m mut Facts>,
+    original: bool,
+    splitting: bool,
+}
+
+impl Finish<'_> {
+    fn document(&mut self, walk: &mut Walk<'_, '_>, out: &mut Vec<u8>) -> Result<DocId, Reject> {
+        let (plan, row) = (walk.plan, walk.row);
+        let id = identify(plan, row, &walk.state.chosen)?;
+        if self.original {
+            let original = walk.state.chosen.last().and_then(|(_, element)| *element).filter(|_| self.splitting);
+            let original = original.map_or(row.text(), |element| row.raw(element));
+            for (name, value) in [("event.original", original), ("tags", PRESERVE_TAG)] {
+                if let Some(field) = plan.field(name) {
+                    walk.state.values.push(plan, field, value, 0, false);
+                }
+            }
+        }
+        if self.timestamp.is_some_and(|field| !walk.state.values.has(field)) {
+            return Err(Reject::new("no_timestamp", "none of the columns that give @timestamp holds a time"));
+        }
+        unmapped(row, walk.state)?;
+        if let Some(facts) = &mut self.facts {
+            facts.read(row, plan, &walk.state.values);
+        }
+        out.clear();
+        walk.state.values.write(plan, &walk.state.custom, out);
+        Ok(id)
+    }
+}
+
+/// Names the record in a rejection, where its id is readable.
+fn named(id: &str, row: &Row<'_>, mut reject: Reject) -> Reject {
+    let record = || row.member(0, id).and_then(|id| row.scalar(id)).map(Into::into);
+    reject.record = reject.record.or_else(record);
+    reject
+}
+
+/// Adds what no column took to the custom object: source path to values.
+fn unmapped(row: &Row<'_>, state: &mut State) -> Result<(), Reject> {
+    let State { unmapped, custom, .. } = state;
+    if unmapped.is_empty() {
+        return Ok(());
+    }
+    let mut sorted: Vec<&(String, At)> = unmapped.iter().collect();
+    sorted.sort_by(|a, b| a.0.cmp(&b.0));
+    custom.pop();
+    if custom.last() != Some(&b'{') {
+        custom.push(b',');
+    }
+    custom.extend_from_slice(b"\"unmapped\":{");
+    for (position, same) in sorted.chunk_by(|a, b| a.0 == b.0).enumerate() {
+        if position > 0 {
+            custom.push(b',');
+        }
+        crate::row::quote(&same[0].0, custom);
+        custom.extend_from_slice(b":[");
+        for (position, (_, at)) in same.iter().enumerate() {
+            if position > 0 {
+                custom.push(b',');
+            }
+            raw::write(row, *at, custom)?;
+        }
+        custom.push(b']');
+    }
+    custom.extend_from_slice(b"}}");
+    Ok(())
 }

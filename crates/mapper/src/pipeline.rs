@@ -86,8 +86,10 @@ fn field(field: &crate::plan::Field) -> Value {
 fn shape(shape: &Shape) -> Value {
     let columns: Vec<Value> = shape.columns.iter().map(column).collect();
     let mut json = Map::from_iter([("source".to_owned(), json!(shape.source)), ("columns".to_owned(), columns.into())]);
-    if shape.hidden {
-        json.insert("hidden".into(), true.into());
+    for (name, flag) in [("hidden", shape.hidden), ("late", shape.late)] {
+        if flag {
+            json.insert(name.into(), true.into());
+        }
     }
     if !shape.kinds.is_empty() {
         json.insert("kinds".into(), json!(shape.kinds.iter().collect::<BTreeMap<_, _>>()));

@@ -31,7 +31,7 @@ pub(crate) struct Plan {
 /// Columns of an object.
 #[derive(Debug, Default)]
 pub(crate) struct Shape {
-    /// By custom field; those without one come last.
+    /// By custom field; those without one come last, and last of all the column that a row is split by.
     pub(crate) columns: Vec<Column>,
     /// Position of a column by its source name.
     pub(crate) index: FxHashMap<Box<str>, u16>,
@@ -45,6 +45,9 @@ pub(crate) struct Shape {
     pub(crate) identity: Vec<Vec<Box<str>>>,
     /// The object is kept raw; its columns only fill ECS.
     pub(crate) hidden: bool,
+    /// The last column holds what the row is split by; it comes after everything else of the object, so that the
+    /// rest need be walked only once for all items.
+    pub(crate) late: bool,
 }
 
 /// One property.

@@ -8,6 +8,15 @@ use crate::row::quote;
 pub(crate) struct Values {
     text: Vec<u8>,
     fields: Vec<Vec<Value>>,
+    /// What each push since the first mark changed: field, number of values before, first value before.
+    journal: Vec<(FieldId, usize, Option<Value>)>,
+    marked: bool,
+}
+
+/// State to go back to.
+pub(crate) struct Mark {
+    text: usize,
+    journal: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -20,8 +29,28 @@ struct Value {
 impl Values {
     pub(crate) fn reset(&mut self, fields: usize) {
         self.text.clear();
+        self.journal.clear();
+        self.marked = false;
         self.fields.iter_mut().for_each(Vec::clear);
         self.fields.resize_with(fields, Vec::new);
+    }
+
+    /// From here on changes can be taken back.
+    pub(crate) fn mark(&mut self) -> Mark {
+        self.marked = true;
+        Mark { text: self.text.len(), journal: self.journal.len() }
+    }
+
+    /// Takes back what has been pushed since the mark.
+    pub(crate) fn back(&mut self, mark: &Mark) {
+        for (field, count, first) in self.journal.drain(mark.journal..).rev() {
+            let values = &mut self.fields[field];
+            values.truncate(count);
+            if let (Some(first), Some(slot)) = (first, values.first_mut()) {
+                *slot = first;
+            }
+        }
+        self.text.truncate(mark.text);
     }
 
     pub(crate) fn has(&self, field: FieldId) -> bool {
@@ -68,6 +97,9 @@ impl Values {
         if many && !repeats && values.iter().any(|value| head.get(value.start..value.end) == Some(added)) {
             self.text.truncate(start);
             return;
+        }
+        if self.marked {
+            self.journal.push((field, values.len(), values.first().copied()));
         }
         if !many {
             values.clear();

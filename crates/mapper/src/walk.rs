@@ -41,16 +41,131 @@ impl State {
     }
 }
 
+impl State {
+    fn mark(&mut self) -> Mark {
+        Mark {
+            custom: self.custom.len(),
+            unmapped: self.unmapped.len(),
+            slots: self.slots.len(),
+            unknown: self.unknown.len(),
+            values: self.values.mark(),
+        }
+    }
+
+    fn back(&mut self, mark: &Mark) {
+        self.custom.truncate(mark.custom);
+        self.unmapped.truncate(mark.unmapped);
+        self.slots.truncate(mark.slots);
+        self.unknown.truncate(mark.unknown);
+        self.values.back(&mark.values);
+    }
+}
+
 /// One walk.
 pub(crate) struct Walk<'w, 'a> {
     pub(crate) plan: &'w Plan,
     pub(crate) row: &'w Row<'a>,
     pub(crate) state: &'w mut State,
+    /// The row is a parent whose items become documents.
+    pub(crate) splitting: bool,
+}
+
+/// An object whose late column is still to come.
+struct Begun<'w> {
+    shape: &'w Shape,
+    base: usize,
+    open: &'w [Box<str>],
+}
+
+/// How far the buffers were filled before an item.
+struct Mark {
+    custom: usize,
+    unmapped: usize,
+    slots: usize,
+    unknown: usize,
+    values: crate::values::Mark,
 }
 
 impl<'w> Walk<'w, '_> {
     /// Writes the object's custom fields as `{…}` and collects its ECS values.
     pub(crate) fn object(&mut self, shape: ShapeId, at: At) -> Result<(), Reject> {
+        let Begun { shape, base, mut open } = self.begin(shape, at)?;
+        if shape.late
+            && let Some(column) = shape.columns.last()
+        {
+            self.slot(column, base + shape.columns.len() - 1, &mut open)?;
+        }
+        self.end(base, open);
+        Ok(())
+    }
+
+    /// Walks the row once for all the items it is split by: `each` is called when the custom object is complete for
+    /// one of them, with what became of it; then the walk returns to where the items differ.
+    pub(crate) fn split(
+        &mut self,
+        shape: ShapeId,
+        at: At,
+        depth: usize,
+        each: &mut dyn FnMut(&mut Self, Result<(), Reject>),
+    ) {
+        let begun = match self.begin(shape, at) {
+            Ok(begun) => begun,
+            Err(reject) => return each(self, Err(reject)),
+        };
+        let Begun { shape, base, open } = begun;
+        let optional = matches!(self.plan.rows, schema::Rows::Outer { .. });
+        let list = self.state.slots.last().copied().filter(|_| shape.late).filter(|&list| list != NONE);
+        let (Some(list), Some(column)) = (list, shape.columns.last()) else {
+            if optional {
+                self.finish(open.len() + depth, each);
+            }
+            return self.end(base, open);
+        };
+        let is_list = self.row.kind(list) == Kind::Array;
+        let elements = if is_list { self.row.children(list).collect() } else { vec![list] };
+        let mut items = elements.into_iter().filter(|&element| self.row.kind(element) != Kind::Null).peekable();
+        if items.peek().is_none() && optional {
+            self.state.chosen.push((list, None));
+            self.finish(open.len() + depth, each);
+            self.state.chosen.pop();
+        }
+        for item in items {
+            let mark = self.state.mark();
+            if is_list {
+                self.state.chosen.push((list, Some(item)));
+            }
+            let mut open = open;
+            match column.content {
+                Content::Object(inner) if self.plan.shapes[inner].late && self.row.kind(item) == Kind::Object => {
+                    self.key(column, &mut open);
+                    self.split(inner, item, depth + 1 + open.len(), each);
+                }
+                _ => {
+                    let result = self.column(column, item, &mut open);
+                    match result {
+                        Ok(()) => self.finish(open.len() + depth, each),
+                        Err(reject) => each(self, Err(reject)),
+                    }
+                }
+            }
+            if is_list {
+                self.state.chosen.pop();
+            }
+            self.state.back(&mark);
+        }
+        self.end(base, open);
+    }
+
+    /// Closes the custom object for the item at hand.
+    fn finish(&mut self, open: usize, each: &mut dyn FnMut(&mut Self, Result<(), Reject>)) {
+        let end = self.state.custom.len();
+        self.state.custom.extend(std::iter::repeat_n(b'}', open + 1));
+        each(self, Ok(()));
+        self.state.custom.truncate(end);
+    }
+
+    /// Everything of an object but its late column.
+    fn begin(&mut self, shape: ShapeId, at: At) -> Result<Begun<'w>, Reject> {
         let plan = self.plan;
         let shape = self.kind(&plan.shapes[shape], at);
         let base = self.state.slots.len();
@@ -58,14 +173,10 @@ impl<'w> Walk<'w, '_> {
         self.fill(shape, at, base)?;
         self.state.custom.push(b'{');
         let mut open: &'w [Box<str>] = &[];
-        for (position, column) in shape.columns.iter().enumerate() {
-            let at = self.state.slots[base + position];
-            if at != NONE && !column.dropped {
-                self.column(column, at, &mut open)?;
-            }
+        let early = shape.columns.len() - usize::from(shape.late);
+        for (position, column) in shape.columns[..early].iter().enumerate() {
+            self.slot(column, base + position, &mut open)?;
         }
-        self.state.custom.extend(open.iter().map(|_| b'}'));
-        self.state.custom.push(b'}');
         for derived in &shape.derived {
             self.derived(derived, at);
         }
@@ -78,8 +189,18 @@ impl<'w> Walk<'w, '_> {
             self.drift("unknown_column", shape, at);
         }
         self.state.unknown.truncate(first_unknown);
+        Ok(Begun { shape, base, open })
+    }
+
+    fn slot(&mut self, column: &'w Column, slot: usize, open: &mut &'w [Box<str>]) -> Result<(), Reject> {
+        let at = self.state.slots[slot];
+        if at == NONE || column.dropped { Ok(()) } else { self.column(column, at, open) }
+    }
+
+    fn end(&mut self, base: usize, open: &[Box<str>]) {
+        self.state.custom.extend(open.iter().map(|_| b'}'));
+        self.state.custom.push(b'}');
         self.state.slots.truncate(base);
-        Ok(())
     }
 
     /// The shape of the object's own kind, where it has one.
@@ -105,23 +226,20 @@ impl<'w> Walk<'w, '_> {
         let state = &mut *self.state;
         state.slots.resize(base + shape.columns.len(), NONE);
         let first_unknown = state.unknown.len();
-        // A part of a row split from its parent: what only the parent knows is in the parent's own document.
-        let part = at == 0 && !state.chosen.is_empty();
+        // An item split from its parent: what only the parent knows is in the parent's own document.
+        let part = at == 0 && self.splitting && matches!(self.plan.rows, schema::Rows::Items(_));
         for child in self.row.children(at) {
             let key = self.row.key(child);
             let found =
                 if self.row.key_escaped(child) { shape.index.get(&*decode(key)) } else { shape.index.get(key) };
-            let chosen = state.chosen.iter().find(|(list, _)| *list == child).map(|(_, element)| *element);
             match found {
                 Some(&column) => {
                     let slot = &mut state.slots[base + usize::from(column)];
                     if std::mem::replace(slot, child) != NONE {
                         return Err(raw::duplicate(key));
                     }
-                    match (chosen, self.row.kind(child)) {
-                        (Some(Some(element)), _) => *slot = element,
-                        (Some(None), _) | (None, Kind::Null) => *slot = NONE,
-                        (None, _) => {}
+                    if self.row.kind(child) == Kind::Null {
+                        *slot = NONE;
                     }
                 }
                 None if shape.hidden || part || self.row.kind(child) == Kind::Null => {}

@@ -17,7 +17,12 @@ pub(super) fn compile(dataset: &Dataset) -> Plan {
     }
     fields(&dataset.root, &mut found);
     let fields: Vec<Field> = found.into_values().map(|(ecs, many)| field(ecs, many)).collect();
-    let mut compiler = Compiler { shapes: Vec::new(), ids: fields.iter().enumerate().map(|(id, f)| (f.name, id)).collect() };
+    let late = match dataset.definition.rows {
+        Rows::Items(list) => vec![list.to_owned()],
+        Rows::Outer { outer, inner } => vec![outer.to_owned(), format!("{outer}.{inner}")],
+        Rows::Elements | Rows::Rollup { .. } => Vec::new(),
+    };
+    let mut compiler = Compiler { late, shapes: Vec::new(), ids: fields.iter().enumerate().map(|(id, f)| (f.name, id)).collect() };
     compiler.shape(&dataset.root, String::new(), false);
     let definition = &dataset.definition;
     let item = match definition.rows {
@@ -78,6 +83,8 @@ fn fields(shape: &schema::Shape, found: &mut BTreeMap<&'static str, (Ecs, bool)>
 }
 
 struct Compiler {
+    /// Source paths of the columns that a row is split by.
+    late: Vec<String>,
     shapes: Vec<Shape>,
     ids: BTreeMap<&'static str, FieldId>,
 }
@@ -87,7 +94,9 @@ impl Compiler {
         let id = self.shapes.len();
         self.shapes.push(Shape::default());
         let mut order: Vec<&schema::Column> = from.columns.iter().collect();
-        order.sort_by_key(|column| (column.path.is_none(), column.path.clone()));
+        let is_late = |column: &schema::Column| self.late.contains(&column.source);
+        order.sort_by_key(|column| (is_late(column), column.path.is_none(), column.path.clone()));
+        let late = order.last().is_some_and(|column| is_late(column));
         let columns: Vec<Column> = order.into_iter().map(|column| self.column(column, hidden)).collect();
         let index = columns.iter().enumerate().filter_map(|(at, column)| Some((column.name.clone(), u16::try_from(at).ok()?)));
         let index = index.collect();
@@ -102,7 +111,7 @@ impl Compiler {
         });
         let derived = derived.collect();
         let identity = from.identity.iter().map(|path| segments(path)).collect();
-        self.shapes[id] = Shape { columns, index, kinds, constants, derived, source, identity, hidden };
+        self.shapes[id] = Shape { columns, index, kinds, constants, derived, source, identity, hidden, late };
         id
     }
 
