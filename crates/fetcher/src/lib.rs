@@ -4,4 +4,15 @@
 //! Read [`flow`] first: it names the stages in their order. The library exists for the binary, its tests and its
 //! benchmarks.
 
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod deadletter;
+pub mod error;
+pub mod flow;
+pub mod http;
+pub mod sink;
+pub mod source;
 pub mod splitter;
+pub mod state;
+pub mod stats;

@@ -1,0 +1,189 @@
+//! The commands. Documents and answers go to standard output, everything else to standard error.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod demo;
+mod logs;
+mod map;
+mod run;
+mod summary;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use tokio::runtime::{Builder, Runtime};
+use url::Url;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done; with `run --once`: every source was collected and acknowledged
+  1  a source or the output failed, or a file could not be read or written
+  2  wrong command line or configuration
+
+Environment:
+  M365_LOG  what is logged, for example `debug` (default: `info`)
+  NO_COLOR  no colours";
+
+/// Collects Microsoft 365 security data and ships it to Elasticsearch
+#[derive(Debug, Parser)]
+#[command(name = "m365-fetcher", version, after_help = EXIT_CODES, max_term_width = 100)]
+struct Cli {
+    /// Form of the log lines on standard error
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    log_format: LogFormat,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    /// For people
+    Text,
+    /// One JSON object per line
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Collect the configured tenants until stopped
+    Run(RunArgs),
+    /// Collect an invented tenant, served on this machine, to see the whole way at work
+    Demo(DemoArgs),
+    /// Map rows of a dataset: NDJSON on standard input, documents on standard output
+    ///
+    /// Rejected rows and the drift report go to standard error; they do not stop the command and do not change its exit
+    /// code, which is 0 unless reading or writing fails.
+    Map(MapArgs),
+    /// Serve an invented tenant: token endpoint, Graph and Defender API at one address
+    Simulate(SimulateArgs),
+    /// Print the JSON Schema of the configuration file
+    ConfigSchema,
+    /// List the datasets with their endpoints and the permissions that they need
+    List,
+}
+
+#[derive(Debug, Args)]
+struct RunArgs {
+    /// Configuration file (YAML)
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// End after one cycle of every source
+    #[arg(long)]
+    once: bool,
+    /// Put templates and pipelines into the cluster first
+    #[arg(long)]
+    setup: bool,
+}
+
+#[derive(Debug, Args)]
+struct TenantArgs {
+    /// Incidents in the tenant
+    #[arg(long, value_name = "N", default_value_t = 120)]
+    incidents: u64,
+    /// Alerts in every incident, instead of a realistic mixture
+    #[arg(long, value_name = "N")]
+    alerts_per_incident: Option<u32>,
+    /// Another tenant of the same kind
+    #[arg(long, value_name = "N", default_value_t = 7)]
+    seed: u64,
+}
+
+#[derive(Debug, Args)]
+struct DemoArgs {
+    /// Directory for documents, state and dead letters; what an earlier demo left there is replaced
+    #[arg(long, value_name = "DIR", default_value = "./m365-demo")]
+    out: PathBuf,
+    /// Ship to this cluster instead of files; templates and pipelines are put there first
+    #[arg(long, value_name = "URL")]
+    elasticsearch: Option<Url>,
+    #[command(flatten)]
+    tenant: TenantArgs,
+}
+
+#[derive(Debug, Args)]
+struct MapArgs {
+    /// Name of the dataset, see `list`
+    dataset: String,
+    /// Keep the raw row as `event.original`
+    #[arg(long)]
+    preserve_original_event: bool,
+}
+
+#[derive(Debug, Args)]
+struct SimulateArgs {
+    /// Address to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8365")]
+    listen: SocketAddr,
+    #[command(flatten)]
+    tenant: TenantArgs,
+}
+
+/// What a command ends with.
+enum End {
+    Done,
+    /// It was told what went wrong already.
+    Failed,
+    /// Command line or configuration.
+    Usage(String),
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    logs::init(cli.log_format);
+    let outcome = match cli.command {
+        Command::Run(args) => run::run(&args),
+        Command::Demo(args) => demo::demo(args),
+        Command::Map(args) => map::map(&args),
+        Command::Simulate(args) => demo::simulate(&args),
+        Command::ConfigSchema => config_schema(),
+        Command::List => list(),
+    };
+    match outcome {
+        Ok(End::Done) => ExitCode::SUCCESS,
+        Ok(End::Failed) => ExitCode::from(1),
+        Ok(End::Usage(message)) => {
+            eprintln!("error: {message}");
+            ExitCode::from(2)
+        }
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+/// Who reads our output has enough.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+/// Two threads suffice: parsing and mapping on one, the output on the other.
+fn runtime() -> anyhow::Result<Runtime> {
+    Builder::new_multi_thread().worker_threads(2).enable_all().build().context("cannot start the runtime")
+}
+
+fn config_schema() -> anyhow::Result<End> {
+    use std::io::Write;
+    let text = serde_json::to_string_pretty(&crate::config::json_schema())?;
+    writeln!(std::io::stdout(), "{text}")?;
+    Ok(End::Done)
+}
+
+fn list() -> anyhow::Result<End> {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    for dataset in schema::catalog() {
+        let schema::Definition { name, title, source, .. } = dataset.definition;
+        writeln!(out, "{name}\n  {title}")?;
+        let expand = source.expand.map(|expand| format!("?$expand={expand}")).unwrap_or_default();
+        writeln!(out, "  endpoint    {:?} {}{expand}", source.api, source.path)?;
+        writeln!(out, "  permission  {}", source.permission)?;
+        writeln!(out, "  licence     {}", source.licence)?;
+        writeln!(out, "  polled      every {} s, first look-back {} h", source.interval, source.lookback)?;
+    }
+    Ok(End::Done)
+}

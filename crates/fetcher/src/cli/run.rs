@@ -1,0 +1,97 @@
+//! `run`: collects until it is told to stop.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use super::{End, RunArgs, runtime, summary};
+use crate::config::{self, Config, Output};
+use crate::deadletter::DeadLetters;
+use crate::error::Fault;
+use crate::flow::{self, Failed, Parts};
+use crate::sink::{Sink, Streams, elastic, file, setup, stdout};
+use crate::stats::Stats;
+
+pub(super) fn run(args: &RunArgs) -> anyhow::Result<End> {
+    let config = match config::load(&args.config) {
+        Ok(config) => config,
+        Err(error) => return Ok(End::Usage(error.to_string())),
+    };
+    let started = Instant::now();
+    let (stats, dead) = counters(&config);
+    let failed = runtime()?.block_on(async {
+        let parts = parts(&config, &stats, &dead, args.setup).await?;
+        flow::run(&config, parts, args.once, stop_signal()).await
+    })?;
+    for (dataset, created, duplicates, refused) in stats.by_dataset().filter(|(_, c, d, r)| c + d + r > 0) {
+        tracing::info!(dataset, created, duplicates, refused, "documents");
+    }
+    for (dataset, reason, count) in dead.counts() {
+        tracing::warn!(dataset, reason, count, folder = %config.dead_letter.display(), "rows rejected");
+    }
+    let seconds = started.elapsed().as_secs_f64();
+    let peak_memory_kib = summary::peak_memory_kib();
+    tracing::info!(documents = stats.created(), seconds, peak_memory_kib, "run ended");
+    // Each was logged when it failed.
+    Ok(if failed.is_empty() { End::Done } else { End::Failed })
+}
+
+pub(super) fn counters(config: &Config) -> (Arc<Stats>, Arc<DeadLetters>) {
+    (Arc::default(), Arc::new(DeadLetters::new(&config.dead_letter)))
+}
+
+/// Opens the output; `set_up` prepares a cluster.
+pub(super) async fn parts(
+    config: &Config,
+    stats: &Arc<Stats>,
+    dead: &Arc<DeadLetters>,
+    set_up: bool,
+) -> Result<Parts, Fault> {
+    let streams = Arc::new(Streams::new(&config.namespace, matches!(config.output, Output::Elasticsearch(_))));
+    let sink = match &config.output {
+        Output::Elasticsearch(output) => {
+            let elastic = elastic::Elastic::new(output)?;
+            if set_up {
+                let artefacts = setup::install(&elastic).await?;
+                tracing::info!(artefacts, "cluster is prepared");
+            }
+            Sink::Elastic(elastic)
+        }
+        Output::File(directory) => Sink::File(file::Files::new(directory, Arc::clone(&streams))?),
+        Output::Stdout => Sink::Stdout(stdout::Stdout::default()),
+    };
+    Ok(Parts { sink, streams, stats: Arc::clone(stats), dead: Arc::clone(dead) })
+}
+
+/// Collects once; what failed was logged.
+pub(super) async fn once(config: &Config, parts: Parts) -> Result<Vec<Failed>, Fault> {
+    let (_sender, stop) = watch::channel(false);
+    flow::run(config, parts, true, stop).await
+}
+
+/// Becomes true with SIGTERM or SIGINT; the second signal ends the process at once.
+fn stop_signal() -> watch::Receiver<bool> {
+    let (sender, stop) = watch::channel(false);
+    tokio::spawn(async move {
+        let (Ok(mut terminate), Ok(mut interrupt)) =
+            (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+        else {
+            tracing::error!("signals cannot be received; the process stops only when killed, which loses nothing");
+            return;
+        };
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            if sender.send_replace(true) {
+                // Nothing is lost: the state moves only after acknowledgement.
+                std::process::exit(1);
+            }
+            tracing::info!("stopping; a second signal ends at once");
+        }
+    });
+    stop
+}

@@ -1,0 +1,20 @@
+//! The wall clock: the only place that reads it.
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+
+/// Now.
+pub fn now() -> DateTime<Utc> {
+    Utc::now()
+}
+
+/// Now, as written into files.
+pub(crate) fn timestamp() -> String {
+    now().to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// A moment in the past, in the form of a `$filter` literal.
+pub(crate) fn ago(span: std::time::Duration) -> String {
+    let span = TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX);
+    let then = now().checked_sub_signed(span).unwrap_or_default();
+    then.to_rfc3339_opts(SecondsFormat::Secs, true)
+}

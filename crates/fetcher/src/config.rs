@@ -1,0 +1,174 @@
+//! The configuration file: what it says ([`wire`]), checked once, and what the rest of the program works with.
+//!
+//! Only this module reads the environment. Every error names the file, the line, the key and what is allowed.
+
+mod cloud;
+mod checks;
+#[cfg(test)]
+mod tests;
+mod value;
+mod wire;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use schema::Dataset;
+use secrecy::SecretString;
+use url::Url;
+
+pub use self::cloud::Cloud;
+
+/// A checked configuration.
+#[derive(Debug)]
+pub struct Config {
+    /// The tenants to collect from, at least one.
+    pub tenants: Vec<TenantConfig>,
+    /// Where documents go.
+    pub output: Output,
+    /// Last part of the data streams' names.
+    pub namespace: String,
+    /// Directory of the state.
+    pub state: PathBuf,
+    /// Directory of the dead letters.
+    pub dead_letter: PathBuf,
+    /// Keep the raw row as `event.original`.
+    pub preserve_original_event: bool,
+}
+
+/// One tenant.
+#[derive(Debug)]
+pub struct TenantConfig {
+    /// Tenant id, a GUID or a domain name.
+    pub id: String,
+    /// Its cloud.
+    pub cloud: Cloud,
+    /// Application id.
+    pub client_id: String,
+    /// Client secret.
+    pub client_secret: SecretString,
+    /// What to collect, at least one dataset.
+    pub datasets: Vec<DatasetConfig>,
+}
+
+/// One dataset of a tenant.
+#[derive(Debug, Clone, Copy)]
+pub struct DatasetConfig {
+    /// What the catalog says.
+    pub dataset: &'static Dataset,
+    /// Its place in the catalog.
+    pub index: u16,
+    /// Time between two polls.
+    pub interval: Duration,
+    /// How far the first poll looks back.
+    pub lookback: Duration,
+}
+
+/// An output.
+#[derive(Debug)]
+pub enum Output {
+    /// A cluster.
+    Elasticsearch(ElasticOutput),
+    /// NDJSON files in a directory.
+    File(PathBuf),
+    /// NDJSON on standard output.
+    Stdout,
+}
+
+/// A cluster.
+#[derive(Debug)]
+pub struct ElasticOutput {
+    /// Nodes, used in turn.
+    pub hosts: Vec<Url>,
+    /// How the client proves who it is.
+    pub login: Login,
+    /// PEM file of a private certificate authority.
+    pub ca_file: Option<PathBuf>,
+    /// Compress request bodies.
+    pub gzip: bool,
+}
+
+/// How the client proves who it is.
+#[derive(Debug)]
+pub enum Login {
+    /// A cluster without security.
+    None,
+    /// Base64 of `id:key`, as Kibana shows it.
+    ApiKey(SecretString),
+    /// User and password.
+    Basic(String, SecretString),
+}
+
+/// A configuration that cannot be used: file, line, key and what is allowed.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    file: String,
+    /// Line and column, from 1.
+    place: Option<(u64, u64)>,
+    key: String,
+    message: String,
+}
+
+impl std::error::Error for ConfigError {}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        if let Some((line, column)) = self.place {
+            write!(f, ":{line}:{column}")?;
+        }
+        if !self.key.is_empty() {
+            write!(f, ": {}", self.key)?;
+        }
+        write!(f, ": {}", self.message)
+    }
+}
+
+/// Reads and checks a configuration file.
+pub fn load(path: &Path) -> Result<Config, ConfigError> {
+    let file = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| ConfigError {
+        file: file.clone(),
+        place: None,
+        key: String::new(),
+        message: format!("cannot be read: {error}"),
+    })?;
+    parse(&file, &text, &|name| std::env::var(name).ok())
+}
+
+/// Checks a configuration; `environment` resolves `${NAME}`.
+pub fn parse(
+    file: &str,
+    text: &str,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<Config, ConfigError> {
+    let document = wire::read(text).map_err(|error| error.in_file(file))?;
+    checks::check(document, environment).map_err(|error| error.in_file(file))
+}
+
+/// The configuration file's JSON Schema.
+pub fn json_schema() -> schemars::Schema {
+    schemars::schema_for!(wire::Document)
+}
+
+/// The log filter of the environment variable `M365_LOG`, for example `debug` or `info,fetcher=trace`.
+pub fn log_filter() -> Option<String> {
+    std::env::var("M365_LOG").ok().filter(|filter| !filter.is_empty())
+}
+
+/// Standard error is a terminal whose owner did not turn colours off (`NO_COLOR`).
+pub fn wants_colour() -> bool {
+    use std::io::IsTerminal;
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+impl ConfigError {
+    fn new(place: Option<(u64, u64)>, key: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { file: String::new(), place, key: key.into(), message: message.into() }
+    }
+
+    fn in_file(mut self, file: &str) -> Self {
+        file.clone_into(&mut self.file);
+        self
+    }
+}

@@ -1,0 +1,235 @@
+//! From what is written to what the program works with: every rule of the configuration.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use secrecy::SecretString;
+use url::Url;
+
+use super::cloud::{Cloud, NAMES};
+use super::value::{Text, TextOr, parse_duration};
+use super::{Config, ConfigError, DatasetConfig, ElasticOutput, Login, Output, TenantConfig, wire};
+
+type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+pub(super) fn check(document: wire::Document, environment: Environment<'_>) -> Result<Config, ConfigError> {
+    let wire::Document { tenants, output, state, dead_letter, preserve_original_event } = document;
+    if tenants.is_empty() {
+        return Err(ConfigError::new(None, "tenants", "is empty, at least one tenant is needed"));
+    }
+    let tenants = tenants
+        .into_iter()
+        .enumerate()
+        .map(|(place, tenant)| check_tenant(&format!("tenants[{place}]"), tenant, environment))
+        .collect::<Result<Vec<_>, _>>()?;
+    let path = |key: &str, text: &Text| text.resolve(key, environment).map(PathBuf::from);
+    let state = state.map_or_else(|| Ok(PathBuf::from("./state")), |text| path("state", &text))?;
+    let dead_letter = dead_letter.map_or_else(|| Ok(state.join("dead-letter")), |text| path("dead_letter", &text))?;
+    let (output, namespace) = check_output(output, environment)?;
+    Ok(Config { tenants, output, namespace, state, dead_letter, preserve_original_event })
+}
+
+fn check_tenant(key: &str, tenant: wire::Tenant, environment: Environment<'_>) -> Result<TenantConfig, ConfigError> {
+    let id = check_id(&format!("{key}.id"), &tenant.id, environment)?;
+    let client_id = check_id(&format!("{key}.client_id"), &tenant.client_id, environment)?;
+    let cloud = match &tenant.cloud {
+        None => Cloud::named("global"),
+        Some(TextOr::Text(name)) => {
+            let key = format!("{key}.cloud");
+            let word = name.resolve(&key, environment)?;
+            let allowed = NAMES.join(", ");
+            Some(Cloud::named(&word).ok_or_else(|| {
+                name.error(&key, format!("unknown cloud `{word}`; allowed: {allowed}, or {{login, graph, defender}}"))
+            })?)
+        }
+        Some(TextOr::Object(custom)) => {
+            let url = |name: &str, text| check_url(&format!("{key}.cloud.{name}"), text, environment);
+            Some(Cloud::custom(
+                url("login", &custom.login)?,
+                url("graph", &custom.graph)?,
+                url("defender", &custom.defender)?,
+            ))
+        }
+    };
+    let cloud = cloud.ok_or_else(|| ConfigError::new(None, key, "has no usable cloud"))?;
+    let client_secret = check_secret(key, &tenant, environment)?;
+    if tenant.datasets.is_empty() {
+        return Err(tenant.id.error(&format!("{key}.datasets"), format!("is empty; allowed: {}", dataset_names())));
+    }
+    let mut datasets: Vec<DatasetConfig> = Vec::new();
+    for (place, entry) in tenant.datasets.iter().enumerate() {
+        let key = format!("{key}.datasets[{place}]");
+        let (text, dataset) = check_dataset(&key, entry, environment)?;
+        let name = dataset.dataset.definition.name;
+        if datasets.iter().any(|other| other.index == dataset.index) {
+            return Err(text.error(&key, format!("dataset `{name}` is named twice")));
+        }
+        if cloud.api(dataset.dataset.definition.source.api).is_none() {
+            return Err(text.error(&key, format!("dataset `{name}` does not exist in cloud `{}`", cloud.name)));
+        }
+        datasets.push(dataset);
+    }
+    Ok(TenantConfig { id, cloud, client_id, client_secret, datasets })
+}
+
+/// A GUID or a domain name: it becomes part of addresses and file names.
+fn check_id(key: &str, text: &Text, environment: Environment<'_>) -> Result<String, ConfigError> {
+    let id = text.resolve(key, environment)?;
+    let is_name = id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'));
+    if !is_name || !id.chars().any(char::is_alphanumeric) || id.starts_with('.') {
+        return Err(text.error(key, "is not an id; allowed: a GUID (or, for a tenant, its domain name)"));
+    }
+    if matches!(id.as_str(), "common" | "organizations" | "consumers") {
+        return Err(text.error(key, format!("`{id}` does not work without a user; use the tenant's own id")));
+    }
+    Ok(id)
+}
+
+fn check_secret(key: &str, tenant: &wire::Tenant, environment: Environment<'_>) -> Result<SecretString, ConfigError> {
+    match (&tenant.client_secret, &tenant.client_secret_file) {
+        (Some(text), None) => {
+            let key = format!("{key}.client_secret");
+            let secret = text.resolve(&key, environment)?;
+            if secret.is_empty() {
+                return Err(text.error(&key, "is empty"));
+            }
+            Ok(secret.into())
+        }
+        (None, Some(file)) => {
+            let key = format!("{key}.client_secret_file");
+            let path = file.resolve(&key, environment)?;
+            let secret = std::fs::read_to_string(&path)
+                .map_err(|error| file.error(&key, format!("{path} cannot be read: {error}")))?;
+            let secret = secret.trim_end_matches(['\r', '\n']);
+            if secret.is_empty() {
+                return Err(file.error(&key, format!("{path} is empty")));
+            }
+            Ok(secret.into())
+        }
+        (None, None) => Err(tenant.client_id.error(
+            &format!("{key}.client_secret"),
+            "is missing; allowed: client_secret (for example ${M365_CLIENT_SECRET}) or client_secret_file",
+        )),
+        (Some(_), Some(file)) => Err(file.error(
+            &format!("{key}.client_secret_file"),
+            "cannot stand beside client_secret; allowed: one of the two",
+        )),
+    }
+}
+
+fn check_dataset<'a>(
+    key: &str,
+    entry: &'a wire::DatasetEntry,
+    environment: Environment<'_>,
+) -> Result<(&'a Text, DatasetConfig), ConfigError> {
+    let (text, interval, lookback) = match entry {
+        TextOr::Text(name) => (name, None, None),
+        TextOr::Object(options) => (&options.name, options.interval.as_ref(), options.lookback.as_ref()),
+    };
+    let name = text.resolve(key, environment)?;
+    let found = schema::catalog().iter().zip(0..).find(|(dataset, _)| dataset.definition.name == name);
+    let Some((dataset, index)) = found else {
+        return Err(text.error(key, format!("unknown dataset `{name}`; allowed: {}", dataset_names())));
+    };
+    let source = dataset.definition.source;
+    let duration = |name: &str, text: Option<&Text>, default: u64| {
+        let Some(text) = text else { return Ok(Duration::from_secs(default)) };
+        let key = format!("{key}.{name}");
+        let written = text.resolve(&key, environment)?;
+        parse_duration(&written).ok_or_else(|| {
+            text.error(&key, format!("`{written}` is not a time span; allowed: a number with s, m, h or d, as `5m`"))
+        })
+    };
+    let interval = duration("interval", interval, source.interval.into())?;
+    let lookback = duration("lookback", lookback, u64::from(source.lookback) * 3600)?;
+    Ok((text, DatasetConfig { dataset, index, interval, lookback }))
+}
+
+fn check_output(output: wire::Output, environment: Environment<'_>) -> Result<(Output, String), ConfigError> {
+    let default = || "default".to_owned();
+    match (output.elasticsearch, output.file, output.stdout) {
+        (Some(elastic), None, None) => check_elastic(&elastic, environment),
+        (None, Some(file), None) => {
+            let directory = file.directory.resolve("output.file.directory", environment)?;
+            Ok((Output::File(PathBuf::from(directory)), default()))
+        }
+        (None, None, Some(_)) => Ok((Output::Stdout, default())),
+        (None, None, None) => {
+            Err(ConfigError::new(None, "output", "names no output; allowed: one of elasticsearch, file, stdout"))
+        }
+        _ => Err(ConfigError::new(None, "output", "names several outputs; allowed: one of elasticsearch, file, stdout")),
+    }
+}
+
+fn check_elastic(elastic: &wire::Elasticsearch, environment: Environment<'_>) -> Result<(Output, String), ConfigError> {
+    const KEY: &str = "output.elasticsearch";
+    let hosts = elastic
+        .hosts
+        .iter()
+        .enumerate()
+        .map(|(place, host)| check_url(&format!("{KEY}.hosts[{place}]"), host, environment))
+        .collect::<Result<Vec<Url>, _>>()?;
+    if hosts.is_empty() {
+        return Err(ConfigError::new(None, format!("{KEY}.hosts"), "is empty, at least one address is needed"));
+    }
+    let resolve = |name: &str, text: &Text| text.resolve(&format!("{KEY}.{name}"), environment);
+    let login = match (&elastic.api_key, &elastic.username, &elastic.password) {
+        (None, None, None) => Login::None,
+        (Some(key), None, None) => {
+            let resolved = resolve("api_key", key)?;
+            // Anything else would be no header.
+            if resolved.is_empty() || !resolved.bytes().all(|byte| byte.is_ascii_graphic()) {
+                return Err(key.error("output.elasticsearch.api_key", "is not an API key; allowed: Base64 of `id:key`"));
+            }
+            Login::ApiKey(resolved.into())
+        }
+        (None, Some(name), Some(password)) => {
+            Login::Basic(resolve("username", name)?, resolve("password", password)?.into())
+        }
+        (Some(key), _, _) => return Err(key.error(KEY, "has api_key beside username or password; allowed: one way")),
+        (None, Some(text), None) | (None, None, Some(text)) => {
+            return Err(text.error(KEY, "needs username and password together"));
+        }
+    };
+    let namespace = match &elastic.namespace {
+        None => "default".to_owned(),
+        Some(text) => {
+            let namespace = resolve("namespace", text)?;
+            let is_allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '.');
+            if namespace.is_empty() || namespace.len() > 100 || !namespace.chars().all(is_allowed) {
+                let message = "is no namespace; allowed: at most 100 of a-z, 0-9, `_`, `.`";
+                return Err(text.error("output.elasticsearch.namespace", message));
+            }
+            namespace
+        }
+    };
+    let ca_file = elastic.ca_file.as_ref().map(|text| check_file("ca_file", text, &resolve)).transpose()?;
+    let gzip = elastic.gzip.unwrap_or(true);
+    Ok((Output::Elasticsearch(ElasticOutput { hosts, login, ca_file, gzip }), namespace))
+}
+
+fn check_file(
+    name: &str,
+    text: &Text,
+    resolve: &dyn Fn(&str, &Text) -> Result<String, ConfigError>,
+) -> Result<PathBuf, ConfigError> {
+    let path = resolve(name, text)?;
+    if !Path::new(&path).is_file() {
+        return Err(text.error(&format!("output.elasticsearch.{name}"), format!("{path} is not a file")));
+    }
+    Ok(path.into())
+}
+
+fn check_url(key: &str, text: &Text, environment: Environment<'_>) -> Result<Url, ConfigError> {
+    let written = text.resolve(key, environment)?;
+    let url = Url::parse(&written).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let url = url.ok_or_else(|| text.error(key, "is not an address; allowed: https://host[:port][/path] or http://…"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(text.error(key, "holds a credential; use the keys for that"));
+    }
+    Ok(url)
+}
+
+fn dataset_names() -> String {
+    schema::catalog().iter().map(|dataset| dataset.definition.name).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,158 @@
+//! Values that know where they stand in the file.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_saphyr::Spanned;
+
+use super::ConfigError;
+
+/// A text, with `${NAME}` still in it. Its Debug shows no content: any text may be a secret.
+#[derive(Clone)]
+pub(super) struct Text {
+    raw: String,
+    place: (u64, u64),
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Text at line {}", self.place.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let spanned = Spanned::<String>::deserialize(deserializer)?;
+        let place = (spanned.referenced.line(), spanned.referenced.column());
+        Ok(Self { raw: spanned.value, place })
+    }
+}
+
+impl JsonSchema for Text {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Text".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string" })
+    }
+}
+
+impl Text {
+    /// An error at this text.
+    pub(super) fn error(&self, key: &str, message: impl Into<String>) -> ConfigError {
+        ConfigError::new(Some(self.place), key, message)
+    }
+
+    /// The text with its `${NAME}` replaced from the environment; `$$` is a dollar sign.
+    pub(super) fn resolve(
+        &self,
+        key: &str,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<String, ConfigError> {
+        let mut out = String::with_capacity(self.raw.len());
+        let mut rest = self.raw.as_str();
+        while let Some(at) = rest.find('$') {
+            out.push_str(&rest[..at]);
+            rest = &rest[at + 1..];
+            if let Some(tail) = rest.strip_prefix('$') {
+                out.push('$');
+                rest = tail;
+            } else if let Some(tail) = rest.strip_prefix('{') {
+                let Some((name, tail)) = tail.split_once('}') else {
+                    return Err(self.error(key, "`${` without `}`; write `$$` for a dollar sign"));
+                };
+                let Some(value) = environment(name) else {
+                    return Err(self.error(key, format!("environment variable {name} is not set")));
+                };
+                out.push_str(&value);
+                rest = tail;
+            } else {
+                out.push('$');
+            }
+        }
+        out.push_str(rest);
+        Ok(out)
+    }
+}
+
+/// A text, or an object in its place.
+#[derive(Debug)]
+pub(super) enum TextOr<M> {
+    Text(Text),
+    Object(M),
+}
+
+impl<'de, M: Deserialize<'de>> Deserialize<'de> for TextOr<M> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Spanned { value, referenced, .. } = Spanned::<Either<M>>::deserialize(deserializer)?;
+        Ok(match value {
+            Either::Text(raw) => Self::Text(Text { raw, place: (referenced.line(), referenced.column()) }),
+            Either::Object(object) => Self::Object(object),
+        })
+    }
+}
+
+impl<M: JsonSchema> JsonSchema for TextOr<M> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        format!("TextOr{}", M::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [{ "type": "string" }, generator.subschema_for::<M>()] })
+    }
+}
+
+enum Either<M> {
+    Text(String),
+    Object(M),
+}
+
+impl<'de, M: Deserialize<'de>> Deserialize<'de> for Either<M> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct EitherVisitor<M>(PhantomData<M>);
+        impl<'de, M: Deserialize<'de>> Visitor<'de> for EitherVisitor<M> {
+            type Value = Either<M>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name or an object")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Either<M>, E> {
+                Ok(Either::Text(text.to_owned()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Either<M>, A::Error> {
+                M::deserialize(MapAccessDeserializer::new(map)).map(Either::Object)
+            }
+        }
+        deserializer.deserialize_any(EitherVisitor(PhantomData))
+    }
+}
+
+/// `90s`, `5m`, `24h`, `7d`.
+pub(super) fn parse_duration(text: &str) -> Option<Duration> {
+    let unit = text.chars().last()?;
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3600,
+        'd' => 86_400,
+        _ => return None,
+    };
+    let number: u64 = text[..text.len() - 1].trim_end().parse().ok()?;
+    number.checked_mul(seconds).filter(|seconds| *seconds > 0).map(Duration::from_secs)
+}

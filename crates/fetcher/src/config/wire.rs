@@ -1,0 +1,144 @@
+//! The configuration file as it is written.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::ConfigError;
+use super::value::{Text, TextOr};
+
+/// Configuration of m365-fetcher. In every text `${NAME}` stands for an environment variable, `$$` for a dollar sign.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "m365-fetcher configuration")]
+pub(super) struct Document {
+    /// The tenants to collect from.
+    pub(super) tenants: Vec<Tenant>,
+    /// Where documents go: exactly one of the outputs.
+    pub(super) output: Output,
+    /// Directory of the collection state. Default: `./state`.
+    pub(super) state: Option<Text>,
+    /// Directory of the dead letters. Default: `dead-letter` in the state directory.
+    pub(super) dead_letter: Option<Text>,
+    /// Keep the raw record as `event.original`.
+    #[serde(default)]
+    pub(super) preserve_original_event: bool,
+}
+
+/// One tenant.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Tenant {
+    /// Tenant id: a GUID or a domain name.
+    pub(super) id: Text,
+    /// The tenant's cloud. Default: `global`.
+    pub(super) cloud: Option<Cloud>,
+    /// Application (client) id.
+    pub(super) client_id: Text,
+    /// Client secret: the value, not its id.
+    pub(super) client_secret: Option<Text>,
+    /// File that holds the client secret.
+    pub(super) client_secret_file: Option<Text>,
+    /// What to collect: names, or objects with options.
+    pub(super) datasets: Vec<DatasetEntry>,
+}
+
+/// A cloud: one word, or the addresses of a test server or proxy.
+pub(super) type Cloud = TextOr<CustomCloud>;
+
+/// Own addresses.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CustomCloud {
+    /// Root of the token endpoints.
+    pub(super) login: Text,
+    /// Root of Microsoft Graph.
+    pub(super) graph: Text,
+    /// Root of the Defender API.
+    pub(super) defender: Text,
+}
+
+/// A dataset: its name, or an object with options.
+pub(super) type DatasetEntry = TextOr<DatasetOptions>;
+
+/// A dataset with options.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DatasetOptions {
+    /// Name of the dataset.
+    pub(super) name: Text,
+    /// Time between two polls, for example `1m`.
+    pub(super) interval: Option<Text>,
+    /// How far the first poll looks back, for example `24h`.
+    pub(super) lookback: Option<Text>,
+}
+
+/// Where documents go: exactly one of these.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Output {
+    /// An Elasticsearch cluster.
+    pub(super) elasticsearch: Option<Elasticsearch>,
+    /// One NDJSON file per data stream.
+    pub(super) file: Option<FileOutput>,
+    /// NDJSON on standard output.
+    pub(super) stdout: Option<StdoutOutput>,
+}
+
+/// An Elasticsearch cluster.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Elasticsearch {
+    /// Addresses of its nodes.
+    pub(super) hosts: Vec<Text>,
+    /// API key as Kibana shows it: Base64 of `id:key`.
+    pub(super) api_key: Option<Text>,
+    /// User name, with `password`.
+    pub(super) username: Option<Text>,
+    /// Password, with `username`.
+    pub(super) password: Option<Text>,
+    /// PEM file of a private certificate authority.
+    pub(super) ca_file: Option<Text>,
+    /// Compress request bodies. Default: true.
+    pub(super) gzip: Option<bool>,
+    /// Last part of the data streams' names. Default: `default`.
+    pub(super) namespace: Option<Text>,
+}
+
+/// One NDJSON file per data stream.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FileOutput {
+    /// Directory of the files.
+    pub(super) directory: Text,
+}
+
+/// NDJSON on standard output.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StdoutOutput {}
+
+/// Reads the file; errors carry line and key.
+pub(super) fn read(text: &str) -> Result<Document, ConfigError> {
+    // A snippet would show the lines around the error, and with them a secret.
+    let options = serde_saphyr::options! { with_snippet: false };
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+        let place = error.location().map(|location| (location.line(), location.column()));
+        let key = place.and_then(|(line, _)| key_at(text, line)).unwrap_or_default();
+        ConfigError::new(place, key, message(&error))
+    })
+}
+
+/// The parser's message without the place, which is told apart.
+fn message(error: &serde_saphyr::Error) -> String {
+    let text = error.to_string();
+    let cut = text.find(" at line ").unwrap_or(text.len());
+    text[..cut].trim_end_matches(',').trim_start_matches("error: ").to_owned()
+}
+
+/// The key of a line `  - key: value`.
+fn key_at(text: &str, line: u64) -> Option<String> {
+    let line = text.lines().nth(usize::try_from(line).ok()?.checked_sub(1)?)?;
+    let (key, _) = line.trim_start_matches([' ', '-']).split_once(':')?;
+    let is_key = key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    (is_key && !key.is_empty()).then(|| key.to_owned())
+}

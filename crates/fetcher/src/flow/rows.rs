@@ -1,0 +1,334 @@
+//! From the elements of a page to documents: what [`schema::Rows`] says, once for all datasets.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
+use std::sync::Arc;
+
+use mapper::{Drift, Mapper, Reject, Rollup, Row};
+use tempfile::SpooledTempFile;
+
+use super::cursor::Cursor;
+use super::seen::Seen;
+use super::spool::Spool;
+use crate::config::DatasetConfig;
+use crate::deadletter::{DeadLetters, Raw, Rejection};
+use crate::error::Fault;
+use crate::sink::Outbox;
+use crate::splitter::string_member;
+
+/// The array that is split off the elements, if one is.
+pub(super) fn nested_array(rows: schema::Rows) -> Option<&'static str> {
+    match rows {
+        schema::Rows::Elements | schema::Rows::Items(_) => None,
+        schema::Rows::Rollup { nested, .. } => Some(nested),
+        schema::Rows::Outer { outer, .. } => Some(outer),
+    }
+}
+
+/// The rows of one source, and the datasets that are made of them.
+pub(super) struct Rows {
+    tracks: Vec<Track>,
+    shape: Shape,
+    nested: Option<&'static str>,
+    /// Property of the elements that the cursor is made of.
+    cursor: &'static str,
+    /// Text of a row that is composed.
+    composed: Vec<u8>,
+    letters: Letters,
+}
+
+/// One dataset.
+struct Track {
+    name: &'static str,
+    index: u16,
+    mapper: Mapper,
+    cursor: Option<Cursor>,
+    seen: Seen,
+}
+
+enum Shape {
+    /// The element is the row.
+    Whole,
+    /// The element without its nested rows, and what these say together.
+    Rollup { dataset: &'static str, column: &'static str, mapper: Box<Mapper>, rollup: Rollup, scratch: Vec<u8> },
+    /// One row per nested item, each with the element's other properties.
+    Outer { outer: &'static str, spool: Spool, item: Vec<u8> },
+}
+
+/// Rejections of one source.
+struct Letters {
+    tenant: String,
+    dead: Arc<DeadLetters>,
+}
+
+impl Letters {
+    fn keep(&self, dataset: &'static str, reject: &Reject, raw: Raw<'_>) -> Result<(), Fault> {
+        let Reject { reason, detail, record } = reject;
+        let rejection = Rejection { dataset, tenant: &self.tenant, reason, detail, record: record.as_deref() };
+        self.dead.keep(rejection, raw)
+    }
+}
+
+impl Rows {
+    pub(super) fn new(
+        datasets: &[DatasetConfig],
+        tenant: &str,
+        dead: Arc<DeadLetters>,
+        preserve_original: bool,
+    ) -> Self {
+        let track = |config: &DatasetConfig| {
+            let mut mapper = Mapper::new(config.dataset);
+            mapper.preserve_original(preserve_original);
+            let name = config.dataset.definition.name;
+            Track { name, index: config.index, mapper, cursor: None, seen: Seen::default() }
+        };
+        let definition = &datasets[0].dataset.definition;
+        let shape = match definition.rows {
+            schema::Rows::Elements | schema::Rows::Items(_) => Shape::Whole,
+            schema::Rows::Rollup { dataset, rollup: column, .. } => match schema::dataset(dataset) {
+                Some(nested) => Shape::Rollup {
+                    dataset,
+                    column,
+                    mapper: Box::new(facts_mapper(nested)),
+                    rollup: Rollup::default(),
+                    scratch: Vec::new(),
+                },
+                // A law over the catalog excludes this.
+                None => Shape::Whole,
+            },
+            schema::Rows::Outer { outer, .. } => Shape::Outer { outer, spool: Spool::default(), item: Vec::new() },
+        };
+        Self {
+            tracks: datasets.iter().map(track).collect(),
+            shape,
+            nested: nested_array(definition.rows),
+            cursor: definition.source.cursor,
+            composed: Vec::new(),
+            letters: Letters { tenant: tenant.to_owned(), dead },
+        }
+    }
+
+    /// The array that the splitter takes out of the elements.
+    pub(super) fn nested(&self) -> Option<&'static str> {
+        self.nested
+    }
+
+    /// A new cycle, with the cursors of the datasets in their order.
+    pub(super) fn begin(&mut self, cursors: Vec<Cursor>) {
+        for (track, cursor) in self.tracks.iter_mut().zip(cursors) {
+            track.seen.begin(cursor.known());
+            track.cursor = Some(cursor);
+        }
+    }
+
+    /// A page starts, perhaps again: what a broken one left behind belongs to no element.
+    pub(super) fn begin_page(&mut self) -> Result<(), Fault> {
+        self.forget_nested().map_err(|error| spool_fault(&error))
+    }
+
+    /// The cursors after the cycle.
+    pub(super) fn cursors(&self) -> impl Iterator<Item = &Cursor> {
+        self.tracks.iter().filter_map(|track| track.cursor.as_ref())
+    }
+
+    /// An item of the nested array arrived; its element follows.
+    pub(super) fn nested_row(&mut self, row: &[u8]) -> Result<(), Fault> {
+        match &mut self.shape {
+            Shape::Whole => Ok(()),
+            Shape::Rollup { dataset, mapper, rollup, scratch, .. } => {
+                scratch.clear();
+                // Only what it says is wanted here: its document comes from the dataset's own source.
+                match mapper.map(row, scratch) {
+                    Ok(_) => rollup.add(&mapper.facts()),
+                    Err(reject) => self.letters.keep(dataset, &reject, Raw::Bytes(row))?,
+                }
+                Ok(())
+            }
+            Shape::Outer { spool, .. } => spool.push(row).map_err(|error| spool_fault(&error)),
+        }
+    }
+
+    /// An element is complete.
+    pub(super) async fn element(&mut self, element: &[u8], outbox: &mut Outbox) -> Result<(), Fault> {
+        let changed = string_member(element, self.cursor);
+        for track in &mut self.tracks {
+            if let Some(cursor) = &mut track.cursor {
+                cursor.advance(changed);
+            }
+        }
+        match &mut self.shape {
+            Shape::Whole => map_row(&mut self.tracks, &self.letters, element, changed, outbox),
+            Shape::Rollup { column, rollup, .. } => {
+                self.composed.clear();
+                open_object(&mut self.composed, element, column);
+                std::mem::take(rollup).write(&mut self.composed);
+                self.composed.push(b'}');
+                map_row(&mut self.tracks, &self.letters, &self.composed, changed, outbox)
+            }
+            Shape::Outer { outer, spool, item } => {
+                let count = spool.rewind().map_err(|error| spool_fault(&error))?;
+                for place in 0..count.max(1) {
+                    self.composed.clear();
+                    open_object(&mut self.composed, element, "tenantId");
+                    // The legacy API's records do not say whose they are.
+                    self.composed.push(b'"');
+                    self.composed.extend_from_slice(self.letters.tenant.as_bytes());
+                    self.composed.push(b'"');
+                    if place < count {
+                        item.clear();
+                        spool.read(item).map_err(|error| spool_fault(&error))?;
+                        self.composed.extend_from_slice(b",\"");
+                        self.composed.extend_from_slice(outer.as_bytes());
+                        self.composed.extend_from_slice(b"\":");
+                        self.composed.extend_from_slice(item);
+                    }
+                    self.composed.push(b'}');
+                    map_row(&mut self.tracks, &self.letters, &self.composed, changed, outbox)?;
+                    if outbox.is_full() {
+                        outbox.send().await?;
+                    }
+                }
+                spool.clear().map_err(|error| spool_fault(&error))
+            }
+        }
+    }
+
+    /// A row is longer than the limit.
+    pub(super) fn too_large(&mut self, nested: bool, mut raw: SpooledTempFile, length: u64) -> Result<(), Fault> {
+        let mut head = Vec::new();
+        let read = io::Seek::rewind(&mut raw)
+            .and_then(|()| io::Read::read_to_end(&mut io::Read::take(&mut raw, 64 * 1024), &mut head));
+        read.map_err(|error| spool_fault(&error))?;
+        let record = ["id", "incidentId", "alertId"].iter().find_map(|name| string_member(&head, name));
+        let reject = Reject {
+            reason: "too_large",
+            detail: format!("row of {length} bytes, at most {} are accepted", crate::splitter::MAX_ROW),
+            record: record.map(str::to_owned),
+        };
+        let changed = string_member(&head, self.cursor);
+        let id = fingerprint(&head, length);
+        let mut fresh = true;
+        for track in &mut self.tracks {
+            fresh = track.seen.insert(id);
+            if let Some(cursor) = &mut track.cursor {
+                if !nested {
+                    cursor.advance(changed);
+                }
+                cursor.remember(changed, id);
+            }
+        }
+        let dataset = match &self.shape {
+            Shape::Rollup { dataset, .. } if nested => dataset,
+            _ => self.tracks[0].name,
+        };
+        if fresh {
+            self.letters.keep(dataset, &reject, Raw::File(raw))?;
+        }
+        if nested { Ok(()) } else { self.lose_parent(&reject) }
+    }
+
+    /// What was new in the rows since the last call.
+    pub(super) fn take_drift(&mut self) -> Vec<Drift> {
+        self.tracks.iter_mut().flat_map(|track| track.mapper.take_drift()).collect()
+    }
+
+    /// The element of the waiting items gives no document: they are kept beside it.
+    fn lose_parent(&mut self, parent: &Reject) -> Result<(), Fault> {
+        if let Shape::Outer { spool, item, .. } = &mut self.shape {
+            for _ in 0..spool.rewind().map_err(|error| spool_fault(&error))? {
+                item.clear();
+                spool.read(item).map_err(|error| spool_fault(&error))?;
+                let reject = Reject {
+                    reason: "parent_too_large",
+                    detail: format!("its incident is a {}", parent.detail),
+                    record: parent.record.clone(),
+                };
+                self.letters.keep(self.tracks[0].name, &reject, Raw::Bytes(item))?;
+            }
+        }
+        self.forget_nested().map_err(|error| spool_fault(&error))
+    }
+
+    fn forget_nested(&mut self) -> io::Result<()> {
+        match &mut self.shape {
+            Shape::Whole => Ok(()),
+            Shape::Rollup { rollup, .. } => {
+                *rollup = Rollup::default();
+                Ok(())
+            }
+            Shape::Outer { spool, .. } => spool.clear(),
+        }
+    }
+}
+
+/// One row to the documents of every dataset.
+fn map_row(
+    tracks: &mut [Track],
+    letters: &Letters,
+    bytes: &[u8],
+    changed: Option<&str>,
+    outbox: &mut Outbox,
+) -> Result<(), Fault> {
+    let row = Row::parse(bytes);
+    for Track { name, index, mapper, cursor, seen } in tracks {
+        let Some(cursor) = cursor else { continue };
+        if cursor.is_past(changed) {
+            continue;
+        }
+        let mut kept = Ok(());
+        let mut reject = |reject: &Reject, seen: &mut Seen, cursor: &mut Cursor| {
+            let id = fingerprint(bytes, reject.detail.len() as u64);
+            cursor.remember(changed, id);
+            if seen.insert(id)
+                && let Err(fault) = letters.keep(name, reject, Raw::Bytes(bytes))
+            {
+                kept = Err(fault);
+            }
+        };
+        match &row {
+            Ok(row) => mapper.map_items(row, &mut |result| match result {
+                Ok((id, document)) => {
+                    cursor.remember(changed, id.0);
+                    if seen.insert(id.0) {
+                        outbox.push(*index, id, document);
+                    }
+                }
+                Err(rejected) => reject(&rejected, seen, cursor),
+            }),
+            Err(rejected) => reject(rejected, seen, cursor),
+        }
+        kept?;
+    }
+    Ok(())
+}
+
+/// `{…element's members,"name":`, for a value and the closing brace to follow. An element that is no object stays none.
+fn open_object(out: &mut Vec<u8>, element: &[u8], name: &str) {
+    out.extend_from_slice(element.strip_suffix(b"}").unwrap_or(element));
+    if out.len() > 1 {
+        out.push(b',');
+    }
+    out.push(b'"');
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\":");
+}
+
+/// Tells one rejected row from another; it has no id of its own.
+fn fingerprint(bytes: &[u8], salt: u64) -> [u8; 16] {
+    let half = |seed: u64| {
+        let mut hasher = DefaultHasher::new();
+        (seed, salt, bytes).hash(&mut hasher);
+        hasher.finish()
+    };
+    ((u128::from(half(1)) << 64) | u128::from(half(2))).to_be_bytes()
+}
+
+fn spool_fault(error: &io::Error) -> Fault {
+    Fault::local("temporary file for nested rows", error)
+}
+
+fn facts_mapper(dataset: &schema::Dataset) -> Mapper {
+    let mut mapper = Mapper::new(dataset);
+    mapper.keep_facts(true);
+    mapper
+}

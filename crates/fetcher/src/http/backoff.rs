@@ -1,0 +1,35 @@
+//! Growing pauses between attempts.
+
+use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
+
+/// Longest pause that a service can ask for.
+const MAX_AFTER: Duration = Duration::from_secs(15 * 60);
+
+/// The pauses of one operation: doubling, with jitter, a given number of times.
+#[derive(Debug)]
+pub(crate) struct Backoff {
+    pause: Duration,
+    max: Duration,
+    left: u32,
+}
+
+impl Backoff {
+    /// `attempts` counts the repetitions, not the first attempt.
+    pub(crate) fn new(first: Duration, max: Duration, attempts: u32) -> Self {
+        Self { pause: first, max, left: attempts }
+    }
+
+    /// The pause before the next attempt, or `None` when there is none left. What the service asked for goes first.
+    pub(crate) fn next(&mut self, asked: Option<Duration>) -> Option<Duration> {
+        self.left = self.left.checked_sub(1)?;
+        let pause = self.pause;
+        self.pause = (pause * 2).min(self.max);
+        if let Some(asked) = asked {
+            return Some(asked.min(MAX_AFTER));
+        }
+        // Between half and the whole of the pause, so that sources that failed together do not come back together.
+        let share = u32::try_from(RandomState::new().hash_one(self.left) % 512).unwrap_or_default();
+        Some(pause / 2 + pause * share / 1024)
+    }
+}

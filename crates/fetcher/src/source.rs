@@ -1,0 +1,86 @@
+//! One list endpoint of one tenant: addresses of its pages, and how they are asked for.
+
+use std::sync::Arc;
+
+use reqwest::{Client, Response, StatusCode};
+use secrecy::ExposeSecret;
+use url::Url;
+
+use crate::error::Fault;
+use crate::http::auth::TokenSource;
+use crate::http::{connection_fault, status_fault};
+
+/// A list of records that is polled by the time of their last change.
+#[derive(Debug)]
+pub struct Source {
+    /// The client towards Microsoft.
+    pub client: Client,
+    /// Token for the API.
+    pub tokens: Arc<TokenSource>,
+    /// Root of the API in the tenant's cloud.
+    pub root: Url,
+    /// What the catalog says about the endpoint.
+    pub endpoint: schema::Source,
+}
+
+impl Source {
+    /// Address of the first page of what changed at or after `from`.
+    pub fn first_page(&self, from: &str) -> Url {
+        let schema::Source { path, expand, cursor, orderable, page_size, .. } = self.endpoint;
+        let mut url = self.root.clone();
+        url.set_path(&format!("{}{path}", self.root.path().trim_end_matches('/')));
+        let mut query = format!("$filter={cursor} ge {}", from.replace('+', "%2B"));
+        if orderable {
+            query.push_str(&format!("&$orderby={cursor} asc"));
+        }
+        query.push_str(&format!("&$top={page_size}"));
+        if let Some(expand) = expand {
+            query.push_str(&format!("&$expand={expand}"));
+        }
+        url.set_query(Some(&query));
+        url
+    }
+
+    /// Asks for a page; its body is still to be read. A refused token is replaced once.
+    pub async fn open(&self, page: &Url) -> Result<Response, Fault> {
+        let what = format!("GET {}{}", page.origin().ascii_serialization(), page.path());
+        let token = self.tokens.token().await?;
+        let mut response = self.get(&what, page, token.expose_secret()).await?;
+        if response.status() == StatusCode::UNAUTHORIZED {
+            self.tokens.discard(&token).await;
+            let token = self.tokens.token().await?;
+            response = self.get(&what, page, token.expose_secret()).await?;
+        }
+        if response.status() == StatusCode::OK {
+            return Ok(response);
+        }
+        Err(status_fault(&what, self.endpoint.permission, response).await)
+    }
+
+    /// Checks a `@odata.nextLink`: the token goes with it, so it must lead to the API that the token is for.
+    pub fn follow(&self, link: &str, current: &Url) -> Result<Url, Fault> {
+        let next = Url::parse(link).map_err(|error| Fault::Refused(format!("next link is not an address: {error}")))?;
+        if next.origin() != self.root.origin() {
+            return Err(Fault::Refused(format!(
+                "next link leads to {}, which is not the API of this tenant's cloud ({}); it is not followed",
+                next.origin().ascii_serialization(),
+                self.root.origin().ascii_serialization()
+            )));
+        }
+        if next == *current {
+            return Err(Fault::Transient(format!("next link of {} leads to the same page", current.path())));
+        }
+        Ok(next)
+    }
+
+    async fn get(&self, what: &str, page: &Url, token: &str) -> Result<Response, Fault> {
+        self.client
+            .get(page.clone())
+            .bearer_auth(token)
+            // Without it Graph writes `unknownFutureValue` for the newer members of an enumeration.
+            .header("Prefer", "include-unknown-enum-members")
+            .send()
+            .await
+            .map_err(|error| connection_fault(what, &error))
+    }
+}

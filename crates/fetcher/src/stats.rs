@@ -1,0 +1,57 @@
+//! What happened in this run, by dataset.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::sink::Receipt;
+
+/// Counts of one dataset.
+#[derive(Debug, Default)]
+pub struct Counts {
+    /// Documents that the output took.
+    pub created: AtomicU64,
+    /// Documents that the output had already.
+    pub duplicates: AtomicU64,
+    /// Documents that the output refused; they are dead letters.
+    pub refused: AtomicU64,
+}
+
+/// Counts of all datasets, in the catalog's order, and of all sources.
+#[derive(Debug)]
+pub struct Stats {
+    datasets: Vec<Counts>,
+    /// Bytes of decoded response bodies.
+    pub bytes: AtomicU64,
+    /// Pages read to their end.
+    pub pages: AtomicU64,
+}
+
+impl Default for Stats {
+    fn default() -> Self {
+        let datasets = schema::catalog().iter().map(|_| Counts::default()).collect();
+        Self { datasets, bytes: AtomicU64::new(0), pages: AtomicU64::new(0) }
+    }
+}
+
+impl Stats {
+    /// Adds what became of one batch.
+    pub(crate) fn add(&self, receipt: &Receipt) {
+        for (counts, outcome) in self.datasets.iter().zip(receipt.datasets()) {
+            counts.created.fetch_add(outcome.created, Ordering::Relaxed);
+            counts.duplicates.fetch_add(outcome.duplicates, Ordering::Relaxed);
+            counts.refused.fetch_add(outcome.refused, Ordering::Relaxed);
+        }
+    }
+
+    /// (dataset, created, duplicates, refused), in the catalog's order.
+    pub fn by_dataset(&self) -> impl Iterator<Item = (&'static str, u64, u64, u64)> + '_ {
+        schema::catalog().iter().zip(&self.datasets).map(|(dataset, counts)| {
+            let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+            (dataset.definition.name, read(&counts.created), read(&counts.duplicates), read(&counts.refused))
+        })
+    }
+
+    /// Documents that the output holds now because of this run.
+    pub fn created(&self) -> u64 {
+        self.by_dataset().map(|(_, created, _, _)| created).sum()
+    }
+}
