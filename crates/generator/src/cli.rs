@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
-use generator::{COMMAND, artefacts};
+use clap::{Parser, Subcommand, ValueEnum};
+use generator::{COMMAND, archive, artefacts, ecs, names, package, tree};
 
 /// Writes fields/, pipelines/ and package/ from the catalog of datasets.
 #[derive(Debug, Parser)]
@@ -30,6 +30,31 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Builds the package that Kibana installs: the same bytes for the same catalog.
+    Zip {
+        /// Folder of the archive.
+        #[arg(long, default_value = "dist")]
+        out: PathBuf,
+        /// Oldest stack that the package is for.
+        #[arg(long, value_enum, default_value_t = Stack::V8_19)]
+        stack: Stack,
+    },
+    /// Writes the schema crate's list of ECS fields.
+    Ecs {
+        /// ECS in its flat form: a JSON object of fields by name.
+        #[arg(long)]
+        from: PathBuf,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Stack {
+    /// Package specification 3.4.
+    #[value(name = "8.19")]
+    V8_19,
+    /// Package specification 3.6.
+    #[value(name = "9.4")]
+    V9_4,
 }
 
 /// Runs the command line.
@@ -37,6 +62,8 @@ pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
         Command::Generate { check, dry_run } => generate(&cli.root, check, dry_run),
+        Command::Zip { out, stack } => zip(&cli.root, &out, stack),
+        Command::Ecs { from } => write_ecs(&cli.root, &from),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
@@ -45,7 +72,8 @@ pub(crate) fn main() -> ExitCode {
 }
 
 fn generate(root: &Path, check: bool, dry_run: bool) -> Result<ExitCode> {
-    let tree = artefacts(schema::catalog())?;
+    let fixtures = package::read_fixtures(root, schema::catalog())?;
+    let tree = artefacts(schema::catalog(), &fixtures)?;
     let changes = tree.compare(root)?;
     for change in &changes {
         println!("{change}");
@@ -57,5 +85,25 @@ fn generate(root: &Path, check: bool, dry_run: bool) -> Result<ExitCode> {
     if !check && !dry_run {
         tree.apply(root, &changes)?;
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn zip(root: &Path, out: &Path, stack: Stack) -> Result<ExitCode> {
+    let fixtures = package::read_fixtures(root, schema::catalog())?;
+    let target = match stack {
+        Stack::V8_19 => package::Target::Stack819,
+        Stack::V9_4 => package::Target::Stack94,
+    };
+    let files = package::built(schema::catalog(), &fixtures, target)?;
+    let path = out.join(format!("{}-{}.zip", names::PACKAGE, names::VERSION));
+    tree::write(&path, &archive::zip(&files)?)?;
+    println!("{}", path.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write_ecs(root: &Path, from: &Path) -> Result<ExitCode> {
+    let source = ecs::source(&tree::read(from)?)?;
+    tree::write(&root.join(ecs::PATH), source.as_bytes())?;
+    println!("{}", ecs::PATH);
     Ok(ExitCode::SUCCESS)
 }

@@ -3,7 +3,10 @@
 //! Everything is a pure function from datasets and fixtures to a [`tree::Tree`]; only [`tree`] touches the disk. No
 //! dataset is named here.
 
+pub mod archive;
+pub mod ecs;
 pub mod names;
+pub mod package;
 pub mod tree;
 
 mod fields;
@@ -14,6 +17,7 @@ mod templates;
 mod tests;
 
 use anyhow::Result;
+use package::{Fixtures, Target};
 use schema::Dataset;
 use tree::Tree;
 
@@ -24,11 +28,12 @@ pub const COMMAND: &str = "cargo gen generate";
 ///
 /// # Errors
 /// If two artefacts have one path or a fixture does not map.
-pub fn artefacts(datasets: &[Dataset]) -> Result<Tree> {
+pub fn artefacts(datasets: &[Dataset], fixtures: &Fixtures) -> Result<Tree> {
     let mut tree = Tree::default();
     for dataset in datasets {
         api_artefacts(dataset, &mut tree)?;
     }
+    package::add(datasets, fixtures, Target::default(), &mut tree)?;
     Ok(tree)
 }
 
@@ -37,14 +42,14 @@ fn api_artefacts(dataset: &Dataset, tree: &mut Tree) -> Result<()> {
     let definitions = fields::definitions(dataset);
     let name = dataset.definition.name;
     tree.add(format!("fields/{name}.yml"), render::yaml(&fields::groups(&definitions))?)?;
-    let component = render::json(&templates::component(dataset))?;
+    let component = render::short_json(&templates::component(dataset));
     tree.add(format!("fields/component-templates/{}.json", names::component(dataset)), component)?;
-    let index = render::json(&templates::index(dataset))?;
+    let index = render::short_json(&templates::index(dataset));
     tree.add(format!("fields/index-templates/{}.json", names::template(dataset)), index)?;
     let api = pipeline::Form::Api;
-    let default = render::json(&pipeline::default(dataset, api))?;
+    let default = render::short_json(&pipeline::default(dataset, api));
     tree.add(format!("pipelines/{}.json", names::pipeline(dataset)), default)?;
-    let raw = render::json(&pipeline::raw(dataset, api))?;
+    let raw = render::short_json(&pipeline::raw(dataset, api));
     tree.add(format!("pipelines/{}.json", names::raw_pipeline(dataset)), raw)?;
     Ok(())
 }

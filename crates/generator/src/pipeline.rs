@@ -79,11 +79,7 @@ pub(crate) fn raw(dataset: &Dataset, form: Form) -> Value {
 
 /// Processors that map the row in `event.original`.
 fn mapping(dataset: &Dataset) -> Vec<Value> {
-    vec![json!({ "json": {
-        "tag": "parse_row",
-        "field": "event.original",
-        "target_field": dataset.definition.prefix,
-    } })]
+    vec![mapper::pipeline::script(dataset)]
 }
 
 fn wrap(description: String, processors: Vec<Value>, form: Form) -> Value {

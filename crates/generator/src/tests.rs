@@ -1,13 +1,166 @@
 use std::path::{Path, PathBuf};
 
+use schema::Dataset;
+use serde_json::Value;
+
+use crate::package::{self, Fixtures, Target};
+use crate::pipeline::Form;
+use crate::tree::{Change, Tree};
+use crate::{archive, ecs, fields, names, pipeline, render, templates};
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
+fn datasets() -> &'static [Dataset] {
+    schema::catalog()
+}
+
+fn fixtures() -> Fixtures {
+    package::read_fixtures(&root(), datasets()).unwrap()
+}
+
 #[test]
 fn generated_files_are_fresh() {
-    let tree = crate::artefacts(schema::catalog()).unwrap();
+    let tree = crate::artefacts(datasets(), &fixtures()).unwrap();
     let changes = tree.compare(&root()).unwrap();
     let list: Vec<String> = changes.iter().map(ToString::to_string).collect();
     assert!(changes.is_empty(), "run `{}`:\n{}", crate::COMMAND, list.join("\n"));
+}
+
+#[test]
+fn ecs_constants_are_fresh() {
+    let flat = root().join("../shared/data/ecs_flat.json");
+    if !flat.exists() {
+        return;
+    }
+    let source = ecs::source(&std::fs::read(flat).unwrap()).unwrap();
+    let present = std::fs::read_to_string(root().join(ecs::PATH)).unwrap();
+    assert!(source == present, "run `cargo gen ecs --from ../shared/data/ecs_flat.json`");
+}
+
+#[test]
+fn unknown_ecs_types_are_named() {
+    let error = ecs::source(br#"{"a.b": {"type": "histogram"}}"#).unwrap_err();
+    assert_eq!(format!("{error:#}"), "field a.b: unknown type histogram: add it to the schema's types");
+}
+
+#[test]
+fn every_dataset_has_a_sample() {
+    let fixtures = fixtures();
+    for dataset in datasets() {
+        let name = dataset.definition.name;
+        assert!(!fixtures[name].is_empty(), "add tests/fixtures/{name}/<fixture>.json");
+    }
+}
+
+#[test]
+fn archives_are_reproducible_and_built() {
+    let files = package::built(datasets(), &fixtures(), Target::default()).unwrap();
+    assert_eq!(archive::zip(&files).unwrap(), archive::zip(&files).unwrap());
+    let top = format!("{}-{}/", names::PACKAGE, names::VERSION);
+    assert!(files.iter().all(|(path, _)| path.starts_with(&top) && !path.contains("/_dev/")));
+    assert!(files.iter().any(|(path, _)| *path == format!("{top}manifest.yml")));
+}
+
+#[test]
+fn yaml_says_what_json_says() {
+    for dataset in datasets() {
+        for value in [pipeline::default(dataset, Form::Package), pipeline::raw(dataset, Form::Package)] {
+            let yaml = render::yaml_document(&value).unwrap();
+            assert_eq!(serde_saphyr::from_str::<Value>(&yaml).unwrap(), value);
+            assert_eq!(serde_json::from_str::<Value>(&render::short_json(&value)).unwrap(), value);
+        }
+    }
+}
+
+#[test]
+fn yaml_keeps_text_that_looks_like_something_else() {
+    let value = serde_json::json!({"on": "yes", "version": "0.1", "date": "2026-01-01", "empty": "", "list": []});
+    let yaml = render::yaml(&value).unwrap();
+    assert_eq!(serde_saphyr::from_str::<Value>(&yaml).unwrap(), value);
+    for quoted in ["\"on\":", "\"yes\"", "\"0.1\"", "\"2026-01-01\""] {
+        assert!(yaml.contains(quoted), "{quoted} is not quoted in {yaml}");
+    }
+}
+
+#[test]
+fn pipeline_tags_are_unique_and_complete() {
+    for dataset in datasets() {
+        for pipeline in [pipeline::default(dataset, Form::Api), pipeline::raw(dataset, Form::Api)] {
+            let mut tags: Vec<&str> = pipeline["processors"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .flat_map(|processor| processor.as_object().unwrap().values())
+                .map(|processor| processor["tag"].as_str().unwrap())
+                .collect();
+            let all = tags.len();
+            tags.sort_unstable();
+            tags.dedup();
+            assert_eq!(tags.len(), all);
+        }
+    }
+}
+
+#[test]
+fn mappings_and_field_definitions_agree() {
+    for dataset in datasets() {
+        let definitions = fields::definitions(dataset);
+        let mut mapped = Vec::new();
+        let component = templates::component(dataset);
+        leaves(&component["template"]["mappings"]["properties"], "", &mut mapped);
+        let mut defined = Vec::new();
+        groups(&fields::groups(&definitions), "", &mut defined);
+        assert_eq!(mapped, defined);
+        assert_eq!(defined.len(), definitions.len());
+        let limit = templates::field_limit(&definitions);
+        assert!(limit > definitions.len() && limit < 2048 + 1000);
+    }
+}
+
+fn leaves(properties: &Value, prefix: &str, found: &mut Vec<(String, String)>) {
+    for (name, mapping) in properties.as_object().unwrap() {
+        let name = format!("{prefix}{name}");
+        match mapping.get("properties") {
+            Some(below) => leaves(below, &format!("{name}."), found),
+            None => found.push((name, mapping["type"].as_str().unwrap().to_owned())),
+        }
+    }
+}
+
+fn groups(list: &Value, prefix: &str, found: &mut Vec<(String, String)>) {
+    for field in list.as_array().unwrap() {
+        let name = format!("{prefix}{}", field["name"].as_str().unwrap());
+        match field.get("fields") {
+            Some(below) => groups(below, &format!("{name}."), found),
+            None => found.push((name, field["type"].as_str().unwrap().to_owned())),
+        }
+    }
+}
+
+#[test]
+fn trees_find_and_make_every_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| crate::tree::write(&folder.path().join(path), text.as_bytes()).unwrap();
+    write("fields/same.yml", "same");
+    write("fields/changed.yml", "old");
+    write("package/gone/stale.yml", "old");
+    write("elsewhere.yml", "not ours");
+    let mut tree = Tree::default();
+    tree.add("fields/same.yml", "same").unwrap();
+    tree.add("fields/changed.yml", "new").unwrap();
+    tree.add("pipelines/new.json", "{}").unwrap();
+    assert!(tree.add("pipelines/new.json", "{}").is_err());
+    let changes = tree.compare(folder.path()).unwrap();
+    let path = PathBuf::from;
+    let expected = [
+        Change::Changed(path("fields/changed.yml")),
+        Change::New(path("pipelines/new.json")),
+        Change::Stale(path("package/gone/stale.yml")),
+    ];
+    assert_eq!(changes, expected);
+    tree.apply(folder.path(), &changes).unwrap();
+    assert_eq!(tree.compare(folder.path()).unwrap(), []);
+    assert!(!folder.path().join("package").exists() && folder.path().join("elsewhere.yml").exists());
 }

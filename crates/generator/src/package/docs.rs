@@ -1,0 +1,79 @@
+//! The package's README: what it is, how to set it up, and what every dataset holds.
+
+use std::fmt::Write as _;
+
+use schema::{Api, Dataset};
+
+use super::{Sample, input, manifest};
+use crate::{fields, names, render};
+
+const INTRODUCTION: &str = include_str!("../../assets/docs/introduction.md");
+
+/// The README.
+pub(crate) fn readme(samples: &[(&Dataset, Vec<Sample>)]) -> String {
+    let mut out = format!("<!-- {} -->\n# {}\n\n{INTRODUCTION}\n", names::MARKER, manifest::TITLE);
+    out.push_str("## Permissions and licences\n\n");
+    out.push_str("Application permissions, the least that each dataset needs; an administrator has to consent to them.\n\n");
+    out.push_str("| Data stream | API | Permission | Licence | Inputs |\n|---|---|---|---|---|\n");
+    for (dataset, _) in samples {
+        permission(dataset, &mut out);
+    }
+    out.push_str("\n## Data streams\n");
+    for (dataset, samples) in samples {
+        section(dataset, samples.first(), &mut out);
+    }
+    out
+}
+
+fn permission(dataset: &Dataset, out: &mut String) {
+    let source = dataset.definition.source;
+    let api = match source.api {
+        Api::Graph => "Microsoft Graph",
+        Api::Defender => "Microsoft Defender XDR",
+    };
+    let inputs: Vec<_> = input::of(dataset).map(|input| input.name).collect();
+    let (permission, licence) = (source.permission, source.licence);
+    line(out, &format!("| `{}` | {api} | `{permission}` | {licence} | {} |", dataset.definition.name, inputs.join(", ")));
+}
+
+fn section(dataset: &Dataset, sample: Option<&Sample>, out: &mut String) {
+    let definition = dataset.definition;
+    line(out, &format!("\n### {}\n\n{}\n", definition.title, dataset.description));
+    line(out, &format!("Data stream `{}`, from `GET {}`.\n", names::template(dataset), definition.source.path));
+    if let Some(event) = sample.and_then(|sample| render::json(&sample.document).ok()) {
+        let body = format!("An example event:\n\n```json\n{event}```");
+        collapsible(out, "Example event", &body);
+    }
+    let (ecs, own): (Vec<_>, Vec<_>) =
+        fields::definitions(dataset).into_iter().partition(|definition| definition.ecs);
+    collapsible(out, "Fields", &table(&own, true));
+    let note = "Described in the [ECS field reference](https://www.elastic.co/docs/reference/ecs/ecs-field-reference).";
+    collapsible(out, "ECS fields", &format!("{note}\n\n{}", table(&ecs, false)));
+}
+
+fn table(definitions: &[fields::Definition], described: bool) -> String {
+    let mut out = String::from(if described {
+        "| Field | Description | Type |\n|---|---|---|"
+    } else {
+        "| Field | Type |\n|---|---|"
+    });
+    for definition in definitions {
+        let (name, kind) = (&definition.name, definition.kind.name());
+        if described {
+            let text = definition.description.replace('|', "\\|").replace('\n', " ");
+            out.push_str(&format!("\n| {name} | {text} | {kind} |"));
+        } else {
+            out.push_str(&format!("\n| {name} | {kind} |"));
+        }
+    }
+    out
+}
+
+fn collapsible(out: &mut String, summary: &str, body: &str) {
+    line(out, &format!("<details>\n<summary>{summary}</summary>\n\n{body}\n\n</details>\n"));
+}
+
+fn line(out: &mut String, text: &str) {
+    // Writing to a string cannot fail.
+    let _ = writeln!(out, "{text}");
+}

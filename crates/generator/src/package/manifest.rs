@@ -1,0 +1,89 @@
+//! Manifests of the package and of its data streams.
+
+use schema::Dataset;
+use serde_json::{Value, json};
+
+use super::input::{self, Input};
+use super::variable::manifests;
+use super::{Target, stream};
+use crate::{fields, names, templates};
+
+/// Title of the package.
+pub(crate) const TITLE: &str = "Microsoft 365 Security";
+
+/// The package's manifest.
+pub(crate) fn package(target: Target) -> Value {
+    json!({
+        "format_version": target.specification(),
+        "name": names::PACKAGE,
+        "title": TITLE,
+        "version": names::VERSION,
+        "source": { "license": "Apache-2.0" },
+        "description": "Collect incidents, alerts and evidence from Microsoft Defender XDR with m365-fetcher or Elastic Agent.",
+        "type": "integration",
+        "categories": ["security", "edr_xdr", "azure"],
+        "conditions": {
+            "kibana": { "version": target.kibana() },
+            "elastic": { "subscription": "basic" },
+        },
+        "icons": [{ "src": "/img/icon.svg", "title": TITLE, "size": "32x32", "type": "image/svg+xml" }],
+        "screenshots": [{
+            "src": "/img/data-flow.svg",
+            "title": "Ways of collection",
+            "size": "1200x560",
+            "type": "image/svg+xml",
+        }],
+        "vars": manifests(input::CREDENTIALS),
+        "policy_templates": [{
+            "name": names::PACKAGE,
+            "title": TITLE,
+            "description": "Collect security records of a Microsoft tenant.",
+            "deployment_modes": {
+                "default": { "enabled": true },
+                "agentless": {
+                    "enabled": true,
+                    "organization": "security",
+                    "division": "engineering",
+                    "team": "security-service-integrations",
+                },
+            },
+            "inputs": input::ALL.iter().map(input_manifest).collect::<Vec<_>>(),
+        }],
+        "owner": { "github": "m365-security/maintainers", "type": "community" },
+    })
+}
+
+fn input_manifest(input: &Input) -> Value {
+    let mut out = json!({
+        "type": input.name,
+        "title": input.title,
+        "description": input.description,
+        "deployment_modes": input.modes,
+    });
+    if !input.variables.is_empty() {
+        out["vars"] = manifests(input.variables);
+    }
+    out
+}
+
+/// The manifest of a dataset's data stream.
+pub(crate) fn data_stream(dataset: &Dataset) -> Value {
+    let limit = templates::field_limit(&fields::definitions(dataset));
+    json!({
+        "title": dataset.definition.title,
+        "type": "logs",
+        "dataset": names::stream(dataset),
+        "streams": input::of(dataset).map(|input| stream::manifest(input, dataset)).collect::<Vec<_>>(),
+        "elasticsearch": {
+            "index_template": {
+                "settings": {
+                    "index": {
+                        "codec": "best_compression",
+                        "mapping": { "total_fields": { "limit": limit } },
+                    },
+                },
+                "mappings": { "dynamic": false, "date_detection": false },
+            },
+        },
+    })
+}
