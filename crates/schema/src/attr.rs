@@ -140,10 +140,8 @@ impl Column {
 
 impl Transform for Column {
     fn transform(&mut self, schema: &mut Schema) {
-        let remap: Option<Vec<Value>> = self
-            .remap
-            .as_ref()
-            .map(|pairs| pairs.iter().map(|(from, into)| json!([from.name, into.name])).collect());
+        let remap: Option<Vec<Value>> =
+            self.remap.as_ref().map(|pairs| pairs.iter().map(|(from, into)| json!([from.name, into.name])).collect());
         schema.insert(
             COLUMN.into(),
             json!({

@@ -14,4 +14,5 @@ datasets! {
     alert,
     evidence,
     incident,
+    log,
 }

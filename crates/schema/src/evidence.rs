@@ -79,117 +79,152 @@ pub struct Evidence {
     pub kind: Kinds,
 }
 
-/// Declares the kinds with their OData types.
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $variant:ident($kind:path) = $tag:literal;)*) => {
-        /// The kinds of evidence.
-        #[derive(JsonSchema)]
-        #[schemars(tag = "@odata.type")]
-        pub enum Kinds {
-            $($(#[$doc])* #[schemars(rename = $tag)] $variant($kind),)*
-        }
-
-        /// Values of `@odata.type`.
-        #[cfg(test)]
-        pub(crate) const TAGS: &[&str] = &[$($tag),*];
-    };
-}
-
-kinds! {
-    /// See [`identity::ActiveDirectoryDomainEvidence`].
-    ActiveDirectoryDomain(identity::ActiveDirectoryDomainEvidence) = "#microsoft.graph.security.activeDirectoryDomainEvidence";
-    /// See [`cloud::AiAgentEvidence`].
-    AiAgent(cloud::AiAgentEvidence) = "#microsoft.graph.security.aiAgentEvidence";
-    /// See [`cloud::AmazonResourceEvidence`].
-    AmazonResource(cloud::AmazonResourceEvidence) = "#microsoft.graph.security.amazonResourceEvidence";
-    /// See [`mail::AnalyzedMessageEvidence`].
-    AnalyzedMessage(mail::AnalyzedMessageEvidence) = "#microsoft.graph.security.analyzedMessageEvidence";
-    /// See [`cloud::AzureResourceEvidence`].
-    AzureResource(cloud::AzureResourceEvidence) = "#microsoft.graph.security.azureResourceEvidence";
-    /// See [`storage::BlobContainerEvidence`].
-    BlobContainer(storage::BlobContainerEvidence) = "#microsoft.graph.security.blobContainerEvidence";
-    /// See [`storage::BlobEvidence`].
-    Blob(storage::BlobEvidence) = "#microsoft.graph.security.blobEvidence";
-    /// See [`cloud::CloudApplicationEvidence`].
-    CloudApplication(cloud::CloudApplicationEvidence) = "#microsoft.graph.security.cloudApplicationEvidence";
-    /// See [`session::CloudLogonRequestEvidence`].
-    CloudLogonRequest(session::CloudLogonRequestEvidence) = "#microsoft.graph.security.cloudLogonRequestEvidence";
-    /// See [`session::CloudLogonSessionEvidence`].
-    CloudLogonSession(session::CloudLogonSessionEvidence) = "#microsoft.graph.security.cloudLogonSessionEvidence";
-    /// See [`container::ContainerEvidence`].
-    Container(container::ContainerEvidence) = "#microsoft.graph.security.containerEvidence";
-    /// See [`container::ContainerImageEvidence`].
-    ContainerImage(container::ContainerImageEvidence) = "#microsoft.graph.security.containerImageEvidence";
-    /// See [`container::ContainerRegistryEvidence`].
-    ContainerRegistry(container::ContainerRegistryEvidence) = "#microsoft.graph.security.containerRegistryEvidence";
-    /// See [`device::DeviceEvidence`].
-    Device(device::DeviceEvidence) = "#microsoft.graph.security.deviceEvidence";
-    /// See [`network::DnsEvidence`].
-    Dns(network::DnsEvidence) = "#microsoft.graph.security.dnsEvidence";
-    /// See [`file::FileEvidence`].
-    File(file::FileEvidence) = "#microsoft.graph.security.fileEvidence";
-    /// See [`file::FileHashEvidence`].
-    FileHash(file::FileHashEvidence) = "#microsoft.graph.security.fileHashEvidence";
-    /// See [`github::GithubOrganizationEvidence`].
-    GithubOrganization(github::GithubOrganizationEvidence) = "#microsoft.graph.security.gitHubOrganizationEvidence";
-    /// See [`github::GithubRepoEvidence`].
-    GithubRepo(github::GithubRepoEvidence) = "#microsoft.graph.security.gitHubRepoEvidence";
-    /// See [`github::GithubUserEvidence`].
-    GithubUser(github::GithubUserEvidence) = "#microsoft.graph.security.gitHubUserEvidence";
-    /// See [`cloud::GoogleCloudResourceEvidence`].
-    GoogleCloudResource(cloud::GoogleCloudResourceEvidence) = "#microsoft.graph.security.googleCloudResourceEvidence";
-    /// See [`session::HostLogonSessionEvidence`].
-    HostLogonSession(session::HostLogonSessionEvidence) = "#microsoft.graph.security.hostLogonSessionEvidence";
-    /// See [`iot::IotDeviceEvidence`].
-    IotDevice(iot::IotDeviceEvidence) = "#microsoft.graph.security.ioTDeviceEvidence";
-    /// See [`network::IpEvidence`].
-    Ip(network::IpEvidence) = "#microsoft.graph.security.ipEvidence";
-    /// See [`kubernetes::KubernetesClusterEvidence`].
-    KubernetesCluster(kubernetes::KubernetesClusterEvidence) = "#microsoft.graph.security.kubernetesClusterEvidence";
-    /// See [`kubernetes::KubernetesControllerEvidence`].
-    KubernetesController(kubernetes::KubernetesControllerEvidence) = "#microsoft.graph.security.kubernetesControllerEvidence";
-    /// See [`kubernetes::KubernetesNamespaceEvidence`].
-    KubernetesNamespace(kubernetes::KubernetesNamespaceEvidence) = "#microsoft.graph.security.kubernetesNamespaceEvidence";
-    /// See [`kubernetes::KubernetesPodEvidence`].
-    KubernetesPod(kubernetes::KubernetesPodEvidence) = "#microsoft.graph.security.kubernetesPodEvidence";
-    /// See [`kubernetes::KubernetesSecretEvidence`].
-    KubernetesSecret(kubernetes::KubernetesSecretEvidence) = "#microsoft.graph.security.kubernetesSecretEvidence";
-    /// See [`kubernetes::KubernetesServiceAccountEvidence`].
-    KubernetesServiceAccount(kubernetes::KubernetesServiceAccountEvidence) = "#microsoft.graph.security.kubernetesServiceAccountEvidence";
-    /// See [`kubernetes::KubernetesServiceEvidence`].
-    KubernetesService(kubernetes::KubernetesServiceEvidence) = "#microsoft.graph.security.kubernetesServiceEvidence";
-    /// See [`mail::MailClusterEvidence`].
-    MailCluster(mail::MailClusterEvidence) = "#microsoft.graph.security.mailClusterEvidence";
-    /// See [`mail::MailboxConfigurationEvidence`].
-    MailboxConfiguration(mail::MailboxConfigurationEvidence) = "#microsoft.graph.security.mailboxConfigurationEvidence";
-    /// See [`mail::MailboxEvidence`].
-    Mailbox(mail::MailboxEvidence) = "#microsoft.graph.security.mailboxEvidence";
-    /// See [`file::MalwareEvidence`].
-    Malware(file::MalwareEvidence) = "#microsoft.graph.security.malwareEvidence";
-    /// See [`network::NetworkConnectionEvidence`].
-    NetworkConnection(network::NetworkConnectionEvidence) = "#microsoft.graph.security.networkConnectionEvidence";
-    /// See [`iot::NicEvidence`].
-    Nic(iot::NicEvidence) = "#microsoft.graph.security.nicEvidence";
-    /// See [`identity::OauthApplicationEvidence`].
-    OauthApplication(identity::OauthApplicationEvidence) = "#microsoft.graph.security.oauthApplicationEvidence";
-    /// See [`process::ProcessEvidence`].
-    Process(process::ProcessEvidence) = "#microsoft.graph.security.processEvidence";
-    /// See [`registry::RegistryKeyEvidence`].
-    RegistryKey(registry::RegistryKeyEvidence) = "#microsoft.graph.security.registryKeyEvidence";
-    /// See [`registry::RegistryValueEvidence`].
-    RegistryValue(registry::RegistryValueEvidence) = "#microsoft.graph.security.registryValueEvidence";
-    /// See [`storage::SasTokenEvidence`].
-    SasToken(storage::SasTokenEvidence) = "#microsoft.graph.security.sasTokenEvidence";
-    /// See [`identity::SecurityGroupEvidence`].
-    SecurityGroup(identity::SecurityGroupEvidence) = "#microsoft.graph.security.securityGroupEvidence";
-    /// See [`identity::ServicePrincipalEvidence`].
-    ServicePrincipal(identity::ServicePrincipalEvidence) = "#microsoft.graph.security.servicePrincipalEvidence";
-    /// See [`mail::SubmissionMailEvidence`].
-    SubmissionMail(mail::SubmissionMailEvidence) = "#microsoft.graph.security.submissionMailEvidence";
-    /// See [`teams::TeamsMessageEvidence`].
-    TeamsMessage(teams::TeamsMessageEvidence) = "#microsoft.graph.security.teamsMessageEvidence";
-    /// See [`network::UrlEvidence`].
-    Url(network::UrlEvidence) = "#microsoft.graph.security.urlEvidence";
-    /// See [`identity::UserEvidence`].
-    User(identity::UserEvidence) = "#microsoft.graph.security.userEvidence";
+/// The kinds of evidence.
+#[derive(JsonSchema)]
+#[schemars(tag = "@odata.type")]
+pub enum Kinds {
+    /// An Active Directory domain.
+    #[schemars(rename = "#microsoft.graph.security.activeDirectoryDomainEvidence")]
+    ActiveDirectoryDomain(identity::ActiveDirectoryDomainEvidence),
+    /// An AI agent.
+    #[schemars(rename = "#microsoft.graph.security.aiAgentEvidence")]
+    AiAgent(cloud::AiAgentEvidence),
+    /// A resource in Amazon Web Services.
+    #[schemars(rename = "#microsoft.graph.security.amazonResourceEvidence")]
+    AmazonResource(cloud::AmazonResourceEvidence),
+    /// A message that Defender for Office 365 analysed.
+    #[schemars(rename = "#microsoft.graph.security.analyzedMessageEvidence")]
+    AnalyzedMessage(mail::AnalyzedMessageEvidence),
+    /// A resource in Azure.
+    #[schemars(rename = "#microsoft.graph.security.azureResourceEvidence")]
+    AzureResource(cloud::AzureResourceEvidence),
+    /// A container of blobs.
+    #[schemars(rename = "#microsoft.graph.security.blobContainerEvidence")]
+    BlobContainer(storage::BlobContainerEvidence),
+    /// A blob.
+    #[schemars(rename = "#microsoft.graph.security.blobEvidence")]
+    Blob(storage::BlobEvidence),
+    /// An application seen by Defender for Cloud Apps.
+    #[schemars(rename = "#microsoft.graph.security.cloudApplicationEvidence")]
+    CloudApplication(cloud::CloudApplicationEvidence),
+    /// A request to sign in to Entra ID.
+    #[schemars(rename = "#microsoft.graph.security.cloudLogonRequestEvidence")]
+    CloudLogonRequest(session::CloudLogonRequestEvidence),
+    /// A session that began with a sign-in to Entra ID.
+    #[schemars(rename = "#microsoft.graph.security.cloudLogonSessionEvidence")]
+    CloudLogonSession(session::CloudLogonSessionEvidence),
+    /// A container.
+    #[schemars(rename = "#microsoft.graph.security.containerEvidence")]
+    Container(container::ContainerEvidence),
+    /// An image of containers.
+    #[schemars(rename = "#microsoft.graph.security.containerImageEvidence")]
+    ContainerImage(container::ContainerImageEvidence),
+    /// A registry of container images.
+    #[schemars(rename = "#microsoft.graph.security.containerRegistryEvidence")]
+    ContainerRegistry(container::ContainerRegistryEvidence),
+    /// A device.
+    #[schemars(rename = "#microsoft.graph.security.deviceEvidence")]
+    Device(device::DeviceEvidence),
+    /// A DNS question with its answers.
+    #[schemars(rename = "#microsoft.graph.security.dnsEvidence")]
+    Dns(network::DnsEvidence),
+    /// A file on a device.
+    #[schemars(rename = "#microsoft.graph.security.fileEvidence")]
+    File(file::FileEvidence),
+    /// The hash of a file.
+    #[schemars(rename = "#microsoft.graph.security.fileHashEvidence")]
+    FileHash(file::FileHashEvidence),
+    /// An organisation on GitHub.
+    #[schemars(rename = "#microsoft.graph.security.gitHubOrganizationEvidence")]
+    GithubOrganization(github::GithubOrganizationEvidence),
+    /// A repository on GitHub.
+    #[schemars(rename = "#microsoft.graph.security.gitHubRepoEvidence")]
+    GithubRepo(github::GithubRepoEvidence),
+    /// A user on GitHub.
+    #[schemars(rename = "#microsoft.graph.security.gitHubUserEvidence")]
+    GithubUser(github::GithubUserEvidence),
+    /// A resource in Google Cloud.
+    #[schemars(rename = "#microsoft.graph.security.googleCloudResourceEvidence")]
+    GoogleCloudResource(cloud::GoogleCloudResourceEvidence),
+    /// A session on a host.
+    #[schemars(rename = "#microsoft.graph.security.hostLogonSessionEvidence")]
+    HostLogonSession(session::HostLogonSessionEvidence),
+    /// A device seen by Defender for `IoT`.
+    #[schemars(rename = "#microsoft.graph.security.ioTDeviceEvidence")]
+    IotDevice(iot::IotDeviceEvidence),
+    /// An IP address.
+    #[schemars(rename = "#microsoft.graph.security.ipEvidence")]
+    Ip(network::IpEvidence),
+    /// A cluster.
+    #[schemars(rename = "#microsoft.graph.security.kubernetesClusterEvidence")]
+    KubernetesCluster(kubernetes::KubernetesClusterEvidence),
+    /// A controller such as a deployment.
+    #[schemars(rename = "#microsoft.graph.security.kubernetesControllerEvidence")]
+    KubernetesController(kubernetes::KubernetesControllerEvidence),
+    /// A namespace.
+    #[schemars(rename = "#microsoft.graph.security.kubernetesNamespaceEvidence")]
+    KubernetesNamespace(kubernetes::KubernetesNamespaceEvidence),
+    /// A pod.
+    #[schemars(rename = "#microsoft.graph.security.kubernetesPodEvidence")]
+    KubernetesPod(kubernetes::KubernetesPodEvidence),
+    /// A secret.
+    #[schemars(rename = "#microsoft.graph.security.kubernetesSecretEvidence")]
+    KubernetesSecret(kubernetes::KubernetesSecretEvidence),
+    /// A service account.
+    #[schemars(rename = "#microsoft.graph.security.kubernetesServiceAccountEvidence")]
+    KubernetesServiceAccount(kubernetes::KubernetesServiceAccountEvidence),
+    /// A service.
+    #[schemars(rename = "#microsoft.graph.security.kubernetesServiceEvidence")]
+    KubernetesService(kubernetes::KubernetesServiceEvidence),
+    /// A group of similar messages.
+    #[schemars(rename = "#microsoft.graph.security.mailClusterEvidence")]
+    MailCluster(mail::MailClusterEvidence),
+    /// A setting of a mailbox, such as a forwarding rule.
+    #[schemars(rename = "#microsoft.graph.security.mailboxConfigurationEvidence")]
+    MailboxConfiguration(mail::MailboxConfigurationEvidence),
+    /// A mailbox.
+    #[schemars(rename = "#microsoft.graph.security.mailboxEvidence")]
+    Mailbox(mail::MailboxEvidence),
+    /// A piece of malware, with its files and processes.
+    #[schemars(rename = "#microsoft.graph.security.malwareEvidence")]
+    Malware(file::MalwareEvidence),
+    /// A connection between two addresses.
+    #[schemars(rename = "#microsoft.graph.security.networkConnectionEvidence")]
+    NetworkConnection(network::NetworkConnectionEvidence),
+    /// A network interface.
+    #[schemars(rename = "#microsoft.graph.security.nicEvidence")]
+    Nic(iot::NicEvidence),
+    /// An OAuth application.
+    #[schemars(rename = "#microsoft.graph.security.oauthApplicationEvidence")]
+    OauthApplication(identity::OauthApplicationEvidence),
+    /// A process on a device, with its parent.
+    #[schemars(rename = "#microsoft.graph.security.processEvidence")]
+    Process(process::ProcessEvidence),
+    /// A key of the registry.
+    #[schemars(rename = "#microsoft.graph.security.registryKeyEvidence")]
+    RegistryKey(registry::RegistryKeyEvidence),
+    /// A value of a registry key.
+    #[schemars(rename = "#microsoft.graph.security.registryValueEvidence")]
+    RegistryValue(registry::RegistryValueEvidence),
+    /// A shared access signature for Azure Storage.
+    #[schemars(rename = "#microsoft.graph.security.sasTokenEvidence")]
+    SasToken(storage::SasTokenEvidence),
+    /// A security group.
+    #[schemars(rename = "#microsoft.graph.security.securityGroupEvidence")]
+    SecurityGroup(identity::SecurityGroupEvidence),
+    /// A service principal: an application's identity in a tenant.
+    #[schemars(rename = "#microsoft.graph.security.servicePrincipalEvidence")]
+    ServicePrincipal(identity::ServicePrincipalEvidence),
+    /// A message that somebody reported to Microsoft.
+    #[schemars(rename = "#microsoft.graph.security.submissionMailEvidence")]
+    SubmissionMail(mail::SubmissionMailEvidence),
+    /// A message in Microsoft Teams. ECS has no category for chat.
+    #[schemars(rename = "#microsoft.graph.security.teamsMessageEvidence")]
+    TeamsMessage(teams::TeamsMessageEvidence),
+    /// A URL.
+    #[schemars(rename = "#microsoft.graph.security.urlEvidence")]
+    Url(network::UrlEvidence),
+    /// An account.
+    #[schemars(rename = "#microsoft.graph.security.userEvidence")]
+    User(identity::UserEvidence),
 }

@@ -231,6 +231,13 @@ pub const ENTITY_TYPE: Table = Table {
     rows: &[
         ("user", "user"),
         ("securitygroup", "group"),
+        ("ip", "info"),
+        ("url", "info"),
+        ("file", "info"),
+        ("process", "info"),
+        ("mailbox", "info"),
+        ("mailmessage", "info"),
+        ("mailcluster", "info"),
         ("registry", "access"),
         ("registrykey", "access"),
         ("registryvalue", "access"),

@@ -89,6 +89,12 @@ impl Semantic {
         }
     }
 
+    /// Any text is a value as it stands: nothing is checked or changed.
+    pub fn takes_any_text(self) -> bool {
+        use Semantic::{Host, Keyword, Long, Prose, Url, User};
+        matches!(self, Keyword | Long | Prose | User | Host | Url)
+    }
+
     /// Values are text after conversion.
     pub fn is_text(self) -> bool {
         self.field_type().is_text()

@@ -42,7 +42,6 @@ pub const DATASET: Definition = Definition {
 #[schemars(rename_all = "camelCase")]
 #[schemars(transform = kind()
     .constant(ecs::EVENT_KIND, "alert")
-    .constant(ecs::EVENT_TYPE, "info")
     .derive(ecs::EVENT_DURATION, Derive::Duration, "firstActivityDateTime lastActivityDateTime"))]
 pub struct Alert {
     /// What the alert shares with the documents of its evidence.

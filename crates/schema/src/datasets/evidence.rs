@@ -34,48 +34,48 @@ pub struct Item {
     pub context: Context,
     /// The item.
     pub evidence: Evidence,
-    /// See [`super::alert::Alert::actor_display_name`].
+    /// Group or person that the alert is attributed to.
     #[schemars(transform = drop(IN_ALERT))]
     pub actor_display_name: Keyword,
-    /// See [`super::alert::Alert::additional_data`].
+    /// More about the alert, as the detecting product says it.
     #[schemars(transform = drop(IN_ALERT))]
     pub additional_data: Dictionary,
-    /// See [`super::alert::Alert::assigned_to`].
+    /// Owner of the alert.
     #[schemars(transform = drop(IN_ALERT).unrelated())]
     pub assigned_to: User,
-    /// See [`super::alert::Alert::categories`].
+    /// All categories of the alert.
     #[schemars(transform = drop(IN_ALERT))]
     pub categories: Vec<Keyword>,
-    /// See [`super::alert::Alert::comments`].
+    /// Remarks of analysts.
     #[schemars(transform = drop(IN_ALERT))]
     pub comments: Vec<Dictionary>,
-    /// See [`super::alert::Alert::custom_details`].
+    /// Values that a custom detection adds.
     #[schemars(transform = drop(IN_ALERT))]
     pub custom_details: Dictionary,
-    /// See [`super::alert::Alert::determination`].
+    /// Nature of the alert as determined.
     #[schemars(transform = drop(IN_ALERT))]
     pub determination: Member,
-    /// See [`super::alert::Alert::incident_web_url`].
+    /// Page of the incident in the Defender portal.
     #[schemars(transform = drop(IN_ALERT))]
     pub incident_web_url: Url,
-    /// See [`super::alert::Alert::investigation_state`].
+    /// State of the automated investigation.
     #[schemars(transform = drop(IN_ALERT))]
     pub investigation_state: Member,
-    /// See [`super::alert::Alert::product_name`].
+    /// Product that raised the alert, as it is shown to people.
     #[schemars(transform = drop(IN_ALERT))]
     pub product_name: Keyword,
-    /// See [`super::alert::Alert::recommended_actions`].
+    /// What to do about the alert.
     #[schemars(transform = drop(IN_ALERT))]
     pub recommended_actions: Prose,
     /// State of the alert: new, inProgress, resolved.
     pub status: Member,
-    /// See [`super::alert::Alert::system_tags`].
+    /// Labels set by the service.
     #[schemars(transform = drop(IN_ALERT))]
     pub system_tags: Vec<Keyword>,
-    /// See [`super::alert::Alert::threat_display_name`].
+    /// Name of the threat.
     #[schemars(transform = drop(IN_ALERT))]
     pub threat_display_name: Keyword,
-    /// See [`super::alert::Alert::threat_family_name`].
+    /// Family of the threat.
     #[schemars(transform = drop(IN_ALERT))]
     pub threat_family_name: Keyword,
 }

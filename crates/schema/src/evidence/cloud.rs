@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 
 use super::network::Stream;
-use crate::attr::{column, kind, to};
+use crate::attr::{kind, to};
 use crate::ecs;
 use crate::types::{Integer, Keyword, Member, Prose};
 
@@ -84,7 +84,6 @@ pub struct CloudApplicationEvidence {
     /// Id of the application as software as a service.
     pub saas_app_id: Keyword,
     /// Stream that named the application.
-    #[schemars(transform = column())]
     pub stream: Stream,
 }
 

@@ -46,7 +46,7 @@ pub struct DeviceEvidence {
     /// State of the sensor, for example active, inactive, noSensorData.
     pub health_status: Member,
     /// Name of the device, without domain.
-    #[schemars(transform = to(ecs::HOST_HOSTNAME).lift().also(ecs::HOST_NAME).lower().lift().rank(1))]
+    #[schemars(transform = to(ecs::HOST_HOSTNAME).lift().also(ecs::HOST_NAME).lower().rank(1))]
     pub host_name: Host,
     /// Addresses of the device's interfaces.
     #[schemars(transform = to(ecs::HOST_IP).lift())]

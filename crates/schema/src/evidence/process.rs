@@ -30,8 +30,7 @@ const PARENT_IMAGE: &[(Ecs, Ecs)] = &[
 ];
 
 /// An account as the user of a process.
-const PROCESS_USER: &[(Ecs, Ecs)] =
-    &[(ecs::USER_NAME, ecs::PROCESS_USER_NAME), (ecs::USER_ID, ecs::PROCESS_USER_ID)];
+const PROCESS_USER: &[(Ecs, Ecs)] = &[(ecs::USER_NAME, ecs::PROCESS_USER_NAME), (ecs::USER_ID, ecs::PROCESS_USER_ID)];
 
 /// A process on a device, with its parent.
 #[derive(JsonSchema)]

@@ -31,7 +31,7 @@ pub struct RegistryKeyEvidence {
 #[schemars(transform = kind()
     .constant(ecs::EVENT_CATEGORY, "registry")
     .constant(ecs::EVENT_TYPE, "access")
-    .derive(ecs::REGISTRY_PATH, Derive::Path, "registryHive registryKey registryValueName").lift()
+    .derive(ecs::REGISTRY_PATH, Derive::Path, "registryHive registryKey").lift()
     .identity("mdeDeviceId registryHive registryKey registryValueName registryValueType registryValue"))]
 pub struct RegistryValueEvidence {
     /// Id of the device in Defender for Endpoint.
