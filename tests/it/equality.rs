@@ -41,8 +41,13 @@ pub(crate) fn normal(value: &Value) -> Value {
 }
 
 /// Runs rows through the script of the pipeline; document and id of each, or the error.
-pub(crate) async fn by_script(server: &Elasticsearch, dataset: &Dataset, rows: &[String]) -> Vec<Result<(String, Value), String>> {
-    let docs: Vec<Value> = rows.iter().map(|row| json!({ "_id": "-", "_source": { "event": { "original": row } } })).collect();
+pub(crate) async fn by_script(
+    server: &Elasticsearch,
+    dataset: &Dataset,
+    rows: &[String],
+) -> Vec<Result<(String, Value), String>> {
+    let docs: Vec<Value> =
+        rows.iter().map(|row| json!({ "_id": "-", "_source": { "event": { "original": row } } })).collect();
     let body = json!({ "pipeline": { "processors": [mapper::pipeline::script(dataset)] }, "docs": docs });
     let (status, answer) = server.post_json("/_ingest/pipeline/_simulate", &body).await.unwrap();
     assert_eq!(status, 200, "{} at {}", answer["error"]["caused_by"], answer["error"]["position"]);

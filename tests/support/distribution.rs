@@ -99,7 +99,7 @@ fn download(stack: Stack, folder: &Path, distribution: &Path) -> Result<()> {
     remove(&staging)?;
     let mut maven = Command::new(tool::find("mvn", Part::Elasticsearch)?);
     maven.args(["-B", "-q", "-f"]).arg(repository().join("tests/elasticsearch/pom.xml")).arg("package");
-    maven.arg(format!("-Dsonar={}", stack.sonar())).arg(format!("-Dout={}", staging.display()));
+    maven.arg(format!("-Dsonar={}", stack.sonar())).arg(format!("-Dfolder={}", staging.display()));
     tool::run(&mut maven).with_context(|| {
         format!(
             "cannot get elasticsearch {} from Maven Central (M365_SKIP=elasticsearch leaves it out)",

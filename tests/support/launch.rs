@@ -32,7 +32,7 @@ pub(super) struct Process {
 /// Starts the server of `home` on a fresh data folder and a free port, and waits until it answers.
 pub(super) fn start(home: &Path, jdk: &Jdk) -> Result<Process> {
     let data = data_folder()?;
-    let mut guard = spawn_guard(&data)?;
+    let mut guard = spawn_guard(&data).inspect_err(|_| drop(fs::remove_dir(&data)))?;
     let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
     configure(home, &data, port)?;
     if environment::is_root() {
