@@ -50,7 +50,7 @@ pub struct ContainerEvidence {
 pub struct ContainerImageEvidence {
     /// The image by its digest, if this one is named by a tag.
     #[schemars(transform = column().flattened().remap(RELATED))]
-    pub digest_image: Option<Box<ContainerImageEvidence>>,
+    pub digest_image: Box<ContainerImageEvidence>,
     /// Id of the image.
     #[schemars(transform = to(ecs::CONTAINER_IMAGE_NAME))]
     pub image_id: Keyword,
@@ -62,7 +62,10 @@ pub struct ContainerImageEvidence {
 /// A registry of container images.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "camelCase")]
-#[schemars(transform = kind().identity("registry"))]
+#[schemars(transform = kind()
+    .constant(ecs::EVENT_CATEGORY, "package")
+    .constant(ecs::EVENT_TYPE, "info")
+    .identity("registry"))]
 pub struct ContainerRegistryEvidence {
     /// Host name of the registry.
     pub registry: Host,

@@ -2,8 +2,7 @@
 
 use schemars::JsonSchema;
 
-use super::RELATED;
-use super::process::ProcessEvidence;
+use super::process::{PROCESSES, ProcessEvidence};
 use crate::attr::{column, kind, to};
 use crate::ecs::{self, Ecs};
 use crate::ops::{Derive, Op};
@@ -121,6 +120,6 @@ pub struct MalwareEvidence {
     #[schemars(transform = to(ecs::THREAT_SOFTWARE_NAME))]
     pub name: Keyword,
     /// Processes of the malware.
-    #[schemars(transform = column().flattened().remap(RELATED))]
+    #[schemars(transform = column().flattened().remap(PROCESSES))]
     pub processes: Vec<ProcessEvidence>,
 }

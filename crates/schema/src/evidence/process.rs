@@ -32,6 +32,17 @@ const PARENT_IMAGE: &[(Ecs, Ecs)] = &[
 /// An account as the user of a process.
 const PROCESS_USER: &[(Ecs, Ecs)] = &[(ecs::USER_NAME, ecs::PROCESS_USER_NAME), (ecs::USER_ID, ecs::PROCESS_USER_ID)];
 
+/// Of processes in a list: what names them.
+pub(crate) const PROCESSES: &[(Ecs, Ecs)] = &[
+    (ecs::PROCESS_NAME, ecs::PROCESS_NAME),
+    (ecs::PROCESS_EXECUTABLE, ecs::PROCESS_EXECUTABLE),
+    (ecs::PROCESS_PID, ecs::PROCESS_PID),
+    (ecs::PROCESS_COMMAND_LINE, ecs::PROCESS_COMMAND_LINE),
+    (ecs::PROCESS_HASH_MD5, ecs::PROCESS_HASH_MD5),
+    (ecs::PROCESS_HASH_SHA1, ecs::PROCESS_HASH_SHA1),
+    (ecs::PROCESS_HASH_SHA256, ecs::PROCESS_HASH_SHA256),
+];
+
 /// A process on a device, with its parent.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "camelCase")]

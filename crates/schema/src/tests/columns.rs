@@ -93,7 +93,9 @@ fn derivations_read_columns() {
         }
         shape.kinds.iter().for_each(|kind| check(&kind.shape));
     }
-    catalog().iter().for_each(|dataset| check(&dataset.root));
+    for dataset in catalog() {
+        check(&dataset.root);
+    }
 }
 
 fn find(shape: &Shape, path: &str) -> bool {

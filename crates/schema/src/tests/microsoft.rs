@@ -61,7 +61,9 @@ impl Types {
     fn evidence(&self, kinds: &[Kind]) {
         let tags: BTreeSet<String> = kinds.iter().map(|kind| kind.tag.clone()).collect();
         assert_eq!(tags, self.kinds());
-        kinds.iter().for_each(|kind| self.shape(kind.tag.trim_start_matches('#'), &kind.shape));
+        for kind in kinds {
+            self.shape(kind.tag.trim_start_matches('#'), &kind.shape);
+        }
     }
 }
 
