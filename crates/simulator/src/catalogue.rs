@@ -5,8 +5,10 @@ mod data;
 mod endpoint;
 mod identity;
 mod mail;
+pub(crate) mod playbook;
 mod themes;
 
+use self::playbook::{ACCOUNT, MACHINE, MESSAGE, RESOURCE};
 use crate::evidence::Kind;
 use crate::files::Command;
 
@@ -42,6 +44,8 @@ pub(crate) struct Service {
     pub(crate) product: &'static str,
     /// `serviceSource` of the legacy API.
     pub(crate) legacy: &'static str,
+    /// How the product's alerts are worked on.
+    pub(crate) playbook: &'static str,
 }
 
 /// One detection.
@@ -88,27 +92,27 @@ impl Theme {
 }
 
 macro_rules! services {
-    ($($name:ident = $prefix:literal, $source:literal, $product:literal, $legacy:literal;)*) => {
+    ($($name:ident = $prefix:literal, $source:literal, $product:literal, $legacy:literal, $playbook:expr;)*) => {
         $(pub(crate) static $name: Service =
-            Service { prefix: $prefix, source: $source, product: $product, legacy: $legacy };)*
+            Service { prefix: $prefix, source: $source, product: $product, legacy: $legacy, playbook: $playbook };)*
         #[cfg(test)]
         pub(crate) static SERVICES: &[&Service] = &[$(&$name),*];
     };
 }
 
 services! {
-    ENDPOINT = "da", "microsoftDefenderForEndpoint", "Microsoft Defender for Endpoint", "MicrosoftDefenderForEndpoint";
-    IDENTITY = "aa", "microsoftDefenderForIdentity", "Microsoft Defender for Identity", "MicrosoftDefenderForIdentity";
-    CLOUD_APPS = "ca", "microsoftDefenderForCloudApps", "Microsoft Defender for Cloud Apps", "MicrosoftCloudAppSecurity";
-    OFFICE = "fa", "microsoftDefenderForOffice365", "Microsoft Defender for Office 365", "MicrosoftDefenderForOffice365";
-    XDR = "ra", "microsoft365Defender", "Microsoft Defender XDR", "Microsoft365Defender";
-    ENTRA = "ad", "azureAdIdentityProtection", "Microsoft Entra ID Protection", "AadIdentityProtection";
-    APP_GOVERNANCE = "ma", "microsoftAppGovernance", "Microsoft Application Protection", "MicrosoftAppGovernance";
-    DLP = "dl", "dataLossPrevention", "Microsoft Data Loss Prevention", "MicrosoftDataLossPrevention";
-    CLOUD = "dc", "+microsoftDefenderForCloud", "Microsoft Defender for Cloud", "MicrosoftDefenderForCloud";
-    SENTINEL = "sn", "+microsoftSentinel", "Microsoft Sentinel", "MicrosoftSentinel";
-    INSIDER = "ir", "+microsoftInsiderRiskManagement", "Microsoft Purview Insider Risk Management", "MicrosoftInsiderRiskManagement";
-    INTELLIGENCE = "ti", "+microsoftThreatIntelligence", "Microsoft Threat Intelligence", "MicrosoftThreatIntelligence";
-    AI_SECURITY = "ai", "+microsoftSecurityForAI", "Microsoft Security for AI", "MicrosoftSecurityForAI";
-    UNKNOWN = "xx", "unknown", "Partner connector", "Unknown";
+    ENDPOINT = "da", "microsoftDefenderForEndpoint", "Microsoft Defender for Endpoint", "MicrosoftDefenderForEndpoint", MACHINE;
+    IDENTITY = "aa", "microsoftDefenderForIdentity", "Microsoft Defender for Identity", "MicrosoftDefenderForIdentity", ACCOUNT;
+    CLOUD_APPS = "ca", "microsoftDefenderForCloudApps", "Microsoft Defender for Cloud Apps", "MicrosoftCloudAppSecurity", ACCOUNT;
+    OFFICE = "fa", "microsoftDefenderForOffice365", "Microsoft Defender for Office 365", "MicrosoftDefenderForOffice365", MESSAGE;
+    XDR = "ra", "microsoft365Defender", "Microsoft Defender XDR", "Microsoft365Defender", MACHINE;
+    ENTRA = "ad", "azureAdIdentityProtection", "Microsoft Entra ID Protection", "AadIdentityProtection", ACCOUNT;
+    APP_GOVERNANCE = "ma", "microsoftAppGovernance", "Microsoft Application Protection", "MicrosoftAppGovernance", RESOURCE;
+    DLP = "dl", "dataLossPrevention", "Microsoft Data Loss Prevention", "MicrosoftDataLossPrevention", RESOURCE;
+    CLOUD = "dc", "+microsoftDefenderForCloud", "Microsoft Defender for Cloud", "MicrosoftDefenderForCloud", RESOURCE;
+    SENTINEL = "sn", "+microsoftSentinel", "Microsoft Sentinel", "MicrosoftSentinel", MACHINE;
+    INSIDER = "ir", "+microsoftInsiderRiskManagement", "Microsoft Purview Insider Risk Management", "MicrosoftInsiderRiskManagement", ACCOUNT;
+    INTELLIGENCE = "ti", "+microsoftThreatIntelligence", "Microsoft Threat Intelligence", "MicrosoftThreatIntelligence", MACHINE;
+    AI_SECURITY = "ai", "+microsoftSecurityForAI", "Microsoft Security for AI", "MicrosoftSecurityForAI", RESOURCE;
+    UNKNOWN = "xx", "unknown", "Partner connector", "Unknown", ACCOUNT;
 }

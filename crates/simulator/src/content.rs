@@ -145,16 +145,16 @@ impl<'a> Case<'a> {
 pub(crate) fn incident_at(case: &Case<'_>, event: usize, expand: bool, show: Show, out: &mut Vec<u8>) {
     incident::head(case, event, &mut Json::new(out, show.newer));
     if expand {
-        close_with_alerts(case, event, List::Incidents, show, out);
+        close_with_alerts(&alert::Nested { case, event, list: List::Incidents, show }, out);
     } else {
         out.push(b'}');
     }
 }
 
-fn close_with_alerts(case: &Case<'_>, event: usize, list: List, show: Show, out: &mut Vec<u8>) {
+fn close_with_alerts(alerts: &alert::Nested<'_, '_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b",\"alerts\":[");
     let mut at = 0;
-    while alert::nested(case, at, event, list, show, out) {
+    while alerts.write(at, out) {
         at += 1;
     }
     out.extend_from_slice(b"]}");
@@ -181,7 +181,7 @@ pub fn legacy_incident_json(tenant: &Tenant, index: u64, version: u32, out: &mut
     let case = Case::new(Plan::new(tenant), index);
     let event = case.line.event_of(version);
     legacy::head(&case, event, &mut Json::new(out, true));
-    close_with_alerts(&case, event, List::Legacy, Show::ALL, out);
+    close_with_alerts(&alert::Nested { case: &case, event, list: List::Legacy, show: Show::ALL }, out);
 }
 
 /// Number of alerts that the incident raises over its life, whatever becomes of it.

@@ -219,7 +219,7 @@ impl<'c> Item<'c> {
             Kind::Url | Kind::Dns => ("commandAndControl", &["Referred in command line"]),
             Kind::File | Kind::Process | Kind::Malware => ("suspicious", &["Image", "Loaded"]),
             Kind::AnalyzedMessage | Kind::SubmissionMail | Kind::TeamsMessage => ("source", &["Delivered"]),
-            _ => ("contextual", &[]),
+            _ => ("contextual", &["Related"]),
         }
     }
 

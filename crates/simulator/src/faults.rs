@@ -238,5 +238,10 @@ fn cut(body: Body, after: usize) -> Body {
         *left -= take;
         future::ready(go_on.then(|| Ok::<Bytes, io::Error>(chunk.slice(..take))))
     });
-    Body::from_stream(head.chain(stream::iter([Err(io::Error::other("cut by a scripted fault"))])))
+    // The server sends what it has while it waits, and drops the connection only then.
+    let end = stream::once(async {
+        tokio::time::sleep(Duration::from_millis(30)).await;
+        Err(io::Error::other("cut by a scripted fault"))
+    });
+    Body::from_stream(head.chain(end))
 }

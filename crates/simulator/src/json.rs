@@ -58,6 +58,11 @@ impl<'a> Json<'a> {
         }
     }
 
+    /// What `write` writes, or `null`.
+    pub(crate) fn when(&mut self, filled: bool, key: &str, write: impl FnOnce(&mut Self, &str)) {
+        if filled { write(self, key) } else { self.null(key) }
+    }
+
     pub(crate) fn null(&mut self, key: &str) {
         self.key(key);
         self.out.extend_from_slice(b"null");
@@ -107,13 +112,6 @@ impl<'a> Json<'a> {
     pub(crate) fn member(&mut self, key: &str, value: &str) {
         let shown = self.shown(value);
         self.text(key, shown);
-    }
-
-    pub(crate) fn opt_member(&mut self, key: &str, value: Option<&str>) {
-        match value {
-            Some(value) => self.member(key, value),
-            None => self.null(key),
-        }
     }
 
     fn shown<'v>(&self, value: &'v str) -> &'v str {
@@ -226,23 +224,28 @@ pub(crate) fn write_guid(out: &mut Vec<u8>, seed: u64) {
 
 /// Appends `text` as the inside of a JSON string.
 pub(crate) fn escape(out: &mut Vec<u8>, text: &str) {
-    let bytes = text.as_bytes();
+    #[allow(clippy::needless_bitwise_bool, reason = "lazy operators keep the loop from being vectorised")]
+    let special = |b: u8| (b < 0x20) | (b == b'"') | (b == b'\\');
+    let mut rest = text.as_bytes();
     // A fold without early exit is vectorised, and nearly all text is clean.
-    if !bytes.iter().fold(false, |found, &b| found | (b < 0x20) | (b == b'"') | (b == b'\\')) {
-        out.extend_from_slice(bytes);
-        return;
+    while rest.iter().fold(false, |found, &b| found | special(b)) {
+        let at = rest.iter().position(|&b| special(b)).unwrap_or(0);
+        out.extend_from_slice(&rest[..at]);
+        escape_byte(out, rest[at]);
+        rest = &rest[at + 1..];
     }
-    for &byte in bytes {
-        match byte {
-            b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            0..0x20 => {
-                out.extend_from_slice(b"\\u00");
-                out.extend_from_slice(&[HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
-            }
-            _ => out.push(byte),
+    out.extend_from_slice(rest);
+}
+
+fn escape_byte(out: &mut Vec<u8>, byte: u8) {
+    match byte {
+        b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
+        b'\n' => out.extend_from_slice(b"\\n"),
+        b'\r' => out.extend_from_slice(b"\\r"),
+        b'\t' => out.extend_from_slice(b"\\t"),
+        _ => {
+            out.extend_from_slice(b"\\u00");
+            out.extend_from_slice(&[HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
         }
     }
 }

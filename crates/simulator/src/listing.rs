@@ -161,10 +161,7 @@ impl<'q, 'p> Walk<'q, 'p> {
             if self.open.is_none() && !self.open_next() {
                 return None;
             }
-            let (key, hit) = match self.step() {
-                Some(found) => found,
-                None => continue,
-            };
+            let Some((key, hit)) = self.step() else { continue };
             if self.query.after.is_none_or(|after| self.behind(key, after)) {
                 return Some((key, hit));
             }

@@ -72,10 +72,6 @@ impl Person {
         (&GIVEN[given], &SURNAME[family])
     }
 
-    pub(crate) fn given(self) -> &'static str {
-        self.names().0.0
-    }
-
     /// `Mara Lindqvist`, as parts.
     pub(crate) fn display(self) -> [&'static str; 3] {
         let (given, family) = self.names();

@@ -2,6 +2,7 @@
 
 use super::incident::comment;
 use super::{Case, Show, incident_number, legacy};
+use crate::catalogue::playbook::CLOSING;
 use crate::catalogue::{Severity, Template};
 use crate::evidence::{self, Item};
 use crate::json::{Digits, Json, write_hex};
@@ -78,7 +79,9 @@ pub(crate) fn write(case: &Case<'_>, alert: u32, event: usize, show: Show, json:
     json.text("tenantId", tenant);
     json.text("title", template.title);
     describe(case, template, alert, show, json);
-    json.text("recommendedActions", template.advice);
+    json.when(!template.advice.is_empty(), "recommendedActions", |json, key| {
+        json.cat(key, &[template.advice, "\n\n", template.service.playbook, CLOSING]);
+    });
     json.text("category", template.category);
     json.list("categories", &[template.category]);
     json.opt("assignedTo", case.assignee(touched));
@@ -105,20 +108,42 @@ pub(crate) fn write(case: &Case<'_>, alert: u32, event: usize, show: Show, json:
 fn detector(template: &Template, json: &mut Json<'_>) {
     let seed = template.title.bytes().fold(7_u64, |h, b| h.wrapping_mul(0x0000_0100_0000_01B3) ^ u64::from(b));
     json.guid("detectorId", seed);
-    if template.detection.contains("olicy") || template.service.prefix == "dl" {
-        json.guid("alertPolicyId", seed ^ 1);
-    } else {
-        json.null("alertPolicyId");
-    }
+    json.when(template.detection.contains("olicy") || template.service.prefix == "dl", "alertPolicyId", |json, key| {
+        json.guid(key, seed ^ 1);
+    });
 }
 
 fn describe(case: &Case<'_>, template: &Template, alert: u32, show: Show, json: &mut Json<'_>) {
-    match show.oversize {
-        Some((incident, number, bytes)) if incident == case.index && number == alert => {
-            json.cat("description", &[template.description, " ", &"x".repeat(bytes)]);
-        }
-        _ => json.text("description", template.description),
-    }
+    let padding = match show.oversize {
+        Some((incident, number, bytes)) if incident == case.index && number == alert => "x".repeat(bytes),
+        _ => String::new(),
+    };
+    let [given, space, family] = case.scene.user.display();
+    let who = [" Account concerned: ", given, space, family, " ("];
+    let upn = case.scene.user.upn();
+    case.scene.workstation.with_name(|host| {
+        let parts = [
+            template.description,
+            who[0],
+            who[1],
+            who[2],
+            who[3],
+            who[4],
+            upn[0],
+            upn[1],
+            upn[2],
+            upn[3],
+            upn[4],
+            "), usually working on ",
+            host[0],
+            host[1],
+            host[2],
+            host[3],
+            ".",
+            &padding,
+        ];
+        json.cat("description", &parts);
+    });
 }
 
 fn threat(case: &Case<'_>, template: &Template, json: &mut Json<'_>) {
@@ -176,49 +201,48 @@ fn comments(case: &Case<'_>, alert: u32, touched: usize, json: &mut Json<'_>) {
 /// The two open dictionaries, filled by rules of the customer's own and by products that have more to say.
 fn custom(case: &Case<'_>, template: &Template, alert: u32, json: &mut Json<'_>) {
     let mix = case.scene.mix.sub(0xC057).sub(u64::from(alert));
-    if template.service.prefix == "sn" {
-        json.object("customDetails", |json| {
+    json.when(template.service.prefix == "sn", "customDetails", |json, key| {
+        json.object(key, |json| {
             case.scene.remote.with_ip(|ip| json.cat("RemoteAddress", ip));
             json.text("Watchlist", "rare-domains");
         });
-    } else {
-        json.null("customDetails");
-    }
-    if mix.chance(1, 30) || template.severity == Severity::High {
-        json.object("additionalData", |json| {
+    });
+    json.when(mix.chance(1, 30) || template.severity == Severity::High, "additionalData", |json, key| {
+        json.object(key, |json| {
             json.num("AlertCountForEntity", 1 + mix.below(2, 20) as i64);
             let mut hash = Vec::with_capacity(32);
             write_hex(&mut hash, mix.draw(3), 32);
             json.text("CorrelationKey", std::str::from_utf8(&hash).unwrap_or_default());
         });
-    } else {
-        json.null("additionalData");
-    }
+    });
 }
 
-/// Appends the alert number `at` that shows under an incident, with its comma; false behind the last one.
-pub(crate) fn nested(case: &Case<'_>, at: u32, event: usize, list: List, show: Show, out: &mut Vec<u8>) -> bool {
-    let own = case.own_alerts(event);
-    if at < own {
-        nested_one(case, at, event, at > 0, list, show, out);
-        return true;
-    }
-    let Some((source, last)) = case.merged(event) else { return false };
-    let number = at - own;
-    if number >= source.line.events()[last].born {
-        return false;
-    }
-    nested_one(&source, number, last, at > 0, list, show, out);
-    true
+/// The alerts that show under an incident after an event, its own first, then those of an incident merged into it.
+pub(crate) struct Nested<'c, 'a> {
+    pub(crate) case: &'c Case<'a>,
+    pub(crate) event: usize,
+    pub(crate) list: List,
+    pub(crate) show: Show,
 }
 
-fn nested_one(case: &Case<'_>, alert: u32, event: usize, comma: bool, list: List, show: Show, out: &mut Vec<u8>) {
-    if comma {
-        out.push(b',');
-    }
-    let mut json = Json::new(out, show.newer);
-    match list {
-        List::Legacy => legacy::alert(case, alert, event, &mut json),
-        List::Incidents | List::Alerts => write(case, alert, event, show, &mut json),
+impl Nested<'_, '_> {
+    /// Appends the alert number `at` with its comma; false behind the last one.
+    pub(crate) fn write(&self, at: u32, out: &mut Vec<u8>) -> bool {
+        let own = self.case.own_alerts(self.event);
+        let joined = if at < own { None } else { self.case.merged(self.event) };
+        let (case, number, event) = match &joined {
+            _ if at < own => (self.case, at, self.event),
+            Some((from, last)) if at - own < from.line.events()[*last].born => (from, at - own, *last),
+            _ => return false,
+        };
+        if at > 0 {
+            out.push(b',');
+        }
+        let mut json = Json::new(out, self.show.newer);
+        match self.list {
+            List::Legacy => legacy::alert(case, number, event, &mut json),
+            List::Incidents | List::Alerts => write(case, number, event, self.show, &mut json),
+        }
+        true
     }
 }

@@ -40,17 +40,15 @@ pub(crate) fn head(case: &Case<'_>, event: usize, json: &mut Json<'_>) {
     describe(case, json);
     json.opt("lastModifiedBy", case.assignee(event).or(Some("Microsoft 365 Defender-IncidentCorrelation")));
     json.opt("resolvingComment", resolved.then(|| mix.pick(42, &COMMENTS)));
-    if mix.chance(43, 60) || case.scene.story {
-        json.num("priorityScore", severity as i64 * 24 + mix.below(44, 28) as i64);
-    } else {
-        json.null("priorityScore");
-    }
+    json.when(mix.chance(43, 60) || case.scene.story, "priorityScore", |json, key| {
+        json.num(key, severity as i64 * 24 + mix.below(44, 28) as i64);
+    });
     comments(case, event, json);
 }
 
 fn describe(case: &Case<'_>, json: &mut Json<'_>) {
     let (scene, count) = (&case.scene, Digits::new(u64::from(case.alerts)));
-    if !(scene.story || scene.mix.chance(45, 25)) {
+    if !(scene.story || scene.mix.chance(45, 94)) {
         json.nulls(&["description", "summary"]);
         return;
     }

@@ -16,11 +16,9 @@ pub(crate) fn head(case: &Case<'_>, event: usize, json: &mut Json<'_>) {
     let [.., classification, determination] = case.verdict(event);
     json.out.push(b'{');
     json.num("incidentId", incident_number(case.index).cast_signed());
-    if case.owner(event) == case.index {
-        json.null("redirectIncidentId");
-    } else {
-        json.num("redirectIncidentId", incident_number(case.owner(event)).cast_signed());
-    }
+    json.when(case.owner(event) != case.index, "redirectIncidentId", |json, key| {
+        json.num(key, incident_number(case.owner(event)).cast_signed());
+    });
     json.text("incidentName", theme.name);
     json.time("createdTime", case.line.created);
     json.time("lastUpdateTime", case.updated(event));
@@ -126,20 +124,12 @@ fn detection(source: &str) -> &'static str {
 fn device(host: Host, item: &Item<'_>, json: &mut Json<'_>) {
     let os = host.os();
     host.write_mde_id("mdatpDeviceId", json);
-    if host.server {
-        json.null("aadDeviceId")
-    } else {
-        json.guid("aadDeviceId", host.id() ^ 1)
-    }
+    json.when(!(host.server), "aadDeviceId", |json, key| json.guid(key, host.id() ^ 1));
     host.with_name(|name| json.cat("deviceDnsName", &[name[0], name[1], name[2], name[3], ".", AD_DOMAIN]));
     json.text("osPlatform", os.platform);
     json.text("version", os.version);
     json.text("osProcessor", "x64");
-    if os.build == 0 {
-        json.null("osBuild")
-    } else {
-        json.num("osBuild", os.build)
-    }
+    json.when(os.build != 0, "osBuild", |json, key| json.num(key, os.build));
     json.text("healthStatus", "Active");
     json.text("riskScore", item.mix.pick(21, &["None", "Low", "Medium", "High"]));
     json.text("rbacGroupName", if host.server { "Servers" } else { "Workstations" });

@@ -21,11 +21,7 @@ pub(super) fn cloud_application(item: &Item<'_>, json: &mut Json<'_>) {
     json.text("displayName", name);
     json.num("instanceId", item.mix.below(21, 3) as i64);
     json.opt("instanceName", item.mix.chance(22, 70).then_some("Contoso"));
-    if item.mix.chance(23, 60) {
-        json.num("saasAppId", id)
-    } else {
-        json.null("saasAppId")
-    }
+    json.when(item.mix.chance(23, 60), "saasAppId", |json, key| json.num(key, id));
     super::identity::stream(item, json);
 }
 
@@ -40,11 +36,7 @@ pub(super) fn oauth_application(item: &Item<'_>, json: &mut Json<'_>) {
 
 pub(super) fn service_principal(item: &Item<'_>, json: &mut Json<'_>) {
     json.guid("appId", item.mix.draw(20));
-    if item.mix.chance(21, 70) {
-        json.guid("appOwnerTenantId", item.mix.draw(22))
-    } else {
-        json.null("appOwnerTenantId")
-    }
+    json.when(item.mix.chance(21, 70), "appOwnerTenantId", |json, key| json.guid(key, item.mix.draw(22)));
     json.text("servicePrincipalName", item.mix.pick(23, &NAMES));
     json.guid("servicePrincipalObjectId", item.mix.draw(24));
     json.text("servicePrincipalType", item.mix.pick(25, &["application", "managedIdentity", "legacy", "unknown"]));
@@ -80,11 +72,7 @@ pub(super) fn github_repo(item: &Item<'_>, json: &mut Json<'_>) {
 pub(super) fn github_user(item: &Item<'_>, json: &mut Json<'_>) {
     let person = item.person();
     let [given, _, family] = person.account();
-    if item.mix.chance(20, 50) {
-        json.cat("email", &person.upn())
-    } else {
-        json.null("email")
-    }
+    json.when(item.mix.chance(20, 50), "email", |json, key| json.cat(key, &person.upn()));
     json.cat("login", &[given, family]);
     json.cat("name", &person.display());
     json.text("userId", Digits::new(person.id() % 90_000_000).as_str());

@@ -45,22 +45,14 @@ pub(super) fn google_cloud_resource(item: &Item<'_>, json: &mut Json<'_>) {
 pub(super) fn blob_container(item: &Item<'_>, json: &mut Json<'_>) {
     json.text("name", "exchange");
     json.text("url", "https://stcontosoexchange.blob.core.windows.net/exchange");
-    if item.mix.chance(20, 70) {
-        item.inside("storageResource", Kind::AzureResource, json)
-    } else {
-        json.null("storageResource")
-    }
+    json.when(item.mix.chance(20, 70), "storageResource", |json, key| item.inside(key, Kind::AzureResource, json));
 }
 
 pub(super) fn blob(item: &Item<'_>, json: &mut Json<'_>) {
     let number = Digits::new(item.mix.below(20, 5000));
     json.cat("name", &["partner-", number.as_str(), ".zip"]);
     json.cat("url", &["https://stcontosoexchange.blob.core.windows.net/exchange/partner-", number.as_str(), ".zip"]);
-    if item.mix.chance(21, 70) {
-        json.hex("etag", item.mix.draw(22), 15)
-    } else {
-        json.null("etag")
-    }
+    json.when(item.mix.chance(21, 70), "etag", |json, key| json.hex(key, item.mix.draw(22), 15));
     json.array("fileHashes", |json| {
         for (algorithm, len) in &[("sha256", 64), ("md5", 32), ("sha1", 40)][..item.mix.below(23, 3) as usize] {
             json.item(|json| {
@@ -69,11 +61,7 @@ pub(super) fn blob(item: &Item<'_>, json: &mut Json<'_>) {
             });
         }
     });
-    if item.mix.chance(25, 60) {
-        item.inside("blobContainer", Kind::BlobContainer, json)
-    } else {
-        json.null("blobContainer")
-    }
+    json.when(item.mix.chance(25, 60), "blobContainer", |json, key| item.inside(key, Kind::BlobContainer, json));
 }
 
 pub(super) fn sas_token(item: &Item<'_>, json: &mut Json<'_>) {
@@ -87,9 +75,5 @@ pub(super) fn sas_token(item: &Item<'_>, json: &mut Json<'_>) {
     json.text("protocol", mix.pick(26, &["https", "https,http"]));
     json.hex("signatureHash", mix.draw(27), 64);
     json.text("signedWith", mix.pick(28, &["key1", "key2"]));
-    if mix.chance(29, 60) {
-        item.inside("storageResource", Kind::AzureResource, json)
-    } else {
-        json.null("storageResource")
-    }
+    json.when(mix.chance(29, 60), "storageResource", |json, key| item.inside(key, Kind::AzureResource, json));
 }

@@ -9,13 +9,9 @@ use crate::world::{AD_DOMAIN, Host, NT_DOMAIN};
 pub(super) fn device(item: &Item<'_>, json: &mut Json<'_>) {
     let (mix, host) = (item.mix, item.host());
     let os = host.os();
-    json.time("firstSeenDateTime", item.created - (20 + host.number as i64 % 300) * 86_400 * SECOND);
+    json.time("firstSeenDateTime", item.created - (20 + i64::from(host.number) % 300) * 86_400 * SECOND);
     host.write_mde_id("mdeDeviceId", json);
-    if host.server {
-        json.null("azureAdDeviceId")
-    } else {
-        json.guid("azureAdDeviceId", host.id() ^ 1)
-    }
+    json.when(!(host.server), "azureAdDeviceId", |json, key| json.guid(key, host.id() ^ 1));
     host.with_name(|name| {
         json.cat("deviceDnsName", &[name[0], name[1], name[2], name[3], ".", AD_DOMAIN]);
         json.cat("hostName", name);
@@ -23,11 +19,7 @@ pub(super) fn device(item: &Item<'_>, json: &mut Json<'_>) {
     json.text("ntDomain", NT_DOMAIN);
     json.text("dnsDomain", AD_DOMAIN);
     json.text("osPlatform", os.platform);
-    if os.build == 0 {
-        json.null("osBuild")
-    } else {
-        json.num("osBuild", os.build)
-    }
+    json.when(os.build != 0, "osBuild", |json, key| json.num(key, os.build));
     json.text("version", os.version);
     json.text(
         "healthStatus",
@@ -73,7 +65,7 @@ fn interfaces(item: &Item<'_>, host: Host, json: &mut Json<'_>) {
 fn logged_on(item: &Item<'_>, json: &mut Json<'_>) {
     json.array("loggedOnUsers", |json| {
         let people = [item.case.scene.user, item.case.scene.other];
-        for person in &people[..1 + usize::from(item.mix.chance(27, 30))] {
+        for person in &people[..=usize::from(item.mix.chance(27, 30))] {
             json.item(|json| {
                 json.cat("accountName", &person.account());
                 json.text("domainName", NT_DOMAIN);
@@ -121,16 +113,8 @@ fn details(key: &str, file: &FileSpec, item: &Item<'_>, json: &mut Json<'_>) {
     json.object(key, |json| {
         file.write_sha1("sha1", json);
         file.write_sha256("sha256", json);
-        if item.mix.chance(31, 40) {
-            json.hex("md5", file.bits(5), 32)
-        } else {
-            json.null("md5")
-        }
-        if item.mix.chance(32, 10) {
-            json.hex("sha256Ac", file.bits(257), 64)
-        } else {
-            json.null("sha256Ac")
-        }
+        json.when(item.mix.chance(31, 40), "md5", |json, key| json.hex(key, file.bits(5), 32));
+        json.when(item.mix.chance(32, 10), "sha256Ac", |json, key| json.hex(key, file.bits(257), 64));
         json.text("fileName", file.name);
         json.text("filePath", file.path);
         json.num("fileSize", file.size);

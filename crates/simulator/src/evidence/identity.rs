@@ -30,19 +30,11 @@ pub(super) fn account(item: &Item<'_>, person: Person, json: &mut Json<'_>) {
         json.cat("accountName", &person.account());
         json.text("domainName", NT_DOMAIN);
         person.write_sid("userSid", json);
-        if item.mix.chance(41, 60) {
-            json.guid("activeDirectoryObjectGuid", person.id() ^ 1)
-        } else {
-            json.null("activeDirectoryObjectGuid")
-        }
+        json.when(item.mix.chance(41, 60), "activeDirectoryObjectGuid", |json, key| json.guid(key, person.id() ^ 1));
         json.guid("azureAdUserId", person.id());
         json.cat("userPrincipalName", &person.upn());
         json.cat("displayName", &person.display());
-        if item.mix.chance(42, 50) {
-            json.text("tenantId", &item.case.plan.tenant.id)
-        } else {
-            json.null("tenantId")
-        }
+        json.when(item.mix.chance(42, 50), "tenantId", |json, key| json.text(key, &item.case.plan.tenant.id));
         if item.mix.chance(43, 5) {
             json.array("resourceAccessEvents", |json| json.item(|json| super::endpoint::access_event(item, json)));
         } else {
@@ -58,11 +50,9 @@ pub(super) fn user(item: &Item<'_>, json: &mut Json<'_>) {
 
 /// The `stream` of records that cloud application logs delivered.
 pub(super) fn stream(item: &Item<'_>, json: &mut Json<'_>) {
-    if item.mix.chance(44, 15) {
-        json.object("stream", |json| json.text("name", "Office 365 activity log"));
-    } else {
-        json.null("stream");
-    }
+    json.when(item.mix.chance(44, 15), "stream", |json, key| {
+        json.object(key, |json| json.text("name", "Office 365 activity log"));
+    });
 }
 
 pub(super) fn cloud_logon_request(item: &Item<'_>, json: &mut Json<'_>) {
@@ -76,11 +66,9 @@ pub(super) fn cloud_logon_session(item: &Item<'_>, json: &mut Json<'_>) {
     json.text("browser", browser);
     json.opt("deviceName", item.mix.chance(21, 30).then_some("unknown-device"));
     json.text("operatingSystem", system);
-    if item.mix.chance(22, 70) {
-        json.time("previousLogonDateTime", item.created - 61_200 * SECOND)
-    } else {
-        json.null("previousLogonDateTime")
-    }
+    json.when(item.mix.chance(22, 70), "previousLogonDateTime", |json, key| {
+        json.time(key, item.created - 61_200 * SECOND);
+    });
     json.text("protocol", item.mix.pick(23, &["OAuth2", "SAML", "WS-Federation"]));
     json.time("startUtcDateTime", item.created - 1500 * SECOND);
     json.text("userAgent", agent);
@@ -102,16 +90,8 @@ pub(super) fn security_group(item: &Item<'_>, json: &mut Json<'_>) {
     json.opt("friendlyName", item.mix.chance(21, 50).then_some(name));
     json.cat("distinguishedName", &["CN=", name, ",OU=Groups,DC=corp,DC=contoso,DC=example"]);
     json.cat("sid", &["S-1-5-21-2043817755-1198337410-3300427181-", rid]);
-    if item.mix.chance(22, 70) {
-        json.guid("securityGroupId", item.mix.draw(23))
-    } else {
-        json.null("securityGroupId")
-    }
-    if item.mix.chance(24, 80) {
-        json.guid("activeDirectoryObjectGuid", item.mix.draw(25))
-    } else {
-        json.null("activeDirectoryObjectGuid")
-    }
+    json.when(item.mix.chance(22, 70), "securityGroupId", |json, key| json.guid(key, item.mix.draw(23)));
+    json.when(item.mix.chance(24, 80), "activeDirectoryObjectGuid", |json, key| json.guid(key, item.mix.draw(25)));
 }
 
 pub(super) fn directory_domain(item: &Item<'_>, json: &mut Json<'_>) {

@@ -68,11 +68,7 @@ pub(super) fn service(item: &Item<'_>, json: &mut Json<'_>) {
             json.item(|json| {
                 json.opt("appProtocol", item.mix.chance(24, 50).then_some("http"));
                 json.text("name", if at == 0 { "web" } else { "metrics" });
-                if item.mix.chance(25, 50) {
-                    json.num("nodePort", 30_080 + at as i64)
-                } else {
-                    json.null("nodePort")
-                }
+                json.when(item.mix.chance(25, 50), "nodePort", |json, key| json.num(key, 30_080 + at as i64));
                 json.num("port", 80 + 9000 * at as i64);
                 json.text("protocol", item.mix.pick(26, &["tcp", "tcp", "udp", "sctp"]));
                 json.text("targetPort", "8080");

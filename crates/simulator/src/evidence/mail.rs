@@ -105,13 +105,9 @@ pub(super) fn mailbox_configuration(item: &Item<'_>, json: &mut Json<'_>) {
     let kinds = ["userInboxRule", "mailForwardingRule", "mailDelegation", "owaSettings", "ewsSettings"];
     json.text("configurationType", if item.case.scene.story { kinds[0] } else { item.mix.pick(21, &kinds) });
     json.opt("displayName", item.mix.chance(22, 80).then_some("..."));
-    if item.mix.chance(23, 70) {
-        json.guid("externalDirectoryObjectId", person.id())
-    } else {
-        json.null("externalDirectoryObjectId")
-    }
+    json.when(item.mix.chance(23, 70), "externalDirectoryObjectId", |json, key| json.guid(key, person.id()));
     json.cat("mailboxPrimaryAddress", &person.upn());
-    if item.mix.chance(24, 80) { json.cat("upn", &person.upn()) } else { json.null("upn") }
+    json.when(item.mix.chance(24, 80), "upn", |json, key| json.cat(key, &person.upn()));
 }
 
 pub(super) fn submission_mail(item: &Item<'_>, json: &mut Json<'_>) {
@@ -122,11 +118,7 @@ pub(super) fn submission_mail(item: &Item<'_>, json: &mut Json<'_>) {
     json.cat("submitter", &person.upn());
     json.cat("recipient", &person.upn());
     json.cat("sender", &["accounting@", item.case.scene.domain]);
-    if item.mix.chance(22, 70) {
-        item.remote().write("senderIp", json)
-    } else {
-        json.null("senderIp")
-    }
+    json.when(item.mix.chance(22, 70), "senderIp", |json, key| item.remote().write(key, json));
     json.text("subject", subject(item));
     json.text("reportType", item.mix.pick(23, &["Phish", "Junk", "Malware", "NotJunk"]));
 }
@@ -140,11 +132,7 @@ pub(super) fn teams_message(item: &Item<'_>, json: &mut Json<'_>) {
     json.text("deliveryAction", mix.pick(23, &["delivered", "blocked", "replaced", "deliveredAsSpam"]));
     json.text("deliveryLocation", mix.pick(24, &["teams", "quarantine", "failed"]));
     item.inside_all("files", Kind::File, u64::from(mix.chance(25, 30)), json);
-    if mix.chance(26, 60) {
-        json.guid("groupId", mix.draw(27))
-    } else {
-        json.null("groupId")
-    }
+    json.when(mix.chance(26, 60), "groupId", |json, key| json.guid(key, mix.draw(27)));
     json.flag("isExternal", true);
     json.flag("isOwned", mix.chance(28, 50));
     json.time("lastModifiedDateTime", item.created - 100 * SECOND);
@@ -155,11 +143,7 @@ pub(super) fn teams_message(item: &Item<'_>, json: &mut Json<'_>) {
     json.time("receivedDateTime", item.created - 160 * SECOND);
     json.array("recipients", |json| json.item_text(&person.upn()));
     json.text("senderFromAddress", "helpdesk@support-contoso.example");
-    if mix.chance(32, 60) {
-        item.remote().write("senderIP", json)
-    } else {
-        json.null("senderIP")
-    }
+    json.when(mix.chance(32, 60), "senderIP", |json, key| item.remote().write(key, json));
     json.opt("sourceAppName", often(33, "Teams"));
     json.opt("sourceId", often(34, "chat"));
     json.opt("subject", often(35, "Help desk: account check"));

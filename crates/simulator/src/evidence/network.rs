@@ -8,17 +8,15 @@ pub(super) fn ip(item: &Item<'_>, json: &mut Json<'_>) {
     remote.write("ipAddress", json);
     let place = remote.place();
     json.opt("countryLetterCode", (mix.chance(20, 80) || item.case.scene.story).then_some(place.code));
-    if mix.chance(21, 60) || item.case.scene.story {
-        json.object("location", |json| {
+    json.when(mix.chance(21, 60) || item.case.scene.story, "location", |json, key| {
+        json.object(key, |json| {
             json.text("countryName", place.country);
             json.opt("state", mix.chance(22, 80).then_some(place.state));
             json.text("city", place.city);
             json.raw("latitude", place.latitude);
             json.raw("longitude", place.longitude);
         });
-    } else {
-        json.null("location");
-    }
+    });
     super::identity::stream(item, json);
 }
 
@@ -32,16 +30,8 @@ pub(super) fn url(item: &Item<'_>, json: &mut Json<'_>) {
 
 pub(super) fn dns(item: &Item<'_>, json: &mut Json<'_>) {
     json.text("domainName", item.case.scene.domain);
-    if item.mix.chance(20, 60) {
-        item.inside("dnsServerIp", Kind::Ip, json)
-    } else {
-        json.null("dnsServerIp")
-    }
-    if item.mix.chance(21, 40) {
-        item.inside("hostIpAddress", Kind::Ip, json)
-    } else {
-        json.null("hostIpAddress")
-    }
+    json.when(item.mix.chance(20, 60), "dnsServerIp", |json, key| item.inside(key, Kind::Ip, json));
+    json.when(item.mix.chance(21, 40), "hostIpAddress", |json, key| item.inside(key, Kind::Ip, json));
     item.inside_all("ipAddresses", Kind::Ip, item.mix.below(22, 3), json);
 }
 
@@ -63,11 +53,7 @@ fn mac(key: &str, item: &Item<'_>, json: &mut Json<'_>) {
 
 pub(super) fn nic(item: &Item<'_>, json: &mut Json<'_>) {
     mac("macAddress", item, json);
-    if item.mix.chance(20, 70) {
-        item.inside("ipAddress", Kind::Ip, json)
-    } else {
-        json.null("ipAddress")
-    }
+    json.when(item.mix.chance(20, 70), "ipAddress", |json, key| item.inside(key, Kind::Ip, json));
     json.list("vlans", if item.mix.chance(21, 60) { &["110", "native"] } else { &[] });
 }
 
@@ -80,16 +66,8 @@ pub(super) fn iot_device(item: &Item<'_>, json: &mut Json<'_>) {
     json.opt("deviceSubType", often(23, "Controller"));
     json.cat("devicePageLink", &["https://portal.azure.com/#view/iot-device/", number.as_str()]);
     json.text("importance", mix.pick(24, &["normal", "high", "low", "unknown"]));
-    if mix.chance(25, 50) {
-        item.inside("ioTHub", Kind::AzureResource, json)
-    } else {
-        json.null("ioTHub")
-    }
-    if mix.chance(26, 50) {
-        json.guid("ioTSecurityAgentId", mix.draw(27))
-    } else {
-        json.null("ioTSecurityAgentId")
-    }
+    json.when(mix.chance(25, 50), "ioTHub", |json, key| item.inside(key, Kind::AzureResource, json));
+    json.when(mix.chance(26, 50), "ioTSecurityAgentId", |json, key| json.guid(key, mix.draw(27)));
     item.inside("ipAddress", Kind::Ip, json);
     for (key, salt) in [("isAuthorized", 28), ("isProgramming", 29), ("isScanner", 31)] {
         if mix.chance(salt, 10) { json.null(key) } else { json.flag(key, mix.chance(salt + 100, 50)) }
@@ -106,10 +84,6 @@ pub(super) fn iot_device(item: &Item<'_>, json: &mut Json<'_>) {
     json.cat("serialNumber", &["FX400-", number.as_str()]);
     json.opt("site", often(40, "Oslo plant"));
     json.opt("source", often(41, "Microsoft Defender for IoT"));
-    if mix.chance(42, 50) {
-        item.inside("sourceRef", Kind::Url, json)
-    } else {
-        json.null("sourceRef")
-    }
+    json.when(mix.chance(42, 50), "sourceRef", |json, key| item.inside(key, Kind::Url, json));
     json.opt("zone", often(43, "Packaging"));
 }

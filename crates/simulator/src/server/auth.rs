@@ -7,10 +7,10 @@ use axum::extract::{Form, Path, State};
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, HOST};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
-use chrono::Utc;
 
 use super::Simulator;
 use super::errors::{Api, aadsts, refuse, request_id, respond};
+use crate::clock;
 use crate::encode::base64url;
 use crate::json::{Json, write_hex};
 use crate::tenant::Tenant;
@@ -121,7 +121,7 @@ fn grant(
         let message = format!("The resource principal named {resource} was not found in the tenant named {tenant}.");
         return refused(StatusCode::BAD_REQUEST, "invalid_resource", 500_011, &message);
     };
-    let expires = Utc::now().timestamp() + LIFETIME;
+    let expires = clock::real().timestamp() + LIFETIME;
     let token = make(found, resource, expires);
     let mut tokens = simulator.shared.tokens.lock();
     tokens.retain(|_, grant| grant.expires > expires - 2 * LIFETIME);
@@ -193,7 +193,7 @@ pub(super) fn admit(simulator: &Simulator, api: Api, headers: &HeaderMap) -> Res
     let Some(grant) = simulator.shared.tokens.lock().get(token.trim()).copied() else {
         return refused("Lifetime validation failed, the token is expired.");
     };
-    if grant.expires <= Utc::now().timestamp() {
+    if grant.expires <= clock::real().timestamp() {
         return refused("Lifetime validation failed, the token is expired.");
     }
     match (api, grant.audience) {

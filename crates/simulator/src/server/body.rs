@@ -127,11 +127,8 @@ impl PageBody {
                     if at == 0 {
                         out.extend_from_slice(b",\"alerts\":[");
                     }
-                    if alert::nested(case, at, hit.event, self.list, self.show, out) {
-                        Part::Nested(at + 1)
-                    } else {
-                        close(out, b"]}")
-                    }
+                    let nested = alert::Nested { case, event: hit.event, list: self.list, show: self.show };
+                    if nested.write(at, out) { Part::Nested(at + 1) } else { close(out, b"]}") }
                 }
                 Part::Tail => {
                     self.tail(out);

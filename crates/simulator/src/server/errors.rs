@@ -4,8 +4,8 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::Response;
-use chrono::Utc;
 
+use crate::clock;
 use crate::json::{Json, write_guid};
 use crate::mix::Mix;
 
@@ -18,7 +18,7 @@ pub(super) enum Api {
 
 /// A GUID that no other request gets.
 pub(super) fn request_id() -> String {
-    let now = Utc::now().timestamp_nanos_opt().unwrap_or_default();
+    let now = clock::real().timestamp_nanos_opt().unwrap_or_default();
     let mut bytes = Vec::with_capacity(36);
     write_guid(&mut bytes, Mix::new(now.cast_unsigned()).draw(1));
     String::from_utf8(bytes).unwrap_or_default()
@@ -43,7 +43,7 @@ pub(super) fn refuse(api: Api, status: StatusCode, code: &str, message: &str, he
             json.text("message", message);
             match api {
                 Api::Graph => json.object("innerError", |json| {
-                    json.text("date", &Utc::now().format("%Y-%m-%dT%H:%M:%S").to_string());
+                    json.text("date", &clock::real().format("%Y-%m-%dT%H:%M:%S").to_string());
                     json.text("request-id", &id);
                     json.text("client-request-id", client);
                 }),
@@ -69,7 +69,7 @@ pub(super) fn refuse(api: Api, status: StatusCode, code: &str, message: &str, he
 /// An error of the token endpoint.
 pub(super) fn aadsts(status: StatusCode, error: &str, code: u32, message: &str) -> Response {
     let (trace, correlation) = (request_id(), request_id());
-    let time = Utc::now().format("%Y-%m-%d %H:%M:%SZ").to_string();
+    let time = clock::real().format("%Y-%m-%d %H:%M:%SZ").to_string();
     let code_text = code.to_string();
     let mut out = Vec::with_capacity(1024);
     let mut json = Json::new(&mut out, true);

@@ -10,6 +10,9 @@ use crate::{AlertsPerIncident, Census, Tenant};
 const INCIDENTS: &str = "/v1.0/security/incidents";
 const ALERTS: &str = "/v1.0/security/alerts_v2";
 
+/// A listing, a filter, and what the filter means.
+type Case<'a> = (&'a str, String, &'a dyn Fn(&Value) -> bool);
+
 fn ids(records: &[Value]) -> BTreeSet<String> {
     let set: BTreeSet<_> = records.iter().map(|record| record["id"].as_str().unwrap().to_owned()).collect();
     assert_eq!(set.len(), records.len(), "a record came twice");
@@ -90,7 +93,7 @@ async fn filters_agree_with_a_filter_over_everything() {
     let middle = incidents[150]["lastUpdateDateTime"].as_str().unwrap();
     let limit = padded(middle);
     let later = |r: &Value| padded(r["lastUpdateDateTime"].as_str().unwrap()) >= limit;
-    let cases: &[(&str, String, &dyn Fn(&Value) -> bool)] = &[
+    let cases: &[Case<'_>] = &[
         (INCIDENTS, format!("lastUpdateDateTime ge {middle}"), &later),
         (INCIDENTS, format!("lastUpdateDateTime lt {middle}"), &|r| !later(r)),
         (INCIDENTS, format!("lastUpdateDateTime eq {middle}"), &|r| r["lastUpdateDateTime"] == middle),

@@ -26,6 +26,11 @@ pub(super) fn late() -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000, 0).unwrap()
 }
 
+/// A client without time limits.
+pub(super) fn http() -> reqwest::Client {
+    reqwest::Client::builder().build().unwrap()
+}
+
 /// A tenant of `incidents` incidents.
 pub(super) fn tenant(incidents: u64, alerts: AlertsPerIncident) -> Tenant {
     Tenant { incidents, alerts_per_incident: alerts, ..Tenant::default() }
@@ -38,7 +43,7 @@ impl Client {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(simulator.clone().serve(listener, std::future::pending()));
-        let mut client = Client { simulator, base, http: reqwest::Client::new(), token: String::new() };
+        let mut client = Client { simulator, base, http: http(), token: String::new() };
         client.token = client.sign_in(scope, "demo-secret").await.body["access_token"].as_str().unwrap().to_owned();
         client
     }
