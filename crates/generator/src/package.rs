@@ -91,7 +91,7 @@ fn add_stream(dataset: &Dataset, samples: &[Sample], tree: &mut Tree) -> Result<
     for input in input::of(dataset) {
         file(&format!("agent/stream/{}.yml.hbs", input.name), stream::template(input, dataset))?;
     }
-    if let Some(sample) = samples.first() {
+    if let Some(sample) = samples::richest(samples) {
         file("sample_event.json", render::json(&sample.document)?)?;
     }
     for (path, text) in samples::pipeline_tests(samples)? {

@@ -18,7 +18,7 @@ pub(crate) enum Form {
 
 /// Pipeline that every document passes.
 ///
-/// Documents that our own fetcher mapped skip the raw part, which `{prefix}` shows; what is left for them looks a few
+/// Documents that our own fetcher mapped have custom fields and skip the raw part; what is left for them looks a few
 /// fields up.
 pub(crate) fn default(dataset: &Dataset, form: Form) -> Value {
     let raw = match form {
@@ -41,7 +41,15 @@ pub(crate) fn default(dataset: &Dataset, form: Form) -> Value {
         } }),
     ];
     enrich(dataset, &mut processors);
-    wrap(format!("{}: every document.", dataset.definition.title), processors, form)
+    if form == Form::Api {
+        // Fleet adds the operator's own pipelines to the ones it installs.
+        processors.push(json!({ "pipeline": {
+            "tag": "run_custom_pipeline",
+            "name": format!("{}@custom", names::template(dataset)),
+            "ignore_missing_pipeline": true,
+        } }));
+    }
+    wrap(&format!("{}: every document.", dataset.definition.title), &processors, form)
 }
 
 /// Pipeline of raw rows: the same mapping as our fetcher's.
@@ -67,22 +75,17 @@ pub(crate) fn raw(dataset: &Dataset, form: Form) -> Value {
             "if": "ctx.event?.original != null",
         } }),
     ];
-    processors.extend(mapping(dataset));
+    processors.push(mapper::pipeline::script(dataset));
     processors.push(json!({ "remove": {
         "tag": "remove_event_original",
         "field": "event.original",
         "ignore_missing": true,
         "if": "ctx.tags == null || !ctx.tags.contains('preserve_original_event')",
     } }));
-    wrap(format!("{}: raw rows.", dataset.definition.title), processors, form)
+    wrap(&format!("{}: raw rows.", dataset.definition.title), &processors, form)
 }
 
-/// Processors that map the row in `event.original`.
-fn mapping(dataset: &Dataset) -> Vec<Value> {
-    vec![mapper::pipeline::script(dataset)]
-}
-
-fn wrap(description: String, processors: Vec<Value>, form: Form) -> Value {
+fn wrap(description: &str, processors: &[Value], form: Form) -> Value {
     let mut pipeline = json!({ "description": description, "processors": processors, "on_failure": on_failure() });
     if let (Form::Api, Some(object)) = (form, pipeline.as_object_mut()) {
         object.insert("_meta".into(), crate::templates::meta());

@@ -93,12 +93,9 @@ impl Serialize for Yaml<'_> {
             Value::String(text) if text.starts_with("{{ ") => SingleQuoted(text.as_str()).serialize(serializer),
             Value::Array(list) if self.is_line() => FlowSeq(list).serialize(serializer),
             Value::Object(map) if self.is_line() => FlowMap(map).serialize(serializer),
-            Value::Array(list) => {
-                serializer.collect_seq(list.iter().map(|value| Yaml { value, data: self.data }))
-            }
-            Value::Object(map) => serializer.collect_map(map.iter().map(|(key, value)| {
-                (key, Yaml { value, data: self.data || key == "params" })
-            })),
+            Value::Array(list) => serializer.collect_seq(list.iter().map(|value| Yaml { value, data: self.data })),
+            Value::Object(map) => serializer
+                .collect_map(map.iter().map(|(key, value)| (key, Yaml { value, data: self.data || key == "params" }))),
             other => other.serialize(serializer),
         }
     }

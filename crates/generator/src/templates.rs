@@ -46,8 +46,7 @@ pub(crate) fn component(dataset: &Dataset) -> Value {
 pub(crate) fn index(dataset: &Dataset) -> Value {
     let template = names::template(dataset);
     let before = ["logs@settings".to_owned()];
-    let after =
-        ["logs@custom".to_owned(), format!("logs-{}@custom", names::PACKAGE), format!("{template}@custom")];
+    let after = ["logs@custom".to_owned(), format!("logs-{}@custom", names::PACKAGE), format!("{template}@custom")];
     let optional: Vec<&String> = before.iter().chain(&after).collect();
     let component = names::component(dataset);
     let composed: Vec<&String> = before.iter().chain([&component]).chain(&after).collect();

@@ -7,7 +7,10 @@ type Release = (&'static str, &'static [(&'static str, &'static str)]);
 
 const RELEASES: &[Release] = &[(
     "0.1.0",
-    &[("enhancement", "First version: incidents, alerts, their evidence, and the legacy incident log of Defender XDR.")],
+    &[(
+        "enhancement",
+        "First version: incidents, alerts, their evidence, and the legacy incident log of Defender XDR.",
+    )],
 )];
 
 /// Where changes are discussed.
@@ -15,8 +18,7 @@ const LINK: &str = "https://github.com/m365-security/m365-security/pull/1";
 
 /// The changelog of the package.
 pub(crate) fn entries() -> Value {
-    let change =
-        |(kind, text): &(&str, &str)| json!({ "description": text, "type": kind, "link": LINK });
+    let change = |(kind, text): &(&str, &str)| json!({ "description": text, "type": kind, "link": LINK });
     RELEASES
         .iter()
         .map(|(version, changes)| json!({ "version": version, "changes": changes.iter().map(change).collect::<Vec<_>>() }))

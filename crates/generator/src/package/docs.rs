@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use schema::{Api, Dataset};
 
-use super::{Sample, input, manifest};
+use super::{Sample, input, manifest, samples};
 use crate::{fields, names, render};
 
 const INTRODUCTION: &str = include_str!("../../assets/docs/introduction.md");
@@ -13,14 +13,16 @@ const INTRODUCTION: &str = include_str!("../../assets/docs/introduction.md");
 pub(crate) fn readme(samples: &[(&Dataset, Vec<Sample>)]) -> String {
     let mut out = format!("<!-- {} -->\n# {}\n\n{INTRODUCTION}\n", names::MARKER, manifest::TITLE);
     out.push_str("## Permissions and licences\n\n");
-    out.push_str("Application permissions, the least that each dataset needs; an administrator has to consent to them.\n\n");
+    out.push_str(
+        "Application permissions, the least that each dataset needs; an administrator has to consent to them.\n\n",
+    );
     out.push_str("| Data stream | API | Permission | Licence | Inputs |\n|---|---|---|---|---|\n");
     for (dataset, _) in samples {
         permission(dataset, &mut out);
     }
     out.push_str("\n## Data streams\n");
-    for (dataset, samples) in samples {
-        section(dataset, samples.first(), &mut out);
+    for (dataset, mapped) in samples {
+        section(dataset, samples::richest(mapped), &mut out);
     }
     out
 }
@@ -33,7 +35,10 @@ fn permission(dataset: &Dataset, out: &mut String) {
     };
     let inputs: Vec<_> = input::of(dataset).map(|input| input.name).collect();
     let (permission, licence) = (source.permission, source.licence);
-    line(out, &format!("| `{}` | {api} | `{permission}` | {licence} | {} |", dataset.definition.name, inputs.join(", ")));
+    line(
+        out,
+        &format!("| `{}` | {api} | `{permission}` | {licence} | {} |", dataset.definition.name, inputs.join(", ")),
+    );
 }
 
 fn section(dataset: &Dataset, sample: Option<&Sample>, out: &mut String) {
@@ -44,8 +49,7 @@ fn section(dataset: &Dataset, sample: Option<&Sample>, out: &mut String) {
         let body = format!("An example event:\n\n```json\n{event}```");
         collapsible(out, "Example event", &body);
     }
-    let (ecs, own): (Vec<_>, Vec<_>) =
-        fields::definitions(dataset).into_iter().partition(|definition| definition.ecs);
+    let (ecs, own): (Vec<_>, Vec<_>) = fields::definitions(dataset).into_iter().partition(|definition| definition.ecs);
     collapsible(out, "Fields", &table(&own, true));
     let note = "Described in the [ECS field reference](https://www.elastic.co/docs/reference/ecs/ecs-field-reference).";
     collapsible(out, "ECS fields", &format!("{note}\n\n{}", table(&ecs, false)));
@@ -53,19 +57,20 @@ fn section(dataset: &Dataset, sample: Option<&Sample>, out: &mut String) {
 
 fn table(definitions: &[fields::Definition], described: bool) -> String {
     let mut out = String::from(if described {
-        "| Field | Description | Type |\n|---|---|---|"
+        "| Field | Description | Type |\n|---|---|---|\n"
     } else {
-        "| Field | Type |\n|---|---|"
+        "| Field | Type |\n|---|---|\n"
     });
     for definition in definitions {
         let (name, kind) = (&definition.name, definition.kind.name());
         if described {
             let text = definition.description.replace('|', "\\|").replace('\n', " ");
-            out.push_str(&format!("\n| {name} | {text} | {kind} |"));
+            line(&mut out, &format!("| {name} | {text} | {kind} |"));
         } else {
-            out.push_str(&format!("\n| {name} | {kind} |"));
+            line(&mut out, &format!("| {name} | {kind} |"));
         }
     }
+    out.truncate(out.trim_end().len());
     out
 }
 

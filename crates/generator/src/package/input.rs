@@ -118,7 +118,6 @@ pub(crate) const ALL: &[Input] = &[
                 shown: false,
                 ..TEXT
             },
-            PROXY,
         ],
         template: include_str!("../../assets/agent/m365-fetcher.yml.hbs"),
     },

@@ -68,6 +68,11 @@ fn compact(row: &[u8]) -> Result<String> {
     Ok(line)
 }
 
+/// The sample that shows most.
+pub(super) fn richest(samples: &[Sample]) -> Option<&Sample> {
+    samples.iter().max_by_key(|sample| sample.row.len())
+}
+
 /// Files of the pipeline tests: each fixture as a raw row, and as the document that our fetcher would send.
 pub(super) fn pipeline_tests(samples: &[Sample]) -> Result<Vec<(String, String)>> {
     let mut files = Vec::new();
