@@ -61,6 +61,8 @@ fn archives_are_reproducible_and_built() {
     let top = format!("{}-{}/", names::PACKAGE, names::VERSION);
     assert!(files.iter().all(|(path, _)| path.starts_with(&top) && !path.contains("/_dev/")));
     assert!(files.iter().any(|(path, _)| *path == format!("{top}manifest.yml")));
+    // Kibana refuses uploads that hold pipelines or templates outside their data streams.
+    assert!(!files.iter().any(|(path, _)| path.starts_with(&format!("{top}elasticsearch/"))));
 }
 
 #[test]

@@ -5,13 +5,7 @@ use serde_json::{Value, json};
 /// Version, and its changes with their kinds; newest first.
 type Release = (&'static str, &'static [(&'static str, &'static str)]);
 
-const RELEASES: &[Release] = &[(
-    "0.1.0",
-    &[(
-        "enhancement",
-        "First version: incidents, alerts, their evidence, and the legacy incident log of Defender XDR.",
-    )],
-)];
+const RELEASES: &[Release] = &[("0.1.0", &[("enhancement", "First version.")])];
 
 /// Where changes are discussed.
 const LINK: &str = "https://github.com/m365-security/m365-security/pull/1";

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use schema::{Api, Dataset};
+use schema::{Api, Dataset, Rows};
 
 use super::{Sample, input, manifest, samples};
 use crate::{fields, names, render};
@@ -11,7 +11,10 @@ const INTRODUCTION: &str = include_str!("../../assets/docs/introduction.md");
 
 /// The README.
 pub(crate) fn readme(samples: &[(&Dataset, Vec<Sample>)]) -> String {
-    let mut out = format!("<!-- {} -->\n# {}\n\n{INTRODUCTION}\n", names::MARKER, manifest::TITLE);
+    let titles: Vec<_> = samples.iter().map(|(dataset, _)| dataset.definition.title).collect();
+    let mut out = format!("<!-- {} -->\n# {}\n\n", names::MARKER, manifest::TITLE);
+    line(&mut out, &format!("Security records of a Microsoft tenant as ECS documents: {}.\n", titles.join(", ")));
+    line(&mut out, INTRODUCTION);
     out.push_str("## Permissions and licences\n\n");
     out.push_str(
         "Application permissions, the least that each dataset needs; an administrator has to consent to them.\n\n",
@@ -45,6 +48,10 @@ fn section(dataset: &Dataset, sample: Option<&Sample>, out: &mut String) {
     let definition = dataset.definition;
     line(out, &format!("\n### {}\n\n{}\n", definition.title, dataset.description));
     line(out, &format!("Data stream `{}`, from `GET {}`.\n", names::template(dataset), definition.source.path));
+    if let Rows::Rollup { nested, rollup, .. } = definition.rows {
+        let note = "which needs the nested rows; documents of the input `cel` lack it";
+        line(out, &format!("The fetcher sums up `{nested}` in `{}.{rollup}`, {note}.\n", definition.prefix));
+    }
     if let Some(event) = sample.and_then(|sample| render::json(&sample.document).ok()) {
         let body = format!("An example event:\n\n```json\n{event}```");
         collapsible(out, "Example event", &body);

@@ -19,7 +19,7 @@ pub(crate) fn package(target: Target) -> Value {
         "title": TITLE,
         "version": names::VERSION,
         "source": { "license": "Apache-2.0" },
-        "description": "Collect incidents, alerts and evidence from Microsoft Defender XDR with m365-fetcher or Elastic Agent.",
+        "description": "Collect security records of a Microsoft tenant from Microsoft Defender XDR with m365-fetcher or Elastic Agent.",
         "type": "integration",
         "categories": ["security", "edr_xdr", "azure"],
         "conditions": {
@@ -30,7 +30,7 @@ pub(crate) fn package(target: Target) -> Value {
         "screenshots": [{
             "src": "/img/data-flow.svg",
             "title": "Ways of collection",
-            "size": "1200x560",
+            "size": "1200x540",
             "type": "image/svg+xml",
         }],
         "vars": manifests(input::CREDENTIALS),
