@@ -92,7 +92,8 @@ pub(crate) fn definitions(dataset: &Dataset) -> Vec<Definition> {
 /// Fields of the data stream itself, and those that a shipper adds.
 fn base(dataset: &Dataset) -> Vec<Definition> {
     let stream = Some(names::stream(dataset));
-    vec![
+    let agent = ["agent.ephemeral_id", "agent.id", "agent.name", "agent.type", "agent.version"];
+    let mut all = vec![
         Definition::constant("data_stream.type", Some("logs".into()), "Data stream type."),
         Definition::constant("data_stream.dataset", stream.clone(), "Data stream dataset."),
         Definition::constant("data_stream.namespace", None, "Data stream namespace."),
@@ -101,7 +102,9 @@ fn base(dataset: &Dataset) -> Vec<Definition> {
         Definition::new("input.type", Type::Keyword, "Input of Elastic Agent that shipped the document."),
         Definition { ecs: true, ..Definition::new("log.file.path", Type::Keyword, "") },
         Definition::new("log.offset", Type::Long, "Offset of the line in the file that was read."),
-    ]
+    ];
+    all.extend(agent.map(|name| Definition { ecs: true, ..Definition::new(name, Type::Keyword, "") }));
+    all
 }
 
 /// Field definitions in the package's format, nested by common prefix.

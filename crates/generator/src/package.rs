@@ -104,7 +104,7 @@ fn add_stream(dataset: &Dataset, samples: &[Sample], tree: &mut Tree) -> Result<
 fn field_files(definitions: &[fields::Definition]) -> [(&'static str, Vec<fields::Definition>); 3] {
     let base = |definition: &fields::Definition| {
         ["@timestamp", "event.dataset", "event.module"].contains(&definition.name.as_str())
-            || ["data_stream.", "input.", "log."].iter().any(|prefix| definition.name.starts_with(prefix))
+            || ["agent.", "data_stream.", "input.", "log."].iter().any(|prefix| definition.name.starts_with(prefix))
     };
     let pick = |wanted: &dyn Fn(&fields::Definition) -> bool| {
         definitions.iter().filter(|definition| wanted(definition)).cloned().collect::<Vec<_>>()

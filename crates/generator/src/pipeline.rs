@@ -114,7 +114,13 @@ fn enrich(dataset: &Dataset, processors: &mut Vec<Value>) {
     let fields: BTreeSet<String> = dataset.fields().into_iter().map(|field| field.name).collect();
     let fed = fed(&dataset.root);
     for scope in GEO.iter().filter(|scope| fields.contains(&format!("{scope}.ip"))) {
-        processors.extend(geo(scope, &fed));
+        // ECS has no place for the network of every scope.
+        if fields.contains(&format!("{scope}.geo.location")) {
+            processors.push(place(scope, &fed));
+        }
+        if fields.contains(&format!("{scope}.as.number")) {
+            processors.extend(network(scope, &fed));
+        }
     }
     if fields.contains("user_agent.original") {
         processors.push(json!({ "user_agent": {
@@ -125,13 +131,18 @@ fn enrich(dataset: &Dataset, processors: &mut Vec<Value>) {
     }
 }
 
-fn geo(scope: &str, fed: &BTreeSet<&str>) -> [Value; 4] {
+fn place(scope: &str, fed: &BTreeSet<&str>) -> Value {
     let mut city = json!({
         "tag": format!("locate_{scope}_ip"),
         "field": format!("{scope}.ip"),
         "target_field": format!("{scope}.geo"),
         "ignore_missing": true,
     });
+    spare(scope, "geo", fed, &mut city);
+    json!({ "geoip": city })
+}
+
+fn network(scope: &str, fed: &BTreeSet<&str>) -> [Value; 3] {
     let mut asn = json!({
         "tag": format!("find_{scope}_as"),
         "database_file": "GeoLite2-ASN.mmdb",
@@ -140,12 +151,7 @@ fn geo(scope: &str, fed: &BTreeSet<&str>) -> [Value; 4] {
         "properties": ["asn", "organization_name"],
         "ignore_missing": true,
     });
-    // The look-up replaces its target: what the source itself said about the address stays.
-    for (processor, group) in [(&mut city, "geo"), (&mut asn, "as")] {
-        if fed.iter().any(|field| field.starts_with(&format!("{scope}.{group}."))) {
-            processor["if"] = format!("ctx.{scope}?.{group} == null").into();
-        }
-    }
+    spare(scope, "as", fed, &mut asn);
     let rename = |from: &str, to: &str| {
         json!({ "rename": {
             "tag": format!("rename_{scope}_as_{from}"),
@@ -154,12 +160,14 @@ fn geo(scope: &str, fed: &BTreeSet<&str>) -> [Value; 4] {
             "ignore_missing": true,
         } })
     };
-    [
-        json!({ "geoip": city }),
-        json!({ "geoip": asn }),
-        rename("asn", "number"),
-        rename("organization_name", "organization.name"),
-    ]
+    [json!({ "geoip": asn }), rename("asn", "number"), rename("organization_name", "organization.name")]
+}
+
+/// A look-up replaces its target: what the source itself says about the address stays.
+fn spare(scope: &str, group: &str, fed: &BTreeSet<&str>, processor: &mut Value) {
+    if fed.iter().any(|field| field.starts_with(&format!("{scope}.{group}."))) {
+        processor["if"] = format!("ctx.{scope}?.{group} == null").into();
+    }
 }
 
 /// ECS fields that the dataset's columns fill.
