@@ -22,21 +22,27 @@ impl fmt::Display for DocId {
 /// Stands between the parts of an identity; no Microsoft id holds it.
 const SEPARATOR: char = '\u{1f}';
 
-/// Computes the document's identity. `chosen` are the elements that stand for their lists.
-pub(crate) fn identify(plan: &Plan, row: &Row<'_>, chosen: &[(At, Option<At>)]) -> Result<DocId, Reject> {
-    let mut text = String::with_capacity(256);
-    text.push_str(plan.name);
-    for (position, path) in plan.identity.iter().enumerate() {
-        text.push(SEPARATOR);
-        let before = text.len();
-        if let Some(at) = find(row, chosen, 0, path) {
-            canonical(row, at, &mut text);
-        }
-        if position == 0 && text.len() == before {
-            let name = path.join(".");
-            return Err(Reject::new("no_identity", format!("`{name}` is missing or empty: the row cannot be told apart")));
+/// Computes the document's identity. `chosen` are the elements that stand for their lists; `shared` keeps the part of
+/// the identity that is the same for all items of one row.
+pub(crate) fn identify(
+    plan: &Plan,
+    row: &Row<'_>,
+    chosen: &[(At, Option<At>)],
+    shared: &mut String,
+) -> Result<DocId, Reject> {
+    if shared.is_empty() {
+        shared.push_str(plan.name);
+        parts(row, chosen, &plan.identity[..plan.shared_identity], shared);
+        let id = plan.identity.first().and_then(|path| find(row, chosen, 0, path)).and_then(|at| row.scalar(at));
+        if id.is_none_or(|id| id.is_empty()) {
+            let name = plan.identity.first().map(|path| path.join(".")).unwrap_or_default();
+            let detail = format!("`{name}` is missing or empty: the row cannot be told from others");
+            return Err(Reject::new("no_identity", detail));
         }
     }
+    let mut text = String::with_capacity(256);
+    text.push_str(shared);
+    parts(row, chosen, &plan.identity[plan.shared_identity..], &mut text);
     if let Some((path, shape)) = &plan.item
         && let Some(item) = find(row, chosen, 0, path)
     {
@@ -62,6 +68,15 @@ pub(crate) fn identify(plan: &Plan, row: &Row<'_>, chosen: &[(At, Option<At>)]) 
     let mut id = [0; 16];
     id.copy_from_slice(&Sha256::digest(&text)[..16]);
     Ok(DocId(id))
+}
+
+fn parts(row: &Row<'_>, chosen: &[(At, Option<At>)], paths: &[Vec<Box<str>>], text: &mut String) {
+    for path in paths {
+        text.push(SEPARATOR);
+        if let Some(at) = find(row, chosen, 0, path) {
+            canonical(row, at, text);
+        }
+    }
 }
 
 fn find(row: &Row<'_>, chosen: &[(At, Option<At>)], at: At, path: &[Box<str>]) -> Option<At> {

@@ -78,7 +78,13 @@ impl Mapper {
         }
         self.start();
         let Mapper { plan, state, facts, .. } = self;
-        let mut finish = Finish { timestamp: self.timestamp, facts: self.keep_facts.then_some(facts), original: self.preserve_original, splitting: true };
+        let mut finish = Finish {
+            timestamp: self.timestamp,
+            facts: self.keep_facts.then_some(facts),
+            original: self.preserve_original,
+            splitting: true,
+            identity: String::new(),
+        };
         let document = &mut self.document;
         Walk { plan, row, state, splitting: true }.split(0, 0, 0, &mut |walk, result| {
             let result = result.and_then(|()| finish.document(walk, document));
@@ -104,7 +110,13 @@ impl Mapper {
     fn document(&mut self, row: &Row<'_>) -> Result<DocId, Reject> {
         self.start();
         let Mapper { plan, state, facts, .. } = self;
-        let mut finish = Finish { timestamp: self.timestamp, facts: self.keep_facts.then_some(facts), original: self.preserve_original, splitting: false };
+        let mut finish = Finish {
+            timestamp: self.timestamp,
+            facts: self.keep_facts.then_some(facts),
+            original: self.preserve_original,
+            splitting: false,
+            identity: String::new(),
+        };
         let mut walk = Walk { plan, row, state, splitting: false };
         walk.object(0, 0)?;
         finish.document(&mut walk, &mut self.document)
@@ -127,12 +139,14 @@ struct Finish<'m> {
     facts: Option<&'m mut Facts>,
     original: bool,
     splitting: bool,
+    /// What all documents of the row share of their identity.
+    identity: String,
 }
 
 impl Finish<'_> {
     fn document(&mut self, walk: &mut Walk<'_, '_>, out: &mut Vec<u8>) -> Result<DocId, Reject> {
         let (plan, row) = (walk.plan, walk.row);
-        let id = identify(plan, row, &walk.state.chosen)?;
+        let id = identify(plan, row, &walk.state.chosen, &mut self.identity)?;
         if self.original {
             let original = walk.state.chosen.last().and_then(|(_, element)| *element).filter(|_| self.splitting);
             let original = original.map_or(row.text(), |element| row.raw(element));

@@ -89,7 +89,8 @@ fn url_part(op: Op, text: &str) -> Option<Cow<'_, str>> {
     let rest = &text[at + 3..];
     let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
     let (before_fragment, fragment) = tail.split_once('#').map_or((tail, None), |(head, tail)| (head, Some(tail)));
-    let (path, query) = before_fragment.split_once('?').map_or((before_fragment, None), |(head, tail)| (head, Some(tail)));
+    let (path, query) =
+        before_fragment.split_once('?').map_or((before_fragment, None), |(head, tail)| (head, Some(tail)));
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     let (domain, port) = match host.strip_prefix('[').and_then(|host| host.split_once(']')) {
         Some((address, after)) => (address, after.strip_prefix(':')),
@@ -98,7 +99,9 @@ fn url_part(op: Op, text: &str) -> Option<Cow<'_, str>> {
     match op {
         Op::UrlScheme => Some(scheme.to_ascii_lowercase().into()),
         Op::UrlDomain => Some(lower(domain).map_or(domain.into(), Cow::Owned)),
-        Op::UrlPort => port.filter(|port| (1..=5).contains(&port.len()) && port.parse::<u16>().is_ok() && !port.starts_with('+')).map(Into::into),
+        Op::UrlPort => port
+            .filter(|port| (1..=5).contains(&port.len()) && port.parse::<u16>().is_ok() && !port.starts_with('+'))
+            .map(Into::into),
         Op::UrlPath => Some(path.into()),
         Op::UrlQuery => query.map(Into::into),
         Op::UrlFragment => fragment.map(Into::into),
@@ -125,7 +128,11 @@ pub(crate) fn entity_id(parts: &[Cow<'_, str>]) -> String {
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
 }
 
 /// Nanoseconds between two times, as text.

@@ -35,10 +35,8 @@ pub fn script(dataset: &Dataset) -> Value {
 /// The plan as the script reads it. Absent members mean false, none or nothing.
 fn params(dataset: &Dataset) -> Value {
     let plan = Plan::new(dataset);
-    let own: Vec<Value> = own_values(dataset)
-        .into_iter()
-        .filter_map(|(name, value)| Some(json!([plan.field(name)?, value])))
-        .collect();
+    let own: Vec<Value> =
+        own_values(dataset).into_iter().filter_map(|(name, value)| Some(json!([plan.field(name)?, value]))).collect();
     let fields: Vec<Value> = plan.fields.iter().map(field).collect();
     let shapes: Vec<Value> = plan.shapes.iter().map(shape).collect();
     let columns = || plan.shapes.iter().flat_map(|shape| &shape.columns);
@@ -99,7 +97,13 @@ fn shape(shape: &Shape) -> Value {
     }
     if !shape.derived.is_empty() {
         let derived = shape.derived.iter();
-        let derived = derived.map(|d| json!({ "field": d.field, "derive": d.derive.word(), "inputs": d.inputs }));
+        let derived = derived.map(|derived| {
+            let inputs = derived.inputs.iter().map(|(column, path)| {
+                let column = &shape.columns[usize::from(*column)].name;
+                std::iter::once(column).chain(path).map(|part| &**part).collect::<Vec<_>>()
+            });
+            json!({ "field": derived.field, "derive": derived.derive.word(), "inputs": inputs.collect::<Vec<_>>() })
+        });
         json.insert("derived".into(), derived.collect::<Vec<_>>().into());
     }
     if !shape.identity.is_empty() {

@@ -21,6 +21,8 @@ pub(crate) struct Plan {
     pub(crate) fields: Vec<Field>,
     /// Source paths whose values identify a document.
     pub(crate) identity: Vec<Vec<Box<str>>>,
+    /// How many of them, from the first, are the same for all items of a row.
+    pub(crate) shared_identity: usize,
     /// Object whose own shape adds to the identity (the evidence item of an evidence row).
     pub(crate) item: Option<(Vec<Box<str>>, ShapeId)>,
     /// Name of the record's id.
@@ -93,14 +95,18 @@ pub(crate) struct Feed {
 pub(crate) struct Derived {
     pub(crate) field: FieldId,
     pub(crate) derive: Derive,
-    pub(crate) inputs: Vec<Vec<Box<str>>>,
+    /// Column of the object, and the path below it.
+    pub(crate) inputs: Vec<(u16, Vec<Box<str>>)>,
 }
 
 /// An ECS field of the documents.
 #[derive(Debug)]
 pub(crate) struct Field {
     pub(crate) name: &'static str,
+    /// Segments of the name.
     pub(crate) path: Vec<&'static str>,
+    /// The groups among them as numbers, equal where the names are.
+    pub(crate) groups: Vec<u16>,
     pub(crate) json: Json,
     /// Takes several values, each once.
     pub(crate) many: bool,

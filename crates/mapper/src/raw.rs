@@ -42,7 +42,8 @@ fn nested(row: &Row<'_>, at: At, out: &mut Vec<u8>, depth: usize) -> Result<(), 
 fn unique(row: &Row<'_>, at: At) -> Result<(), Reject> {
     let mut seen = rustc_hash::FxHashSet::default();
     for child in row.children(at) {
-        let name = if row.key_escaped(child) { decode(row.key(child)).into() } else { std::borrow::Cow::from(row.key(child)) };
+        let name =
+            if row.key_escaped(child) { decode(row.key(child)).into() } else { std::borrow::Cow::from(row.key(child)) };
         if let Some(name) = seen.replace(name) {
             return Err(duplicate(&name));
         }
@@ -59,8 +60,11 @@ pub(crate) fn duplicate(name: &str) -> Reject {
 pub(crate) fn canonical(row: &Row<'_>, at: At, out: &mut String) {
     match row.kind(at) {
         Kind::Object => {
-            let mut members: Vec<(String, At)> =
-                row.children(at).filter(|&child| row.kind(child) != Kind::Null).map(|child| (decode(row.key(child)), child)).collect();
+            let mut members: Vec<(String, At)> = row
+                .children(at)
+                .filter(|&child| row.kind(child) != Kind::Null)
+                .map(|child| (decode(row.key(child)), child))
+                .collect();
             members.sort_by(|a, b| a.0.encode_utf16().cmp(b.0.encode_utf16()));
             out.push('{');
             for (name, child) in members {

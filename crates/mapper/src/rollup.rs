@@ -107,10 +107,14 @@ impl Rollup {
         let [first, last] = &facts.times;
         // Without the `Z`, text in normal form sorts as time, whatever the digits of its seconds.
         let key = |time: &String| time.trim_end_matches('Z').to_owned();
-        if let Some(first) = first && self.first.as_ref().is_none_or(|known| key(first) < key(known)) {
+        if let Some(first) = first
+            && self.first.as_ref().is_none_or(|known| key(first) < key(known))
+        {
             self.first = Some(first.clone());
         }
-        if let Some(last) = last && self.last.as_ref().is_none_or(|known| key(last) > key(known)) {
+        if let Some(last) = last
+            && self.last.as_ref().is_none_or(|known| key(last) > key(known))
+        {
             self.last = Some(last.clone());
         }
         for (union, values) in self.lists.iter_mut().zip(&facts.lists) {

@@ -73,7 +73,9 @@ impl Values {
         match kind.json {
             Json::Text => quote(text, &mut self.text),
             Json::Integer if text.parse::<i64>().is_ok() => self.text.extend_from_slice(text.as_bytes()),
-            Json::Number if text.parse::<f64>().is_ok_and(f64::is_finite) => self.text.extend_from_slice(text.as_bytes()),
+            Json::Number if text.parse::<f64>().is_ok_and(f64::is_finite) => {
+                self.text.extend_from_slice(text.as_bytes())
+            }
             Json::Flag if text == "true" || text == "false" => self.text.extend_from_slice(text.as_bytes()),
             _ => return,
         }
@@ -109,7 +111,7 @@ impl Values {
 
     /// Appends the document: ECS fields by name, the custom object in its place among them.
     pub(crate) fn write(&self, plan: &Plan, custom: &[u8], out: &mut Vec<u8>) {
-        let mut tree = Tree { out, open: Vec::new() };
+        let mut tree = Tree { out, open: &[] };
         tree.out.push(b'{');
         let mut pending = Some(custom);
         for (field, values) in plan.fields.iter().zip(&self.fields) {
@@ -119,7 +121,7 @@ impl Values {
             if field.name > plan.prefix[0] {
                 tree.custom(plan, &mut pending);
             }
-            tree.key(&field.path);
+            tree.key(&field.path, &field.groups);
             let array = field.array || values.len() > 1;
             if array {
                 tree.out.push(b'[');
@@ -143,20 +145,22 @@ impl Values {
 /// Writes nested objects from sorted dotted paths.
 struct Tree<'a, 'p> {
     out: &'a mut Vec<u8>,
-    open: Vec<&'p str>,
+    /// Groups that are open, by number.
+    open: &'p [u16],
 }
 
 impl<'p> Tree<'_, 'p> {
-    fn key(&mut self, path: &[&'p str]) {
-        let (leaf, groups) = path.split_last().map_or(("", path), |(leaf, groups)| (*leaf, groups));
-        let common = self.open.iter().zip(groups).take_while(|(open, group)| open == group).count();
-        self.close(common);
-        for group in &groups[common..] {
-            self.name(group);
-            self.out.push(b'{');
-            self.open.push(group);
+    fn key(&mut self, path: &[&str], groups: &'p [u16]) {
+        if *self.open != *groups {
+            let common = self.open.iter().zip(groups).take_while(|(open, group)| open == group).count();
+            self.close(common);
+            for group in &path[common..groups.len()] {
+                self.name(group);
+                self.out.push(b'{');
+            }
+            self.open = groups;
         }
-        self.name(leaf);
+        self.name(path.last().copied().unwrap_or_default());
     }
 
     fn name(&mut self, name: &str) {
@@ -169,16 +173,20 @@ impl<'p> Tree<'_, 'p> {
     }
 
     fn close(&mut self, depth: usize) {
-        while self.open.len() > depth {
-            self.open.pop();
-            self.out.push(b'}');
-        }
+        self.out.extend(self.open[depth..].iter().map(|_| b'}'));
+        self.open = &self.open[..depth];
     }
 
-    fn custom(&mut self, plan: &'p Plan, pending: &mut Option<&[u8]>) {
-        if let Some(custom) = pending.take().filter(|custom| *custom != b"{}") {
-            self.key(&plan.prefix);
-            self.out.extend_from_slice(custom);
+    fn custom(&mut self, plan: &Plan, pending: &mut Option<&[u8]>) {
+        let Some(custom) = pending.take().filter(|custom| *custom != b"{}") else { return };
+        self.close(0);
+        for (position, group) in plan.prefix.iter().enumerate() {
+            self.name(group);
+            if position + 1 < plan.prefix.len() {
+                self.out.push(b'{');
+            }
         }
+        self.out.extend_from_slice(custom);
+        self.out.extend(plan.prefix[1..].iter().map(|_| b'}'));
     }
 }

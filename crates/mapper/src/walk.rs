@@ -178,7 +178,7 @@ impl<'w> Walk<'w, '_> {
             self.slot(column, base + position, &mut open)?;
         }
         for derived in &shape.derived {
-            self.derived(derived, at);
+            self.derived(derived, base);
         }
         for (field, value) in &shape.constants {
             self.state.values.push(plan, *field, value, 0, false);
@@ -213,7 +213,8 @@ impl<'w> Walk<'w, '_> {
             Some(&kind) => &self.plan.shapes[kind],
             None => {
                 if !shape.hidden {
-                    let record = || self.row.member(0, &self.plan.id).and_then(|id| self.row.scalar(id)).map(Into::into);
+                    let record =
+                        || self.row.member(0, &self.plan.id).and_then(|id| self.row.scalar(id)).map(Into::into);
                     self.state.drift.add("unknown_kind", if tag.is_empty() { "(none)" } else { &tag }, record);
                 }
                 shape
@@ -230,8 +231,7 @@ impl<'w> Walk<'w, '_> {
         let part = at == 0 && self.splitting && matches!(self.plan.rows, schema::Rows::Items(_));
         for child in self.row.children(at) {
             let key = self.row.key(child);
-            let found =
-                if self.row.key_escaped(child) { shape.index.get(&*decode(key)) } else { shape.index.get(key) };
+            let found = if self.row.key_escaped(child) { shape.index.get(&*decode(key)) } else { shape.index.get(key) };
             match found {
                 Some(&column) => {
                     let slot = &mut state.slots[base + usize::from(column)];
@@ -347,6 +347,12 @@ impl<'w> Walk<'w, '_> {
 
     fn scalar(&mut self, column: &'w Column, semantic: Semantic, at: At, start: usize) {
         let shown = column.key.is_some();
+        if shown && column.feeds.is_empty() && self.row.kind(at) == Kind::Escaped && semantic.takes_any_text() {
+            // Nobody reads the text: its escapes need not be undone.
+            self.separate(start);
+            self.state.custom.extend_from_slice(self.row.raw(at).as_bytes());
+            return;
+        }
         let value = convert(semantic, self.row, at);
         match value {
             Value::Nothing => {}
@@ -438,9 +444,20 @@ impl<'w> Walk<'w, '_> {
         }
     }
 
-    fn derived(&mut self, derived: &Derived, at: At) {
-        let text = |path: &Vec<Box<str>>| self.row.find(at, path).and_then(|at| self.row.scalar(at)).filter(|text| !text.is_empty());
-        let Some(inputs) = derived.inputs.iter().map(text).collect::<Option<Vec<_>>>() else { return };
+    fn derived(&mut self, derived: &Derived, base: usize) {
+        let text = |(column, path): &(u16, Vec<Box<str>>)| {
+            let at = self.state.slots.get(base + usize::from(*column)).copied().filter(|&at| at != NONE)?;
+            self.row.find(at, path).and_then(|at| self.row.scalar(at)).filter(|text| !text.is_empty())
+        };
+        let mut inputs = Vec::with_capacity(derived.inputs.len());
+        for (position, input) in derived.inputs.iter().enumerate() {
+            match text(input) {
+                Some(text) => inputs.push(text),
+                // The default value of a registry key has no name.
+                None if derived.derive == Derive::Registry && position > 1 => {}
+                None => return,
+            }
+        }
         let when = |algorithm: &str| {
             let same = inputs.get(1).is_some_and(|named| named.eq_ignore_ascii_case(algorithm));
             inputs.first().filter(|_| same).map(|value| value.to_lowercase())
@@ -448,6 +465,7 @@ impl<'w> Walk<'w, '_> {
         let value = match (derived.derive, inputs.as_slice()) {
             (Derive::Path, [folder, name]) => ops::join_path(folder, name),
             (Derive::Duration, [from, to]) => ops::duration(from, to),
+            (Derive::Registry, parts) => Some(parts.join("\\")),
             (Derive::EntityId, parts) => Some(ops::entity_id(parts)),
             (Derive::IfMd5, _) => when("md5"),
             (Derive::IfSha1, _) => when("sha1"),

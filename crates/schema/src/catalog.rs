@@ -129,7 +129,7 @@ impl Walker<'_> {
                 }
             }
         };
-        let mut feeds = self.feeds(attr, &inner, &content, list)?;
+        let mut feeds = self.feeds(attr, context, &content, list)?;
         if flag("unrelated") {
             feeds.retain(|feed| !feed.field.name.starts_with("related."));
         }

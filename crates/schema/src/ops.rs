@@ -90,6 +90,8 @@ impl Op {
 pub enum Derive {
     /// Folder and file name joined with the folder's own separator.
     Path,
+    /// Hive, key and, where there is one, value name of the registry, joined with backslashes.
+    Registry,
     /// First 32 hexadecimal digits of the SHA-256 over the values, joined with line feeds; nothing unless all exist.
     EntityId,
     /// Nanoseconds from the first time to the second; nothing if negative.
@@ -106,6 +108,7 @@ impl Derive {
     /// All derivations with the words that name them in plans.
     pub const ALL: &'static [(Derive, &'static str)] = &[
         (Derive::Path, "path"),
+        (Derive::Registry, "registry"),
         (Derive::EntityId, "entity_id"),
         (Derive::Duration, "duration"),
         (Derive::IfMd5, "if_md5"),

@@ -16,13 +16,15 @@ pub(super) fn compile(dataset: &Dataset) -> Plan {
         found.insert(field.name, (field, field.array));
     }
     fields(&dataset.root, &mut found);
-    let fields: Vec<Field> = found.into_values().map(|(ecs, many)| field(ecs, many)).collect();
+    let mut groups = BTreeMap::new();
+    let fields: Vec<Field> = found.into_values().map(|(ecs, many)| field(ecs, many, &mut groups)).collect();
     let late = match dataset.definition.rows {
         Rows::Items(list) => vec![list.to_owned()],
         Rows::Outer { outer, inner } => vec![outer.to_owned(), format!("{outer}.{inner}")],
         Rows::Elements | Rows::Rollup { .. } => Vec::new(),
     };
-    let mut compiler = Compiler { late, shapes: Vec::new(), ids: fields.iter().enumerate().map(|(id, f)| (f.name, id)).collect() };
+    let mut compiler =
+        Compiler { late, shapes: Vec::new(), ids: fields.iter().enumerate().map(|(id, f)| (f.name, id)).collect() };
     compiler.shape(&dataset.root, String::new(), false);
     let definition = &dataset.definition;
     let item = match definition.rows {
@@ -36,6 +38,10 @@ pub(super) fn compile(dataset: &Dataset) -> Plan {
             _ => None,
         }
     });
+    let late_name = match definition.rows {
+        Rows::Items(list) | Rows::Outer { outer: list, .. } => Some(list),
+        _ => None,
+    };
     let identity: Vec<_> = dataset.root.identity.iter().map(|path| segments(path)).collect();
     Plan {
         name: definition.name,
@@ -44,19 +50,26 @@ pub(super) fn compile(dataset: &Dataset) -> Plan {
         rows: definition.rows,
         shapes: compiler.shapes,
         fields,
+        shared_identity: identity.iter().take_while(|path| late_name.is_none_or(|late| *path[0] != *late)).count(),
         identity,
         item,
     }
 }
 
-fn field(ecs: Ecs, many: bool) -> Field {
+fn field(ecs: Ecs, many: bool, known: &mut BTreeMap<&'static str, u16>) -> Field {
     let json = match ecs.kind {
         Type::Long => Json::Integer,
         Type::Float | Type::Double => Json::Number,
         Type::Boolean => Json::Flag,
         _ => Json::Text,
     };
-    Field { name: ecs.name, path: ecs.name.split('.').collect(), json, many, array: ecs.array }
+    let path: Vec<_> = ecs.name.split('.').collect();
+    let mut number = |group: &&'static str| {
+        let next = u16::try_from(known.len()).unwrap_or(u16::MAX);
+        *known.entry(group).or_insert(next)
+    };
+    let groups = path[..path.len() - 1].iter().map(&mut number).collect();
+    Field { name: ecs.name, path, groups, json, many, array: ecs.array }
 }
 
 fn fields(shape: &schema::Shape, found: &mut BTreeMap<&'static str, (Ecs, bool)>) {
@@ -98,16 +111,23 @@ impl Compiler {
         order.sort_by_key(|column| (is_late(column), column.path.is_none(), column.path.clone()));
         let late = order.last().is_some_and(|column| is_late(column));
         let columns: Vec<Column> = order.into_iter().map(|column| self.column(column, hidden)).collect();
-        let index = columns.iter().enumerate().filter_map(|(at, column)| Some((column.name.clone(), u16::try_from(at).ok()?)));
+        let index =
+            columns.iter().enumerate().filter_map(|(at, column)| Some((column.name.clone(), u16::try_from(at).ok()?)));
         let index = index.collect();
-        let kinds = from.kinds.iter().map(|kind| (kind.tag.as_str().into(), self.shape(&kind.shape, source.clone(), hidden)));
+        let kinds =
+            from.kinds.iter().map(|kind| (kind.tag.as_str().into(), self.shape(&kind.shape, source.clone(), hidden)));
         let kinds = kinds.collect();
         let constants = from.constants.iter().map(|constant| (self.ids[constant.field.name], constant.value.clone()));
         let constants = constants.collect();
-        let derived = from.derived.iter().map(|derived| Derived {
-            field: self.ids[derived.field.name],
-            derive: derived.derive,
-            inputs: derived.inputs.iter().map(|path| segments(path)).collect(),
+        let input = |path: &String| -> Option<(u16, Vec<Box<str>>)> {
+            let mut path = segments(path);
+            let column = path.remove(0);
+            let at = columns.iter().position(|known| known.name == column)?;
+            Some((u16::try_from(at).ok()?, path))
+        };
+        let derived = from.derived.iter().filter_map(|derived| {
+            let inputs = derived.inputs.iter().map(input).collect::<Option<_>>()?;
+            Some(Derived { field: self.ids[derived.field.name], derive: derived.derive, inputs })
         });
         let derived = derived.collect();
         let identity = from.identity.iter().map(|path| segments(path)).collect();

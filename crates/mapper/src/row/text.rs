@@ -23,12 +23,10 @@ pub(super) fn special(bytes: &[u8], mut at: usize) -> usize {
 /// Value of the text between the quotes of a checked JSON string.
 pub(crate) fn decode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut letters = text.chars();
-    while let Some(letter) = letters.next() {
-        if letter != '\\' {
-            out.push(letter);
-            continue;
-        }
+    let mut rest = text;
+    while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
+        out.push_str(&rest[..at]);
+        let mut letters = rest[at + 1..].chars();
         match letters.next() {
             Some('b') => out.push('\u{8}'),
             Some('f') => out.push('\u{c}'),
@@ -48,7 +46,9 @@ pub(crate) fn decode(text: &str) -> String {
             Some(other) => out.push(other),
             None => {}
         }
+        rest = letters.as_str();
     }
+    out.push_str(rest);
     out
 }
 

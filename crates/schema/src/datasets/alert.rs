@@ -47,6 +47,9 @@ pub struct Alert {
     /// What the alert shares with the documents of its evidence.
     #[schemars(flatten)]
     pub context: Context,
+    /// What the alert is about.
+    #[schemars(transform = to(ecs::MESSAGE).also(ecs::RULE_DESCRIPTION))]
+    pub description: Prose,
     /// Group or person that the alert is attributed to.
     #[schemars(transform = to(ecs::THREAT_GROUP_NAME))]
     pub actor_display_name: Keyword,
@@ -103,9 +106,6 @@ pub struct Context {
     /// Name of the alert.
     #[schemars(transform = to(ecs::RULE_NAME).also(ecs::MESSAGE).rank(1))]
     pub title: Keyword,
-    /// What the alert is about.
-    #[schemars(transform = to(ecs::MESSAGE).also(ecs::RULE_DESCRIPTION))]
-    pub description: Prose,
     /// Possible impact: unknown, informational, low, medium, high; in lower case.
     #[schemars(transform = to(ecs::EVENT_SEVERITY).table(tables::SEVERITY))]
     pub severity: LowerMember,

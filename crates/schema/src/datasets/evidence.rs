@@ -52,6 +52,9 @@ pub struct Item {
     /// Values that a custom detection adds.
     #[schemars(transform = drop(IN_ALERT))]
     pub custom_details: Dictionary,
+    /// What the alert is about.
+    #[schemars(transform = drop(IN_ALERT))]
+    pub description: Prose,
     /// Nature of the alert as determined.
     #[schemars(transform = drop(IN_ALERT))]
     pub determination: Member,

@@ -37,7 +37,6 @@ pub const DATASET: Definition = Definition {
 #[schemars(rename_all = "camelCase")]
 #[schemars(transform = kind()
     .constant(ecs::EVENT_KIND, "alert")
-    .constant(ecs::EVENT_TYPE, "info")
     .derive(ecs::EVENT_DURATION, Derive::Duration, "rollup.firstActivityDateTime rollup.lastActivityDateTime"))]
 pub struct Incident {
     /// Unique identifier of the incident in its tenant.
@@ -66,7 +65,8 @@ pub struct Incident {
     /// Whether the incident is a true threat: unknown, falsePositive, truePositive, informationalExpectedActivity.
     pub classification: Member,
     /// Nature of the incident as determined, for example phishing or multiStagedAttack.
-    #[schemars(transform = to(ecs::EVENT_CATEGORY).table(tables::DETERMINATION_CATEGORY))]
+    #[schemars(transform = to(ecs::EVENT_CATEGORY).table(tables::DETERMINATION_CATEGORY)
+        .also(ecs::EVENT_TYPE).table(tables::DETERMINATION_TYPE))]
     pub determination: Member,
     /// Owner of the incident; free text, usually a user principal name.
     pub assigned_to: User,

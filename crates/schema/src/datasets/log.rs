@@ -309,7 +309,7 @@ pub struct VmMetadata {
     .derive(ecs::PROCESS_ENTITY_ID, Derive::EntityId, "deviceId processId processCreationTime")
     .derive(ecs::PROCESS_PARENT_ENTITY_ID, Derive::EntityId, "deviceId parentProcessId parentProcessCreationTime")
     .derive(ecs::PROCESS_PARENT_EXECUTABLE, Derive::Path, "parentProcessFilePath parentProcessFileName")
-    .derive(ecs::REGISTRY_PATH, Derive::Path, "registryHive registryKey"))]
+    .derive(ecs::REGISTRY_PATH, Derive::Registry, "registryHive registryKey registryValueName"))]
 pub struct Entity {
     /// What it is, for example User, Ip, Url, File, Process, `MailBox`, `MailMessage`, `MailCluster`, Registry.
     #[schemars(transform = to(ecs::EVENT_CATEGORY).table(tables::ENTITY_CATEGORY)

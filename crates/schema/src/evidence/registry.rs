@@ -14,7 +14,7 @@ use crate::types::{Host, Keyword, LongText};
 #[schemars(transform = kind()
     .constant(ecs::EVENT_CATEGORY, "registry")
     .constant(ecs::EVENT_TYPE, "access")
-    .derive(ecs::REGISTRY_PATH, Derive::Path, "registryHive registryKey").lift()
+    .derive(ecs::REGISTRY_PATH, Derive::Registry, "registryHive registryKey").lift()
     .identity("registryHive registryKey"))]
 pub struct RegistryKeyEvidence {
     /// Hive, for example `HKEY_LOCAL_MACHINE`.
@@ -31,7 +31,7 @@ pub struct RegistryKeyEvidence {
 #[schemars(transform = kind()
     .constant(ecs::EVENT_CATEGORY, "registry")
     .constant(ecs::EVENT_TYPE, "access")
-    .derive(ecs::REGISTRY_PATH, Derive::Path, "registryHive registryKey").lift()
+    .derive(ecs::REGISTRY_PATH, Derive::Registry, "registryHive registryKey registryValueName").lift()
     .identity("mdeDeviceId registryHive registryKey registryValueName registryValueType registryValue"))]
 pub struct RegistryValueEvidence {
     /// Id of the device in Defender for Endpoint.
