@@ -10,7 +10,7 @@ mod themes;
 
 use self::playbook::{ACCOUNT, MACHINE, MESSAGE, RESOURCE};
 use crate::evidence::Kind;
-use crate::files::Command;
+use crate::files::Tool;
 
 pub(crate) use themes::{STORY_THEMES, THEMES};
 
@@ -63,8 +63,8 @@ pub(crate) struct Template {
     pub(crate) advice: &'static str,
     /// Kinds of evidence, the most telling first.
     pub(crate) evidence: &'static [Kind],
-    /// Processes that process evidence shows.
-    pub(crate) commands: &'static [Command],
+    /// The programs at work.
+    pub(crate) tool: Tool,
     /// Malware family, where the detection names one.
     pub(crate) family: Option<&'static str>,
 }

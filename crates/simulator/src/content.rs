@@ -111,6 +111,14 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// The minute from which the scene's events count: hours before the first incident of the story, or so long before the
+    /// incident that its processes have started when the alerts come.
+    pub(crate) fn opens(&self) -> i64 {
+        let minutes = if self.scene.story { 190 } else { 200 };
+        let of = if self.scene.story { self.plan.created(0) } else { self.line.created };
+        of - minutes * 60 * crate::ticks::SECOND
+    }
+
     /// `lastUpdateDateTime` of the incident after `event`.
     pub(crate) fn updated(&self, event: usize) -> i64 {
         self.line.events()[event].at

@@ -8,11 +8,11 @@ mod kubernetes;
 mod mail;
 mod network;
 
-pub(crate) use endpoint::{RUN_KEY, process_ids};
+pub(crate) use endpoint::{RUN_KEY, process_id};
 pub(crate) use mail::subject;
 
 use crate::content::Case;
-use crate::files::{Command, FileSpec, USUAL};
+use crate::files::{Command, FileSpec, Tool};
 use crate::json::Json;
 use crate::mix::Mix;
 use crate::ticks::SECOND;
@@ -104,7 +104,9 @@ pub(crate) struct Item<'c> {
     pub(crate) round: u32,
     /// The alert happens on the server rather than on the workstation.
     pub(crate) on_server: bool,
-    commands: &'static [Command],
+    tool: Tool,
+    /// When the activity behind the alert began.
+    pub(crate) began: i64,
     /// `createdDateTime` of the alert.
     pub(crate) created: i64,
     resolved: bool,
@@ -139,7 +141,8 @@ impl<'c> Item<'c> {
             mix: mix.sub(100 + u64::from(at)),
             round: at / kinds.len() as u32,
             on_server: case.scene.story && alert >= 9 || !case.scene.story && mix.chance(5, 15),
-            commands: template.commands,
+            tool: template.tool,
+            began: crate::content::alert::activity(case, alert).0,
             created: case.updated(case.line.birth(alert)),
             resolved: case.line.has(Step::Resolved, event),
         }
@@ -194,6 +197,7 @@ impl<'c> Item<'c> {
         };
         json.text("verdict", if role == "contextual" { "unknown" } else { verdict });
         let status = match (self.resolved, verdict) {
+            _ if story => mix.pick(3, &["none", "+active", "remediated"]),
             (true, "malicious") => "remediated",
             (true, "suspicious") => "+partiallyRemediated",
             _ => mix.pick(
@@ -243,23 +247,21 @@ impl<'c> Item<'c> {
     }
 
     pub(crate) fn command(&self) -> &'static Command {
-        let from = if self.commands.is_empty() { &USUAL[..] } else { self.commands };
-        &from[self.round as usize % from.len()]
+        self.tool.command(self.round)
+    }
+
+    /// Domain and path that a link of this item leads to.
+    pub(crate) fn target(&self) -> (&'static str, &'static str) {
+        network::target(self)
     }
 
     pub(crate) fn file(&self) -> &'static FileSpec {
-        use crate::files::{ARCHIVE, LOADER, LURE, TUNNEL, WORKBOOK};
-        if self.commands.is_empty() {
-            return if self.round == 0 { &LURE } else { &WORKBOOK };
-        }
-        match (self.commands[0].image.name, self.round) {
-            ("powershell.exe", 0) if self.case.scene.story || self.commands.len() == 2 => &LOADER,
-            ("7z.exe", 0) => &ARCHIVE,
-            ("7z.exe", 1) => &WORKBOOK,
-            ("reg.exe", 0) => &LOADER,
-            ("ledgersvc.exe", 0) => &TUNNEL,
-            (_, round) => self.commands[round as usize % self.commands.len()].image,
-        }
+        self.tool.file(self.round)
+    }
+
+    /// Start of a process of this scene: minutes count from where the story opens, or from before the incident.
+    pub(crate) fn started(&self, command: &Command) -> i64 {
+        self.case.opens() + command.minute * 60 * SECOND + (command.mark % 400_000_000) as i64
     }
 }
 

@@ -83,7 +83,7 @@ pub enum Fault {
     EmptyPage,
     /// Lists and gets that expand the alerts of this incident (its id) fail with 500, as they do for huge incidents.
     ExpandFails(String),
-    /// The alert with this id carries this many bytes more in its description.
+    /// The alert with this id carries this many bytes more in its description (Graph only).
     Oversized(String, usize),
 }
 

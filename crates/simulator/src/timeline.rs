@@ -66,7 +66,7 @@ impl<'a> Plan<'a> {
         Plan {
             tenant,
             start: ticks::from_time(tenant.start),
-            spacing: ticks::from_delta(tenant.spacing).max(1),
+            spacing: ticks::from_delta(tenant.spacing).clamp(1, i64::MAX / 1024),
             root: Mix::new(tenant.seed),
         }
     }
@@ -87,7 +87,9 @@ impl<'a> Plan<'a> {
     pub(crate) fn created(&self, incident: u64) -> i64 {
         let of = if incident % 7 == 3 { incident - 1 } else { incident };
         let jitter = if of == 0 { 0 } else { self.root.sub(of).below(1, (self.spacing / 2).max(1) as u64) as i64 };
-        self.start + self.spacing.saturating_mul(of as i64) + jitter
+        // Room is left for the life of the last incident, however far apart they are.
+        let offset = self.spacing.saturating_mul(of as i64).saturating_add(jitter);
+        self.start.saturating_add(offset).min(i64::MAX / 2)
     }
 
     /// The longest time between an incident's creation and its last event.

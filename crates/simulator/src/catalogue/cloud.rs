@@ -7,7 +7,7 @@ use crate::evidence::Kind::{
     KubernetesSecret, KubernetesService, KubernetesServiceAccount, NetworkConnection, Nic, Process, SasToken,
     ServicePrincipal, User,
 };
-use crate::files::SHELL;
+use crate::files::Tool;
 
 pub(super) static STORAGE_TOKEN: Template = Template {
     title: "Unusual SAS token was used to access an Azure storage account from a public IP address",
@@ -19,7 +19,7 @@ pub(super) static STORAGE_TOKEN: Template = Template {
     description: "A shared access signature with broad rights and a long life was used from an address outside the company. All blobs of a container were listed and read.",
     advice: "1. Rotate the key that signed the token.\n2. Restrict the account to private networks.\n3. Issue short tokens bound to an identity.",
     evidence: &[Blob, SasToken, BlobContainer, AzureResource, Ip],
-    commands: &[],
+    tool: Tool::None,
     family: None,
 };
 
@@ -33,7 +33,7 @@ pub(super) static STORAGE_MALWARE: Template = Template {
     description: "Scanning on upload found malware in a blob that an internal application distributes to its clients.",
     advice: "1. Delete the blob and stop the distribution.\n2. Find out which identity uploaded it.",
     evidence: &[BlobContainer, Blob, AzureResource, ServicePrincipal, Ip],
-    commands: &[],
+    tool: Tool::None,
     family: Some("LedgerLoad"),
 };
 
@@ -47,7 +47,7 @@ pub(super) static CLUSTER_PRIVILEGED: Template = Template {
     description: "A pod runs a privileged container from a registry that the cluster has not used before and mounts the host's root folder.",
     advice: "1. Delete the pod and its controller.\n2. Enforce a policy against privileged pods.\n3. Treat the node as compromised.",
     evidence: &[KubernetesPod, Container, ContainerImage, KubernetesController, ContainerRegistry, KubernetesCluster],
-    commands: &[],
+    tool: Tool::None,
     family: None,
 };
 
@@ -61,7 +61,7 @@ pub(super) static CLUSTER_SECRETS: Template = Template {
     description: "A service account read secrets of namespaces it does not belong to, through a service that is reachable from outside.",
     advice: "1. Rotate the secrets.\n2. Cut the rights of the service account.\n3. Take the service off the internet.",
     evidence: &[KubernetesSecret, KubernetesServiceAccount, KubernetesNamespace, KubernetesService, KubernetesCluster],
-    commands: &[],
+    tool: Tool::None,
     family: None,
 };
 
@@ -75,7 +75,7 @@ pub(super) static AMAZON_KEYS: Template = Template {
     description: "Keys of a machine role were used outside the cloud network, to list buckets and users.",
     advice: "1. Revoke the role's sessions.\n2. Require the second version of the metadata service.",
     evidence: &[AmazonResource, Ip, User],
-    commands: &[],
+    tool: Tool::None,
     family: None,
 };
 
@@ -89,7 +89,7 @@ pub(super) static GOOGLE_FIREWALL: Template = Template {
     description: "A rule was added that allows every address to reach the remote desktop port of an instance.",
     advice: "1. Remove the rule.\n2. Check the sign-ins on the instance since.",
     evidence: &[GoogleCloudResource, User, Ip],
-    commands: &[],
+    tool: Tool::None,
     family: None,
 };
 
@@ -103,7 +103,7 @@ pub(super) static PLANT_PROGRAMMING: Template = Template {
     description: "A device that is not on the list of engineering stations wrote a new program to a controller of the packaging line.",
     advice: "1. Ask the plant whether maintenance was planned.\n2. Compare the program with the last approved one.\n3. Separate the device from the control network.",
     evidence: &[IoTDevice, Nic, NetworkConnection, Ip],
-    commands: &[],
+    tool: Tool::None,
     family: None,
 };
 
@@ -117,6 +117,6 @@ pub(super) static MANAGEMENT_OPERATION: Template = Template {
     description: "A command was run on a virtual machine through the management interface by an identity that has never done so.",
     advice: "1. Read the command in the machine's log.\n2. Ask the owner of the identity.",
     evidence: &[AzureResource, ServicePrincipal, Ip, Process],
-    commands: &SHELL,
+    tool: Tool::Shell,
     family: None,
 };

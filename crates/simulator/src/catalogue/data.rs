@@ -7,7 +7,7 @@ use crate::evidence::Kind::{
     AiAgent, CloudApplication, CloudLogonSession, Device, Dns, File, FileHash, GitHubOrganization, GitHubRepo,
     GitHubUser, Ip, MailboxConfiguration, OauthApplication, SecurityGroup, ServicePrincipal, Url, User,
 };
-use crate::files::STAGE;
+use crate::files::Tool;
 
 pub(super) static CLOUD_UPLOAD: Template = Template {
     title: "Unusual upload to a personal cloud storage",
@@ -19,7 +19,7 @@ pub(super) static CLOUD_UPLOAD: Template = Template {
     description: "Several hundred megabytes went from a company machine to a storage service that is not approved, under an account that does not belong to the organisation. The person has never used the service before.",
     advice: "1. Ask the service to preserve and close the receiving account.\n2. Find out which documents were in the upload.\n3. Involve data protection and legal within the reporting deadline.\n4. Block the service for unmanaged accounts.",
     evidence: &[CloudApplication, User, Ip, Url, File],
-    commands: &STAGE,
+    tool: Tool::Stage,
     family: None,
 };
 
@@ -33,7 +33,7 @@ pub(super) static MASS_DOWNLOAD: Template = Template {
     description: "A user downloaded more files within five minutes than in the whole month before.",
     advice: "1. Ask whether a sync client was set up anew.\n2. Otherwise review the list of files with the owner.",
     evidence: &[User, CloudApplication, Ip, CloudLogonSession],
-    commands: &[],
+    tool: Tool::None,
     family: None,
 };
 
@@ -47,7 +47,7 @@ pub(super) static DLP_MATCH: Template = Template {
     description: "A document with the label Board Confidential was copied to a place outside the organisation. The policy was in audit mode for this group and did not block the copy.",
     advice: "1. Review the document and the place it went to.\n2. Talk to the person and the manager.\n3. Put the policy into blocking mode for the group.",
     evidence: &[File, User, Device, CloudApplication],
-    commands: &STAGE,
+    tool: Tool::Stage,
     family: None,
 };
 
@@ -61,7 +61,7 @@ pub(super) static INSIDER_LEAVER: Template = Template {
     description: "A user with a set leaving date copied project documents to removable media and renamed them before.",
     advice: "1. Follow the process for leavers together with human resources.\n2. Keep the evidence of the machine.",
     evidence: &[User, File, Device],
-    commands: &[],
+    tool: Tool::None,
     family: None,
 };
 
@@ -75,7 +75,7 @@ pub(super) static OAUTH_CONSENT: Template = Template {
     description: "An application of an unverified publisher received consent to read mail of several users within an hour and started to read it at once.",
     advice: "1. Disable the application and revoke its grants.\n2. Review the mail it read.\n3. Restrict user consent to verified publishers.",
     evidence: &[OauthApplication, ServicePrincipal, User, Ip, CloudApplication],
-    commands: &[],
+    tool: Tool::None,
     family: None,
 };
 
@@ -89,7 +89,7 @@ pub(super) static APP_POLICY: Template = Template {
     description: "An application holds a high privilege and has not been used for ninety days.",
     advice: "1. Ask the owner whether it is still needed.\n2. Remove the privilege.",
     evidence: &[ServicePrincipal, OauthApplication],
-    commands: &[],
+    tool: Tool::None,
     family: None,
 };
 
@@ -103,7 +103,7 @@ pub(super) static REPOSITORY: Template = Template {
     description: "A private repository was made public and cloned from an unknown network within the same hour. A personal access token without expiry did both.",
     advice: "1. Make the repository private and revoke the token.\n2. Scan its history for secrets and rotate them.",
     evidence: &[GitHubRepo, GitHubUser, GitHubOrganization, Ip],
-    commands: &[],
+    tool: Tool::None,
     family: None,
 };
 
@@ -117,7 +117,7 @@ pub(super) static SCHEDULED_RULE: Template = Template {
     description: "A rule of the own team: a machine of the server network resolved a domain that no other machine resolved in fourteen days.",
     advice: "1. Identify the process on the machine.\n2. Add the domain to the list of known ones if a product explains it.",
     evidence: &[Dns, Ip, Device, User],
-    commands: &[],
+    tool: Tool::None,
     family: None,
 };
 
@@ -131,7 +131,7 @@ pub(super) static INTELLIGENCE_MATCH: Template = Template {
     description: "An address or a file hash in the organisation's logs is on the list of indicators of a group that sells access to networks.",
     advice: "1. Check the time: old indicators often belong to somebody else today.\n2. Search for the other indicators of the same report.",
     evidence: &[Ip, FileHash, Url, Dns],
-    commands: &[],
+    tool: Tool::None,
     family: None,
 };
 
@@ -145,7 +145,7 @@ pub(super) static AI_JAILBREAK: Template = Template {
     description: "A document that the agent was asked to summarise carried hidden instructions to send the conversation to an outside address. Prompt filters stopped the call.",
     advice: "1. Remove the document from the agent's sources.\n2. Limit the agent's tools to what its task needs.",
     evidence: &[AiAgent, User, Url, Ip],
-    commands: &[],
+    tool: Tool::None,
     family: None,
 };
 
@@ -159,6 +159,6 @@ pub(super) static PARTNER_FINDING: Template = Template {
     description: "A connected product of another vendor reports a new delegation on a mailbox.",
     advice: "",
     evidence: &[MailboxConfiguration, User, SecurityGroup],
-    commands: &[],
+    tool: Tool::None,
     family: None,
 };

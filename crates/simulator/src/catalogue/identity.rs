@@ -5,7 +5,7 @@ use crate::evidence::Kind::{
     ActiveDirectoryDomain, CloudApplication, CloudLogonRequest, CloudLogonSession, Device, Dns, HostLogonSession, Ip,
     MailboxConfiguration, NetworkConnection, Process, SecurityGroup, User,
 };
-use crate::files::{DUMP, REMOTE};
+use crate::files::Tool;
 
 pub(super) static UNFAMILIAR_SIGN_IN: Template = Template {
     title: "Unfamiliar sign-in properties",
@@ -17,7 +17,7 @@ pub(super) static UNFAMILIAR_SIGN_IN: Template = Template {
     description: "A sign-in succeeded whose network, country, browser and device have not been seen for this person before. The session token satisfied multifactor authentication although no new challenge was answered, which fits a session taken over by a page in the middle.",
     advice: "1. Confirm with the user over another channel whether they signed in.\n2. Mark the user as compromised if not: that revokes sessions and lifts the risk.\n3. Compare the session's later activity with the person's habits.\n4. Require compliant devices or phishing-resistant methods for this group.",
     evidence: &[User, Ip, CloudLogonSession, CloudLogonRequest],
-    commands: &[],
+    tool: Tool::None,
     family: None,
 };
 
@@ -31,7 +31,7 @@ pub(super) static ANOMALOUS_TOKEN: Template = Template {
     description: "A token of this account shows unusual traits: its lifetime is unusual or it is replayed from a place in which the device that received it has never been.",
     advice: "1. Revoke the refresh tokens of the account.\n2. Compare the two places and devices of the session.\n3. Check which resources the token was used for.",
     evidence: &[User, CloudLogonSession, Ip],
-    commands: &[],
+    tool: Tool::None,
     family: None,
 };
 
@@ -45,7 +45,7 @@ pub(super) static PASSWORD_SPRAY: Template = Template {
     description: "One network tried few common passwords against many accounts of the organisation within an hour, and this account accepted one of them. Legacy protocols that know no second factor were tried first.",
     advice: "1. Reset the password of the account named here.\n2. Block legacy authentication.\n3. Add the network to a blocked location.",
     evidence: &[User, CloudLogonRequest, Ip],
-    commands: &[],
+    tool: Tool::None,
     family: None,
 };
 
@@ -59,7 +59,7 @@ pub(super) static IMPOSSIBLE_TRAVEL: Template = Template {
     description: "Two activities of the same account come from places that are further apart than a person can travel in the time between them. Known company networks and common gateways were left out of the comparison.",
     advice: "1. Ask whether a private relay or a remote desktop explains the second place.\n2. Otherwise treat the account as compromised.",
     evidence: &[User, Ip, CloudApplication, CloudLogonSession],
-    commands: &[],
+    tool: Tool::None,
     family: None,
 };
 
@@ -73,7 +73,7 @@ pub(super) static INBOX_RULE: Template = Template {
     description: "A rule was created that moves messages with words such as invoice, remittance or password to a folder that nobody reads, and marks them as read. It was made in a session from an address that the mailbox had never been opened from.",
     advice: "1. Remove the rule and keep a copy of it for the case.\n2. Restore the hidden messages and read what was answered in the user's name.\n3. Warn partners who received payment instructions from this mailbox.",
     evidence: &[MailboxConfiguration, User, Ip, CloudApplication],
-    commands: &[],
+    tool: Tool::None,
     family: None,
 };
 
@@ -87,7 +87,7 @@ pub(super) static PASS_THE_TICKET: Template = Template {
     description: "A Kerberos ticket that was issued to one computer was presented by another. The account then opened administrative shares of a file server that it had not used in the past thirty days.",
     advice: "1. Isolate both computers.\n2. Reset the account's password twice, so that old tickets fail.\n3. Look for services and tasks created on the server since.\n4. Review who may log on to workstations with administrative accounts.",
     evidence: &[HostLogonSession, User, Device, Ip, SecurityGroup],
-    commands: &REMOTE,
+    tool: Tool::Remote,
     family: None,
 };
 
@@ -101,7 +101,7 @@ pub(super) static DIRECTORY_SYNC: Template = Template {
     description: "A computer that is no domain controller asked for the replication of account secrets. The account that asked holds the right through a group membership that was added today.",
     advice: "1. Remove the replication right.\n2. Treat all secrets of the domain as known to the attacker.\n3. Plan the double reset of the krbtgt account.",
     evidence: &[User, ActiveDirectoryDomain, Device, SecurityGroup, Process],
-    commands: &DUMP,
+    tool: Tool::Dump,
     family: None,
 };
 
@@ -115,6 +115,6 @@ pub(super) static RECONNAISSANCE: Template = Template {
     description: "A workstation asked the domain's name server for a transfer of the zone and for thousands of account names in alphabetical order.",
     advice: "1. Find the process that asked.\n2. Restrict zone transfers to the name servers.\n3. Check the group memberships that changed afterwards.",
     evidence: &[Dns, Device, ActiveDirectoryDomain, SecurityGroup, NetworkConnection],
-    commands: &[],
+    tool: Tool::None,
     family: None,
 };

@@ -46,7 +46,7 @@ pub(crate) fn activity(case: &Case<'_>, alert: u32) -> (i64, i64) {
             1 => 3 * i64::from(alert),
             _ => 160 + 9 * i64::from(alert),
         };
-        let first = case.plan.created(0) + (minutes - 190) * 60 * SECOND;
+        let first = case.opens() + minutes * 60 * SECOND;
         return (first, first + 260 * SECOND);
     }
     let mix = case.scene.mix.sub(0xAC71).sub(u64::from(alert));

@@ -10,7 +10,7 @@ pub(super) fn cloud_application(item: &Item<'_>, json: &mut Json<'_>) {
         ("Exchange Online", 20_893),
         ("SharePoint Online", 20_892),
     ];
-    let (name, id) = if item.case.scene.story && item.commands.is_empty() {
+    let (name, id) = if item.case.scene.story && item.tool == crate::files::Tool::None {
         apps[2]
     } else if item.case.scene.story {
         apps[0]

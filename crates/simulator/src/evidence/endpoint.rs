@@ -75,7 +75,7 @@ fn logged_on(item: &Item<'_>, json: &mut Json<'_>) {
 }
 
 pub(super) fn access_event(item: &Item<'_>, json: &mut Json<'_>) {
-    json.time("accessDateTime", item.created - 1800 * SECOND);
+    json.time("accessDateTime", item.began);
     item.person().write_sid("accountId", json);
     item.remote().write("ipAddress", json);
     json.cat("resourceIdentifier", &["cifs/srv-fin-0008.", AD_DOMAIN]);
@@ -124,28 +124,28 @@ fn details(key: &str, file: &FileSpec, item: &Item<'_>, json: &mut Json<'_>) {
     });
 }
 
-/// The process ids of a command on this item's machine: its own and its parent's.
-pub(crate) fn process_ids(item: &Item<'_>, command: &Command) -> (i64, i64) {
-    // A process keeps its id wherever the incident shows it.
-    let of = |file: &FileSpec| (item.case.scene.mix.below(file.bits(9), 6000) * 4 + 1200) as i64;
-    (of(command.image), of(command.parent))
+/// A process keeps its id wherever the incident shows it.
+pub(crate) fn process_id(item: &Item<'_>, command: &Command) -> i64 {
+    (item.case.scene.mix.below(command.mark, 6000) * 4 + 1200) as i64
 }
 
 pub(super) fn process(item: &Item<'_>, json: &mut Json<'_>) {
     let command = item.command();
-    let (own, parent) = process_ids(item, command);
-    json.num("processId", own);
-    json.num("parentProcessId", parent);
+    json.num("processId", process_id(item, command));
+    json.when(command.parent.is_some(), "parentProcessId", |json, key| {
+        command.parent.iter().for_each(|parent| json.num(key, process_id(item, parent)));
+    });
     json.text("processCommandLine", command.line);
-    json.time("processCreationDateTime", item.created - (120 + own % 600) * SECOND);
-    json.time("parentProcessCreationDateTime", item.created - (900 + parent % 6000) * SECOND);
+    json.time("processCreationDateTime", item.started(command));
+    json.opt_time("parentProcessCreationDateTime", command.parent.map(|parent| item.started(parent)));
     json.text("detectionStatus", item.mix.pick(20, &["detected", "detected", "detected", "blocked", "prevented"]));
     item.host().write_mde_id("mdeDeviceId", json);
     details("imageFile", command.image, item, json);
-    if item.mix.chance(21, 85) || item.case.scene.story {
-        details("parentProcessImageFile", command.parent, item, json);
-    } else {
-        json.null("parentProcessImageFile");
+    match command.parent {
+        Some(parent) if item.mix.chance(21, 85) || item.case.scene.story => {
+            details("parentProcessImageFile", parent.image, item, json);
+        }
+        _ => json.null("parentProcessImageFile"),
     }
     if item.mix.chance(22, 25) && !item.case.scene.story {
         system_account(json);

@@ -67,15 +67,15 @@ pub(super) fn cloud_logon_session(item: &Item<'_>, json: &mut Json<'_>) {
     json.opt("deviceName", item.mix.chance(21, 30).then_some("unknown-device"));
     json.text("operatingSystem", system);
     json.when(item.mix.chance(22, 70), "previousLogonDateTime", |json, key| {
-        json.time(key, item.created - 61_200 * SECOND);
+        json.time(key, item.began - 61_200 * SECOND);
     });
     json.text("protocol", item.mix.pick(23, &["OAuth2", "SAML", "WS-Federation"]));
-    json.time("startUtcDateTime", item.created - 1500 * SECOND);
+    json.time("startUtcDateTime", item.began);
     json.text("userAgent", agent);
 }
 
 pub(super) fn host_logon_session(item: &Item<'_>, json: &mut Json<'_>) {
-    let start = item.created - 2400 * SECOND;
+    let start = item.began;
     json.cat("sessionId", &["0x", Digits::new(item.mix.below(20, 9_000_000) + 100_000).as_str()]);
     Item { round: item.round + 1, ..*item }.inside("account", Kind::User, json);
     Item { on_server: true, ..*item }.inside("host", Kind::Device, json);

@@ -54,7 +54,7 @@ pub(super) fn analyzed_message(item: &Item<'_>, json: &mut Json<'_>) {
     });
     json.num("urlCount", urls as i64);
     json.num("attachmentsCount", mix.below(27, 3) as i64);
-    json.time("receivedDateTime", item.created - 3000 * SECOND);
+    json.time("receivedDateTime", item.began);
     sender("p1Sender", item, json);
     if mix.chance(28, 90) { sender("p2Sender", item, json) } else { json.null("p2Sender") }
 }
@@ -114,7 +114,7 @@ pub(super) fn submission_mail(item: &Item<'_>, json: &mut Json<'_>) {
     let person = item.person();
     json.guid("networkMessageId", item.mix.draw(20));
     json.guid("submissionId", item.mix.draw(21));
-    json.time("submissionDateTime", item.created - 300 * SECOND);
+    json.time("submissionDateTime", item.began + 240 * SECOND);
     json.cat("submitter", &person.upn());
     json.cat("recipient", &person.upn());
     json.cat("sender", &["accounting@", item.case.scene.domain]);
@@ -135,12 +135,12 @@ pub(super) fn teams_message(item: &Item<'_>, json: &mut Json<'_>) {
     json.when(mix.chance(26, 60), "groupId", |json, key| json.guid(key, mix.draw(27)));
     json.flag("isExternal", true);
     json.flag("isOwned", mix.chance(28, 50));
-    json.time("lastModifiedDateTime", item.created - 100 * SECOND);
+    json.time("lastModifiedDateTime", item.began + 60 * SECOND);
     json.text("messageDirection", mix.pick(29, &["inbound", "inbound", "intraorg", "outbound"]));
     json.cat("messageId", &["17724", thread.as_str()]);
     json.guid("owningTenantId", mix.draw(30));
     json.opt("parentMessageId", often(31, "1772440000000"));
-    json.time("receivedDateTime", item.created - 160 * SECOND);
+    json.time("receivedDateTime", item.began);
     json.array("recipients", |json| json.item_text(&person.upn()));
     json.text("senderFromAddress", "helpdesk@support-contoso.example");
     json.when(mix.chance(32, 60), "senderIP", |json, key| item.remote().write(key, json));

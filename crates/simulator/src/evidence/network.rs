@@ -20,16 +20,21 @@ pub(super) fn ip(item: &Item<'_>, json: &mut Json<'_>) {
     super::identity::stream(item, json);
 }
 
-const PATHS: [&str; 6] =
-    ["/auth/session", "/l/ledger_update.dll", "/remittance/view", "/owa/verify", "/i.sh", "/share/in"];
+const PATHS: [&str; 3] = ["/auth/session", "/remittance/view", "/owa/verify"];
+
+/// Domain and path that the item's link leads to.
+pub(super) fn target(item: &Item<'_>) -> (&'static str, &'static str) {
+    item.tool.target().unwrap_or((item.case.scene.domain, item.mix.pick(20, &PATHS)))
+}
 
 pub(super) fn url(item: &Item<'_>, json: &mut Json<'_>) {
     let id = Digits::new(item.mix.below(21, 90_000));
-    json.cat("url", &["https://", item.case.scene.domain, item.mix.pick(20, &PATHS), "?id=", id.as_str()]);
+    let (domain, path) = target(item);
+    json.cat("url", &["https://", domain, path, "?id=", id.as_str()]);
 }
 
 pub(super) fn dns(item: &Item<'_>, json: &mut Json<'_>) {
-    json.text("domainName", item.case.scene.domain);
+    json.text("domainName", target(item).0);
     json.when(item.mix.chance(20, 60), "dnsServerIp", |json, key| item.inside(key, Kind::Ip, json));
     json.when(item.mix.chance(21, 40), "hostIpAddress", |json, key| item.inside(key, Kind::Ip, json));
     item.inside_all("ipAddresses", Kind::Ip, item.mix.below(22, 3), json);

@@ -263,11 +263,44 @@ fn the_story_is_told_in_order_about_the_same_people() {
     let shell = evidence(&alerts).find(|item| item["imageFile"]["fileName"] == "powershell.exe").unwrap();
     assert_eq!(shell["parentProcessImageFile"]["fileName"], "WINWORD.EXE");
     assert!(shell["processCommandLine"].as_str().unwrap().contains("ledger_update.dll"));
+    let mut processes: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    for item in evidence(&alerts).filter(|item| item["@odata.type"] == "#microsoft.graph.security.processEvidence") {
+        let own = [&item["processCommandLine"], &item["processCreationDateTime"]].map(Value::to_string);
+        processes.entry(item["processId"].as_u64()).or_default().insert(own);
+        let (parent, child) = (&item["parentProcessCreationDateTime"], &item["processCreationDateTime"]);
+        assert!(parent.as_str() < child.as_str(), "a parent starts before its child");
+    }
+    assert!(processes.len() >= 5 && processes.values().all(|of| of.len() == 1), "{processes:#?}");
     assert_eq!(incident(&tenant, 1, LAST, true)["redirectIncidentId"], incident(&tenant, 0, LAST, false)["id"]);
     assert_eq!(incident(&tenant, 1, LAST, true)["alerts"], serde_json::json!([]));
     let whole = incident(&tenant, 0, LAST, true);
     assert_eq!(whole["alerts"].as_array().unwrap().len(), 14);
     assert!(whole["alerts"].as_array().unwrap().iter().all(|alert| alert["incidentId"] == whole["id"]));
+}
+
+#[test]
+fn a_tenant_that_ends_at_a_time_has_arrived_by_then() {
+    let end = late();
+    let tenant = Tenant::default().ending_at(end);
+    let census = crate::census::take(&tenant, end);
+    assert_eq!(census.incidents.len(), 120);
+    for (index, seen) in (0..).zip(&census.incidents) {
+        assert_eq!(seen.version + 1, incident_versions(&tenant, index));
+    }
+    assert!(census.incidents.iter().all(|seen| end - seen.last_update < chrono::TimeDelta::hours(24)));
+}
+
+#[test]
+fn extreme_tenants_do_not_panic() {
+    for (spacing, incidents) in
+        [(chrono::TimeDelta::MAX, 50), (chrono::TimeDelta::MIN, 50), (chrono::TimeDelta::nanoseconds(1), 50)]
+    {
+        let tenant = Tenant { spacing, incidents, ..Tenant::default() };
+        (0..incidents).for_each(|index| drop(incident(&tenant, index, LAST, true)));
+        crate::census::take(&tenant, late());
+        crate::census::take(&tenant.ending_at(late()), late());
+    }
+    assert_eq!(crate::census::take(&tenant(0, AlertsPerIncident::Realistic), late()), crate::Census::default());
 }
 
 #[test]

@@ -1,8 +1,7 @@
 //! One flat record per piece of evidence: every entity has all properties, most of them null.
 
-use crate::evidence::{Item, Kind, process_ids};
+use crate::evidence::{Item, Kind, process_id};
 use crate::json::Json;
-use crate::ticks::SECOND;
 use crate::world::NT_DOMAIN;
 
 /// Properties of every entity, in the service's order, `entityType` in front.
@@ -76,7 +75,8 @@ fn filled(item: &Item<'_>, key: &str, json: &mut Json<'_>) -> bool {
             true
         }
         Kind::Url if key == "url" => {
-            json.cat(key, &["https://", item.case.scene.domain, "/auth/session"]);
+            let (domain, path) = item.target();
+            json.cat(key, &["https://", domain, path]);
             true
         }
         Kind::File => file(item, item.file(), key, json),
@@ -123,13 +123,12 @@ fn file(item: &Item<'_>, file: &crate::files::FileSpec, key: &str, json: &mut Js
 
 fn process(item: &Item<'_>, key: &str, json: &mut Json<'_>) -> bool {
     let command = item.command();
-    let (own, parent) = process_ids(item, command);
-    match key {
-        "processId" => json.num(key, own),
-        "processCommandLine" => json.text(key, command.line),
-        "processCreationTime" => json.time(key, item.created - (120 + own % 600) * SECOND),
-        "parentProcessId" => json.num(key, parent),
-        "parentProcessCreationTime" => json.time(key, item.created - (900 + parent % 6000) * SECOND),
+    match (key, command.parent) {
+        ("processId", _) => json.num(key, process_id(item, command)),
+        ("processCommandLine", _) => json.text(key, command.line),
+        ("processCreationTime", _) => json.time(key, item.started(command)),
+        ("parentProcessId", Some(parent)) => json.num(key, process_id(item, parent)),
+        ("parentProcessCreationTime", Some(parent)) => json.time(key, item.started(parent)),
         _ => return account(item, key, json),
     }
     true
