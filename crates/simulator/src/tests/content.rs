@@ -295,7 +295,7 @@ fn extreme_tenants_do_not_panic() {
     for (spacing, incidents) in
         [(chrono::TimeDelta::MAX, 50), (chrono::TimeDelta::MIN, 50), (chrono::TimeDelta::nanoseconds(1), 50)]
     {
-        let tenant = Tenant { spacing, incidents, ..Tenant::default() };
+        let tenant = Tenant { incidents, spacing, ..Tenant::default() };
         (0..incidents).for_each(|index| drop(incident(&tenant, index, LAST, true)));
         crate::census::take(&tenant, late());
         crate::census::take(&tenant.ending_at(late()), late());

@@ -183,3 +183,35 @@ async fn a_clock_that_moves_between_pages_loses_nothing_in_ascending_order() {
     );
     assert!(at_start.incidents.iter().all(|incident| seen.contains(&incident.id)));
 }
+
+#[test]
+fn no_filter_and_no_token_panics() {
+    use crate::mix::Mix;
+    use crate::query::{List, Query};
+    let words = [
+        "status",
+        "eq",
+        "'active'",
+        "(",
+        ")",
+        "and",
+        "or",
+        "null",
+        "'",
+        "lastUpdateDateTime",
+        "ge",
+        "é",
+        "2026-03-02T08:00:00Z",
+        "\t",
+        "A",
+        "_-9",
+    ];
+    let mut accepted = 0;
+    for seed in 0..20_000 {
+        let mix = Mix::new(seed);
+        let text: String = (0..mix.below(1, 9)).flat_map(|at| [mix.pick(2 + at, &words), " "]).collect();
+        let params = [(mix.pick(0, &["$filter", "$skiptoken", "$orderby", "$top"]).to_owned(), text)];
+        accepted += usize::from(Query::parse(List::Incidents, &params, 0).is_ok());
+    }
+    assert!(accepted > 5, "{accepted}");
+}
