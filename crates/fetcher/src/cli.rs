@@ -135,7 +135,7 @@ pub fn main() -> ExitCode {
     logs::init(cli.log_format);
     let outcome = match cli.command {
         Command::Run(args) => run::run(&args),
-        Command::Demo(args) => demo::demo(args),
+        Command::Demo(args) => demo::demo(&args),
         Command::Map(args) => map::map(&args),
         Command::Simulate(args) => demo::simulate(&args),
         Command::ConfigSchema => config_schema(),

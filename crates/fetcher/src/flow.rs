@@ -261,7 +261,7 @@ fn feeds(tenant: &TenantConfig, client: &reqwest::Client, shared: &Arc<Shared>) 
             source: Source { client: client.clone(), tokens: token_source, root: root.clone(), endpoint },
             states: datasets.iter().map(state).collect(),
             rows: Rows::new(&datasets, &tenant.id, Arc::clone(&shared.dead), shared.preserve_original),
-            interval: datasets.iter().map(|config| config.interval).min().unwrap_or(Duration::from_secs(60)),
+            interval: datasets.iter().map(|config| config.interval).min().unwrap_or(Duration::from_mins(1)),
             datasets,
             shared: Arc::clone(shared),
         });

@@ -22,7 +22,7 @@ pub fn client() -> Result<Client, Fault> {
         .user_agent(concat!("m365-fetcher/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
         .connect_timeout(Duration::from_secs(10))
-        .read_timeout(Duration::from_secs(60))
+        .read_timeout(Duration::from_mins(1))
         .pool_max_idle_per_host(2)
         .build()
         .map_err(|error| Fault::Local(format!("http client: {}", with_causes(&error))))
@@ -83,10 +83,9 @@ pub(crate) async fn status_fault(what: &str, permission: &str, response: Respons
     };
     let what = format!("{what}: {said}");
     match status {
-        StatusCode::TOO_MANY_REQUESTS => Fault::Throttled { what, after },
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Fault::Throttled { what, after },
         // Some services say 403 and mean throttling.
         StatusCode::FORBIDDEN if error.code == "AF429" => Fault::Throttled { what, after },
-        StatusCode::SERVICE_UNAVAILABLE => Fault::Throttled { what, after },
         StatusCode::REQUEST_TIMEOUT => Fault::Transient(what),
         StatusCode::UNAUTHORIZED => Fault::Auth(format!("{what}\nhint: the token is not accepted; check `cloud`")),
         StatusCode::FORBIDDEN => Fault::Auth(format!(

@@ -7,6 +7,8 @@ pub mod elastic;
 pub mod file;
 pub mod setup;
 pub mod stdout;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

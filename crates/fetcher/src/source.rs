@@ -29,15 +29,10 @@ impl Source {
         let schema::Source { path, expand, cursor, orderable, page_size, .. } = self.endpoint;
         let mut url = self.root.clone();
         url.set_path(&format!("{}{path}", self.root.path().trim_end_matches('/')));
-        let mut query = format!("$filter={cursor} ge {}", from.replace('+', "%2B"));
-        if orderable {
-            query.push_str(&format!("&$orderby={cursor} asc"));
-        }
-        query.push_str(&format!("&$top={page_size}"));
-        if let Some(expand) = expand {
-            query.push_str(&format!("&$expand={expand}"));
-        }
-        url.set_query(Some(&query));
+        let order = if orderable { format!("&$orderby={cursor} asc") } else { String::new() };
+        let expand = expand.map(|expand| format!("&$expand={expand}")).unwrap_or_default();
+        let from = from.replace('+', "%2B");
+        url.set_query(Some(&format!("$filter={cursor} ge {from}{order}&$top={page_size}{expand}")));
         url
     }
 

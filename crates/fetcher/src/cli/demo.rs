@@ -1,27 +1,26 @@
 //! `demo` and `simulate`: an invented tenant on this machine.
 
-use std::future::Future;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use anyhow::Context;
 use simulator::{AlertsPerIncident, Simulator, Tenant};
 use tokio::net::TcpListener;
+use tokio::time::Instant;
 use url::Url;
 
 use super::{DemoArgs, End, SimulateArgs, TenantArgs, run, runtime, summary};
 use crate::clock;
 use crate::config::{Cloud, Config, DatasetConfig, ElasticOutput, Login, Output, TenantConfig};
 
-pub(super) fn demo(args: DemoArgs) -> anyhow::Result<End> {
+pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<End> {
     let tenant = tenant(&args.tenant);
     clear(&args.out)?;
     let runtime = runtime()?;
     runtime.block_on(async {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("cannot listen on 127.0.0.1")?;
         let address = listener.local_addr()?;
-        let config = config(&args, &tenant, address)?;
+        let config = config(args, &tenant, address)?;
         let server = tokio::spawn(Simulator::new(tenant).serve(listener, std::future::pending()));
         let (stats, dead) = run::counters(&config);
         let parts = run::parts(&config, &stats, &dead, true).await?;
@@ -40,18 +39,16 @@ pub(super) fn simulate(args: &SimulateArgs) -> anyhow::Result<End> {
         let listener =
             TcpListener::bind(args.listen).await.with_context(|| format!("cannot listen on {}", args.listen))?;
         let address = listener.local_addr()?;
-        println!("{}", example(&tenant, address));
+        println!("{}\n", example(&tenant, address));
         Simulator::new(tenant).serve(listener, interrupt()).await?;
         Ok(End::Done)
     })
 }
 
-fn interrupt() -> impl Future<Output = ()> {
-    async {
-        // Without signals the server runs until it is killed.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
+async fn interrupt() {
+    // Without signals the server runs until it is killed.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
 
@@ -82,7 +79,7 @@ fn example(tenant: &Tenant, address: SocketAddr) -> String {
 
 fn config(args: &DemoArgs, tenant: &Tenant, address: SocketAddr) -> anyhow::Result<Config> {
     let root = Url::parse(&format!("http://{address}"))?;
-    let lookback = (clock::now() - tenant.start).to_std().unwrap_or_default() + std::time::Duration::from_secs(3600);
+    let lookback = (clock::now() - tenant.start).to_std().unwrap_or_default() + std::time::Duration::from_hours(1);
     let datasets = schema::catalog().iter().zip(0..).map(|(dataset, index)| {
         let interval = std::time::Duration::from_secs(u64::from(dataset.definition.source.interval));
         DatasetConfig { dataset, index, interval, lookback }

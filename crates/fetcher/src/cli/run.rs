@@ -1,10 +1,11 @@
 //! `run`: collects until it is told to stop.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::sync::atomic::Ordering;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::{End, RunArgs, runtime, summary};
 use crate::config::{self, Config, Output};
@@ -33,7 +34,8 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<End> {
     }
     let seconds = started.elapsed().as_secs_f64();
     let peak_memory_kib = summary::peak_memory_kib();
-    tracing::info!(documents = stats.created(), seconds, peak_memory_kib, "run ended");
+    let (documents, bytes) = (stats.created(), stats.bytes.load(Ordering::Relaxed));
+    tracing::info!(documents, bytes, seconds, peak_memory_kib, "run ended");
     // Each was logged when it failed.
     Ok(if failed.is_empty() { End::Done } else { End::Failed })
 }
@@ -88,6 +90,7 @@ fn stop_signal() -> watch::Receiver<bool> {
             }
             if sender.send_replace(true) {
                 // Nothing is lost: the state moves only after acknowledgement.
+                #[expect(clippy::disallowed_methods, reason = "the second signal ends at once")]
                 std::process::exit(1);
             }
             tracing::info!("stopping; a second signal ends at once");

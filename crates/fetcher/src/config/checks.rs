@@ -20,7 +20,7 @@ pub(super) fn check(document: wire::Document, environment: Environment<'_>) -> R
     let tenants = tenants
         .into_iter()
         .enumerate()
-        .map(|(place, tenant)| check_tenant(&format!("tenants[{place}]"), tenant, environment))
+        .map(|(place, tenant)| check_tenant(&format!("tenants[{place}]"), &tenant, environment))
         .collect::<Result<Vec<_>, _>>()?;
     let path = |key: &str, text: &Text| text.resolve(key, environment).map(PathBuf::from);
     let state = state.map_or_else(|| Ok(PathBuf::from("./state")), |text| path("state", &text))?;
@@ -29,7 +29,7 @@ pub(super) fn check(document: wire::Document, environment: Environment<'_>) -> R
     Ok(Config { tenants, output, namespace, state, dead_letter, preserve_original_event })
 }
 
-fn check_tenant(key: &str, tenant: wire::Tenant, environment: Environment<'_>) -> Result<TenantConfig, ConfigError> {
+fn check_tenant(key: &str, tenant: &wire::Tenant, environment: Environment<'_>) -> Result<TenantConfig, ConfigError> {
     let id = check_id(&format!("{key}.id"), &tenant.id, environment)?;
     let client_id = check_id(&format!("{key}.client_id"), &tenant.client_id, environment)?;
     let cloud = match &tenant.cloud {
@@ -52,7 +52,7 @@ fn check_tenant(key: &str, tenant: wire::Tenant, environment: Environment<'_>) -
         }
     };
     let cloud = cloud.ok_or_else(|| ConfigError::new(None, key, "has no usable cloud"))?;
-    let client_secret = check_secret(key, &tenant, environment)?;
+    let client_secret = check_secret(key, tenant, environment)?;
     if tenant.datasets.is_empty() {
         return Err(tenant.id.error(&format!("{key}.datasets"), format!("is empty; allowed: {}", dataset_names())));
     }

@@ -1,1 +1,152 @@
-//! Laws of the configuration.
+//! Laws of the configuration: the example loads, every error names its place and the cure, no secret is shown.
+
+use secrecy::ExposeSecret;
+
+use super::*;
+
+const GOOD: &str = r#"
+tenants:
+  - id: 11111111-2222-3333-4444-555555555555
+    client_id: 66666666-7777-8888-9999-000000000000
+    client_secret: ${SECRET}
+    datasets: [incident, {name: alert, interval: 90s, lookback: 7d}]
+output:
+  file: {directory: "${HOME}/documents"}
+"#;
+
+fn environment(name: &str) -> Option<String> {
+    let value = match name {
+        "SECRET" | "M365_CLIENT_SECRET" => "canary-secret",
+        "ES_API_KEY" => "Y2FuYXJ5OmtleQ==",
+        "HOME" => "/home/contoso",
+        _ => return None,
+    };
+    Some(value.to_owned())
+}
+
+#[track_caller]
+fn check_error(from: &str, to: &str, message: &str) {
+    assert!(GOOD.contains(from), "{from}");
+    let text = GOOD.replacen(from, to, 1);
+    let error = parse("m365.yml", &text, &environment).expect_err("an error").to_string();
+    assert_eq!(error, message);
+    assert!(!error.contains("canary"));
+}
+
+#[test]
+fn a_configuration_is_read() {
+    let config = parse("m365.yml", GOOD, &environment).expect("good");
+    let tenant = &config.tenants[0];
+    assert_eq!(tenant.client_secret.expose_secret(), "canary-secret");
+    assert_eq!(tenant.cloud.name, "global");
+    assert_eq!(tenant.datasets[1].interval, Duration::from_secs(90));
+    assert_eq!(tenant.datasets[1].lookback, Duration::from_hours(7 * 24));
+    assert!(matches!(&config.output, Output::File(directory) if directory == Path::new("/home/contoso/documents")));
+    assert_eq!(config.dead_letter, Path::new("./state/dead-letter"));
+    assert!(!format!("{config:?}").contains("canary"));
+}
+
+#[test]
+fn the_example_file_is_read() {
+    let config = parse("example", include_str!("../../m365-fetcher.example.yml"), &environment).expect("good");
+    assert_eq!(config.tenants[0].datasets.len(), 4);
+    assert!(matches!(config.output, Output::Elasticsearch(ElasticOutput { gzip: true, .. })));
+    assert!(!format!("{config:?}").contains("Y2FuYXJ5"));
+}
+
+#[test]
+fn the_json_schema_describes_what_is_read() {
+    let schema = serde_json::to_value(json_schema()).expect("JSON");
+    let properties = schema["properties"].as_object().expect("properties");
+    for key in ["tenants", "output", "state", "dead_letter", "preserve_original_event"] {
+        assert!(properties[key]["description"].is_string(), "{key}");
+    }
+    assert_eq!(schema["additionalProperties"], false);
+    let dataset = &schema["$defs"]["Tenant"]["properties"]["datasets"]["items"]["anyOf"];
+    assert_eq!(dataset[0]["type"], "string", "{dataset}");
+}
+
+#[test]
+fn wrong_values_are_told_with_line_key_and_what_is_allowed() {
+    check_error(
+        "[incident,",
+        "[incidents,",
+        "m365.yml:6:16: tenants[0].datasets[0]: unknown dataset `incidents`; allowed: alert, evidence, incident, log",
+    );
+    check_error(
+        "90s",
+        "90x",
+        "m365.yml:6:50: tenants[0].datasets[1].interval: `90x` is not a time span; allowed: a number with s, m, h or d, as `5m`",
+    );
+    check_error(
+        "    client_secret: ${SECRET}",
+        "    cloud: moon\n    client_secret: ${SECRET}",
+        "m365.yml:5:12: tenants[0].cloud: unknown cloud `moon`; allowed: global, gcc, gcc-high, dod, china, or {login, graph, defender}",
+    );
+    check_error(
+        "${SECRET}",
+        "${NOWHERE}",
+        "m365.yml:5:20: tenants[0].client_secret: environment variable NOWHERE is not set",
+    );
+    check_error(
+        "name: alert",
+        "name: incident",
+        "m365.yml:6:33: tenants[0].datasets[1]: dataset `incident` is named twice",
+    );
+    check_error(
+        "    client_secret: ${SECRET}\n",
+        "    cloud: china\n    client_secret: canary\n    client_secret_file: /canary-free\n",
+        "m365.yml:7:25: tenants[0].client_secret_file: cannot stand beside client_secret; allowed: one of the two",
+    );
+    check_error(
+        "11111111-2222-3333-4444-555555555555",
+        "../etc",
+        "m365.yml:3:9: tenants[0].id: is not an id; allowed: a GUID (or, for a tenant, its domain name)",
+    );
+    check_error("output:\n  file: {directory: \"${HOME}/documents\"}", "output: {}", "m365.yml: output: names no output; allowed: one of elasticsearch, file, stdout");
+}
+
+#[test]
+fn wrong_structure_is_told_with_line_and_key() {
+    check_error(
+        "    client_id:",
+        "    clientid:",
+        "m365.yml:4:5: clientid: unknown field `clientid`, expected one of id, cloud, client_id, client_secret, client_secret_file, datasets",
+    );
+}
+
+#[test]
+fn a_misplaced_secret_is_not_shown() {
+    for text in [
+        GOOD.replace("${SECRET}", "[canary-list]"),
+        GOOD.replace("${SECRET}", "{canary-key: 1}"),
+        GOOD.replace("    client_secret: ${SECRET}", "    client_secret: canary-text\n   broken: ["),
+        GOOD.replace("datasets: [", "datasets: canary-sets\n    x: ["),
+        GOOD.replace("file: {directory: \"${HOME}/documents\"}", "elasticsearch: {hosts: [\"http://user:canary@host\"]}"),
+        GOOD.replace("file: {directory: \"${HOME}/documents\"}", "elasticsearch: {hosts: [], api_key: \"canary key\"}"),
+    ] {
+        let error = parse("m365.yml", &text, &environment).expect_err("an error").to_string();
+        assert!(!error.contains("canary"), "{error}");
+    }
+}
+
+#[test]
+fn dollar_signs_can_be_written() {
+    let config = parse("m365.yml", &GOOD.replace("${SECRET}", "a$$b$c${SECRET}"), &environment).expect("good");
+    assert_eq!(config.tenants[0].client_secret.expose_secret(), "a$b$ccanary-secret");
+}
+
+#[test]
+fn clouds_have_their_own_hosts_and_audiences() {
+    for (name, graph_scope, defender) in [
+        ("global", "https://graph.microsoft.com/.default", Some("https://api.security.microsoft.com/.default")),
+        ("gcc", "https://graph.microsoft.com/.default", Some("https://api-gcc.security.microsoft.us/.default")),
+        ("gcc-high", "https://graph.microsoft.us/.default", Some("https://api-gov.security.microsoft.us/.default")),
+        ("dod", "https://dod-graph.microsoft.us/.default", Some("https://api-gov.security.microsoft.us/.default")),
+        ("china", "https://microsoftgraph.chinacloudapi.cn/.default", None),
+    ] {
+        let cloud = Cloud::named(name).expect(name);
+        assert_eq!(cloud.api(schema::Api::Graph).map(|(_, scope)| scope).as_deref(), Some(graph_scope));
+        assert_eq!(cloud.api(schema::Api::Defender).map(|(_, scope)| scope).as_deref(), defender);
+    }
+}

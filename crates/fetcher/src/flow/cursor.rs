@@ -14,7 +14,10 @@ const MAX_TIES: usize = 10_000;
 pub(super) struct Cursor {
     from: String,
     newest: Option<String>,
+    /// Ids at exactly the newest value.
     ties: Vec<[u8; 16]>,
+    /// Ids of records whose time is not readable: the next poll may bring them again.
+    undated: Vec<[u8; 16]>,
 }
 
 impl Cursor {
@@ -22,7 +25,7 @@ impl Cursor {
     pub(super) fn new(progress: Progress, lookback: Duration) -> Self {
         let ties = progress.seen.iter().filter_map(|text| parse_id(text)).collect();
         let from = progress.cursor.clone().unwrap_or_else(|| clock::ago(lookback));
-        Self { from, newest: progress.cursor, ties }
+        Self { from, newest: progress.cursor, ties, undated: Vec::new() }
     }
 
     /// The `$filter` literal: the service's own text, never a computed one.
@@ -47,12 +50,13 @@ impl Cursor {
     /// A document (or rejection) of a record that changed then was handed over: it is remembered if the next poll reads
     /// the record again, which it does at the cursor, and always where the time is unknown.
     pub(super) fn remember(&mut self, changed: Option<&str>, id: [u8; 16]) {
-        let at_cursor = match (changed, &self.newest) {
-            (Some(changed), Some(newest)) => order(changed, newest) == Ordering::Equal,
-            _ => true,
+        let list = match (changed, &self.newest) {
+            (None, _) => &mut self.undated,
+            (Some(changed), Some(newest)) if order(changed, newest) == Ordering::Equal => &mut self.ties,
+            _ => return,
         };
-        if at_cursor && self.ties.len() < MAX_TIES {
-            self.ties.push(id);
+        if list.len() < MAX_TIES {
+            list.push(id);
         }
     }
 
@@ -63,7 +67,7 @@ impl Cursor {
 
     /// For the state file.
     pub(super) fn progress(&self) -> Progress {
-        let ties: std::collections::BTreeSet<_> = self.ties.iter().collect();
+        let ties: std::collections::BTreeSet<_> = self.ties.iter().chain(&self.undated).collect();
         let seen = ties.into_iter().map(|id| mapper::DocId(*id).to_string()).collect();
         Progress { cursor: self.newest.clone(), seen }
     }

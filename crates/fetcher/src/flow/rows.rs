@@ -50,7 +50,7 @@ enum Shape {
     /// The element is the row.
     Whole,
     /// The element without its nested rows, and what these say together.
-    Rollup { dataset: &'static str, column: &'static str, mapper: Box<Mapper>, rollup: Rollup, scratch: Vec<u8> },
+    Rollup { dataset: &'static str, column: &'static str, mapper: Box<Mapper>, rollup: Box<Rollup>, scratch: Vec<u8> },
     /// One row per nested item, each with the element's other properties.
     Outer { outer: &'static str, spool: Spool, item: Vec<u8> },
 }
@@ -90,7 +90,7 @@ impl Rows {
                     dataset,
                     column,
                     mapper: Box::new(facts_mapper(nested)),
-                    rollup: Rollup::default(),
+                    rollup: Box::default(),
                     scratch: Vec::new(),
                 },
                 // A law over the catalog excludes this.
@@ -139,7 +139,7 @@ impl Rows {
                 scratch.clear();
                 // Only what it says is wanted here: its document comes from the dataset's own source.
                 match mapper.map(row, scratch) {
-                    Ok(_) => rollup.add(&mapper.facts()),
+                    Ok(_) => rollup.add(mapper.facts()),
                     Err(reject) => self.letters.keep(dataset, &reject, Raw::Bytes(row))?,
                 }
                 Ok(())
@@ -161,7 +161,7 @@ impl Rows {
             Shape::Rollup { column, rollup, .. } => {
                 self.composed.clear();
                 open_object(&mut self.composed, element, column);
-                std::mem::take(rollup).write(&mut self.composed);
+                std::mem::take(&mut **rollup).write(&mut self.composed);
                 self.composed.push(b'}');
                 map_row(&mut self.tracks, &self.letters, &self.composed, changed, outbox)
             }
@@ -253,7 +253,7 @@ impl Rows {
         match &mut self.shape {
             Shape::Whole => Ok(()),
             Shape::Rollup { rollup, .. } => {
-                *rollup = Rollup::default();
+                **rollup = Rollup::default();
                 Ok(())
             }
             Shape::Outer { spool, .. } => spool.clear(),

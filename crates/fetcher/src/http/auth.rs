@@ -13,7 +13,7 @@ use super::{aadsts, connection_fault, read_bounded, retry_after};
 use crate::error::Fault;
 
 /// A token is renewed this long before it ends.
-const EARLY: Duration = Duration::from_secs(5 * 60);
+const EARLY: Duration = Duration::from_mins(5);
 const MAX_TOKEN_BODY: usize = 256 * 1024;
 const TIMEOUT: Duration = Duration::from_secs(30);
 

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 /// Longest pause that a service can ask for.
-const MAX_AFTER: Duration = Duration::from_secs(15 * 60);
+const MAX_AFTER: Duration = Duration::from_mins(15);
 
 /// The pauses of one operation: doubling, with jitter, a given number of times.
 #[derive(Debug)]

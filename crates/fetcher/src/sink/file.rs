@@ -1,6 +1,7 @@
 //! NDJSON files, one per data stream, durable at every acknowledgement.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as Slot;
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -27,15 +28,16 @@ impl Files {
 
     pub(super) fn deliver(&mut self, batch: &Batch) -> Result<Receipt, Fault> {
         for entry in batch.entries() {
-            let path = self.directory.join(format!("{}.ndjson", self.streams.name(entry.dataset)));
-            let failed = |error| Fault::local(format!("output file {}", path.display()), &error);
-            if !self.open.contains_key(&entry.dataset) {
-                let file = OpenOptions::new().create(true).append(true).open(&path).map_err(failed)?;
-                self.open.insert(entry.dataset, BufWriter::new(file));
-            }
-            if let Some(file) = self.open.get_mut(&entry.dataset) {
-                file.write_all(batch.document(entry)).map_err(failed)?;
-            }
+            let path = || self.directory.join(format!("{}.ndjson", self.streams.name(entry.dataset)));
+            let failed = |error| Fault::local(format!("output file {}", path().display()), &error);
+            let file = match self.open.entry(entry.dataset) {
+                Slot::Occupied(open) => open.into_mut(),
+                Slot::Vacant(slot) => {
+                    let file = OpenOptions::new().create(true).append(true).open(path()).map_err(failed)?;
+                    slot.insert(BufWriter::new(file))
+                }
+            };
+            file.write_all(batch.document(entry)).map_err(failed)?;
         }
         Ok(Receipt::all_created(batch))
     }

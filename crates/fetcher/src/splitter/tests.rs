@@ -199,7 +199,7 @@ fn properties_may_follow_the_nested_array_and_the_link_may_come_first() {
 #[test]
 fn a_broken_row_costs_only_itself() {
     for bad in [
-        r#"{"id":NaN}"#, r#"{"id":1,}"#, r#"{"id" 1}"#, r#"{"id":}"#, r#"{id:1}"#, r#"{"id":[1}"#, r#"{"id":1]}"#,
+        r#"{"id":NaN}"#, r#"{"id":1,}"#, r#"{"id" 1}"#, r#"{"id":}"#, r"{id:1}", r#"{"id":[1}"#, r#"{"id":1]}"#,
         r#"{"id":1 "x":2}"#, r#"{,"id":1}"#, r#"{"id":1,,"x":[{}]}"#, "nonsense", r#"{"id"}"#,
     ] {
         for nested in [None, Some("alerts")] {

@@ -1,0 +1,8 @@
+//! Any bytes as a bulk reply: no panic.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    let _ = fetcher::sink::bulk::read_reply(data, &mut |_, _| {});
+});

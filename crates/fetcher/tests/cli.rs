@@ -1,0 +1,177 @@
+//! The program as its user meets it.
+
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_m365-fetcher");
+
+fn run(arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(PROGRAM)
+        .args(arguments)
+        .env_remove("M365_LOG")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("starts");
+    let mut stdin = child.stdin.take().expect("piped");
+    let input = input.to_owned();
+    let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
+    let output = child.wait_with_output().expect("ends");
+    // A program that does not read its input closes it.
+    let _ = writer.join().expect("writes");
+    output
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("text")
+}
+
+#[test]
+fn help_names_every_command_and_the_exit_codes() {
+    let help = text(&run(&["--help"], "").stdout);
+    for word in ["run", "demo", "map", "simulate", "config-schema", "list", "Exit codes", "M365_LOG"] {
+        assert!(help.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn list_names_every_dataset_with_endpoint_and_permission() {
+    let list = text(&run(&["list"], "").stdout);
+    for dataset in schema::catalog() {
+        let schema::Definition { name, source, .. } = dataset.definition;
+        assert!(list.contains(name) && list.contains(source.path) && list.contains(source.permission), "{name}");
+    }
+}
+
+#[test]
+fn config_schema_is_json() {
+    let schema: serde_json::Value = serde_json::from_slice(&run(&["config-schema"], "").stdout).expect("JSON");
+    assert!(schema["properties"]["tenants"].is_object());
+}
+
+#[test]
+fn a_wrong_configuration_ends_with_2_and_its_place() {
+    let folder = tempfile::tempdir().expect("folder");
+    let file = folder.path().join("m365.yml");
+    std::fs::write(&file, "tenants: []\noutput: {stdout: {}, pigeon: {}}\n").expect("writes");
+    let output = run(&["run", "--config", file.to_str().expect("path")], "");
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr);
+    assert!(said.contains("m365.yml:2:") && said.contains("pigeon") && said.contains("elasticsearch"), "{said}");
+    assert_eq!(run(&["map", "incidents"], "").status.code(), Some(2));
+    assert_eq!(run(&["run", "--config", "/nowhere/m365.yml"], "").status.code(), Some(2));
+}
+
+#[test]
+fn map_goes_on_after_rejected_rows() {
+    let row = r#"{"id":"7","tenantId":"t","lastUpdateDateTime":"2026-01-01T00:00:00Z","createdDateTime":"2026-01-01T00:00:00Z","newProperty":1}"#;
+    let long = "x".repeat(5_000_000);
+    let mut input = format!("{row}\nnonsense\n\n");
+    let _ = writeln!(input, "{{\"id\":\"8\",\"t\":\"{long}\"}}\n{row}");
+    let output = run(&["map", "incident"], &input);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let documents = text(&output.stdout);
+    assert_eq!(documents.lines().count(), 2, "{said}");
+    assert!(documents.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()));
+    assert!(said.contains("line 2: rejected") && said.contains("line 4: rejected"), "{said}");
+    assert!(said.contains("drift: unknown_column newProperty: 2"), "{said}");
+    assert!(said.contains("2 documents, 2 rejected"), "{said}");
+}
+
+/// The simulator in a process of its own; ends with the test.
+struct Simulator {
+    child: Child,
+    example: String,
+}
+
+impl Simulator {
+    fn start() -> Self {
+        let mut child = Command::new(PROGRAM)
+            .args(["simulate", "--listen", "127.0.0.1:0", "--incidents", "20"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("starts");
+        let lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        let example = lines.map(|line| line.expect("text")).take_while(|line| !line.is_empty());
+        let example = example.collect::<Vec<_>>().join("\n");
+        Self { child, example }
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn run_collects_what_simulate_serves_and_shows_no_secret() {
+    let simulator = Simulator::start();
+    let folder = tempfile::tempdir().expect("folder");
+    let path = |name: &str| folder.path().join(name);
+    let text_of = |file: &str| std::fs::read_to_string(path(file)).expect("reads");
+    let secret = path("secret");
+    std::fs::write(&secret, "demo-secret\n").expect("writes");
+    let config = simulator
+        .example
+        .replace("client_secret: demo-secret", &format!("client_secret_file: {}", secret.display()))
+        .replace("./documents", path("documents").to_str().expect("path"))
+        .replace("./state", path("state").to_str().expect("path"));
+    assert!(!config.contains("demo-secret"));
+    std::fs::write(path("m365.yml"), config).expect("writes");
+    let output = Command::new(PROGRAM)
+        .args(["--log-format", "json", "run", "--once", "--config"])
+        .arg(path("m365.yml"))
+        .env("M365_LOG", "trace")
+        .output()
+        .expect("runs");
+    let log = text(&output.stderr);
+    assert!(output.status.success(), "{log}");
+    for dataset in ["alert", "evidence", "incident", "log"] {
+        let documents = text_of(&format!("documents/logs-m365_security.{dataset}-default.ndjson"));
+        assert!(documents.lines().count() >= 20, "{dataset}");
+    }
+    assert!(log.contains("run ended"));
+    // The secret is in its file and nowhere else; the token in nothing at all.
+    std::fs::remove_file(&secret).expect("removes");
+    assert!(!log.contains("demo-secret") && !log.contains("eyJ"), "a secret in the log");
+    check_no_secret(folder.path());
+}
+
+fn check_no_secret(folder: &Path) {
+    for entry in std::fs::read_dir(folder).expect("folder") {
+        let path = entry.expect("entry").path();
+        if path.is_dir() {
+            check_no_secret(&path);
+        } else {
+            let bytes = std::fs::read(&path).expect("reads");
+            let content = String::from_utf8_lossy(&bytes);
+            assert!(!content.contains("demo-secret") && !content.contains("Bearer "), "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn demo_prints_a_summary_and_replaces_the_last_one() {
+    let folder = tempfile::tempdir().expect("folder");
+    let out = folder.path().join("demo");
+    let arguments = ["demo", "--incidents", "10", "--out", out.to_str().expect("path")];
+    let mut sizes = Vec::new();
+    for _ in 0..2 {
+        let output = run(&arguments, "");
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let summary = text(&output.stdout);
+        for word in ["Documents", "Rejected rows: none", "Newest incidents", "Throughput", "Peak memory"] {
+            assert!(summary.contains(word), "{word} in {summary}");
+        }
+        assert!(!summary.contains('\u{1b}'), "no colour in a pipe");
+        let file = out.join("logs-m365_security.incident-default.ndjson");
+        sizes.push(std::fs::read_to_string(file).expect("reads").lines().count());
+    }
+    assert_eq!(sizes, [10, 10]);
+}
