@@ -22,12 +22,13 @@ impl fmt::Display for DocId {
 /// Stands between the parts of an identity; no Microsoft id holds it.
 const SEPARATOR: char = '\u{1f}';
 
-/// Computes the document's identity. `chosen` are the elements that stand for their lists; `shared` keeps the part of
-/// the identity that is the same for all items of one row.
+/// Computes the document's identity. `chosen` are the elements that stand for their lists, `named_by` what tells the
+/// item apart by its kind; `shared` keeps the part of the identity that is the same for all items of one row.
 pub(crate) fn identify(
     plan: &Plan,
     row: &Row<'_>,
     chosen: &[(At, Option<At>)],
+    named_by: &[Option<At>],
     shared: &mut String,
 ) -> Result<DocId, Reject> {
     if shared.is_empty() {
@@ -43,18 +44,16 @@ pub(crate) fn identify(
     let mut text = String::with_capacity(256);
     text.push_str(shared);
     parts(row, chosen, &plan.identity[plan.shared_identity..], &mut text);
-    if let Some((path, shape)) = &plan.item
+    if let Some((path, _)) = &plan.item
         && let Some(item) = find(row, chosen, 0, path)
     {
-        let tag = row.member(item, "@odata.type").and_then(|tag| row.scalar(tag)).unwrap_or_default();
-        let shape = plan.shapes[*shape].kinds.get(&*tag).map_or(&plan.shapes[*shape], |&kind| &plan.shapes[kind]);
         let before = text.len();
         let mut named = false;
-        for path in &shape.identity {
+        for found in named_by {
             text.push(SEPARATOR);
             let part = text.len();
-            if let Some(at) = row.find(item, path) {
-                canonical(row, at, &mut text);
+            if let Some(at) = found {
+                canonical(row, *at, &mut text);
             }
             named |= text.len() > part;
         }

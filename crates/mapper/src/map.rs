@@ -146,7 +146,7 @@ struct Finish<'m> {
 impl Finish<'_> {
     fn document(&mut self, walk: &mut Walk<'_, '_>, out: &mut Vec<u8>) -> Result<DocId, Reject> {
         let (plan, row) = (walk.plan, walk.row);
-        let id = identify(plan, row, &walk.state.chosen, &mut self.identity)?;
+        let id = identify(plan, row, &walk.state.chosen, &walk.state.item, &mut self.identity)?;
         if self.original {
             let original = walk.state.chosen.last().and_then(|(_, element)| *element).filter(|_| self.splitting);
             let original = original.map_or(row.text(), |element| row.raw(element));

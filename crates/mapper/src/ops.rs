@@ -14,8 +14,8 @@ pub(crate) fn apply(op: Op, table: Option<Table>, text: &str, push: &mut dyn FnM
     let result: Option<Cow<'_, str>> = match op {
         Op::Keep => Some(text.into()),
         Op::Lower => Some(lower(text).map_or(text.into(), Cow::Owned)),
-        Op::Table => look_up(table, text, |key, word| key == word).map(Cow::Borrowed),
-        Op::Prefix => look_up(table, text, |key, word| word.starts_with(key)).map(Cow::Borrowed),
+        Op::Table => look_up(table, text, false).map(Cow::Borrowed),
+        Op::Prefix => look_up(table, text, true).map(Cow::Borrowed),
         Op::Technique => technique(text).map(|(technique, _)| technique.into()),
         Op::Subtechnique => technique(text).filter(|(_, sub)| *sub).map(|_| text.into()),
         Op::Args => return arguments(text).iter().for_each(|argument| push(argument)),
@@ -23,16 +23,35 @@ pub(crate) fn apply(op: Op, table: Option<Table>, text: &str, push: &mut dyn FnM
         Op::FileName => Some(file_name(text).into()),
         Op::BeforeAt => Some(text.rfind('@').map_or(text, |at| &text[..at]).into()),
         Op::AfterAt => text.rfind('@').map(|at| text[at + 1..].into()),
-        _ => url_part(op, text),
+        _ => Url::parse(text).and_then(|url| url.part(op)),
     };
     if let Some(text) = result.filter(|text| !text.is_empty()) {
         push(&text);
     }
 }
 
-fn look_up(table: Option<Table>, text: &str, same: impl Fn(&str, &str) -> bool) -> Option<&'static str> {
-    let word = text.replace(' ', "").to_lowercase();
-    table?.rows.iter().find(|(key, _)| same(key, &word)).map(|(_, value)| *value)
+fn look_up(table: Option<Table>, text: &str, prefix: bool) -> Option<&'static str> {
+    let slow;
+    let word = if text.is_ascii() {
+        text
+    } else {
+        slow = text.replace(' ', "").to_lowercase();
+        &slow
+    };
+    table?.rows.iter().find(|(key, _)| same(key, word, prefix)).map(|(_, value)| *value)
+}
+
+/// The word is the key, or starts with it; case and spaces do not count.
+fn same(key: &str, word: &str, prefix: bool) -> bool {
+    let mut key = key.bytes();
+    for byte in word.bytes().filter(|byte| *byte != b' ') {
+        match key.next() {
+            Some(expected) if expected == byte.to_ascii_lowercase() => {}
+            Some(_) => return false,
+            None => return prefix,
+        }
+    }
+    key.next().is_none()
 }
 
 /// The technique of an ATT&CK id, and whether the id names a sub-technique.
@@ -78,36 +97,58 @@ fn extension(name: &str) -> Option<&str> {
     name.rfind('.').filter(|at| *at > 0).map(|at| &name[at + 1..])
 }
 
-/// A part of an absolute URL, after RFC 3986; nothing is decoded.
-fn url_part(op: Op, text: &str) -> Option<Cow<'_, str>> {
-    let at = text.find("://")?;
-    let scheme = &text[..at];
-    let first = scheme.bytes().next()?.is_ascii_alphabetic();
-    if !first || !scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte)) {
-        return None;
+/// The parts of an absolute URL, after RFC 3986; nothing is decoded.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Url<'a> {
+    scheme: &'a str,
+    domain: &'a str,
+    port: Option<&'a str>,
+    path: &'a str,
+    query: Option<&'a str>,
+    fragment: Option<&'a str>,
+}
+
+impl<'a> Url<'a> {
+    pub(crate) fn parse(text: &'a str) -> Option<Self> {
+        let at = text.find("://")?;
+        let scheme = &text[..at];
+        let first = scheme.bytes().next()?.is_ascii_alphabetic();
+        if !first || !scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte)) {
+            return None;
+        }
+        let rest = &text[at + 3..];
+        let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+        let (head, fragment) = cut(tail, '#');
+        let (path, query) = cut(head, '?');
+        let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        let (domain, port) = match host.strip_prefix('[').and_then(|host| host.split_once(']')) {
+            Some((address, after)) => (address, after.strip_prefix(':')),
+            None => host.rsplit_once(':').map_or((host, None), |(domain, port)| (domain, Some(port))),
+        };
+        let valid = |port: &&str| {
+            port.len() <= 5 && port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok()
+        };
+        Some(Url { scheme, domain, port: port.filter(valid), path, query, fragment })
     }
-    let rest = &text[at + 3..];
-    let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    let (before_fragment, fragment) = tail.split_once('#').map_or((tail, None), |(head, tail)| (head, Some(tail)));
-    let (path, query) =
-        before_fragment.split_once('?').map_or((before_fragment, None), |(head, tail)| (head, Some(tail)));
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    let (domain, port) = match host.strip_prefix('[').and_then(|host| host.split_once(']')) {
-        Some((address, after)) => (address, after.strip_prefix(':')),
-        None => host.rsplit_once(':').map_or((host, None), |(domain, port)| (domain, Some(port))),
-    };
-    match op {
-        Op::UrlScheme => Some(scheme.to_ascii_lowercase().into()),
-        Op::UrlDomain => Some(lower(domain).map_or(domain.into(), Cow::Owned)),
-        Op::UrlPort => port
-            .filter(|port| (1..=5).contains(&port.len()) && port.parse::<u16>().is_ok() && !port.starts_with('+'))
-            .map(Into::into),
-        Op::UrlPath => Some(path.into()),
-        Op::UrlQuery => query.map(Into::into),
-        Op::UrlFragment => fragment.map(Into::into),
-        Op::UrlExtension => extension(path.rsplit('/').next().unwrap_or_default()).map(Into::into),
-        _ => None,
+
+    /// The part that the conversion names, if the URL has it.
+    pub(crate) fn part(&self, op: Op) -> Option<Cow<'a, str>> {
+        let part = match op {
+            Op::UrlScheme => lower(self.scheme).map_or(self.scheme.into(), Cow::Owned),
+            Op::UrlDomain => lower(self.domain).map_or(self.domain.into(), Cow::Owned),
+            Op::UrlPort => self.port?.into(),
+            Op::UrlPath => self.path.into(),
+            Op::UrlQuery => self.query?.into(),
+            Op::UrlFragment => self.fragment?.into(),
+            Op::UrlExtension => extension(self.path.rsplit('/').next().unwrap_or_default())?.into(),
+            _ => return None,
+        };
+        Some(part).filter(|part| !part.is_empty())
     }
+}
+
+fn cut(text: &str, mark: char) -> (&str, Option<&str>) {
+    text.split_once(mark).map_or((text, None), |(head, tail)| (head, Some(tail)))
 }
 
 /// Folder and file name, joined with the folder's own separator; a folder that ends in the name stays as it is.

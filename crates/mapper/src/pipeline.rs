@@ -98,18 +98,23 @@ fn shape(shape: &Shape) -> Value {
     if !shape.derived.is_empty() {
         let derived = shape.derived.iter();
         let derived = derived.map(|derived| {
-            let inputs = derived.inputs.iter().map(|(column, path)| {
-                let column = &shape.columns[usize::from(*column)].name;
-                std::iter::once(column).chain(path).map(|part| &**part).collect::<Vec<_>>()
-            });
-            json!({ "field": derived.field, "derive": derived.derive.word(), "inputs": inputs.collect::<Vec<_>>() })
+            json!({ "field": derived.field, "derive": derived.derive.word(), "inputs": paths(shape, &derived.inputs) })
         });
         json.insert("derived".into(), derived.collect::<Vec<_>>().into());
     }
     if !shape.identity.is_empty() {
-        json.insert("identity".into(), json!(shape.identity));
+        json.insert("identity".into(), paths(shape, &shape.identity));
     }
     json.into()
+}
+
+/// Paths from an object, its column's name first.
+fn paths(shape: &Shape, inputs: &[(u16, Vec<Box<str>>)]) -> Value {
+    let path = |(column, rest): &(u16, Vec<Box<str>>)| -> Vec<String> {
+        let column = &shape.columns[usize::from(*column)].name;
+        std::iter::once(column).chain(rest).map(ToString::to_string).collect()
+    };
+    inputs.iter().map(path).collect::<Vec<_>>().into()
 }
 
 /// Name, kind, custom path, feeds, list, shape, source path.

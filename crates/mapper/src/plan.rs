@@ -23,7 +23,7 @@ pub(crate) struct Plan {
     pub(crate) identity: Vec<Vec<Box<str>>>,
     /// How many of them, from the first, are the same for all items of a row.
     pub(crate) shared_identity: usize,
-    /// Object whose own shape adds to the identity (the evidence item of an evidence row).
+    /// Path and shape of the object that adds to the identity (the evidence item of an evidence row).
     pub(crate) item: Option<(Vec<Box<str>>, ShapeId)>,
     /// Name of the record's id.
     pub(crate) id: Box<str>,
@@ -43,8 +43,10 @@ pub(crate) struct Shape {
     pub(crate) derived: Vec<Derived>,
     /// Source path of the object, with a dot at its end unless it is the row.
     pub(crate) source: String,
-    /// Source paths, from the object, that tell objects of this shape apart.
-    pub(crate) identity: Vec<Vec<Box<str>>>,
+    /// What tells objects of this shape apart: column, and path below it.
+    pub(crate) identity: Vec<(u16, Vec<Box<str>>)>,
+    /// The object is the item of a split row: its identity joins the document's.
+    pub(crate) item: bool,
     /// The object is kept raw; its columns only fill ECS.
     pub(crate) hidden: bool,
     /// The last column holds what the row is split by; it comes after everything else of the object, so that the

@@ -8,6 +8,8 @@ use crate::row::quote;
 pub(crate) struct Values {
     text: Vec<u8>,
     fields: Vec<Vec<Value>>,
+    /// One bit per field that has been pushed to since the last reset.
+    touched: Vec<u64>,
     /// What each push since the first mark changed: field, number of values before, first value before.
     journal: Vec<(FieldId, usize, Option<Value>)>,
     marked: bool,
@@ -31,8 +33,12 @@ impl Values {
         self.text.clear();
         self.journal.clear();
         self.marked = false;
-        self.fields.iter_mut().for_each(Vec::clear);
         self.fields.resize_with(fields, Vec::new);
+        for field in bits(&self.touched) {
+            self.fields[field].clear();
+        }
+        self.touched.clear();
+        self.touched.resize(fields.div_ceil(64), 0);
     }
 
     /// From here on changes can be taken back.
@@ -94,6 +100,7 @@ impl Values {
     }
 
     fn keep(&mut self, many: bool, field: FieldId, start: usize, rank: u8, repeats: bool) {
+        self.touched[field / 64] |= 1 << (field % 64);
         let (head, added) = self.text.split_at(start);
         let values = &mut self.fields[field];
         if many && !repeats && values.iter().any(|value| head.get(value.start..value.end) == Some(added)) {
@@ -114,7 +121,8 @@ impl Values {
         let mut tree = Tree { out, open: &[] };
         tree.out.push(b'{');
         let mut pending = Some(custom);
-        for (field, values) in plan.fields.iter().zip(&self.fields) {
+        for id in bits(&self.touched) {
+            let (field, values) = (&plan.fields[id], &self.fields[id]);
             if values.is_empty() {
                 continue;
             }
@@ -140,6 +148,17 @@ impl Values {
         tree.close(0);
         tree.out.push(b'}');
     }
+}
+
+/// Numbers of the bits that are set, in their order.
+fn bits(words: &[u64]) -> impl Iterator<Item = usize> + '_ {
+    words.iter().enumerate().flat_map(|(at, &word)| {
+        std::iter::successors((word != 0).then_some(word), |rest| {
+            let rest = rest & (rest - 1);
+            (rest != 0).then_some(rest)
+        })
+        .map(move |rest| at * 64 + rest.trailing_zeros() as usize)
+    })
 }
 
 /// Writes nested objects from sorted dotted paths.

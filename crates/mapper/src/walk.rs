@@ -13,6 +13,8 @@ use crate::values::Values;
 
 /// No value in a slot.
 const NONE: At = At::MAX;
+/// Null in a slot.
+const NULL: At = At::MAX - 1;
 
 /// Buffers of a mapper, reused from row to row.
 #[derive(Debug, Default)]
@@ -26,6 +28,10 @@ pub(crate) struct State {
     /// Values per column of the objects on the way to where the walk stands.
     slots: Vec<At>,
     unknown: Vec<At>,
+    /// Column met last time at each position of an object of each shape: services write members in one order.
+    hints: Vec<Vec<u16>>,
+    /// What tells the item of a split row apart, as its kind says.
+    pub(crate) item: Vec<Option<At>>,
     /// Lists of which one element stands for the whole, when a row is split: (list, element or none).
     pub(crate) chosen: Vec<(At, Option<At>)>,
 }
@@ -38,10 +44,9 @@ impl State {
         self.unmapped.clear();
         self.slots.clear();
         self.unknown.clear();
+        self.item.clear();
     }
-}
 
-impl State {
     fn mark(&mut self) -> Mark {
         Mark {
             custom: self.custom.len(),
@@ -114,7 +119,7 @@ impl<'w> Walk<'w, '_> {
         };
         let Begun { shape, base, open } = begun;
         let optional = matches!(self.plan.rows, schema::Rows::Outer { .. });
-        let list = self.state.slots.last().copied().filter(|_| shape.late).filter(|&list| list != NONE);
+        let list = self.state.slots.last().copied().filter(|_| shape.late).filter(|&list| list < NULL);
         let (Some(list), Some(column)) = (list, shape.columns.last()) else {
             if optional {
                 self.finish(open.len() + depth, each);
@@ -167,10 +172,19 @@ impl<'w> Walk<'w, '_> {
     /// Everything of an object but its late column.
     fn begin(&mut self, shape: ShapeId, at: At) -> Result<Begun<'w>, Reject> {
         let plan = self.plan;
-        let shape = self.kind(&plan.shapes[shape], at);
+        let shape = self.kind(shape, at);
         let base = self.state.slots.len();
         let first_unknown = self.state.unknown.len();
         self.fill(shape, at, base)?;
+        let shape = &plan.shapes[shape];
+        if shape.item {
+            self.state.item.clear();
+            for (column, path) in &shape.identity {
+                let at = self.state.slots[base + usize::from(*column)];
+                let found = if at >= NULL { None } else { self.row.find(at, path) };
+                self.state.item.push(found.filter(|&at| self.row.kind(at) != Kind::Null));
+            }
+        }
         self.state.custom.push(b'{');
         let mut open: &'w [Box<str>] = &[];
         let early = shape.columns.len() - usize::from(shape.late);
@@ -194,7 +208,7 @@ impl<'w> Walk<'w, '_> {
 
     fn slot(&mut self, column: &'w Column, slot: usize, open: &mut &'w [Box<str>]) -> Result<(), Reject> {
         let at = self.state.slots[slot];
-        if at == NONE || column.dropped { Ok(()) } else { self.column(column, at, open) }
+        if at >= NULL || column.dropped { Ok(()) } else { self.column(column, at, open) }
     }
 
     fn end(&mut self, base: usize, open: &[Box<str>]) {
@@ -204,42 +218,60 @@ impl<'w> Walk<'w, '_> {
     }
 
     /// The shape of the object's own kind, where it has one.
-    fn kind(&mut self, shape: &'w Shape, at: At) -> &'w Shape {
+    fn kind(&mut self, id: ShapeId, at: At) -> ShapeId {
+        let shape = &self.plan.shapes[id];
         if shape.kinds.is_empty() {
-            return shape;
+            return id;
         }
         let tag = self.row.member(at, "@odata.type").and_then(|tag| self.row.scalar(tag)).unwrap_or_default();
         match shape.kinds.get(&*tag) {
-            Some(&kind) => &self.plan.shapes[kind],
+            Some(&kind) => kind,
             None => {
                 if !shape.hidden {
                     let record =
                         || self.row.member(0, &self.plan.id).and_then(|id| self.row.scalar(id)).map(Into::into);
                     self.state.drift.add("unknown_kind", if tag.is_empty() { "(none)" } else { &tag }, record);
                 }
-                shape
+                id
             }
         }
     }
 
     /// Puts the object's members into the slots of their columns.
-    fn fill(&mut self, shape: &Shape, at: At, base: usize) -> Result<(), Reject> {
+    fn fill(&mut self, id: ShapeId, at: At, base: usize) -> Result<(), Reject> {
+        let shape = &self.plan.shapes[id];
         let state = &mut *self.state;
+        if state.hints.len() <= id {
+            state.hints.resize(self.plan.shapes.len(), Vec::new());
+        }
+        let hints = &mut state.hints[id];
         state.slots.resize(base + shape.columns.len(), NONE);
         let first_unknown = state.unknown.len();
         // An item split from its parent: what only the parent knows is in the parent's own document.
         let part = at == 0 && self.splitting && matches!(self.plan.rows, schema::Rows::Items(_));
-        for child in self.row.children(at) {
+        for (position, child) in self.row.children(at).enumerate() {
             let key = self.row.key(child);
-            let found = if self.row.key_escaped(child) { shape.index.get(&*decode(key)) } else { shape.index.get(key) };
+            let escaped = self.row.key_escaped(child);
+            let hint = hints
+                .get(position)
+                .copied()
+                .filter(|&column| !escaped && *shape.columns[usize::from(column)].name == *key);
+            let found =
+                hint.or_else(|| if escaped { shape.index.get(&*decode(key)) } else { shape.index.get(key) }.copied());
+            if let Some(column) = found.filter(|_| hint.is_none()) {
+                if hints.len() <= position {
+                    hints.resize(position + 1, column);
+                }
+                hints[position] = column;
+            }
             match found {
-                Some(&column) => {
+                Some(column) => {
                     let slot = &mut state.slots[base + usize::from(column)];
                     if std::mem::replace(slot, child) != NONE {
                         return Err(raw::duplicate(key));
                     }
                     if self.row.kind(child) == Kind::Null {
-                        *slot = NONE;
+                        *slot = NULL;
                     }
                 }
                 None if shape.hidden || part || self.row.kind(child) == Kind::Null => {}
@@ -414,13 +446,13 @@ impl<'w> Walk<'w, '_> {
         let out = &mut self.state.custom;
         out.extend_from_slice(b"{\"original\":");
         quote(&text, out);
+        let url = ops::Url::parse(&text);
         for (part, op) in Op::URL_PARTS {
-            ops::apply(*op, None, &text, &mut |value| {
-                out.extend_from_slice(b",\"");
-                out.extend_from_slice(part.as_bytes());
-                out.extend_from_slice(b"\":");
-                if *op == Op::UrlPort { out.extend_from_slice(value.as_bytes()) } else { quote(value, out) }
-            });
+            let Some(value) = url.and_then(|url| url.part(*op)) else { continue };
+            out.extend_from_slice(b",\"");
+            out.extend_from_slice(part.as_bytes());
+            out.extend_from_slice(b"\":");
+            if *op == Op::UrlPort { out.extend_from_slice(value.as_bytes()) } else { quote(&value, out) }
         }
         out.push(b'}');
         self.feed(column, &text, None);
@@ -446,7 +478,7 @@ impl<'w> Walk<'w, '_> {
 
     fn derived(&mut self, derived: &Derived, base: usize) {
         let text = |(column, path): &(u16, Vec<Box<str>>)| {
-            let at = self.state.slots.get(base + usize::from(*column)).copied().filter(|&at| at != NONE)?;
+            let at = self.state.slots.get(base + usize::from(*column)).copied().filter(|&at| at < NULL)?;
             self.row.find(at, path).and_then(|at| self.row.scalar(at)).filter(|text| !text.is_empty())
         };
         let mut inputs = Vec::with_capacity(derived.inputs.len());

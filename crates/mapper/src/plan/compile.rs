@@ -18,20 +18,20 @@ pub(super) fn compile(dataset: &Dataset) -> Plan {
     fields(&dataset.root, &mut found);
     let mut groups = BTreeMap::new();
     let fields: Vec<Field> = found.into_values().map(|(ecs, many)| field(ecs, many, &mut groups)).collect();
-    let late = match dataset.definition.rows {
+    let definition = &dataset.definition;
+    let item_name = match definition.rows {
+        Rows::Items(list) => Some(list),
+        _ => None,
+    };
+    let late = match definition.rows {
         Rows::Items(list) => vec![list.to_owned()],
         Rows::Outer { outer, inner } => vec![outer.to_owned(), format!("{outer}.{inner}")],
         Rows::Elements | Rows::Rollup { .. } => Vec::new(),
     };
-    let mut compiler =
-        Compiler { late, shapes: Vec::new(), ids: fields.iter().enumerate().map(|(id, f)| (f.name, id)).collect() };
+    let ids = fields.iter().enumerate().map(|(id, field)| (field.name, id)).collect();
+    let mut compiler = Compiler { item: item_name, late, shapes: Vec::new(), ids };
     compiler.shape(&dataset.root, String::new(), false);
-    let definition = &dataset.definition;
-    let item = match definition.rows {
-        Rows::Items(list) => Some(list),
-        _ => None,
-    };
-    let item = item.and_then(|list| {
+    let item = item_name.and_then(|list| {
         let column = compiler.shapes[0].columns.iter().find(|column| &*column.name == list)?;
         match column.content {
             Content::Object(shape) => Some((segments(list), shape)),
@@ -96,6 +96,8 @@ fn fields(shape: &schema::Shape, found: &mut BTreeMap<&'static str, (Ecs, bool)>
 }
 
 struct Compiler {
+    /// The column whose object adds to the identity.
+    item: Option<&'static str>,
     /// Source paths of the columns that a row is split by.
     late: Vec<String>,
     shapes: Vec<Shape>,
@@ -130,8 +132,9 @@ impl Compiler {
             Some(Derived { field: self.ids[derived.field.name], derive: derived.derive, inputs })
         });
         let derived = derived.collect();
-        let identity = from.identity.iter().map(|path| segments(path)).collect();
-        self.shapes[id] = Shape { columns, index, kinds, constants, derived, source, identity, hidden, late };
+        let item = self.item.is_some_and(|item| source.strip_suffix('.') == Some(item));
+        let identity = if item { from.identity.iter().filter_map(input).collect() } else { Vec::new() };
+        self.shapes[id] = Shape { columns, index, kinds, constants, derived, source, identity, item, hidden, late };
         id
     }
 
