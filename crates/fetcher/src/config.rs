@@ -140,11 +140,7 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
 }
 
 /// Checks a configuration; `environment` resolves `${NAME}`.
-pub fn parse(
-    file: &str,
-    text: &str,
-    environment: &dyn Fn(&str) -> Option<String>,
-) -> Result<Config, ConfigError> {
+pub fn parse(file: &str, text: &str, environment: &dyn Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
     let document = wire::read(text).map_err(|error| error.in_file(file))?;
     checks::check(document, environment).map_err(|error| error.in_file(file))
 }

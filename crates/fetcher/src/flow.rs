@@ -239,9 +239,10 @@ fn feeds(tenant: &TenantConfig, client: &reqwest::Client, shared: &Arc<Shared>) 
     let mut feeds = Vec::new();
     for datasets in groups {
         let endpoint = datasets[0].dataset.definition.source;
-        let (root, scope) = tenant.cloud.api(endpoint.api).ok_or_else(|| {
-            Fault::Refused(format!("cloud {} has no {:?} API", tenant.cloud.name, endpoint.api))
-        })?;
+        let (root, scope) = tenant
+            .cloud
+            .api(endpoint.api)
+            .ok_or_else(|| Fault::Refused(format!("cloud {} has no {:?} API", tenant.cloud.name, endpoint.api)))?;
         let known = tokens.iter().find(|(api, _)| *api == endpoint.api).map(|(_, tokens)| Arc::clone(tokens));
         let token_source = known.unwrap_or_else(|| {
             let credential = Credential {

@@ -53,10 +53,8 @@ async fn interrupt() {
 }
 
 fn tenant(args: &TenantArgs) -> Tenant {
-    let alerts_per_incident =
-        args.alerts_per_incident.map_or(AlertsPerIncident::Realistic, AlertsPerIncident::Exactly);
-    let tenant =
-        Tenant { seed: args.seed, incidents: args.incidents, alerts_per_incident, ..Tenant::default() };
+    let alerts_per_incident = args.alerts_per_incident.map_or(AlertsPerIncident::Realistic, AlertsPerIncident::Exactly);
+    let tenant = Tenant { seed: args.seed, incidents: args.incidents, alerts_per_incident, ..Tenant::default() };
     tenant.ending_at(clock::now())
 }
 

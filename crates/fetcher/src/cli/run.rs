@@ -77,11 +77,11 @@ pub(super) async fn once(config: &Config, parts: Parts) -> Result<Vec<Failed>, F
 fn stop_signal() -> watch::Receiver<bool> {
     let (sender, stop) = watch::channel(false);
     tokio::spawn(async move {
-        let (Ok(mut terminate), Ok(mut interrupt)) =
-            (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+        let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
         else {
             tracing::error!("signals cannot be received; the process stops only when killed, which loses nothing");
-            return;
+            // The sender must stay: a closed channel stops the sources.
+            return std::future::pending().await;
         };
         loop {
             tokio::select! {

@@ -53,7 +53,10 @@ pub(super) fn print(demo: &Demo<'_>) -> anyhow::Result<()> {
     let documents = u32::try_from(demo.stats.created()).unwrap_or(u32::MAX);
     let rate = f64::from(documents) / seconds;
     let pages = demo.stats.pages.load(Ordering::Relaxed);
-    writeln!(out, "Throughput: {documents} documents from {pages} pages, {mib:.1} MiB, in {seconds:.2} s: {rate:.0} documents/s")?;
+    writeln!(
+        out,
+        "Throughput: {documents} documents from {pages} pages, {mib:.1} MiB, in {seconds:.2} s: {rate:.0} documents/s"
+    )?;
     if let Some(kib) = peak_memory_kib() {
         let mib = f64::from(u32::try_from(kib).unwrap_or(u32::MAX)) / 1024.0;
         writeln!(out, "Peak memory: {mib:.1} MiB, the simulated tenant included")?;

@@ -110,10 +110,8 @@ fn check_secret(key: &str, tenant: &wire::Tenant, environment: Environment<'_>) 
             &format!("{key}.client_secret"),
             "is missing; allowed: client_secret (for example ${M365_CLIENT_SECRET}) or client_secret_file",
         )),
-        (Some(_), Some(file)) => Err(file.error(
-            &format!("{key}.client_secret_file"),
-            "cannot stand beside client_secret; allowed: one of the two",
-        )),
+        (Some(_), Some(file)) => Err(file
+            .error(&format!("{key}.client_secret_file"), "cannot stand beside client_secret; allowed: one of the two")),
     }
 }
 
@@ -157,7 +155,9 @@ fn check_output(output: wire::Output, environment: Environment<'_>) -> Result<(O
         (None, None, None) => {
             Err(ConfigError::new(None, "output", "names no output; allowed: one of elasticsearch, file, stdout"))
         }
-        _ => Err(ConfigError::new(None, "output", "names several outputs; allowed: one of elasticsearch, file, stdout")),
+        _ => {
+            Err(ConfigError::new(None, "output", "names several outputs; allowed: one of elasticsearch, file, stdout"))
+        }
     }
 }
 
@@ -223,7 +223,8 @@ fn check_file(
 fn check_url(key: &str, text: &Text, environment: Environment<'_>) -> Result<Url, ConfigError> {
     let written = text.resolve(key, environment)?;
     let url = Url::parse(&written).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    let url = url.ok_or_else(|| text.error(key, "is not an address; allowed: https://host[:port][/path] or http://…"))?;
+    let url =
+        url.ok_or_else(|| text.error(key, "is not an address; allowed: https://host[:port][/path] or http://…"))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(text.error(key, "holds a credential; use the keys for that"));
     }

@@ -103,7 +103,11 @@ fn wrong_values_are_told_with_line_key_and_what_is_allowed() {
         "../etc",
         "m365.yml:3:9: tenants[0].id: is not an id; allowed: a GUID (or, for a tenant, its domain name)",
     );
-    check_error("output:\n  file: {directory: \"${HOME}/documents\"}", "output: {}", "m365.yml: output: names no output; allowed: one of elasticsearch, file, stdout");
+    check_error(
+        "output:\n  file: {directory: \"${HOME}/documents\"}",
+        "output: {}",
+        "m365.yml: output: names no output; allowed: one of elasticsearch, file, stdout",
+    );
 }
 
 #[test]
@@ -122,7 +126,10 @@ fn a_misplaced_secret_is_not_shown() {
         GOOD.replace("${SECRET}", "{canary-key: 1}"),
         GOOD.replace("    client_secret: ${SECRET}", "    client_secret: canary-text\n   broken: ["),
         GOOD.replace("datasets: [", "datasets: canary-sets\n    x: ["),
-        GOOD.replace("file: {directory: \"${HOME}/documents\"}", "elasticsearch: {hosts: [\"http://user:canary@host\"]}"),
+        GOOD.replace(
+            "file: {directory: \"${HOME}/documents\"}",
+            "elasticsearch: {hosts: [\"http://user:canary@host\"]}",
+        ),
         GOOD.replace("file: {directory: \"${HOME}/documents\"}", "elasticsearch: {hosts: [], api_key: \"canary key\"}"),
     ] {
         let error = parse("m365.yml", &text, &environment).expect_err("an error").to_string();

@@ -4,26 +4,27 @@
 use rustc_hash::FxHashSet;
 
 /// Ids of one generation; two are kept, so memory is bounded whatever the page size.
-const GENERATION: usize = 16 * 1024;
+const GENERATION: usize = 8 * 1024;
 
-/// The last ids, at least [`GENERATION`] of them.
+/// The last ids, at least [`GENERATION`] of them. Half of an id (64 bits of a hash) tells that few apart.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    known: FxHashSet<[u8; 16]>,
-    young: FxHashSet<[u8; 16]>,
-    old: FxHashSet<[u8; 16]>,
+    known: FxHashSet<u64>,
+    young: FxHashSet<u64>,
+    old: FxHashSet<u64>,
 }
 
 impl Seen {
     /// A new cycle, with what the state remembers.
     pub(super) fn begin(&mut self, known: &[[u8; 16]]) {
-        self.known = known.iter().copied().collect();
+        self.known = known.iter().copied().map(half).collect();
         self.young.clear();
         self.old.clear();
     }
 
     /// Adds an id; `false` if it was there.
     pub(super) fn insert(&mut self, id: [u8; 16]) -> bool {
+        let id = half(id);
         if self.known.contains(&id) || self.old.contains(&id) || !self.young.insert(id) {
             return false;
         }
@@ -33,4 +34,8 @@ impl Seen {
         }
         true
     }
+}
+
+fn half(id: [u8; 16]) -> u64 {
+    id.first_chunk().map_or(0, |half| u64::from_le_bytes(*half))
 }

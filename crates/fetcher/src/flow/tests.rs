@@ -126,7 +126,10 @@ impl Scene {
         let mut records = Vec::new();
         let mut next = Some(root.join(path).expect("address").to_string());
         while let Some(page) = next {
-            let request = client.get(page).header("Prefer", "include-unknown-enum-members").bearer_auth(secrecy::ExposeSecret::expose_secret(&token));
+            let request = client
+                .get(page)
+                .header("Prefer", "include-unknown-enum-members")
+                .bearer_auth(secrecy::ExposeSecret::expose_secret(&token));
             let mut page: Page = request.send().await.expect("answer").json().await.expect("JSON");
             next = page.next.take();
             records.append(&mut page.value);
@@ -240,7 +243,9 @@ async fn bad_rows_are_kept_and_the_rest_of_the_page_is_shipped() {
     let long = "x".repeat(5_000_000);
     let mut body = format!(r#"{{"value":[7,{{"id":"8","displayName":NaN}},{{"id":"9","t":"{long}"}},"#).into_bytes();
     body.extend_from_slice(b"{\"id\":\"10\",\"displayName\":\"\xff\xfe\"},");
-    body.extend_from_slice(format!(r#"{{"id":"11","x":{}{}}},{good}]}}"#, "[".repeat(5000), "]".repeat(5000)).as_bytes());
+    body.extend_from_slice(
+        format!(r#"{{"id":"11","x":{}{}}},{good}]}}"#, "[".repeat(5000), "]".repeat(5000)).as_bytes(),
+    );
     scene.simulator.faults().script(Endpoint::Incidents, Misbehaviour::Replace(body), 2);
     assert!(scene.collect().await.is_empty());
     let documents = scene.documents("incident");

@@ -18,7 +18,9 @@ pub fn hint(code: u64) -> Option<&'static str> {
         650_056 | 650_057 | 65_005 => "add the API permission to the application registration and consent to it",
         65_001 | 90_094 => "grant admin consent to the application",
         9_001_023 => "set the tenant's own id, not `common`",
-        53_003 | 530_032 | 530_035 => "a conditional access policy for workload identities blocks this application or address",
+        53_003 | 530_032 | 530_035 => {
+            "a conditional access policy for workload identities blocks this application or address"
+        }
         90_099 => "the partner application is not authorised in the customer tenant; pre-consent to it",
         50_196 => "too many identical token requests: do other processes share this application?",
         _ => return None,

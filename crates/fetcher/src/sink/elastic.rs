@@ -98,7 +98,8 @@ impl Elastic {
                     continue;
                 }
             };
-            let (busy, said) = settle(&reply, &entries, |entry, reason| refuse(entry, body, batch, dead, reason), receipt)?;
+            let (busy, said) =
+                settle(&reply, &entries, |entry, reason| refuse(entry, body, batch, dead, reason), receipt)?;
             if !busy.is_empty() {
                 tracing::warn!(items = busy.len(), of = entries.len(), said, "output is busy, items are sent again");
                 pause(&mut backoff, None, &said).await?;

@@ -45,7 +45,8 @@ fn folder(root: &'static Dir<'static>, name: &str) -> Vec<&'static File<'static>
 }
 
 fn json_files(folder: &'static Dir<'static>) -> Vec<&'static File<'static>> {
-    let mut files: Vec<_> = folder.files().filter(|file| file.path().extension().is_some_and(|ext| ext == "json")).collect();
+    let mut files: Vec<_> =
+        folder.files().filter(|file| file.path().extension().is_some_and(|ext| ext == "json")).collect();
     files.sort_by_key(|file| file.path());
     files
 }

@@ -159,7 +159,8 @@ async fn everything_is_taken() {
 #[tokio::test]
 async fn busy_items_are_sent_again_and_only_these() {
     let items = |status| vec![(201, ""), (status, "es_rejected_execution_exception"), (201, ""), (status, "x")];
-    let run = deliver(vec![Step::Items(items(429)), Step::Items(vec![(503, "unavailable_shards_exception")])], false).await;
+    let run =
+        deliver(vec![Step::Items(items(429)), Step::Items(vec![(503, "unavailable_shards_exception")])], false).await;
     run.check(10, 0, 0);
     assert_eq!(run.requests(), [10, 2, 1]);
 }

@@ -279,11 +279,8 @@ impl Splitter {
     }
 
     fn unexpected(&self, byte: u8, expected: &'static str) -> SplitError {
-        let found = if byte.is_ascii_graphic() {
-            format!("`{}`", char::from(byte))
-        } else {
-            format!("byte 0x{byte:02x}")
-        };
+        let found =
+            if byte.is_ascii_graphic() { format!("`{}`", char::from(byte)) } else { format!("byte 0x{byte:02x}") };
         SplitError::Unexpected { found, expected, offset: self.offset }
     }
 }

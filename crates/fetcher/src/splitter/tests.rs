@@ -94,7 +94,8 @@ fn any_json() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(4, 32, 5, |inner| {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
-            proptest::collection::vec((any_key(), inner), 0..5).prop_map(|members| Value::Object(members.into_iter().collect())),
+            proptest::collection::vec((any_key(), inner), 0..5)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
         ]
     })
 }
@@ -199,8 +200,18 @@ fn properties_may_follow_the_nested_array_and_the_link_may_come_first() {
 #[test]
 fn a_broken_row_costs_only_itself() {
     for bad in [
-        r#"{"id":NaN}"#, r#"{"id":1,}"#, r#"{"id" 1}"#, r#"{"id":}"#, r"{id:1}", r#"{"id":[1}"#, r#"{"id":1]}"#,
-        r#"{"id":1 "x":2}"#, r#"{,"id":1}"#, r#"{"id":1,,"x":[{}]}"#, "nonsense", r#"{"id"}"#,
+        r#"{"id":NaN}"#,
+        r#"{"id":1,}"#,
+        r#"{"id" 1}"#,
+        r#"{"id":}"#,
+        r"{id:1}",
+        r#"{"id":[1}"#,
+        r#"{"id":1]}"#,
+        r#"{"id":1 "x":2}"#,
+        r#"{,"id":1}"#,
+        r#"{"id":1,,"x":[{}]}"#,
+        "nonsense",
+        r#"{"id"}"#,
     ] {
         for nested in [None, Some("alerts")] {
             let body = format!(r#"{{"value":[{{"n":1}},{bad},{{"n":2}}],"x":0}}"#);
@@ -261,5 +272,8 @@ fn errors_say_what_was_found() {
     check_error(r#"{"error":{"code":"x"}}"#, "body has no `value` array");
     check_error(r#"{"value":[{"a":1}"#, "body ended inside `value[]` after 17 bytes");
     check_error(r#"{"value":[{"a":"#, "body ended inside an element of `value[]` after 15 bytes");
-    check_error(r#"{"value":[]}x"#, "body is not a page of records: found `x` at byte 12, expected the end of the body");
+    check_error(
+        r#"{"value":[]}x"#,
+        "body is not a page of records: found `x` at byte 12, expected the end of the body",
+    );
 }
