@@ -28,7 +28,7 @@ pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<End> {
         let failed = run::once(&config, parts).await?;
         let elapsed = started.elapsed();
         server.abort();
-        summary::print(&summary::Demo { config: &config, stats: &stats, dead: &dead, elapsed })?;
+        summary::print(&summary::Demo { config: &config, stats: &stats, dead: &dead, elapsed }).await?;
         Ok(if failed.is_empty() { End::Done } else { End::Failed })
     })
 }

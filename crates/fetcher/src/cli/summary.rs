@@ -6,10 +6,13 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use serde_json::Value;
+use elasticsearch::SearchParts;
+use elasticsearch::indices::IndicesRefreshParts;
+use serde_json::{Value, json};
 
-use crate::config::{Config, Output};
+use crate::config::{Config, ElasticOutput, Output};
 use crate::deadletter::DeadLetters;
+use crate::sink::elastic::Elastic;
 use crate::stats::Stats;
 
 /// Incidents that are shown.
@@ -23,8 +26,8 @@ pub(super) struct Demo<'a> {
     pub(super) elapsed: Duration,
 }
 
-pub(super) fn print(demo: &Demo<'_>) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
+pub(super) async fn print(demo: &Demo<'_>) -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
     writeln!(out, "Documents")?;
     for (dataset, created, duplicates, refused) in demo.stats.by_dataset() {
         write!(out, "  {dataset:<10} {created:>9}")?;
@@ -45,9 +48,13 @@ pub(super) fn print(demo: &Demo<'_>) -> anyhow::Result<()> {
             writeln!(out, "  {dataset:<10} {count:>9}  {reason}")?;
         }
     }
-    if let Output::File(directory) = &demo.config.output {
-        newest_incidents(&mut out, directory)?;
-    }
+    let newest = match &demo.config.output {
+        Output::File(directory) => newest_in_file(directory)?,
+        Output::Elasticsearch(output) => newest_in_cluster(output).await?,
+        Output::Stdout => Vec::new(),
+    };
+    writeln!(out, "Newest incidents\n  {:<28} {:<13} {:>6}  title", "last update", "severity", "alerts")?;
+    newest.iter().try_for_each(|(_, shown)| writeln!(out, "{shown}"))?;
     let seconds = demo.elapsed.as_secs_f64();
     let mib = f64::from(u32::try_from(demo.stats.bytes.load(Ordering::Relaxed) >> 10).unwrap_or(u32::MAX)) / 1024.0;
     let documents = u32::try_from(demo.stats.created()).unwrap_or(u32::MAX);
@@ -72,32 +79,52 @@ pub(super) fn print(demo: &Demo<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn newest_incidents(out: &mut impl Write, directory: &Path) -> anyhow::Result<()> {
-    let path = directory.join("logs-m365_security.incident-default.ndjson");
-    let Ok(file) = File::open(&path) else { return Ok(()) };
-    let mut newest: Vec<(String, String)> = Vec::new();
+/// (last update, line) of an incident.
+type Shown = (String, String);
+
+fn newest_in_file(directory: &Path) -> anyhow::Result<Vec<Shown>> {
+    let mut newest = Vec::new();
+    let Ok(file) = File::open(directory.join("logs-m365_security.incident-default.ndjson")) else { return Ok(newest) };
     for line in BufReader::new(file).lines() {
-        let document: Value = serde_json::from_str(&line?)?;
-        let incident = &document["m365_defender"]["incident"];
-        let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
-        let changed = text(&incident["last_update_datetime"]);
-        let changed = if changed == "-" { text(&document["@timestamp"]) } else { changed };
-        let alerts = incident["rollup"]["alert_count"].as_u64().unwrap_or_default();
-        let severity = text(&incident["severity"]);
-        let title = text(&incident["display_name"]);
-        let shown = format!("  {changed:<28} {severity:<13} {alerts:>4}  {title}");
-        newest.push((changed, shown));
+        newest.push(show(&serde_json::from_str(&line?)?));
         if newest.len() > 4 * NEWEST {
             keep_newest(&mut newest);
         }
     }
     keep_newest(&mut newest);
-    writeln!(out, "Newest incidents\n  {:<28} {:<13} {:>4}  title", "last update", "severity", "alerts")?;
-    newest.iter().try_for_each(|(_, shown)| writeln!(out, "{shown}"))?;
-    Ok(())
+    Ok(newest)
 }
 
-fn keep_newest(incidents: &mut Vec<(String, String)>) {
+async fn newest_in_cluster(output: &ElasticOutput) -> anyhow::Result<Vec<Shown>> {
+    let elastic = Elastic::new(output)?;
+    let stream = ["logs-m365_security.incident-default"];
+    elastic.client().indices().refresh(IndicesRefreshParts::Index(&stream)).send().await?;
+    let query = json!({
+        "size": NEWEST,
+        "sort": [{ "@timestamp": "desc" }],
+        "_source": ["@timestamp", "m365_defender.incident.*"],
+    });
+    let answer = elastic.client().search(SearchParts::Index(&stream)).body(query).send().await?;
+    let answer: Value = answer.error_for_status_code()?.json().await?;
+    let hits = answer["hits"]["hits"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut newest = hits.iter().map(|hit| show(&hit["_source"])).collect();
+    keep_newest(&mut newest);
+    Ok(newest)
+}
+
+fn show(document: &Value) -> Shown {
+    let incident = &document["m365_defender"]["incident"];
+    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    let changed = text(&incident["last_update_datetime"]);
+    let changed = if changed == "-" { text(&document["@timestamp"]) } else { changed };
+    let alerts = incident["rollup"]["alert_count"].as_u64().unwrap_or_default();
+    let severity = text(&incident["severity"]);
+    let title = text(&incident["display_name"]);
+    let shown = format!("  {changed:<28} {severity:<13} {alerts:>6}  {title}");
+    (changed, shown)
+}
+
+fn keep_newest(incidents: &mut Vec<Shown>) {
     incidents.sort_by(|a, b| b.cmp(a));
     incidents.truncate(NEWEST);
 }

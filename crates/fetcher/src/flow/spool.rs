@@ -1,10 +1,10 @@
-//! Nested items that wait for their parent: in memory up to 1 MiB, then in a temporary file.
+//! Nested items that wait for their parent: in memory up to 256 KiB, then in a temporary file.
 
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use tempfile::SpooledTempFile;
 
-const IN_MEMORY: usize = 1024 * 1024;
+const IN_MEMORY: usize = 256 * 1024;
 
 /// Items in their order, each with its length before it.
 #[derive(Debug)]
