@@ -45,7 +45,7 @@ pub(crate) fn identify(
     text.push_str(shared);
     parts(row, chosen, &plan.identity[plan.shared_identity..], &mut text);
     if let Some((path, _)) = &plan.item
-        && let Some(item) = find(row, chosen, 0, path)
+        && let Some(item) = chosen.last().map_or_else(|| find(row, chosen, 0, path), |(_, element)| *element)
     {
         let before = text.len();
         let mut named = false;
@@ -70,9 +70,15 @@ pub(crate) fn identify(
 }
 
 fn parts(row: &Row<'_>, chosen: &[(At, Option<At>)], paths: &[Vec<Box<str>>], text: &mut String) {
+    // Neighbours lie in one object, which is looked for once.
+    let (mut inside, mut object): (&[Box<str>], _) = (&[], Some(0));
     for path in paths {
         text.push(SEPARATOR);
-        if let Some(at) = find(row, chosen, 0, path) {
+        let Some((name, parents)) = path.split_last() else { continue };
+        if parents != inside {
+            (inside, object) = (parents, find(row, chosen, 0, parents));
+        }
+        if let Some(at) = object.and_then(|object| find(row, chosen, object, std::slice::from_ref(name))) {
             canonical(row, at, text);
         }
     }

@@ -19,6 +19,8 @@ pub(crate) struct Plan {
     pub(crate) shapes: Vec<Shape>,
     /// ECS fields, by name.
     pub(crate) fields: Vec<Field>,
+    /// The first of them that comes after the custom object.
+    pub(crate) after_custom: FieldId,
     /// Source paths whose values identify a document.
     pub(crate) identity: Vec<Vec<Box<str>>>,
     /// How many of them, from the first, are the same for all items of a row.
@@ -109,6 +111,10 @@ pub(crate) struct Field {
     pub(crate) path: Vec<&'static str>,
     /// The groups among them as numbers, equal where the names are.
     pub(crate) groups: Vec<u16>,
+    /// All groups together as one number.
+    pub(crate) parent: u16,
+    /// Last segment with quotes and colon.
+    pub(crate) key: Box<str>,
     pub(crate) json: Json,
     /// Takes several values, each once.
     pub(crate) many: bool,

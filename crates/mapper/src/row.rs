@@ -92,6 +92,13 @@ impl<'a> Row<'a> {
         &self.text[start as usize..end as usize]
     }
 
+    /// A member's name is written without escapes, and is this one.
+    pub(crate) fn key_is(&self, at: At, name: &str) -> bool {
+        let node = &self.nodes[at as usize];
+        let (start, end) = node.key;
+        !node.key_escaped && self.text.as_bytes().get(start as usize..end as usize) == Some(name.as_bytes())
+    }
+
     pub(crate) fn key_escaped(&self, at: At) -> bool {
         self.node(at).key_escaped
     }
@@ -115,7 +122,7 @@ impl<'a> Row<'a> {
             return None;
         }
         self.children(at).find(|&child| {
-            if self.key_escaped(child) { decode(self.key(child)) == name } else { self.key(child) == name }
+            self.key_is(child, name) || self.key_escaped(child) && decode(self.key(child)) == name
         })
     }
 

@@ -1,6 +1,6 @@
 //! The ECS values of the document being built, and the document's assembly.
 
-use crate::plan::{FieldId, Json, Plan};
+use crate::plan::{Field, FieldId, Json, Plan};
 use crate::row::quote;
 
 /// Values collected so far, as JSON text in one buffer that is reused from row to row.
@@ -118,7 +118,7 @@ impl Values {
 
     /// Appends the document: ECS fields by name, the custom object in its place among them.
     pub(crate) fn write(&self, plan: &Plan, custom: &[u8], out: &mut Vec<u8>) {
-        let mut tree = Tree { out, open: &[] };
+        let mut tree = Tree { out, open: None };
         tree.out.push(b'{');
         let mut pending = Some(custom);
         for id in bits(&self.touched) {
@@ -126,10 +126,10 @@ impl Values {
             if values.is_empty() {
                 continue;
             }
-            if field.name > plan.prefix[0] {
+            if id >= plan.after_custom {
                 tree.custom(plan, &mut pending);
             }
-            tree.key(&field.path, &field.groups);
+            tree.key(field);
             let array = field.array || values.len() > 1;
             if array {
                 tree.out.push(b'[');
@@ -164,22 +164,30 @@ fn bits(words: &[u64]) -> impl Iterator<Item = usize> + '_ {
 /// Writes nested objects from sorted dotted paths.
 struct Tree<'a, 'p> {
     out: &'a mut Vec<u8>,
-    /// Groups that are open, by number.
-    open: &'p [u16],
+    /// The field written last: its groups are open.
+    open: Option<&'p Field>,
 }
 
 impl<'p> Tree<'_, 'p> {
-    fn key(&mut self, path: &[&str], groups: &'p [u16]) {
-        if *self.open != *groups {
-            let common = self.open.iter().zip(groups).take_while(|(open, group)| open == group).count();
+    fn key(&mut self, field: &'p Field) {
+        if self.open.is_none_or(|open| open.parent != field.parent) {
+            let open = self.groups();
+            let common = open.iter().zip(&field.groups).take_while(|(open, group)| open == group).count();
             self.close(common);
-            for group in &path[common..groups.len()] {
+            for group in &field.path[common..field.groups.len()] {
                 self.name(group);
                 self.out.push(b'{');
             }
-            self.open = groups;
+            self.open = Some(field);
         }
-        self.name(path.last().copied().unwrap_or_default());
+        if self.out.last() != Some(&b'{') {
+            self.out.push(b',');
+        }
+        self.out.extend_from_slice(field.key.as_bytes());
+    }
+
+    fn groups(&self) -> &'p [u16] {
+        self.open.map_or(&[], |field| &field.groups)
     }
 
     fn name(&mut self, name: &str) {
@@ -191,9 +199,10 @@ impl<'p> Tree<'_, 'p> {
         self.out.extend_from_slice(b"\":");
     }
 
+    /// Closes the open groups but the first `depth` ones. No group stays noted as open: the next key notes its own.
     fn close(&mut self, depth: usize) {
-        self.out.extend(self.open[depth..].iter().map(|_| b'}'));
-        self.open = &self.open[..depth];
+        self.out.extend(self.groups()[depth..].iter().map(|_| b'}'));
+        self.open = None;
     }
 
     fn custom(&mut self, plan: &Plan, pending: &mut Option<&[u8]>) {

@@ -199,6 +199,9 @@ impl<'w> Walk<'w, '_> {
         }
         for position in first_unknown..self.state.unknown.len() {
             let at = self.state.unknown[position];
+            if self.row.kind(at) == Kind::Null {
+                continue;
+            }
             self.state.unmapped.push((format!("{}{}", shape.source, decode(self.row.key(at))), at));
             self.drift("unknown_column", shape, at);
         }
@@ -250,14 +253,12 @@ impl<'w> Walk<'w, '_> {
         // An item split from its parent: what only the parent knows is in the parent's own document.
         let part = at == 0 && self.splitting && matches!(self.plan.rows, schema::Rows::Items(_));
         for (position, child) in self.row.children(at).enumerate() {
-            let key = self.row.key(child);
-            let escaped = self.row.key_escaped(child);
-            let hint = hints
-                .get(position)
-                .copied()
-                .filter(|&column| !escaped && *shape.columns[usize::from(column)].name == *key);
-            let found =
-                hint.or_else(|| if escaped { shape.index.get(&*decode(key)) } else { shape.index.get(key) }.copied());
+            let expected = hints.get(position).copied();
+            let hint = expected.filter(|&column| self.row.key_is(child, &shape.columns[usize::from(column)].name));
+            let found = hint.or_else(|| {
+                let key = self.row.key(child);
+                if self.row.key_escaped(child) { shape.index.get(&*decode(key)) } else { shape.index.get(key) }.copied()
+            });
             if let Some(column) = found.filter(|_| hint.is_none()) {
                 if hints.len() <= position {
                     hints.resize(position + 1, column);
@@ -268,14 +269,15 @@ impl<'w> Walk<'w, '_> {
                 Some(column) => {
                     let slot = &mut state.slots[base + usize::from(column)];
                     if std::mem::replace(slot, child) != NONE {
-                        return Err(raw::duplicate(key));
+                        return Err(raw::duplicate(self.row.key(child)));
                     }
                     if self.row.kind(child) == Kind::Null {
                         *slot = NULL;
                     }
                 }
-                None if shape.hidden || part || self.row.kind(child) == Kind::Null => {}
+                None if shape.hidden || part => {}
                 None => {
+                    let key = self.row.key(child);
                     let twin = |other: &At| decode(self.row.key(*other)) == decode(key);
                     if state.unknown[first_unknown..].iter().any(twin) {
                         return Err(raw::duplicate(key));

@@ -49,6 +49,7 @@ pub(super) fn compile(dataset: &Dataset) -> Plan {
         id: definition.identity.first().copied().unwrap_or("id").into(),
         rows: definition.rows,
         shapes: compiler.shapes,
+        after_custom: fields.partition_point(|field| field.path[0] <= definition.prefix),
         fields,
         shared_identity: identity.iter().take_while(|path| late_name.is_none_or(|late| *path[0] != *late)).count(),
         identity,
@@ -69,7 +70,9 @@ fn field(ecs: Ecs, many: bool, known: &mut BTreeMap<&'static str, u16>) -> Field
         *known.entry(group).or_insert(next)
     };
     let groups = path[..path.len() - 1].iter().map(&mut number).collect();
-    Field { name: ecs.name, path, groups, json, many, array: ecs.array }
+    let (parent, leaf) = ecs.name.rsplit_once('.').unwrap_or(("", ecs.name));
+    let parent = number(&parent);
+    Field { name: ecs.name, path, groups, parent, key: format!("\"{leaf}\":").into(), json, many, array: ecs.array }
 }
 
 fn fields(shape: &schema::Shape, found: &mut BTreeMap<&'static str, (Ecs, bool)>) {
