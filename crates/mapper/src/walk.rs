@@ -1,14 +1,12 @@
 //! Walks a row along the plan: custom fields are written as they are met, ECS values are collected.
 
-use schema::{Derive, Op, Semantic};
+mod scalar;
 
 use crate::Reject;
-use crate::convert::{Value, convert};
 use crate::drift::Counts;
-use crate::ops;
-use crate::plan::{Column, Content, Derived, Plan, Shape, ShapeId};
+use crate::plan::{Column, Content, Plan, Shape, ShapeId};
 use crate::raw;
-use crate::row::{At, Kind, Row, decode, quote};
+use crate::row::{At, Kind, Row, decode};
 use crate::values::Values;
 
 /// No value in a slot.
@@ -376,138 +374,6 @@ impl<'w> Walk<'w, '_> {
         let out = &mut self.state.custom;
         if out.len() > start && out.last() != Some(&b'[') {
             out.push(b',');
-        }
-    }
-
-    fn scalar(&mut self, column: &'w Column, semantic: Semantic, at: At, start: usize) {
-        let shown = column.key.is_some();
-        if shown && column.feeds.is_empty() && self.row.kind(at) == Kind::Escaped && semantic.takes_any_text() {
-            // Nobody reads the text: its escapes need not be undone.
-            self.separate(start);
-            self.state.custom.extend_from_slice(self.row.raw(at).as_bytes());
-            return;
-        }
-        let value = convert(semantic, self.row, at);
-        match value {
-            Value::Nothing => {}
-            Value::Mistyped => self.mistyped(column, at),
-            Value::Text(text, quoted) => {
-                if shown {
-                    self.separate(start);
-                    match quoted {
-                        Some(quoted) => self.state.custom.extend_from_slice(quoted.as_bytes()),
-                        None => quote(&text, &mut self.state.custom),
-                    }
-                }
-                // Text without escapes is its own JSON form, so it need not be quoted anew.
-                let plain = quoted.filter(|_| self.row.kind(at) == Kind::Text);
-                self.feed(column, &text, plain);
-            }
-            Value::Integer(number) => {
-                let text = number.to_string();
-                if shown {
-                    self.separate(start);
-                    self.state.custom.extend_from_slice(text.as_bytes());
-                }
-                self.feed(column, &text, None);
-            }
-            Value::Number(text) => {
-                if shown {
-                    self.separate(start);
-                    self.state.custom.extend_from_slice(text.as_bytes());
-                }
-                self.feed(column, text, None);
-            }
-            Value::Flag(flag) => {
-                let text = if flag { "true" } else { "false" };
-                if shown {
-                    self.separate(start);
-                    self.state.custom.extend_from_slice(text.as_bytes());
-                }
-                self.feed(column, text, None);
-            }
-            Value::Json(text) => {
-                if shown && let Ok(inner) = Row::parse(text.as_bytes()) {
-                    self.separate(start);
-                    let mark = self.state.custom.len();
-                    if raw::write(&inner, 0, &mut self.state.custom).is_err() {
-                        self.state.custom.truncate(mark);
-                        self.mistyped(column, at);
-                    }
-                }
-            }
-        }
-    }
-
-    fn url(&mut self, column: &'w Column, at: At, start: usize) {
-        let Value::Text(text, _) = convert(Semantic::Url, self.row, at) else { return self.mistyped(column, at) };
-        if text.is_empty() {
-            return;
-        }
-        self.separate(start);
-        let out = &mut self.state.custom;
-        out.extend_from_slice(b"{\"original\":");
-        quote(&text, out);
-        let url = ops::Url::parse(&text);
-        for (part, op) in Op::URL_PARTS {
-            let Some(value) = url.and_then(|url| url.part(*op)) else { continue };
-            out.extend_from_slice(b",\"");
-            out.extend_from_slice(part.as_bytes());
-            out.extend_from_slice(b"\":");
-            if *op == Op::UrlPort { out.extend_from_slice(value.as_bytes()) } else { quote(&value, out) }
-        }
-        out.push(b'}');
-        self.feed(column, &text, None);
-    }
-
-    fn feed(&mut self, column: &Column, text: &str, quoted: Option<&str>) {
-        if text.is_empty() {
-            return;
-        }
-        let (plan, values) = (self.plan, &mut self.state.values);
-        for feed in &column.feeds {
-            let repeats = feed.op == Op::Args;
-            match quoted {
-                Some(quoted) if feed.op == Op::Keep && plan.fields[feed.field].json == crate::plan::Json::Text => {
-                    values.push_quoted(plan, feed.field, quoted, feed.rank);
-                }
-                _ => ops::apply(feed.op, feed.table, text, &mut |text| {
-                    values.push(plan, feed.field, text, feed.rank, repeats);
-                }),
-            }
-        }
-    }
-
-    fn derived(&mut self, derived: &Derived, base: usize) {
-        let text = |(column, path): &(u16, Vec<Box<str>>)| {
-            let at = self.state.slots.get(base + usize::from(*column)).copied().filter(|&at| at < NULL)?;
-            self.row.find(at, path).and_then(|at| self.row.scalar(at)).filter(|text| !text.is_empty())
-        };
-        let mut inputs = Vec::with_capacity(derived.inputs.len());
-        for (position, input) in derived.inputs.iter().enumerate() {
-            match text(input) {
-                Some(text) => inputs.push(text),
-                // The default value of a registry key has no name.
-                None if derived.derive == Derive::Registry && position > 1 => {}
-                None => return,
-            }
-        }
-        let when = |algorithm: &str| {
-            let same = inputs.get(1).is_some_and(|named| named.eq_ignore_ascii_case(algorithm));
-            inputs.first().filter(|_| same).map(|value| value.to_lowercase())
-        };
-        let value = match (derived.derive, inputs.as_slice()) {
-            (Derive::Path, [folder, name]) => ops::join_path(folder, name),
-            (Derive::Duration, [from, to]) => ops::duration(from, to),
-            (Derive::Registry, parts) => Some(parts.join("\\")),
-            (Derive::EntityId, parts) => Some(ops::entity_id(parts)),
-            (Derive::IfMd5, _) => when("md5"),
-            (Derive::IfSha1, _) => when("sha1"),
-            (Derive::IfSha256, _) => when("sha256"),
-            _ => None,
-        };
-        if let Some(value) = value {
-            self.state.values.push(self.plan, derived.field, &value, 0, false);
         }
     }
 
