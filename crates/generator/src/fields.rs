@@ -157,7 +157,7 @@ fn leaf(name: &str, definition: &Definition) -> Value {
     out.insert("name".into(), name.into());
     out.extend(definition.parameters());
     if definition.has_text() {
-        out.insert("multi_fields".into(), json!([{ "name": "text", "type": "text" }]));
+        out.insert("multi_fields".into(), json!([{ "name": "text", "type": "match_only_text" }]));
     }
     if definition.array {
         out.insert("normalize".into(), json!(["array"]));

@@ -104,7 +104,7 @@ fn mapping(definition: &Definition) -> Value {
         parameters.insert("depth_limit".into(), FLATTENED_DEPTH.into());
     }
     if definition.has_text() {
-        parameters.insert("fields".into(), json!({ "text": { "type": "text" } }));
+        parameters.insert("fields".into(), json!({ "text": { "type": "match_only_text" } }));
     }
     Value::Object(parameters)
 }

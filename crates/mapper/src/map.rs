@@ -53,15 +53,19 @@ impl Mapper {
         self.keep_facts = on;
     }
 
+    /// Checks and indexes a row; a rejection names the record where its id can be read from the broken text.
+    pub fn index<'a>(&self, row: &'a [u8]) -> Result<Row<'a>, Reject> {
+        Row::parse(row).map_err(|mut reject| {
+            reject.record = reject.record.or_else(|| readable_id(row, &self.plan.id));
+            reject
+        })
+    }
+
     /// Maps one row to one document, appended to `out`. Of a row whose items lie in a list, exactly one is expected.
     pub fn map(&mut self, row: &[u8], out: &mut Vec<u8>) -> Result<DocId, Reject> {
-        let with_record = |mut reject: Reject, plan: &Plan| {
-            reject.record = reject.record.or_else(|| readable_id(row, &plan.id));
-            reject
-        };
-        let index = Row::parse(row).map_err(|reject| with_record(reject, &self.plan))?;
+        let index = self.index(row)?;
         self.state.chosen.clear();
-        let id = self.document(&index).map_err(|reject| with_record(reject, &self.plan))?;
+        let id = self.document(&index).map_err(|reject| self.named(&index, reject))?;
         out.extend_from_slice(&self.document);
         Ok(id)
     }

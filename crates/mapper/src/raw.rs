@@ -1,10 +1,14 @@
 //! Values that are kept as they are: dictionaries, flattened objects, and what no column names.
 
 use crate::Reject;
-use crate::row::{At, Kind, Row, decode};
+use crate::row::{At, Kind, Row, decode, quote};
 
 /// Elasticsearch's `flattened` type takes 20 levels; the field and a list around the value are two of them.
 const MAX_DEPTH: usize = 18;
+
+/// Longest text of a `flattened` leaf, in UTF-16 units. Lucene refuses terms above 32,766 bytes, and Fleet's templates
+/// carry no `ignore_above` for `flattened`; a longer text becomes a list of pieces.
+const MAX_TEXT: usize = 8000;
 
 /// Appends the value compactly. Duplicate names and too deep nesting reject the row, as Elasticsearch would.
 pub(crate) fn write(row: &Row<'_>, at: At, out: &mut Vec<u8>) -> Result<(), Reject> {
@@ -14,7 +18,10 @@ pub(crate) fn write(row: &Row<'_>, at: At, out: &mut Vec<u8>) -> Result<(), Reje
 fn nested(row: &Row<'_>, at: At, out: &mut Vec<u8>, depth: usize) -> Result<(), Reject> {
     let kind = row.kind(at);
     if !matches!(kind, Kind::Object | Kind::Array) {
-        out.extend_from_slice(row.raw(at).as_bytes());
+        match kind {
+            Kind::Text | Kind::Escaped if row.raw(at).len() > MAX_TEXT => pieces(&row.scalar(at).unwrap_or_default(), out),
+            _ => out.extend_from_slice(row.raw(at).as_bytes()),
+        }
         return Ok(());
     }
     if depth >= MAX_DEPTH {
@@ -39,7 +46,38 @@ fn nested(row: &Row<'_>, at: At, out: &mut Vec<u8>, depth: usize) -> Result<(), 
     Ok(())
 }
 
+/// Writes a long text as a list of its pieces, none of them longer than [`MAX_TEXT`] UTF-16 units.
+fn pieces(text: &str, out: &mut Vec<u8>) {
+    if text.encode_utf16().count() <= MAX_TEXT {
+        return quote(text, out);
+    }
+    out.push(b'[');
+    let (mut start, mut units) = (0, 0);
+    for (at, letter) in text.char_indices() {
+        if units + letter.len_utf16() > MAX_TEXT {
+            quote(&text[start..at], out);
+            out.push(b',');
+            (start, units) = (at, 0);
+        }
+        units += letter.len_utf16();
+    }
+    quote(&text[start..], out);
+    out.push(b']');
+}
+
+/// Members up to which comparing each with each is faster than a set.
+const FEW: usize = 16;
+
 fn unique(row: &Row<'_>, at: At) -> Result<(), Reject> {
+    if row.children(at).nth(FEW).is_none() && !row.children(at).any(|child| row.key_escaped(child)) {
+        for (position, child) in row.children(at).enumerate() {
+            let name = row.key(child);
+            if row.children(at).take(position).any(|other| row.key(other) == name) {
+                return Err(duplicate(name));
+            }
+        }
+        return Ok(());
+    }
     let mut seen = rustc_hash::FxHashSet::default();
     for child in row.children(at) {
         let name =

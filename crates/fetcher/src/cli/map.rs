@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, BufWriter, Read, Write};
 
-use mapper::{Mapper, Row};
+use mapper::Mapper;
 
 use super::{End, MapArgs};
 
@@ -32,7 +32,7 @@ pub(super) fn map(args: &MapArgs) -> anyhow::Result<End> {
             let record = reject.record.as_deref().map(|id| format!(" (record {id})")).unwrap_or_default();
             eprintln!("line {number}: rejected{record}: {reject}");
         };
-        match Row::parse(row) {
+        match mapper.index(row) {
             Ok(row) => mapper.map_items(&row, &mut |result| match result {
                 Ok((_, document)) => {
                     documents += 1;

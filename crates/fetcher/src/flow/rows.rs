@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::sync::Arc;
 
-use mapper::{Drift, Mapper, Reject, Rollup, Row};
+use mapper::{Drift, Mapper, Reject, Rollup};
 use tempfile::SpooledTempFile;
 
 use super::cursor::Cursor;
@@ -269,7 +269,8 @@ fn map_row(
     changed: Option<&str>,
     outbox: &mut Outbox,
 ) -> Result<(), Fault> {
-    let row = Row::parse(bytes);
+    let Some(first) = tracks.first() else { return Ok(()) };
+    let row = first.mapper.index(bytes);
     for Track { name, index, mapper, cursor, seen } in tracks {
         let Some(cursor) = cursor else { continue };
         if cursor.is_past(changed) {

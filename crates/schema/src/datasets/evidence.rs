@@ -18,7 +18,14 @@ pub const DATASET: Definition = Definition {
     camel_case: false,
     source: SOURCE,
     rows: Rows::Items("evidence"),
-    identity: &["id", "tenantId", "evidence.@odata.type", "evidence.verdict", "evidence.remediationStatus"],
+    identity: &[
+        "id",
+        "tenantId",
+        "evidence.@odata.type",
+        "evidence.verdict",
+        "evidence.remediationStatus",
+        "evidence.remediationStatusDetails",
+    ],
     row: SchemaGenerator::subschema_for::<Item>,
 };
 

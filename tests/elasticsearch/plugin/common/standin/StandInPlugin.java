@@ -23,7 +23,7 @@ public class StandInPlugin extends Plugin implements IngestPlugin, MapperPlugin,
   @Override
   public Map<String, Mapper.TypeParser> getMappers() {
     Map<String, Mapper.TypeParser> types = new HashMap<>();
-    types.put("match_only_text", (name, config, context) -> TextFieldMapper.PARSER.parse(name, config, context));
+    types.put("match_only_text", TextFieldMapper.PARSER); // itself, because a lambda could not stand in a multi-field
     types.put("wildcard", (name, config, context) -> KeywordFieldMapper.PARSER.parse(name, config, context));
     types.put("constant_keyword", (name, config, context) -> {
       config.remove("value");
