@@ -136,7 +136,8 @@ impl<'a> Url<'a> {
         let part = match op {
             Op::UrlScheme => lower(self.scheme).map_or(self.scheme.into(), Cow::Owned),
             Op::UrlDomain => lower(self.domain).map_or(self.domain.into(), Cow::Owned),
-            Op::UrlPort => self.port?.into(),
+            // A number in JSON has no leading zeros.
+            Op::UrlPort => self.port?.parse::<u16>().ok()?.to_string().into(),
             Op::UrlPath => self.path.into(),
             Op::UrlQuery => self.query?.into(),
             Op::UrlFragment => self.fragment?.into(),

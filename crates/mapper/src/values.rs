@@ -78,9 +78,13 @@ impl Values {
         let start = self.text.len();
         match kind.json {
             Json::Text => quote(text, &mut self.text),
-            Json::Integer if text.parse::<i64>().is_ok() => self.text.extend_from_slice(text.as_bytes()),
-            Json::Number if text.parse::<f64>().is_ok_and(f64::is_finite) => {
-                self.text.extend_from_slice(text.as_bytes())
+            // Digits as JSON writes them: no plus sign, no leading zeros.
+            Json::Integer => match text.parse::<i64>() {
+                Ok(number) => self.text.extend_from_slice(number.to_string().as_bytes()),
+                Err(_) => return,
+            },
+            Json::Number if serde_json::from_str::<serde_json::Number>(text).is_ok() => {
+                self.text.extend_from_slice(text.as_bytes());
             }
             Json::Flag if text == "true" || text == "false" => self.text.extend_from_slice(text.as_bytes()),
             _ => return,
