@@ -35,10 +35,12 @@ pub(crate) fn convert<'a>(semantic: Semantic, row: &Row<'a>, at: At) -> Value<'a
         (_, Kind::Object | Kind::Array) => Value::Mistyped,
         (Semantic::Integer, Kind::Integer) => row.raw(at).parse().map_or(Value::Mistyped, Value::Integer),
         (Semantic::Integer, Kind::Text) => integer(row.inner(at)),
+        (Semantic::Integer, Kind::Escaped) => integer(&crate::row::decode(row.inner(at))),
         (Semantic::Number, Kind::Integer | Kind::Float) => Value::Number(row.raw(at)),
         (Semantic::Flag, Kind::True) => Value::Flag(true),
         (Semantic::Flag, Kind::False) => Value::Flag(false),
         (Semantic::Flag, Kind::Text) => flag(row.inner(at)),
+        (Semantic::Flag, Kind::Escaped) => flag(&crate::row::decode(row.inner(at))),
         (Semantic::Integer | Semantic::Number | Semantic::Flag, _) | (_, Kind::Float) => Value::Mistyped,
         (_, Kind::Text) => text(semantic, row.inner(at).into(), Some(row.raw(at))),
         (_, Kind::Escaped) => text(semantic, crate::row::decode(row.inner(at)).into(), Some(row.raw(at))),
@@ -47,7 +49,7 @@ pub(crate) fn convert<'a>(semantic: Semantic, row: &Row<'a>, at: At) -> Value<'a
     }
 }
 
-fn integer(text: &str) -> Value<'_> {
+fn integer(text: &str) -> Value<'static> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     if text.is_empty() {
         return Value::Nothing;
@@ -58,7 +60,7 @@ fn integer(text: &str) -> Value<'_> {
     text.parse().map_or(Value::Mistyped, Value::Integer)
 }
 
-fn flag(text: &str) -> Value<'_> {
+fn flag(text: &str) -> Value<'static> {
     match text {
         "" => Value::Nothing,
         _ if text.eq_ignore_ascii_case("true") => Value::Flag(true),
@@ -89,12 +91,12 @@ fn text<'a>(semantic: Semantic, text: Cow<'a, str>, raw: Option<&'a str>) -> Val
     }
 }
 
-/// The text in lower case, unless it is so already.
+/// The text in lower case, letter by letter (no other form of sigma at the end of a word), unless it is so already.
 pub(crate) fn lower(text: &str) -> Option<String> {
     let done = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
     if done {
         return None;
     }
-    let lower = text.to_lowercase();
+    let lower = text.replace('Σ', "σ").to_lowercase();
     (lower != text).then_some(lower)
 }

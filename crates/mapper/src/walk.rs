@@ -161,10 +161,25 @@ impl<'w> Walk<'w, '_> {
 
     /// Closes the custom object for the item at hand.
     fn finish(&mut self, open: usize, each: &mut dyn FnMut(&mut Self, Result<(), Reject>)) {
+        if open > 0 && self.state.custom.ends_with(b"{") {
+            return self.finish_without(open - 1, each);
+        }
         let end = self.state.custom.len();
         self.state.custom.extend(std::iter::repeat_n(b'}', open + 1));
         each(self, Ok(()));
         self.state.custom.truncate(end);
+    }
+
+    /// The same where nothing of the object that opened last was written: its key goes too.
+    fn finish_without(&mut self, open: usize, each: &mut dyn FnMut(&mut Self, Result<(), Reject>)) {
+        let before = self.state.custom.clone();
+        let key = self.plan.shapes[0].columns.last().and_then(|column| column.key.as_deref()).unwrap_or_default();
+        self.state.custom.truncate(before.len() - 1 - key.len());
+        if self.state.custom.ends_with(b",") {
+            self.state.custom.pop();
+        }
+        self.finish(open, each);
+        self.state.custom = before;
     }
 
     /// Everything of an object but its late column.

@@ -3,7 +3,7 @@
 use schema::{Derive, Op, Semantic};
 
 use super::{NULL, Walk};
-use crate::convert::{Value, convert};
+use crate::convert::{Value, convert, lower};
 use crate::ops;
 use crate::plan::{Column, Derived};
 use crate::raw;
@@ -126,7 +126,7 @@ impl<'w> Walk<'w, '_> {
         }
         let when = |algorithm: &str| {
             let same = inputs.get(1).is_some_and(|named| named.eq_ignore_ascii_case(algorithm));
-            inputs.first().filter(|_| same).map(|value| value.to_lowercase())
+            inputs.first().filter(|_| same).map(|value| lower(value).unwrap_or_else(|| value.to_string()))
         };
         let value = match (derived.derive, inputs.as_slice()) {
             (Derive::Path, [folder, name]) => ops::join_path(folder, name),

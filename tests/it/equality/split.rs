@@ -1,0 +1,123 @@
+//! Rows split from their parents: the same documents as from rows that were split by hand.
+
+use std::collections::BTreeMap;
+
+use mapper::{Mapper, Row};
+use schema::{Dataset, Rows};
+use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
+use simulator::{Tenant, alert_count, alert_json, incident_versions, legacy_incident_json};
+
+use super::{differences, fixtures, mapped};
+
+/// An object whose values keep their text: ids hang on it.
+type Map = BTreeMap<String, Box<RawValue>>;
+
+fn with(parent: &Map, name: &str, value: Option<Box<RawValue>>) -> Box<RawValue> {
+    let mut row = parent.clone();
+    match value {
+        Some(value) => row.insert(name.to_owned(), value),
+        None => row.remove(name),
+    };
+    to_raw_value(&row).unwrap()
+}
+
+fn items(of: &Map, list: &str) -> Vec<Box<RawValue>> {
+    let Some(value) = of.get(list) else { return Vec::new() };
+    let items = serde_json::from_str(value.get()).unwrap_or_else(|_| vec![value.clone()]);
+    items.into_iter().filter(|item| item.get() != "null").collect()
+}
+
+/// The rows that a parent stands for. Of [`Rows::Items`], properties that no column names stay with the parent.
+fn by_hand(dataset: &Dataset, parent: &Map) -> Vec<Box<RawValue>> {
+    match dataset.definition.rows {
+        Rows::Items(list) => {
+            let mut known = parent.clone();
+            known.retain(|name, _| dataset.root.columns.iter().any(|column| column.name == *name));
+            items(parent, list).into_iter().map(|item| with(&known, list, Some(item))).collect()
+        }
+        Rows::Outer { outer, inner } => {
+            let outers = items(parent, outer);
+            if outers.is_empty() {
+                return vec![with(parent, outer, None)];
+            }
+            let rows = outers.into_iter().flat_map(|one| {
+                let Ok(alert) = serde_json::from_str::<Map>(one.get()) else {
+                    return vec![with(parent, outer, Some(one))];
+                };
+                let inners = items(&alert, inner);
+                if inners.is_empty() {
+                    return vec![with(parent, outer, Some(with(&alert, inner, None)))];
+                }
+                let row = |item| with(parent, outer, Some(with(&alert, inner, Some(item))));
+                inners.into_iter().map(row).collect()
+            });
+            rows.collect()
+        }
+        Rows::Elements | Rows::Rollup { .. } => vec![to_raw_value(parent).unwrap()],
+    }
+}
+
+fn check(dataset: &Dataset, mapper: &mut Mapper, name: &str, parent: &[u8]) -> usize {
+    let mut split = Vec::new();
+    mapper.map_items(&Row::parse(parent).unwrap(), &mut |result| {
+        let outcome = result.map(|(id, document)| (id.to_string(), serde_json::from_slice::<Value>(document).unwrap()));
+        split.push(outcome.map_err(|reject| reject.reason));
+    });
+    let parent: Map = serde_json::from_slice(parent).unwrap();
+    let rows = by_hand(dataset, &parent);
+    assert_eq!(split.len(), rows.len(), "{name}: number of documents");
+    for (position, (split, row)) in split.iter().zip(&rows).enumerate() {
+        let alone = mapped(dataset, row.get()).map_err(|reject| reject.reason);
+        match (split, &alone) {
+            (Ok((id, document)), Ok((other_id, other))) => {
+                let found = differences(document, other);
+                assert!(found.is_empty(), "{name}, item {position}: split | alone:\n  {}", found.join("\n  "));
+                assert_eq!(id, other_id, "{name}, item {position}: ids");
+            }
+            _ => assert_eq!(split, &alone, "{name}, item {position}"),
+        }
+    }
+    rows.len()
+}
+
+#[test]
+fn fixtures_split_as_by_hand() {
+    let mut rows = 0;
+    for dataset in super::fixtures::split() {
+        let mut mapper = Mapper::new(dataset);
+        // Parents of evidence are alerts; rows of the dataset itself are parents of one item.
+        for parents in [dataset.definition.name, "alert"] {
+            for fixture in fixtures(parents) {
+                if parents == "alert" && !matches!(dataset.definition.rows, Rows::Items(_)) {
+                    continue;
+                }
+                rows += check(dataset, &mut mapper, &format!("{parents} {}", fixture.name), fixture.row.as_bytes());
+            }
+        }
+    }
+    assert!(rows > 400, "{rows} rows");
+}
+
+#[test]
+fn records_of_the_simulator_split_as_by_hand() {
+    let tenant = Tenant { incidents: 60, ..Tenant::default() };
+    let evidence = schema::dataset("evidence").unwrap();
+    let log = schema::dataset("log").unwrap();
+    let (mut of_evidence, mut of_log) = (Mapper::new(evidence), Mapper::new(log));
+    let (mut items, mut rows) = (0, 0);
+    let mut record = Vec::new();
+    for incident in 0..tenant.incidents {
+        for alert in 0..alert_count(&tenant, incident) {
+            record.clear();
+            alert_json(&tenant, incident, alert, 0, &mut record);
+            items += check(evidence, &mut of_evidence, &format!("alert {incident}/{alert}"), &record);
+        }
+        for version in 0..incident_versions(&tenant, incident) {
+            record.clear();
+            legacy_incident_json(&tenant, incident, version, &mut record);
+            rows += check(log, &mut of_log, &format!("incident {incident}, version {version}"), &record);
+        }
+    }
+    assert!(items > 400 && rows > 400, "{items} items, {rows} rows");
+}
