@@ -83,3 +83,30 @@ fn zip_needs_one_top_folder() {
     let verdict = write(&["tiny-0.0.1", "second"]);
     assert!(!verdict.accepted && verdict.output.contains("single directory"), "{}", verdict.output);
 }
+
+#[test]
+fn our_package_is_accepted() {
+    if left_out(Part::Go) {
+        return;
+    }
+    let verdict = validate(Mode::Source, &repository().join("package")).unwrap();
+    assert!(verdict.accepted, "{}", verdict.output);
+}
+
+#[test]
+fn our_archives_are_accepted() {
+    if left_out(Part::Go) {
+        return;
+    }
+    let fixtures = generator::package::read_fixtures(&repository(), schema::catalog()).unwrap();
+    let folder = TempDir::new().unwrap();
+    for target in [generator::package::Target::Stack819, generator::package::Target::Stack94] {
+        let built = generator::package::built(schema::catalog(), &fixtures, target).unwrap();
+        let archive = generator::archive::zip(&built).unwrap();
+        assert_eq!(archive, generator::archive::zip(&built).unwrap(), "the archive is not reproducible");
+        let file = folder.path().join("m365_security.zip");
+        fs::write(&file, archive).unwrap();
+        let verdict = validate(Mode::Build, &file).unwrap();
+        assert!(verdict.accepted, "{target:?}: {}", verdict.output);
+    }
+}

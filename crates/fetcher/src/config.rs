@@ -72,10 +72,19 @@ pub struct DatasetConfig {
 pub enum Output {
     /// A cluster.
     Elasticsearch(ElasticOutput),
-    /// NDJSON files in a directory.
-    File(PathBuf),
+    /// NDJSON files.
+    File(FileOutput),
     /// NDJSON on standard output.
     Stdout,
+}
+
+/// NDJSON files, one per data stream.
+#[derive(Debug)]
+pub struct FileOutput {
+    /// Where they are.
+    pub directory: PathBuf,
+    /// Every document begins with its `_id`.
+    pub ids: bool,
 }
 
 /// A cluster.

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::{DemoArgs, End, SimulateArgs, TenantArgs, run, runtime, summary};
 use crate::clock;
-use crate::config::{Cloud, Config, DatasetConfig, ElasticOutput, Login, Output, TenantConfig};
+use crate::config::{Cloud, Config, DatasetConfig, ElasticOutput, FileOutput, Login, Output, TenantConfig};
 
 pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<End> {
     let tenant = tenant(&args.tenant);
@@ -87,7 +87,7 @@ fn config(args: &DemoArgs, tenant: &Tenant, address: SocketAddr) -> anyhow::Resu
             let (host, login) = login(host)?;
             Output::Elasticsearch(ElasticOutput { hosts: vec![host], login, ca_file: None, gzip: true })
         }
-        None => Output::File(args.out.clone()),
+        None => Output::File(FileOutput { directory: args.out.clone(), ids: false }),
     };
     Ok(Config {
         tenants: vec![TenantConfig {

@@ -61,7 +61,7 @@ pub(super) async fn parts(
             }
             Sink::Elastic(elastic)
         }
-        Output::File(directory) => Sink::File(file::Files::new(directory, Arc::clone(&streams))?),
+        Output::File(files) => Sink::File(file::Files::new(&files.directory, files.ids, Arc::clone(&streams))?),
         Output::Stdout => Sink::Stdout(stdout::Stdout::default()),
     };
     Ok(Parts { sink, streams, stats: Arc::clone(stats), dead: Arc::clone(dead) })

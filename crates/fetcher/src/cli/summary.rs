@@ -49,7 +49,7 @@ pub(super) async fn print(demo: &Demo<'_>) -> anyhow::Result<()> {
         }
     }
     let newest = match &demo.config.output {
-        Output::File(directory) => newest_in_file(directory)?,
+        Output::File(files) => newest_in_file(&files.directory)?,
         Output::Elasticsearch(output) => newest_in_cluster(output).await?,
         Output::Stdout => Vec::new(),
     };
@@ -69,7 +69,7 @@ pub(super) async fn print(demo: &Demo<'_>) -> anyhow::Result<()> {
         writeln!(out, "Peak memory: {mib:.1} MiB, the simulated tenant included")?;
     }
     match &demo.config.output {
-        Output::File(directory) => writeln!(out, "Output: {}", directory.display())?,
+        Output::File(files) => writeln!(out, "Output: {}", files.directory.display())?,
         Output::Elasticsearch(elastic) => {
             let hosts: Vec<_> = elastic.hosts.iter().map(url::Url::as_str).collect();
             writeln!(out, "Output: data streams logs-m365_security.*-default at {}", hosts.join(", "))?;

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::cloud::{Cloud, NAMES};
 use super::value::{Text, TextOr, parse_duration};
-use super::{Config, ConfigError, DatasetConfig, ElasticOutput, Login, Output, TenantConfig, wire};
+use super::{Config, ConfigError, DatasetConfig, ElasticOutput, FileOutput, Login, Output, TenantConfig, wire};
 
 type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -149,7 +149,7 @@ fn check_output(output: wire::Output, environment: Environment<'_>) -> Result<(O
         (Some(elastic), None, None) => check_elastic(&elastic, environment),
         (None, Some(file), None) => {
             let directory = file.directory.resolve("output.file.directory", environment)?;
-            Ok((Output::File(PathBuf::from(directory)), default()))
+            Ok((Output::File(FileOutput { directory: directory.into(), ids: file.ids.unwrap_or(false) }), default()))
         }
         (None, None, Some(_)) => Ok((Output::Stdout, default())),
         (None, None, None) => {

@@ -41,7 +41,7 @@ fn a_configuration_is_read() {
     assert_eq!(tenant.cloud.name, "global");
     assert_eq!(tenant.datasets[1].interval, Duration::from_secs(90));
     assert_eq!(tenant.datasets[1].lookback, Duration::from_hours(7 * 24));
-    assert!(matches!(&config.output, Output::File(directory) if directory == Path::new("/home/contoso/documents")));
+    assert!(matches!(&config.output, Output::File(files) if files.directory == Path::new("/home/contoso/documents") && !files.ids));
     assert_eq!(config.dead_letter, Path::new("./state/dead-letter"));
     assert!(!format!("{config:?}").contains("canary"));
 }

@@ -110,6 +110,8 @@ pub(super) struct Elasticsearch {
 pub(super) struct FileOutput {
     /// Directory of the files.
     pub(super) directory: Text,
+    /// Begin every document with its `_id`, for a shipper that takes it from there. Default: false.
+    pub(super) ids: Option<bool>,
 }
 
 /// NDJSON on standard output.

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::config::{Cloud, Output};
+use crate::config::{Cloud, FileOutput, Output};
 use crate::sink::file::Files;
 
 /// A tenant, a place for documents, and the configuration between them.
@@ -52,7 +52,7 @@ async fn scene(alerts_per_incident: AlertsPerIncident) -> Scene {
             client_secret: tenant.client_secret.clone().into(),
             datasets: datasets.collect(),
         }],
-        output: Output::File(folder.path().join("out")),
+        output: Output::File(FileOutput { directory: folder.path().join("out"), ids: false }),
         namespace: "default".to_owned(),
         state: folder.path().join("state"),
         dead_letter: folder.path().join("dead"),
@@ -65,7 +65,7 @@ async fn scene(alerts_per_incident: AlertsPerIncident) -> Scene {
 impl Scene {
     async fn collect(&self) -> Vec<Failed> {
         let streams = Arc::new(Streams::new("default", false));
-        let files = Files::new(&self.folder.path().join("out"), Arc::clone(&streams)).expect("directory");
+        let files = Files::new(&self.folder.path().join("out"), false, Arc::clone(&streams)).expect("directory");
         let parts = Parts { sink: Sink::File(files), streams, stats: Arc::default(), dead: Arc::clone(&self.dead) };
         let (_sender, stop) = watch::channel(false);
         run(&self.config, parts, true, stop).await.expect("runs")

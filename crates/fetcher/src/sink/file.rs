@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use mapper::DocId;
 
 use super::{Batch, Receipt, Streams};
 use crate::error::Fault;
@@ -15,15 +17,16 @@ use crate::error::Fault;
 pub struct Files {
     directory: PathBuf,
     streams: Arc<Streams>,
+    ids: bool,
     open: BTreeMap<u16, BufWriter<File>>,
 }
 
 impl Files {
-    /// Creates the directory.
-    pub fn new(directory: &Path, streams: Arc<Streams>) -> Result<Self, Fault> {
+    /// Creates the directory. With `ids` every document begins with its `_id`, for a shipper that takes it from there.
+    pub fn new(directory: &Path, ids: bool, streams: Arc<Streams>) -> Result<Self, Fault> {
         fs::create_dir_all(directory)
             .map_err(|error| Fault::local(format!("output directory {}", directory.display()), &error))?;
-        Ok(Self { directory: directory.to_owned(), streams, open: BTreeMap::new() })
+        Ok(Self { directory: directory.to_owned(), streams, ids, open: BTreeMap::new() })
     }
 
     pub(super) fn deliver(&mut self, batch: &Batch) -> Result<Receipt, Fault> {
@@ -33,11 +36,16 @@ impl Files {
             let file = match self.open.entry(entry.dataset) {
                 Slot::Occupied(open) => open.into_mut(),
                 Slot::Vacant(slot) => {
-                    let file = OpenOptions::new().create(true).append(true).open(path()).map_err(failed)?;
-                    slot.insert(BufWriter::new(file))
+                    slot.insert(BufWriter::new(open(&path()).map_err(failed)?))
                 }
             };
-            file.write_all(batch.document(entry)).map_err(failed)?;
+            let document = batch.document(entry);
+            if self.ids && let Some(members) = document.strip_prefix(b"{") {
+                write!(file, "{{\"_id\":\"{}\",", DocId(entry.id)).map_err(failed)?;
+                file.write_all(members).map_err(failed)?;
+            } else {
+                file.write_all(document).map_err(failed)?;
+            }
         }
         Ok(Receipt::all_created(batch))
     }
@@ -50,4 +58,18 @@ impl Files {
         }
         Ok(())
     }
+}
+
+/// Opens the file for appending. A line that a crash cut off is ended, so that it spoils no other.
+fn open(path: &Path) -> std::io::Result<File> {
+    let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
+    if file.metadata()?.len() > 0 {
+        let mut last = [0];
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+        if last != *b"\n" {
+            file.write_all(b"\n")?;
+        }
+    }
+    Ok(file)
 }
