@@ -175,7 +175,7 @@ impl Finish<'_> {
 
 /// Names the record in a rejection, where its id is readable.
 fn named(id: &str, row: &Row<'_>, mut reject: Reject) -> Reject {
-    let record = || row.member(0, id).and_then(|id| row.scalar(id)).map(Into::into);
+    let record = || row.member(0, id).and_then(|id| row.scalar(id)).filter(|id| !id.is_empty()).map(Into::into);
     reject.record = reject.record.or_else(record);
     reject
 }

@@ -1,0 +1,178 @@
+//! From columns to fields.
+
+use serde_json::{Value, json};
+
+use super::{alert, check, document, evidence, items, json::strict, map, mapper};
+
+#[test]
+fn every_document_says_what_it_is() {
+    check(
+        &document("alert", &alert("")),
+        &[
+            ("/@timestamp", json!("2026-03-02T09:40:01Z")),
+            ("/ecs/version", json!(schema::ecs::VERSION)),
+            ("/event/module", json!("m365_security")),
+            ("/event/dataset", json!("m365_security.alert")),
+            ("/event/kind", json!("alert")),
+            ("/event/original", Value::Null),
+            ("/tags", Value::Null),
+        ],
+    );
+}
+
+#[test]
+fn the_lowest_rank_wins_whatever_the_order() {
+    for row in [r#""detectorId":"d","alertPolicyId":"p""#, r#""alertPolicyId":"p","detectorId":"d""#] {
+        check(&document("alert", &alert(row)), &[("/rule/id", json!("d"))]);
+    }
+    check(&document("alert", &alert(r#""alertPolicyId":"p""#)), &[("/rule/id", json!("p"))]);
+    check(&document("alert", &alert(r#""detectorId":"","alertPolicyId":"p""#)), &[("/rule/id", json!("p"))]);
+    let row = r#"{"id":"a1","createdDateTime":"2026-03-01T00:00:00Z"}"#;
+    check(&document("alert", row), &[("/@timestamp", json!("2026-03-01T00:00:00Z"))]);
+}
+
+#[test]
+fn values_take_their_normal_form() {
+    let row = r#"{"id":12,"tenantId":"7C5D","severity":"High","createdDateTime":"2026-03-02 11:00:00+02:00",
+        "lastUpdateDateTime":"2026-03-02T09:40:01Z","title":"a\u0062\"","description":""}"#;
+    check(
+        &document("alert", row),
+        &[
+            ("/event/id", json!("12")),
+            ("/cloud/account/id", json!("7c5d")),
+            ("/event/severity", json!(73)),
+            ("/m365_defender/alert/severity", json!("high")),
+            ("/event/created", json!("2026-03-02T09:00:00Z")),
+            ("/rule/name", json!("ab\"")),
+            ("/m365_defender/alert/title", json!("ab\"")),
+        ],
+    );
+}
+
+#[test]
+fn lists_stay_lists_and_ecs_takes_each_value_once() {
+    let row = alert(r#""mitreTechniques":["T1059.001","T1059.003",null,"T1059","x"],"systemTags":["a","a"]"#);
+    check(
+        &document("alert", &row),
+        &[
+            ("/m365_defender/alert/mitre_techniques", json!(["T1059.001", "T1059.003", "T1059", "x"])),
+            ("/m365_defender/alert/system_tags", json!(["a", "a"])),
+            ("/threat/technique/id", json!(["T1059"])),
+            ("/threat/technique/subtechnique/id", json!(["T1059.001", "T1059.003"])),
+        ],
+    );
+    // A single value where a list is due is a list of one; an empty list is nothing.
+    let row = alert(r#""mitreTechniques":"T1105","systemTags":[],"evidence":[{}]"#);
+    check(
+        &document("alert", &row),
+        &[
+            ("/m365_defender/alert/mitre_techniques", json!(["T1105"])),
+            ("/m365_defender/alert/system_tags", Value::Null),
+            ("/m365_defender/alert/evidence", Value::Null),
+        ],
+    );
+}
+
+#[test]
+fn urls_become_groups() {
+    check(
+        &document("alert", &alert(r#""alertWebUrl":"https://H.example:8443/a?q#f""#)),
+        &[(
+            "/m365_defender/alert/web_url",
+            json!({"original": "https://H.example:8443/a?q#f", "domain": "h.example", "port": 8443, "path": "/a",
+                "query": "q", "fragment": "f", "scheme": "https"}),
+        )],
+    );
+    check(
+        &document("alert", &alert(r#""alertWebUrl":"nowhere""#)),
+        &[("/m365_defender/alert/web_url", json!({"original": "nowhere"})), ("/event/url", json!("nowhere"))],
+    );
+}
+
+#[test]
+fn what_no_column_names_is_kept_and_counted() {
+    let row = alert(r#""b.c":1,"a":{"x":[1, {"y":null}]},"n":null,"evidence":[{"new":1},{"new":"2"}]"#);
+    let mut mapper = mapper("alert");
+    let mut out = Vec::new();
+    mapper.map(row.as_bytes(), &mut out).expect("a document");
+    mapper.map(row.as_bytes(), &mut Vec::new()).expect("a document");
+    let kept = json!({"a": [{"x": [1, {"y": null}]}], "b.c": [1], "evidence.new": [1, "2"]});
+    check(&strict(&out), &[("/m365_defender/alert/unmapped", kept)]);
+    let drift: Vec<_> = mapper.take_drift().into_iter().map(|drift| (drift.kind, drift.path, drift.count)).collect();
+    let expected = [
+        ("unknown_column", "a", 2),
+        ("unknown_column", "b.c", 2),
+        ("unknown_column", "evidence.new", 4),
+        ("unknown_kind", "(none)", 4),
+    ];
+    assert_eq!(drift, expected.map(|(kind, path, count)| (kind, path.to_owned(), count)));
+}
+
+#[test]
+fn long_kept_texts_stay_whole() {
+    let text = "ä€😀".repeat(9000);
+    let document = document("alert", &alert(&format!("\"new\":\"{text}\"")));
+    let kept = &document["m365_defender"]["alert"]["unmapped"]["new"][0];
+    let whole = match kept {
+        Value::String(text) => text.clone(),
+        pieces => pieces.as_array().into_iter().flatten().filter_map(Value::as_str).collect(),
+    };
+    assert_eq!(whole, text);
+}
+
+#[test]
+fn one_process_keeps_together() {
+    let item = r##"{"@odata.type":"#microsoft.graph.security.processEvidence","mdeDeviceId":"d1","processId":"4312",
+        "processCreationDateTime":"2026-03-02T09:05:13Z","processCommandLine":"x.exe -a -a \"b c\"",
+        "imageFile":{"fileName":"x.exe","filePath":"C:\\a","sha256":"AB"},"parentProcessId":7,
+        "parentProcessImageFile":{"fileName":"p.exe"},"userAccount":{"accountName":"mara","userSid":"S-1"}}"##;
+    check(
+        &document("evidence", &evidence(item)),
+        &[
+            ("/process/pid", json!(4312)),
+            ("/process/name", json!("x.exe")),
+            ("/process/executable", json!(r"C:\a\x.exe")),
+            ("/process/hash/sha256", json!("ab")),
+            ("/process/args", json!(["x.exe", "-a", "-a", "b c"])),
+            ("/process/parent/pid", json!(7)),
+            ("/process/parent/name", json!("p.exe")),
+            ("/process/user/name", json!("mara")),
+            ("/related/hash", json!(["ab"])),
+            ("/event/kind", json!("event")),
+        ],
+    );
+}
+
+#[test]
+fn the_original_is_preserved_on_request() {
+    let row = alert(r#""title" : "a\"b""#);
+    let mut alerts = mapper("alert");
+    alerts.preserve_original(true);
+    let mut out = Vec::new();
+    let id = alerts.map(row.as_bytes(), &mut out).expect("a document");
+    check(&strict(&out), &[("/event/original", json!(row)), ("/tags", json!(["preserve_original_event"]))]);
+    assert_eq!(id, map("alert", &row).expect("a document").0);
+    alerts.preserve_original(false);
+    out.clear();
+    alerts.map(row.as_bytes(), &mut out).expect("a document");
+    check(&strict(&out), &[("/event/original", Value::Null), ("/tags", Value::Null)]);
+    // Of a split row each item keeps its own part.
+    let mut evidences = mapper("evidence");
+    evidences.preserve_original(true);
+    let list = evidence(r#"[{"verdict":"a"},{ "verdict":"b"}]"#);
+    let originals: Vec<Value> = items(&mut evidences, list.as_bytes())
+        .into_iter()
+        .map(|result| strict(&result.expect("a document").1)["event"]["original"].clone())
+        .collect();
+    assert_eq!(originals, [json!(r#"{"verdict":"a"}"#), json!(r#"{ "verdict":"b"}"#)]);
+}
+
+#[test]
+fn documents_are_appended() {
+    let mut out = b"before".to_vec();
+    mapper("alert").map(alert("").as_bytes(), &mut out).expect("a document");
+    assert!(out.starts_with(b"before{\"@timestamp\""));
+    let length = out.len();
+    assert!(mapper("alert").map(b"{}", &mut out).is_err());
+    assert_eq!(out.len(), length, "a rejection leaves nothing behind");
+}
