@@ -48,7 +48,7 @@ struct Cached {
 #[derive(Deserialize)]
 struct Answer {
     access_token: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "seconds")]
     expires_in: u64,
     error: Option<String>,
     #[serde(default)]
@@ -125,6 +125,12 @@ impl TokenSource {
             answer => Err(answer.fault(&what, status, after)),
         }
     }
+}
+
+/// Seconds as a number, or as a text as older token endpoints write them.
+fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let value = serde_json::Value::deserialize(deserializer)?;
+    Ok(value.as_u64().or_else(|| value.as_str()?.parse().ok()).unwrap_or_default())
 }
 
 impl Answer {
