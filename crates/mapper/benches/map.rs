@@ -115,11 +115,14 @@ fn documents(mapper: &mut Mapper, row: &Row<'_>) -> usize {
     count
 }
 
+/// Treats a row; the number of documents.
+type Run<'c> = dyn FnMut(&[u8]) -> usize + 'c;
+
 /// One way to treat a row, with how long each round took.
 struct Contender<'c> {
     name: &'static str,
     counts: usize,
-    run: Box<dyn FnMut(&[u8]) -> usize + 'c>,
+    run: Box<Run<'c>>,
     times: Vec<Duration>,
     made: usize,
 }

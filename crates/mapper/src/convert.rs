@@ -32,7 +32,6 @@ pub(crate) fn convert<'a>(semantic: Semantic, row: &Row<'a>, at: At) -> Value<'a
     let kind = row.kind(at);
     match (semantic, kind) {
         (_, Kind::Null) => Value::Nothing,
-        (_, Kind::Object | Kind::Array) => Value::Mistyped,
         (Semantic::Integer, Kind::Integer) => row.raw(at).parse().map_or(Value::Mistyped, Value::Integer),
         (Semantic::Integer, Kind::Text) => integer(row.inner(at)),
         (Semantic::Integer, Kind::Escaped) => integer(&crate::row::decode(row.inner(at))),
@@ -41,7 +40,9 @@ pub(crate) fn convert<'a>(semantic: Semantic, row: &Row<'a>, at: At) -> Value<'a
         (Semantic::Flag, Kind::False) => Value::Flag(false),
         (Semantic::Flag, Kind::Text) => flag(row.inner(at)),
         (Semantic::Flag, Kind::Escaped) => flag(&crate::row::decode(row.inner(at))),
-        (Semantic::Integer | Semantic::Number | Semantic::Flag, _) | (_, Kind::Float) => Value::Mistyped,
+        (Semantic::Integer | Semantic::Number | Semantic::Flag, _) | (_, Kind::Float | Kind::Object | Kind::Array) => {
+            Value::Mistyped
+        }
         (_, Kind::Text) => text(semantic, row.inner(at).into(), Some(row.raw(at))),
         (_, Kind::Escaped) => text(semantic, crate::row::decode(row.inner(at)).into(), Some(row.raw(at))),
         (Semantic::Ip | Semantic::Timestamp | Semantic::JsonText, _) => Value::Mistyped,

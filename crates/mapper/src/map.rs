@@ -9,6 +9,9 @@ use crate::row::{At, Row, readable_id};
 use crate::walk::{State, Walk};
 use crate::{DocId, Drift, Reject, raw};
 
+/// What became of one document: its `_id` and JSON text, or why there is none.
+pub type Mapped<'d> = Result<(DocId, &'d [u8]), Reject>;
+
 /// Compiled plan of one dataset with its reusable buffers.
 #[derive(Debug)]
 pub struct Mapper {
@@ -72,7 +75,7 @@ impl Mapper {
 
     /// Maps an indexed row; `each` gets every document. That is one, but for datasets that are split from their rows
     /// ([`Rows::Items`], [`Rows::Outer`]): there it is one per item, none for a row of [`Rows::Items`] without items.
-    pub fn map_items(&mut self, row: &Row<'_>, each: &mut dyn FnMut(Result<(DocId, &[u8]), Reject>)) {
+    pub fn map_items(&mut self, row: &Row<'_>, each: &mut dyn FnMut(Mapped<'_>)) {
         self.state.chosen.clear();
         if !matches!(self.plan.rows, Rows::Items(_) | Rows::Outer { .. }) {
             return match self.document(row) {
@@ -106,7 +109,7 @@ impl Mapper {
     fn start(&mut self) {
         self.state.reset(self.plan.fields.len());
         for (field, value) in &self.own {
-            self.state.values.push(&self.plan, *field, value, 0, false);
+            self.state.values.push(&self.plan, *field, value);
         }
     }
 
@@ -156,7 +159,7 @@ impl Finish<'_> {
             let original = original.map_or(row.text(), |element| row.raw(element));
             for (name, value) in [("event.original", original), ("tags", PRESERVE_TAG)] {
                 if let Some(field) = plan.field(name) {
-                    walk.state.values.push(plan, field, value, 0, false);
+                    walk.state.values.push(plan, field, value);
                 }
             }
         }

@@ -19,7 +19,9 @@ fn nested(row: &Row<'_>, at: At, out: &mut Vec<u8>, depth: usize) -> Result<(), 
     let kind = row.kind(at);
     if !matches!(kind, Kind::Object | Kind::Array) {
         match kind {
-            Kind::Text | Kind::Escaped if row.raw(at).len() > MAX_TEXT => pieces(&row.scalar(at).unwrap_or_default(), out),
+            Kind::Text | Kind::Escaped if row.raw(at).len() > MAX_TEXT => {
+                pieces(&row.scalar(at).unwrap_or_default(), out);
+            }
             _ => out.extend_from_slice(row.raw(at).as_bytes()),
         }
         return Ok(());

@@ -121,9 +121,8 @@ impl<'a> Row<'a> {
         if self.kind(at) != Kind::Object {
             return None;
         }
-        self.children(at).find(|&child| {
-            self.key_is(child, name) || self.key_escaped(child) && decode(self.key(child)) == name
-        })
+        self.children(at)
+            .find(|&child| self.key_is(child, name) || self.key_escaped(child) && decode(self.key(child)) == name)
     }
 
     /// Value at a path of member names, from an object.
@@ -150,7 +149,7 @@ pub(crate) fn readable_id(bytes: &[u8], name: &str) -> Option<String> {
     let rest = text[at + name.len() + 2..].trim_start().strip_prefix(':')?.trim_start();
     let id: String = match rest.strip_prefix('"') {
         Some(quoted) => quoted.chars().take_while(|&letter| letter != '"').take(128).collect(),
-        None => rest.chars().take_while(|letter| letter.is_ascii_digit()).take(32).collect(),
+        None => rest.chars().take_while(char::is_ascii_digit).take(32).collect(),
     };
     (!id.is_empty()).then_some(id)
 }

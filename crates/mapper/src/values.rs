@@ -15,6 +15,22 @@ pub(crate) struct Values {
     marked: bool,
 }
 
+/// Where a value goes, and on what terms.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Target {
+    pub(crate) field: FieldId,
+    /// Precedence in a single-valued field: the lowest wins, the first among equals.
+    pub(crate) rank: u8,
+    /// In a multi-valued field, order and repetition matter; otherwise it takes each value once.
+    pub(crate) repeats: bool,
+}
+
+impl From<FieldId> for Target {
+    fn from(field: FieldId) -> Self {
+        Target { field, rank: 0, repeats: false }
+    }
+}
+
 /// State to go back to.
 pub(crate) struct Mark {
     text: usize,
@@ -68,11 +84,11 @@ impl Values {
         self.fields[field].iter().map(|value| &self.text[value.start..value.end])
     }
 
-    /// Adds a value. A single-valued field keeps the value of the lowest rank, the first among equals; a multi-valued
-    /// one takes each value once, unless `repeats` says that order and repetition matter.
-    pub(crate) fn push(&mut self, plan: &Plan, field: FieldId, text: &str, rank: u8, repeats: bool) {
-        let kind = &plan.fields[field];
-        if !kind.many && self.fields[field].iter().any(|value| value.rank <= rank) {
+    /// Adds a value.
+    pub(crate) fn push(&mut self, plan: &Plan, to: impl Into<Target>, text: &str) {
+        let to = to.into();
+        let kind = &plan.fields[to.field];
+        if self.is_settled(plan, to) {
             return;
         }
         let start = self.text.len();
@@ -89,21 +105,26 @@ impl Values {
             Json::Flag if text == "true" || text == "false" => self.text.extend_from_slice(text.as_bytes()),
             _ => return,
         }
-        self.keep(kind.many, field, start, rank, repeats);
+        self.keep(kind.many, to, start);
     }
 
     /// Adds a text whose JSON form is at hand.
-    pub(crate) fn push_quoted(&mut self, plan: &Plan, field: FieldId, raw: &str, rank: u8) {
-        let kind = &plan.fields[field];
-        if !kind.many && self.fields[field].iter().any(|value| value.rank <= rank) {
+    pub(crate) fn push_quoted(&mut self, plan: &Plan, to: Target, raw: &str) {
+        if self.is_settled(plan, to) {
             return;
         }
         let start = self.text.len();
         self.text.extend_from_slice(raw.as_bytes());
-        self.keep(kind.many, field, start, rank, false);
+        self.keep(plan.fields[to.field].many, to, start);
     }
 
-    fn keep(&mut self, many: bool, field: FieldId, start: usize, rank: u8, repeats: bool) {
+    /// The field takes one value and has one of the same or a better rank.
+    fn is_settled(&self, plan: &Plan, to: Target) -> bool {
+        !plan.fields[to.field].many && self.fields[to.field].iter().any(|value| value.rank <= to.rank)
+    }
+
+    fn keep(&mut self, many: bool, to: Target, start: usize) {
+        let Target { field, rank, repeats } = to;
         self.touched[field / 64] |= 1 << (field % 64);
         let (head, added) = self.text.split_at(start);
         let values = &mut self.fields[field];

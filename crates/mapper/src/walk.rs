@@ -208,7 +208,7 @@ impl<'w> Walk<'w, '_> {
             self.derived(derived, base);
         }
         for (field, value) in &shape.constants {
-            self.state.values.push(plan, *field, value, 0, false);
+            self.state.values.push(plan, *field, value);
         }
         for position in first_unknown..self.state.unknown.len() {
             let at = self.state.unknown[position];
@@ -240,17 +240,14 @@ impl<'w> Walk<'w, '_> {
             return id;
         }
         let tag = self.row.member(at, "@odata.type").and_then(|tag| self.row.scalar(tag)).unwrap_or_default();
-        match shape.kinds.get(&*tag) {
-            Some(&kind) => kind,
-            None => {
-                if !shape.hidden {
-                    let record =
-                        || self.row.member(0, &self.plan.id).and_then(|id| self.row.scalar(id)).map(Into::into);
-                    self.state.drift.add("unknown_kind", if tag.is_empty() { "(none)" } else { &tag }, record);
-                }
-                id
-            }
+        if let Some(&kind) = shape.kinds.get(&*tag) {
+            return kind;
         }
+        if !shape.hidden {
+            let record = || self.row.member(0, &self.plan.id).and_then(|id| self.row.scalar(id)).map(Into::into);
+            self.state.drift.add("unknown_kind", if tag.is_empty() { "(none)" } else { &tag }, record);
+        }
+        id
     }
 
     /// Puts the object's members into the slots of their columns.

@@ -21,10 +21,8 @@ pub struct Column {
     feeds: Vec<Value>,
     name: Option<&'static str>,
     drop: Option<&'static str>,
-    flattened: bool,
-    ecs_only: bool,
-    parts: bool,
-    unrelated: bool,
+    /// Words that are true of the column.
+    flags: Vec<&'static str>,
     remap: Option<Vec<(Ecs, Ecs)>>,
 }
 
@@ -55,6 +53,11 @@ impl Column {
         if let Some(Value::Object(feed)) = self.feeds.last_mut() {
             feed.insert(key.into(), value);
         }
+        self
+    }
+
+    fn flag(mut self, word: &'static str) -> Self {
+        self.flags.push(word);
         self
     }
 
@@ -103,30 +106,26 @@ impl Column {
 
     /// The object is kept whole in one `flattened` field; its columns only fill ECS.
     #[must_use]
-    pub fn flattened(mut self) -> Self {
-        self.flattened = true;
-        self
+    pub fn flattened(self) -> Self {
+        self.flag("flattened")
     }
 
     /// No custom field: the value stands in ECS unchanged.
     #[must_use]
-    pub fn ecs_only(mut self) -> Self {
-        self.ecs_only = true;
-        self
+    pub fn ecs_only(self) -> Self {
+        self.flag("ecs_only")
     }
 
     /// The custom field of a URL is a group with its parts.
     #[must_use]
-    pub fn parts(mut self) -> Self {
-        self.parts = true;
-        self
+    pub fn parts(self) -> Self {
+        self.flag("parts")
     }
 
     /// The value does not join `related.*`.
     #[must_use]
-    pub fn unrelated(mut self) -> Self {
-        self.unrelated = true;
-        self
+    pub fn unrelated(self) -> Self {
+        self.flag("unrelated")
     }
 
     /// Within this object, columns fill the second field of a pair instead of the first; ECS targets that no pair
@@ -142,14 +141,11 @@ impl Transform for Column {
     fn transform(&mut self, schema: &mut Schema) {
         let remap: Option<Vec<Value>> =
             self.remap.as_ref().map(|pairs| pairs.iter().map(|(from, into)| json!([from.name, into.name])).collect());
-        schema.insert(
-            COLUMN.into(),
-            json!({
-                "feeds": self.feeds, "name": self.name, "drop": self.drop, "flattened": self.flattened,
-                "ecs_only": self.ecs_only, "parts": self.parts, "unrelated": self.unrelated,
-                "remap": remap,
-            }),
-        );
+        let mut annotation = json!({ "feeds": self.feeds, "name": self.name, "drop": self.drop, "remap": remap });
+        for word in &self.flags {
+            annotation[*word] = true.into();
+        }
+        schema.insert(COLUMN.into(), annotation);
     }
 }
 

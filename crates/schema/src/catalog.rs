@@ -58,7 +58,7 @@ impl Walker<'_> {
     fn shape(&self, schema: &Value, context: &Context) -> Result<Shape, String> {
         let mut shape = Shape::default();
         self.properties(schema, context, &mut shape)?;
-        self.annotation(schema, context, &mut shape)?;
+        annotation(schema, context, &mut shape)?;
         if !shape.columns.iter().any(|column| column.name == "@odata.type") {
             shape.columns.push(odata_type(context));
         }
@@ -79,7 +79,7 @@ impl Walker<'_> {
         context.types.extend(name.map(str::to_owned));
         let mut shape = Shape { kinds: Vec::new(), ..base.clone() };
         self.properties(schema, &context, &mut shape)?;
-        self.annotation(schema, &context, &mut shape)?;
+        annotation(schema, &context, &mut shape)?;
         Ok(Kind { tag, description: text(schema, "description"), shape })
     }
 
@@ -112,7 +112,7 @@ impl Walker<'_> {
             inner.remaps.push(pairs.iter().filter_map(pair).collect());
         }
         let word = schema.get(KEY).and_then(Value::as_str);
-        let content = match (word, word.and_then(Semantic::from_word)) {
+        let holds = match (word, word.and_then(Semantic::from_word)) {
             (Some("dictionary"), _) => Content::Dictionary,
             (_, Some(Semantic::Url)) if flag("parts") => Content::UrlParts,
             (_, Some(semantic)) => Content::Scalar(semantic),
@@ -129,7 +129,7 @@ impl Walker<'_> {
                 }
             }
         };
-        let mut feeds = self.feeds(attr, context, &content, list)?;
+        let mut feeds = feeds(attr, context, &holds, list)?;
         if flag("unrelated") {
             feeds.retain(|feed| !feed.field.name.starts_with("related."));
         }
@@ -138,56 +138,58 @@ impl Walker<'_> {
         let custom = attr.get("name").and_then(Value::as_str).map_or_else(|| self.custom_name(name), str::to_owned);
         let description = text(property, "description");
         let path = (!hidden).then_some(custom);
-        Ok(Some(Column { name: name.into(), source, path, description, content, list, feeds, dropped }))
+        Ok(Some(Column { name: name.into(), source, path, description, content: holds, list, feeds, dropped }))
     }
 
     fn custom_name(&self, name: &str) -> String {
         if self.definition.camel_case { name.to_owned() } else { custom_name(name) }
     }
+}
 
-    fn feeds(&self, attr: &Value, context: &Context, content: &Content, list: bool) -> Result<Vec<Feed>, String> {
-        let mut feeds = Vec::new();
-        for feed in attr.get("feeds").and_then(Value::as_array).into_iter().flatten() {
-            let lift = feed.get("lift") == Some(&Value::Bool(true));
-            let name = text(feed, "field");
-            let Some(field) = target(&name, context, lift || list_target(&name))? else { continue };
-            let op = Op::from_word(&text(feed, "op")).ok_or("unknown conversion")?;
-            let table = tables::ALL.iter().find(|table| Some(table.name) == feed.get("table").and_then(Value::as_str));
-            let rank = feed.get("rank").and_then(Value::as_u64).unwrap_or(0);
-            let rank = u8::try_from(rank).map_err(|_| "rank above 255")?;
-            let many = field.array || context.list || list;
-            feeds.push(Feed { field, op, table: table.copied(), rank, many });
-        }
-        let related = match content {
-            Content::Scalar(Semantic::Ip) => Some(ecs::RELATED_IP),
-            Content::Scalar(Semantic::Hash) => Some(ecs::RELATED_HASH),
-            Content::Scalar(Semantic::User) => Some(ecs::RELATED_USER),
-            Content::Scalar(Semantic::Host) => Some(ecs::RELATED_HOSTS),
-            _ => None,
-        };
-        feeds.extend(related.map(|field| Feed { field, op: Op::Keep, table: None, rank: 0, many: true }));
-        Ok(feeds)
+/// ECS fields that a column fills: those it names, and `related.*` for what its type says.
+fn feeds(attr: &Value, context: &Context, holds: &Content, list: bool) -> Result<Vec<Feed>, String> {
+    let mut feeds = Vec::new();
+    for feed in attr.get("feeds").and_then(Value::as_array).into_iter().flatten() {
+        let lifted = feed.get("lift") == Some(&Value::Bool(true));
+        let name = text(feed, "field");
+        let Some(field) = target(&name, context, lifted || list_target(&name))? else { continue };
+        let op = Op::from_word(&text(feed, "op")).ok_or("unknown conversion")?;
+        let table = tables::ALL.iter().find(|table| Some(table.name) == feed.get("table").and_then(Value::as_str));
+        let rank = feed.get("rank").and_then(Value::as_u64).unwrap_or(0);
+        let rank = u8::try_from(rank).map_err(|_| "rank above 255")?;
+        let many = field.array || context.list || list;
+        feeds.push(Feed { field, op, table: table.copied(), rank, many });
     }
+    let related = match holds {
+        Content::Scalar(Semantic::Ip) => Some(ecs::RELATED_IP),
+        Content::Scalar(Semantic::Hash) => Some(ecs::RELATED_HASH),
+        Content::Scalar(Semantic::User) => Some(ecs::RELATED_USER),
+        Content::Scalar(Semantic::Host) => Some(ecs::RELATED_HOSTS),
+        _ => None,
+    };
+    feeds.extend(related.map(|field| Feed { field, op: Op::Keep, table: None, rank: 0, many: true }));
+    Ok(feeds)
+}
 
-    fn annotation(&self, schema: &Value, context: &Context, shape: &mut Shape) -> Result<(), String> {
-        let Some(kind) = schema.get(KIND) else { return Ok(()) };
-        for constant in kind.get("constants").and_then(Value::as_array).into_iter().flatten() {
-            let Some((name, value)) = pair(constant) else { return Err("a constant needs field and value".into()) };
-            let array = ecs::find(&name).is_some_and(|field| field.array);
-            if let Some(field) = target(&name, context, array)? {
-                shape.constants.push(Constant { field, value });
-            }
+/// Adds what the annotation of a row type or kind says.
+fn annotation(schema: &Value, context: &Context, shape: &mut Shape) -> Result<(), String> {
+    let Some(kind) = schema.get(KIND) else { return Ok(()) };
+    for constant in kind.get("constants").and_then(Value::as_array).into_iter().flatten() {
+        let Some((name, value)) = pair(constant) else { return Err("a constant needs field and value".into()) };
+        let array = ecs::find(&name).is_some_and(|field| field.array);
+        if let Some(field) = target(&name, context, array)? {
+            shape.constants.push(Constant { field, value });
         }
-        for derived in kind.get("derived").and_then(Value::as_array).into_iter().flatten() {
-            let lift = derived.get("lift") == Some(&Value::Bool(true));
-            let Some(field) = target(&text(derived, "field"), context, lift)? else { continue };
-            let derive = Derive::from_word(&text(derived, "derive")).ok_or("unknown derivation")?;
-            let inputs = strings(derived, "inputs");
-            shape.derived.push(Derived { field, derive, inputs, many: field.array || context.list });
-        }
-        shape.identity.extend(strings(kind, "identity"));
-        Ok(())
     }
+    for derived in kind.get("derived").and_then(Value::as_array).into_iter().flatten() {
+        let lift = derived.get("lift") == Some(&Value::Bool(true));
+        let Some(field) = target(&text(derived, "field"), context, lift)? else { continue };
+        let derive = Derive::from_word(&text(derived, "derive")).ok_or("unknown derivation")?;
+        let inputs = strings(derived, "inputs");
+        shape.derived.push(Derived { field, derive, inputs, many: field.array || context.list });
+    }
+    shape.identity.extend(strings(kind, "identity"));
+    Ok(())
 }
 
 /// The ECS field a target stands for here: redirected by the enclosing objects, none if it is not filled from here.

@@ -30,7 +30,7 @@ pub use validation::row_schema;
 use std::sync::LazyLock;
 
 static CATALOG: LazyLock<Result<Vec<Dataset>, String>> =
-    LazyLock::new(|| datasets::ALL.iter().map(|definition| catalog::walk(definition)).collect());
+    LazyLock::new(|| datasets::ALL.iter().map(catalog::walk).collect());
 
 /// All datasets, by name.
 ///

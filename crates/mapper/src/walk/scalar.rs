@@ -8,6 +8,7 @@ use crate::ops;
 use crate::plan::{Column, Derived};
 use crate::raw;
 use crate::row::{At, Kind, Row, quote};
+use crate::values::Target;
 
 impl<'w> Walk<'w, '_> {
     /// Writes a scalar column's value and feeds ECS.
@@ -98,13 +99,13 @@ impl<'w> Walk<'w, '_> {
         }
         let (plan, values) = (self.plan, &mut self.state.values);
         for feed in &column.feeds {
-            let repeats = feed.op == Op::Args;
+            let to = Target { field: feed.field, rank: feed.rank, repeats: feed.op == Op::Args };
             match quoted {
                 Some(quoted) if feed.op == Op::Keep && plan.fields[feed.field].json == crate::plan::Json::Text => {
-                    values.push_quoted(plan, feed.field, quoted, feed.rank);
+                    values.push_quoted(plan, to, quoted);
                 }
                 _ => ops::apply(feed.op, feed.table, text, &mut |text| {
-                    values.push(plan, feed.field, text, feed.rank, repeats);
+                    values.push(plan, to, text);
                 }),
             }
         }
@@ -139,7 +140,7 @@ impl<'w> Walk<'w, '_> {
             _ => None,
         };
         if let Some(value) = value {
-            self.state.values.push(self.plan, derived.field, &value, 0, false);
+            self.state.values.push(self.plan, derived.field, &value);
         }
     }
 }
