@@ -3,6 +3,7 @@
 
 mod it {
     mod equality;
+    mod generated;
     mod lock;
     mod server_smoke;
     mod tidy;

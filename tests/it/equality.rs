@@ -123,20 +123,35 @@ pub(crate) async fn by_script(server: &Elasticsearch, dataset: &Dataset, rows: &
 async fn by_processor(server: &Elasticsearch, processor: &Value, rows: &[String]) -> Vec<Outcome<String>> {
     let mut outcomes = Vec::new();
     for rows in rows.chunks(BATCH) {
-        let docs: Vec<Value> =
-            rows.iter().map(|row| json!({ "_id": "-", "_source": { "event": { "original": row } } })).collect();
-        let body = json!({ "pipeline": { "processors": [processor] }, "docs": docs });
-        let (status, answer) = server.post_json("/_ingest/pipeline/_simulate", &body).await.unwrap();
-        assert_eq!(status, 200, "{} at {}", answer["error"]["caused_by"], answer["error"]["position"]);
-        outcomes.extend(answer["docs"].as_array().unwrap().iter().map(outcome));
+        match simulate(server, processor, rows).await {
+            Ok(answer) => outcomes.extend(answer["docs"].as_array().unwrap().iter().map(outcome)),
+            // The server quotes a part of the row in its errors, and may cut it within a pair of surrogates.
+            Err(_) => {
+                for row in rows {
+                    let answer = simulate(server, processor, std::slice::from_ref(row)).await;
+                    outcomes.push(answer.and_then(|answer| outcome(&answer["docs"][0])));
+                }
+            }
+        }
     }
     outcomes
+}
+
+/// The answer of `_simulate`, or its text if that is not JSON.
+async fn simulate(server: &Elasticsearch, processor: &Value, rows: &[String]) -> Result<Value, String> {
+    let docs: Vec<Value> =
+        rows.iter().map(|row| json!({ "_id": "-", "_source": { "event": { "original": row } } })).collect();
+    let body = json!({ "pipeline": { "processors": [processor] }, "docs": docs });
+    let (status, answer) = server.post_json("/_ingest/pipeline/_simulate", &body).await.unwrap();
+    assert_eq!(status, 200, "{} at {}", answer["error"]["caused_by"], answer["error"]["position"]);
+    if let Value::String(text) = answer { Err(text) } else { Ok(answer) }
 }
 
 fn outcome(simulated: &Value) -> Outcome<String> {
     let Some(doc) = simulated.get("doc") else { return Err(simulated["error"].to_string()) };
     let mut source = doc["_source"].clone();
-    source["event"].as_object_mut().unwrap().remove("original");
+    let event = source["event"].as_object_mut().unwrap_or_else(|| panic!("no event in {simulated}"));
+    event.remove("original");
     Ok((doc["_id"].as_str().unwrap().to_owned(), source))
 }
 
