@@ -3,6 +3,7 @@
 
 mod it {
     mod equality;
+    mod examples;
     mod generated;
     mod lock;
     mod server_smoke;
