@@ -61,8 +61,8 @@ impl<'w> Walk<'w, '_> {
             }
             Value::Json(text) => {
                 if shown && let Ok(inner) = Row::parse(text.as_bytes()) {
-                    self.separate(start);
                     let mark = self.state.custom.len();
+                    self.separate(start);
                     if raw::write(&inner, 0, &mut self.state.custom).is_err() {
                         self.state.custom.truncate(mark);
                         self.mistyped(column, at);
