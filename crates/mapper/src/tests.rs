@@ -10,6 +10,7 @@ mod rollup;
 mod row;
 mod split;
 mod timestamp;
+mod values;
 
 use serde_json::Value;
 
