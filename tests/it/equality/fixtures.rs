@@ -31,7 +31,8 @@ fn fixtures_follow_the_schema_of_their_rows() {
     for dataset in schema::catalog() {
         let validator = jsonschema::validator_for(&schema::row_schema(&dataset.definition)).unwrap();
         for fixture in fixtures(dataset.definition.name).iter().filter(|fixture| !fixture.odd()) {
-            let errors = validator.iter_errors(&parsed(&fixture.row)).map(|error| error.to_string()).collect::<Vec<_>>();
+            let errors =
+                validator.iter_errors(&parsed(&fixture.row)).map(|error| error.to_string()).collect::<Vec<_>>();
             // A kind that the schema does not know is open by design.
             if !errors.is_empty() && fixture.name != "unknown-kind" {
                 wrong.push(format!("{} {}: {}", dataset.definition.name, fixture.name, errors.join("; ")));
@@ -109,7 +110,7 @@ fn every_kind_of_evidence_is_filled() {
     for kind in &items.kinds {
         let filled = rows.iter().map(|row| &row["evidence"]).filter(|item| item["@odata.type"] == kind.tag.as_str());
         let lacking = |item: &Value| -> Vec<String> {
-            let empty = |name: &str| item.get(name).is_none_or(|value| value.is_null());
+            let empty = |name: &str| item.get(name).is_none_or(Value::is_null);
             kind.shape.columns.iter().map(|column| column.name.clone()).filter(|name| empty(name)).collect()
         };
         let fewest = filled.map(lacking).min_by_key(Vec::len);
@@ -140,8 +141,7 @@ fn placed(word: &str) -> bool {
 
 /// The datasets whose rows are parts of a parent.
 pub(super) fn split() -> impl Iterator<Item = &'static Dataset> {
-    let parts = |dataset: &&Dataset| {
-        matches!(dataset.definition.rows, schema::Rows::Items(_) | schema::Rows::Outer { .. })
-    };
+    let parts =
+        |dataset: &&Dataset| matches!(dataset.definition.rows, schema::Rows::Items(_) | schema::Rows::Outer { .. });
     schema::catalog().iter().filter(parts)
 }

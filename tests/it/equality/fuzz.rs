@@ -34,7 +34,11 @@ async fn script_equals_mapper_on_invented_rows() {
                     panic!("dataset {} on {}:\n{row}\n{verdict}", dataset.definition.name, stack.version());
                 }
             }
-            assert!(documents * 2 > ROWS, "only {documents} of {ROWS} rows of {} gave documents", dataset.definition.name);
+            assert!(
+                documents * 2 > ROWS,
+                "only {documents} of {ROWS} rows of {} gave documents",
+                dataset.definition.name
+            );
         }
     }
 }

@@ -27,8 +27,16 @@ const OPS: &[Mutation] = &[
     ("url_domain", "host = host.substring(user + 1)", "host = host.substring(user + 0)"),
     ("url_port", "port = host.substring(colon + 1)", "port = host.substring(colon + 2)"),
     ("url_path", "tail = tail.substring(0, mark)", "tail = tail.substring(1, mark)"),
-    ("url_query", "return mark < 0 ? null : tail.substring(mark + 1)", "return mark < 0 ? null : tail.substring(mark + 0)"),
-    ("url_fragment", "return hash < 0 ? null : tail.substring(hash + 1)", "return hash < 0 ? null : tail.substring(hash + 0)"),
+    (
+        "url_query",
+        "return mark < 0 ? null : tail.substring(mark + 1)",
+        "return mark < 0 ? null : tail.substring(mark + 0)",
+    ),
+    (
+        "url_fragment",
+        "return hash < 0 ? null : tail.substring(hash + 1)",
+        "return hash < 0 ? null : tail.substring(hash + 0)",
+    ),
     ("url_extension", "tail.lastIndexOf('/') + 1)", "tail.lastIndexOf('/') + 3)"),
 ];
 

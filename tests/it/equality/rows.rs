@@ -68,7 +68,8 @@ fn object(shape: &Shape, dice: &mut Dice<'_>, out: &mut String, needed: &dyn Fn(
     }
     if dice.rarely(5) {
         for _ in 0..=dice.below(2) {
-            let name = dice.pick(&["unknown", "unknown.dotted", "", "Ünïcode", "quo\"te", "back\\slash", "id ", "@odata.id"]);
+            let name =
+                dice.pick(&["unknown", "unknown.dotted", "", "Ünïcode", "quo\"te", "back\\slash", "id ", "@odata.id"]);
             members.name(name, dice);
             anything(dice, 0, members.out);
         }
@@ -152,7 +153,9 @@ fn scalar(column: &Column, semantic: Semantic, dice: &mut Dice<'_>, out: &mut St
             _ => dice.pick(&["true", "False", "TRUE", "", "yes", "1", "falſe"]).to_owned(),
         },
         Semantic::Url => url(dice),
-        Semantic::Hash => dice.pick(&["ABCDEF0123", "abc", "", "İ", "DA39A3EE5E6B4B0D3255BFEF95601890AFD80709"]).to_owned(),
+        Semantic::Hash => {
+            dice.pick(&["ABCDEF0123", "abc", "", "İ", "DA39A3EE5E6B4B0D3255BFEF95601890AFD80709"]).to_owned()
+        }
         Semantic::JsonText => {
             let mut inner = String::new();
             anything(dice, 0, &mut inner);
@@ -169,9 +172,33 @@ const NUMBERS: &[&str] =
 
 /// JSON scalars, none of them a plain text.
 const RAW: &[&str] = &[
-    "0", "-0", "1", "-1.5", "0.0", "-0.0", "1e3", "1E-2", "2.50", "1e300", "4.9e-324", "9223372036854775807",
-    "9223372036854775808", "-9223372036854775809", "123456789012345678901234567890", "0.1", "100.0", "true", "false",
-    "null", "123456789.123456789", "9007199254740993", "1e15", "1e16", "12345678.9", "0.00012345", "1.7976931348623157e308",
+    "0",
+    "-0",
+    "1",
+    "-1.5",
+    "0.0",
+    "-0.0",
+    "1e3",
+    "1E-2",
+    "2.50",
+    "1e300",
+    "4.9e-324",
+    "9223372036854775807",
+    "9223372036854775808",
+    "-9223372036854775809",
+    "123456789012345678901234567890",
+    "0.1",
+    "100.0",
+    "true",
+    "false",
+    "null",
+    "123456789.123456789",
+    "9007199254740993",
+    "1e15",
+    "1e16",
+    "12345678.9",
+    "0.00012345",
+    "1.7976931348623157e308",
 ];
 
 fn raw(dice: &mut Dice<'_>, out: &mut String) {
@@ -208,9 +235,57 @@ fn anything(dice: &mut Dice<'_>, depth: usize, out: &mut String) {
 
 /// What texts are put together from: letters that change length with case, separators of paths, addresses, commands.
 const PIECES: &[&str] = &[
-    "a", "contoso", "Adele", ".example", "@", "\\", "/", "C:\\", ".exe", ".", "..", " ", "\t", "\n", "\"", "\\\"", "'",
-    "-x", "Ü", "ß", "İ", "Σ", "ΟΔΟΣ", "ſ", "K", "😀", "\u{0}", "\u{1f}", "\u{7f}", "\u{2028}", "\u{feff}", "T1059", "T1059.001",
-    "t1059", "#EXT#", "%", "{", "}", "[", ",", "true", "null", "0", "md5", "SHA256", "ſha1", "Execution", "Windows", "\u{a0}", "=", "\r",
+    "a",
+    "contoso",
+    "Adele",
+    ".example",
+    "@",
+    "\\",
+    "/",
+    "C:\\",
+    ".exe",
+    ".",
+    "..",
+    " ",
+    "\t",
+    "\n",
+    "\"",
+    "\\\"",
+    "'",
+    "-x",
+    "Ü",
+    "ß",
+    "İ",
+    "Σ",
+    "ΟΔΟΣ",
+    "ſ",
+    "K",
+    "😀",
+    "\u{0}",
+    "\u{1f}",
+    "\u{7f}",
+    "\u{2028}",
+    "\u{feff}",
+    "T1059",
+    "T1059.001",
+    "t1059",
+    "#EXT#",
+    "%",
+    "{",
+    "}",
+    "[",
+    ",",
+    "true",
+    "null",
+    "0",
+    "md5",
+    "SHA256",
+    "ſha1",
+    "Execution",
+    "Windows",
+    "\u{a0}",
+    "=",
+    "\r",
 ];
 
 fn pieces(dice: &mut Dice<'_>) -> String {
@@ -223,11 +298,16 @@ fn pieces(dice: &mut Dice<'_>) -> String {
 fn time(dice: &mut Dice<'_>) -> String {
     let mut text = String::new();
     let year = dice.pick(&["2026", "2024", "0001", "9999", "1900", "0000", "2000", "1601", "+2026", "٢026"]);
-    let day = dice.pick(&["03-02", "02-28", "02-29", "02-30", "12-31", "01-01", "04-31", "13-01", "00-10", "3-2", "06-00"]);
+    let day =
+        dice.pick(&["03-02", "02-28", "02-29", "02-30", "12-31", "01-01", "04-31", "13-01", "00-10", "3-2", "06-00"]);
     let middle = dice.pick(&["T", "T", "T", "t", " ", "_", ""]);
-    let clock = dice.pick(&["09:12:44", "00:00:00", "23:59:59", "24:00:00", "23:59:60", "09:12", "23:60:00", "9:12:44"]);
+    let clock =
+        dice.pick(&["09:12:44", "00:00:00", "23:59:59", "24:00:00", "23:59:60", "09:12", "23:60:00", "9:12:44"]);
     let fraction = dice.pick(&["", ".1", ".1233333", ".123456789", ".1234567890", ".", ",5", ".000", ".5é"]);
-    let zone = dice.pick(&["Z", "Z", "Z", "", "z", "+02:00", "-05:30", "+00:00", "-00:00", "+18:59", "+19:00", "+0200", "+02", " Z", "é02:00"]);
+    let zone = dice.pick(&[
+        "Z", "Z", "Z", "", "z", "+02:00", "-05:30", "+00:00", "-00:00", "+18:59", "+19:00", "+0200", "+02", " Z",
+        "é02:00",
+    ]);
     let _ = write!(text, "{year}-{day}{middle}{clock}{fraction}{zone}");
     text
 }
@@ -255,7 +335,17 @@ fn url(dice: &mut Dice<'_>) -> String {
     let scheme = dice.pick(&["https", "http", "HTTPS", "h+1.x-", "1http", "", "İ"]);
     let mark = dice.pick(&["://", "://", "://", ":/", ":", ""]);
     let user = dice.pick(&["", "", "user@", "user:p@w@"]);
-    let host = dice.pick(&["contoso.example", "CONTOSO.Example", "[2001:db8::1]", "[::1", "", "ΟΔΟΣ.example", "a:b", "192.0.2.4", "[]"]);
+    let host = dice.pick(&[
+        "contoso.example",
+        "CONTOSO.Example",
+        "[2001:db8::1]",
+        "[::1",
+        "",
+        "ΟΔΟΣ.example",
+        "a:b",
+        "192.0.2.4",
+        "[]",
+    ]);
     let port = dice.pick(&["", "", ":443", ":0", ":65535", ":65536", ":", ":080", ":+1", ":٣"]);
     let path = dice.pick(&["", "/", "/a/b.html", "/.x", "/a.tar.gz", "/a.b/", "\\x", "/é.É"]);
     let query = dice.pick(&["", "", "?", "?q=1", "?a?b", "?a#b"]);
