@@ -64,6 +64,15 @@ fn counts_and_unions() {
 }
 
 #[test]
+fn times_span_all_alerts() {
+    let last = |time: &str| alert(&format!(r#""firstActivityDateTime":"{time}","lastActivityDateTime":"{time}""#));
+    let times = ["2026-03-02T10:00:00Z", "2026-03-02T10:00:00.25Z", "2026-03-02T12:00:00+02:30", "never", ""];
+    let sum = sum(&times.map(last));
+    assert_eq!(sum["firstActivityDateTime"], "2026-03-02T09:30:00Z");
+    assert_eq!(sum["lastActivityDateTime"], "2026-03-02T10:00:00.25Z");
+}
+
+#[test]
 fn bounds() {
     let alerts: Vec<String> = (0..250)
         .map(|number| {
