@@ -1,5 +1,6 @@
 //! One document from two interpreters: what the mapper writes, the generated pipeline writes too.
 
+mod bad;
 mod fixtures;
 mod fuzz;
 mod mutations;
