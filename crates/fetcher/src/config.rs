@@ -7,6 +7,7 @@
 
 mod checks;
 mod cloud;
+mod credential;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -21,6 +22,7 @@ use secrecy::SecretString;
 use url::Url;
 
 pub use self::cloud::Cloud;
+pub use self::credential::{CertificateFiles, ManagedIdentity, Proof};
 
 /// A checked configuration.
 #[derive(Debug)]
@@ -46,10 +48,10 @@ pub struct TenantConfig {
     pub id: String,
     /// Its cloud.
     pub cloud: Cloud,
-    /// Application id.
+    /// Application id; empty for a system-assigned managed identity.
     pub client_id: String,
-    /// Client secret.
-    pub client_secret: SecretString,
+    /// How the application proves who it is.
+    pub proof: Proof,
     /// What to collect, at least one dataset.
     pub datasets: Vec<DatasetConfig>,
 }

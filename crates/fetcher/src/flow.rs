@@ -248,7 +248,7 @@ fn feeds(tenant: &TenantConfig, client: &reqwest::Client, shared: &Arc<Shared>) 
             let credential = Credential {
                 endpoint: tenant.cloud.token_endpoint(&tenant.id),
                 client_id: tenant.client_id.clone(),
-                client_secret: tenant.client_secret.clone(),
+                proof: tenant.proof.clone(),
                 scope,
             };
             Arc::new(TokenSource::new(client.clone(), credential))

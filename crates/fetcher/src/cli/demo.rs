@@ -11,7 +11,7 @@ use url::Url;
 
 use super::{DemoArgs, End, SimulateArgs, TenantArgs, run, runtime, summary};
 use crate::clock;
-use crate::config::{Cloud, Config, DatasetConfig, ElasticOutput, FileOutput, Login, Output, TenantConfig};
+use crate::config::{Cloud, Config, DatasetConfig, ElasticOutput, FileOutput, Login, Output, Proof, TenantConfig};
 
 pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<End> {
     let tenant = tenant(&args.tenant);
@@ -94,7 +94,7 @@ fn config(args: &DemoArgs, tenant: &Tenant, address: SocketAddr) -> anyhow::Resu
             id: tenant.id.clone(),
             cloud: Cloud::custom(root.clone(), root.clone(), root),
             client_id: tenant.client_id.clone(),
-            client_secret: tenant.client_secret.clone().into(),
+            proof: Proof::Secret(tenant.client_secret.clone().into()),
             datasets: datasets.collect(),
         }],
         output,

@@ -3,14 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use secrecy::SecretString;
 use url::Url;
 
 use super::cloud::{Cloud, NAMES};
 use super::value::{Text, TextOr, parse_duration};
-use super::{Config, ConfigError, DatasetConfig, ElasticOutput, FileOutput, Login, Output, TenantConfig, wire};
+use super::{Config, ConfigError, DatasetConfig, ElasticOutput, FileOutput, Login, Output, TenantConfig, credential, wire};
 
-type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 pub(super) fn check(document: wire::Document, environment: Environment<'_>) -> Result<Config, ConfigError> {
     let wire::Document { tenants, output, state, dead_letter, preserve_original_event } = document;
@@ -31,7 +30,6 @@ pub(super) fn check(document: wire::Document, environment: Environment<'_>) -> R
 
 fn check_tenant(key: &str, tenant: &wire::Tenant, environment: Environment<'_>) -> Result<TenantConfig, ConfigError> {
     let id = check_id(&format!("{key}.id"), &tenant.id, environment)?;
-    let client_id = check_id(&format!("{key}.client_id"), &tenant.client_id, environment)?;
     let cloud = match &tenant.cloud {
         None => Cloud::named("global"),
         Some(TextOr::Text(name)) => {
@@ -52,7 +50,7 @@ fn check_tenant(key: &str, tenant: &wire::Tenant, environment: Environment<'_>) 
         }
     };
     let cloud = cloud.ok_or_else(|| ConfigError::new(None, key, "has no usable cloud"))?;
-    let client_secret = check_secret(key, tenant, environment)?;
+    let (client_id, proof) = credential::check(key, tenant, environment)?;
     if tenant.datasets.is_empty() {
         return Err(tenant.id.error(&format!("{key}.datasets"), format!("is empty; allowed: {}", dataset_names())));
     }
@@ -69,11 +67,11 @@ fn check_tenant(key: &str, tenant: &wire::Tenant, environment: Environment<'_>) 
         }
         datasets.push(dataset);
     }
-    Ok(TenantConfig { id, cloud, client_id, client_secret, datasets })
+    Ok(TenantConfig { id, cloud, client_id, proof, datasets })
 }
 
 /// A GUID or a domain name: it becomes part of addresses and file names.
-fn check_id(key: &str, text: &Text, environment: Environment<'_>) -> Result<String, ConfigError> {
+pub(super) fn check_id(key: &str, text: &Text, environment: Environment<'_>) -> Result<String, ConfigError> {
     let id = text.resolve(key, environment)?;
     let is_name = id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'));
     if !is_name || !id.chars().any(char::is_alphanumeric) || id.starts_with('.') {
@@ -83,36 +81,6 @@ fn check_id(key: &str, text: &Text, environment: Environment<'_>) -> Result<Stri
         return Err(text.error(key, format!("`{id}` does not work without a user; use the tenant's own id")));
     }
     Ok(id)
-}
-
-fn check_secret(key: &str, tenant: &wire::Tenant, environment: Environment<'_>) -> Result<SecretString, ConfigError> {
-    match (&tenant.client_secret, &tenant.client_secret_file) {
-        (Some(text), None) => {
-            let key = format!("{key}.client_secret");
-            let secret = text.resolve(&key, environment)?;
-            if secret.is_empty() {
-                return Err(text.error(&key, "is empty"));
-            }
-            Ok(secret.into())
-        }
-        (None, Some(file)) => {
-            let key = format!("{key}.client_secret_file");
-            let path = file.resolve(&key, environment)?;
-            let secret = std::fs::read_to_string(&path)
-                .map_err(|error| file.error(&key, format!("{path} cannot be read: {error}")))?;
-            let secret = secret.trim_end_matches(['\r', '\n']);
-            if secret.is_empty() {
-                return Err(file.error(&key, format!("{path} is empty")));
-            }
-            Ok(secret.into())
-        }
-        (None, None) => Err(tenant.client_id.error(
-            &format!("{key}.client_secret"),
-            "is missing; allowed: client_secret (for example ${M365_CLIENT_SECRET}) or client_secret_file",
-        )),
-        (Some(_), Some(file)) => Err(file
-            .error(&format!("{key}.client_secret_file"), "cannot stand beside client_secret; allowed: one of the two")),
-    }
 }
 
 fn check_dataset<'a>(
@@ -220,7 +188,7 @@ fn check_file(
     Ok(path.into())
 }
 
-fn check_url(key: &str, text: &Text, environment: Environment<'_>) -> Result<Url, ConfigError> {
+pub(super) fn check_url(key: &str, text: &Text, environment: Environment<'_>) -> Result<Url, ConfigError> {
     let written = text.resolve(key, environment)?;
     let url = Url::parse(&written).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     let url =

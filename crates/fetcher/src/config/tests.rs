@@ -4,6 +4,8 @@ use secrecy::ExposeSecret;
 
 use super::*;
 
+mod credential;
+
 const GOOD: &str = r#"
 tenants:
   - id: 11111111-2222-3333-4444-555555555555
@@ -37,7 +39,7 @@ fn check_error(from: &str, to: &str, message: &str) {
 fn a_configuration_is_read() {
     let config = parse("m365.yml", GOOD, &environment).expect("good");
     let tenant = &config.tenants[0];
-    assert_eq!(tenant.client_secret.expose_secret(), "canary-secret");
+    assert!(matches!(&tenant.proof, Proof::Secret(secret) if secret.expose_secret() == "canary-secret"));
     assert_eq!(tenant.cloud.name, "global");
     assert_eq!(tenant.datasets[1].interval, Duration::from_secs(90));
     assert_eq!(tenant.datasets[1].lookback, Duration::from_hours(7 * 24));
@@ -96,7 +98,7 @@ fn wrong_values_are_told_with_line_key_and_what_is_allowed() {
     check_error(
         "    client_secret: ${SECRET}\n",
         "    cloud: china\n    client_secret: canary\n    client_secret_file: /canary-free\n",
-        "m365.yml:7:25: tenants[0].client_secret_file: cannot stand beside client_secret; allowed: one of the two",
+        "m365.yml:7:25: tenants[0].client_secret_file: cannot stand beside client_secret; allowed: one of client_secret, client_secret_file, client_certificate_file, federated_token_file, managed_identity",
     );
     check_error(
         "11111111-2222-3333-4444-555555555555",
@@ -115,7 +117,7 @@ fn wrong_structure_is_told_with_line_and_key() {
     check_error(
         "    client_id:",
         "    clientid:",
-        "m365.yml:4:5: clientid: unknown field `clientid`, expected one of id, cloud, client_id, client_secret, client_secret_file, datasets",
+        "m365.yml:4:5: clientid: unknown field `clientid`, expected one of id, cloud, client_id, client_secret, client_secret_file, client_certificate_file, client_certificate_key_file, federated_token_file, managed_identity, datasets",
     );
 }
 
@@ -140,7 +142,9 @@ fn a_misplaced_secret_is_not_shown() {
 #[test]
 fn dollar_signs_can_be_written() {
     let config = parse("m365.yml", &GOOD.replace("${SECRET}", "a$$b$c${SECRET}"), &environment).expect("good");
-    assert_eq!(config.tenants[0].client_secret.expose_secret(), "a$b$ccanary-secret");
+    assert!(
+        matches!(&config.tenants[0].proof, Proof::Secret(secret) if secret.expose_secret() == "a$b$ccanary-secret")
+    );
 }
 
 #[test]

@@ -53,6 +53,11 @@ impl Text {
         ConfigError::new(Some(self.place), key, message)
     }
 
+    /// Line and column, from 1.
+    pub(super) fn place(&self) -> (u64, u64) {
+        self.place
+    }
+
     /// The text with its `${NAME}` replaced from the environment; `$$` is a dollar sign.
     pub(super) fn resolve(
         &self,

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_saphyr::Spanned;
 
 use super::ConfigError;
 use super::value::{Text, TextOr};
@@ -32,14 +33,35 @@ pub(super) struct Tenant {
     pub(super) id: Text,
     /// The tenant's cloud. Default: `global`.
     pub(super) cloud: Option<Cloud>,
-    /// Application (client) id.
-    pub(super) client_id: Text,
+    /// Application (client) id of the app registration. Not beside `managed_identity`.
+    pub(super) client_id: Option<Text>,
     /// Client secret: the value, not its id.
     pub(super) client_secret: Option<Text>,
     /// File that holds the client secret.
     pub(super) client_secret_file: Option<Text>,
+    /// PEM file of a certificate that signs client assertions, with its unencrypted RSA key. Read again when it changes.
+    pub(super) client_certificate_file: Option<Text>,
+    /// PEM file of the certificate's key, where the certificate's file does not hold it.
+    pub(super) client_certificate_key_file: Option<Text>,
+    /// Workload identity: file with the token of the foreign issuer. Read anew for each token request.
+    pub(super) federated_token_file: Option<Text>,
+    /// The identity that Azure gives to this machine or app: `{}`, or `client_id` of a user-assigned one.
+    #[schemars(with = "Option<ManagedIdentity>")]
+    pub(super) managed_identity: Option<Spanned<ManagedIdentity>>,
     /// What to collect: names, or objects with options.
     pub(super) datasets: Vec<DatasetEntry>,
+}
+
+/// The identity that Azure gives to this machine or app.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ManagedIdentity {
+    /// Client id of a user-assigned identity. Default: the system-assigned one.
+    pub(super) client_id: Option<Text>,
+    /// Address of the token service. Default: what App Service names in `IDENTITY_ENDPOINT`, else that of virtual machines.
+    pub(super) endpoint: Option<Text>,
+    /// With `endpoint`: the secret that App Service puts into `IDENTITY_HEADER`.
+    pub(super) header: Option<Text>,
 }
 
 /// A cloud: one word, or the addresses of a test server or proxy.

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::config::{Cloud, FileOutput, Output};
+use crate::config::{Cloud, FileOutput, Output, Proof};
 use crate::sink::file::Files;
 
 /// A tenant, a place for documents, and the configuration between them.
@@ -49,7 +49,7 @@ async fn scene(alerts_per_incident: AlertsPerIncident) -> Scene {
             id: tenant.id.clone(),
             cloud: Cloud::custom(root.clone(), root.clone(), root),
             client_id: tenant.client_id.clone(),
-            client_secret: tenant.client_secret.clone().into(),
+            proof: Proof::Secret(tenant.client_secret.clone().into()),
             datasets: datasets.collect(),
         }],
         output: Output::File(FileOutput { directory: folder.path().join("out"), ids: false }),
@@ -119,7 +119,7 @@ impl Scene {
         let credential = Credential {
             endpoint: tenant.cloud.token_endpoint(&tenant.id),
             client_id: tenant.client_id.clone(),
-            client_secret: tenant.client_secret.clone(),
+            proof: tenant.proof.clone(),
             scope,
         };
         let token = TokenSource::new(client.clone(), credential).token().await.expect("token");
@@ -213,7 +213,7 @@ async fn a_source_that_fails_leaves_the_others_alone_and_continues_later() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wrong_secret_is_named_with_its_cure_and_never_shown() {
     let mut scene = scene(AlertsPerIncident::Realistic).await;
-    scene.config.tenants[0].client_secret = "canary-secret".into();
+    scene.config.tenants[0].proof = Proof::Secret("canary-secret".into());
     let failed = scene.collect().await;
     assert_eq!(failed.len(), 3);
     for Failed { fault, .. } in failed {

@@ -1,31 +1,40 @@
 //! Tokens by client credentials: cached per (tenant, application, audience), renewed before they end.
 
+mod answer;
+mod assertion;
+pub(crate) mod certificate;
+mod managed;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
 use std::time::Duration;
 
-use reqwest::{Client, StatusCode};
+use reqwest::Client;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 use url::Url;
 
-use super::{aadsts, connection_fault, read_bounded, retry_after};
+use self::certificate::Watched;
+use super::connection_fault;
+use crate::config::Proof;
 use crate::error::Fault;
 
 /// A token is renewed this long before it ends.
 const EARLY: Duration = Duration::from_mins(5);
-const MAX_TOKEN_BODY: usize = 256 * 1024;
 const TIMEOUT: Duration = Duration::from_secs(30);
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// What a token is asked for with.
 #[derive(Debug, Clone)]
 pub struct Credential {
-    /// Token endpoint of the tenant.
+    /// Token endpoint of the tenant. A managed identity has its own.
     pub endpoint: Url,
     /// Application id.
     pub client_id: String,
-    /// Client secret.
-    pub client_secret: SecretString,
+    /// How the application proves who it is.
+    pub proof: Proof,
     /// `<audience>/.default`.
     pub scope: String,
 }
@@ -36,7 +45,14 @@ pub struct TokenSource {
     client: Client,
     credential: Credential,
     /// One request at a time: who waits for the lock finds the token that the other fetched.
-    cached: Mutex<Option<Cached>>,
+    held: Mutex<Held>,
+}
+
+/// What is kept between two requests.
+#[derive(Debug, Default)]
+struct Held {
+    token: Option<Cached>,
+    certificate: Watched,
 }
 
 #[derive(Debug)]
@@ -45,114 +61,74 @@ struct Cached {
     renew_at: Instant,
 }
 
-#[derive(Deserialize)]
-struct Answer {
-    access_token: Option<String>,
-    #[serde(default, deserialize_with = "seconds")]
-    expires_in: u64,
-    error: Option<String>,
-    #[serde(default)]
-    error_description: String,
-    #[serde(default)]
-    error_codes: Vec<u64>,
-    #[serde(default)]
-    trace_id: String,
-    #[serde(default)]
-    correlation_id: String,
-}
-
 impl TokenSource {
     /// Nothing is fetched yet.
     pub fn new(client: Client, credential: Credential) -> Self {
-        Self { client, credential, cached: Mutex::new(None) }
+        Self { client, credential, held: Mutex::default() }
     }
 
     /// A token that is good for minutes.
     pub async fn token(&self) -> Result<SecretString, Fault> {
-        let mut cached = self.cached.lock().await;
-        if let Some(cached) = &*cached
+        let mut held = self.held.lock().await;
+        if let Some(cached) = &held.token
             && Instant::now() < cached.renew_at
         {
             return Ok(cached.token.clone());
         }
-        let (token, lifetime) = self.fetch().await?;
+        let (token, lifetime) = self.fetch(&mut held.certificate).await?;
         // A short-lived token is used up to its half.
         let renew_at = Instant::now() + lifetime.saturating_sub(EARLY).max(lifetime / 2);
-        *cached = Some(Cached { token: token.clone(), renew_at });
+        held.token = Some(Cached { token: token.clone(), renew_at });
         Ok(token)
     }
 
     /// The service refused this token: the next call fetches another, unless somebody did already.
     pub async fn discard(&self, refused: &SecretString) {
-        let mut cached = self.cached.lock().await;
-        if cached.as_ref().is_some_and(|cached| cached.token.expose_secret() == refused.expose_secret()) {
-            *cached = None;
+        let mut held = self.held.lock().await;
+        if held.token.as_ref().is_some_and(|cached| cached.token.expose_secret() == refused.expose_secret()) {
+            held.token = None;
         }
     }
 
-    async fn fetch(&self) -> Result<(SecretString, Duration), Fault> {
-        let Credential { endpoint, client_id, client_secret, scope } = &self.credential;
-        let what = format!("token from {endpoint} for {scope}");
-        let form = [
+    async fn fetch(&self, certificate: &mut Watched) -> Result<(SecretString, Duration), Fault> {
+        let Credential { endpoint, client_id, proof, scope } = &self.credential;
+        let (kind, proof) = match proof {
+            Proof::ManagedIdentity(identity) => return managed::fetch(identity, scope).await,
+            Proof::Secret(secret) => ("client_secret", secret.clone()),
+            Proof::Certificate(files) => {
+                let certificate = certificate.current(files)?;
+                ("client_assertion", assertion::sign(certificate, client_id, endpoint, crate::clock::now())?)
+            }
+            Proof::FederatedToken(file) => ("client_assertion", federated_token(file).await?),
+        };
+        let mut form = vec![
             ("client_id", client_id.as_str()),
             ("scope", scope),
             ("grant_type", "client_credentials"),
-            ("client_secret", client_secret.expose_secret()),
+            (kind, proof.expose_secret()),
         ];
-        let response = self
-            .client
-            .post(endpoint.clone())
-            .timeout(TIMEOUT)
-            .form(&form)
-            .send()
-            .await
-            .map_err(|error| connection_fault(&what, &error))?;
-        let status = response.status();
-        let after = retry_after(&response);
-        let body = read_bounded(response, MAX_TOKEN_BODY).await.map_err(|error| connection_fault(&what, &error))?;
-        // The answer's text stays out of the message: it is not known what it holds.
-        let Ok(answer) = serde_json::from_slice::<Answer>(&body) else {
-            let message = format!("{what}: {status} with a body that is not a token answer");
-            return Err(match status {
-                StatusCode::OK | StatusCode::NOT_FOUND => Fault::Auth(format!("{message}\nhint: check `cloud`")),
-                _ => Fault::Transient(message),
-            });
-        };
-        match answer {
-            Answer { access_token: Some(token), expires_in, .. } if status == StatusCode::OK => {
-                Ok((SecretString::from(token), Duration::from_secs(expires_in)))
-            }
-            answer => Err(answer.fault(&what, status, after)),
+        if kind == "client_assertion" {
+            form.push(("client_assertion_type", ASSERTION_TYPE));
         }
+        let what = format!("token from {endpoint} for {scope}");
+        let request = self.client.post(endpoint.clone()).timeout(TIMEOUT).form(&form);
+        let response = request.send().await.map_err(|error| connection_fault(&what, &error))?;
+        answer::read(&what, response).await
     }
 }
 
-/// Seconds as a number, or as a text as older token endpoints write them.
-fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    let value = serde_json::Value::deserialize(deserializer)?;
-    Ok(value.as_u64().or_else(|| value.as_str()?.parse().ok()).unwrap_or_default())
-}
-
-impl Answer {
-    fn fault(self, what: &str, status: StatusCode, after: Option<Duration>) -> Fault {
-        // The first line holds the code and the sentence; the rest repeats the ids.
-        let description = self.error_description.lines().next().unwrap_or_default();
-        let description = if description.is_empty() { self.error.as_deref().unwrap_or_default() } else { description };
-        let mut what = format!("{what}: {status}: {description}");
-        if !self.trace_id.is_empty() {
-            use std::fmt::Write;
-            let _ = write!(what, " (trace {}, correlation {})", self.trace_id, self.correlation_id);
-        }
-        if status == StatusCode::TOO_MANY_REQUESTS || self.error_codes.iter().any(|code| aadsts::is_transient(*code)) {
-            return Fault::Throttled { what, after };
-        }
-        if status.is_server_error() {
-            return Fault::Transient(what);
-        }
-        if let Some(hint) = self.error_codes.iter().find_map(|code| aadsts::hint(*code)) {
-            what.push_str("\nhint: ");
-            what.push_str(hint);
-        }
-        Fault::Auth(what)
+/// The foreign issuer's token as it is now: it lives for minutes, and the platform replaces it in time.
+async fn federated_token(file: &Path) -> Result<SecretString, Fault> {
+    let fault = |reason: &dyn std::fmt::Display| {
+        Fault::Auth(format!(
+            "federated token {}: {reason}\nhint: check `federated_token_file` and what writes it",
+            file.display()
+        ))
+    };
+    let text = tokio::fs::read_to_string(file).await.map_err(|error| fault(&error))?;
+    let token = text.trim();
+    if token.is_empty() {
+        return Err(fault(&"the file is empty"));
     }
+    Ok(token.into())
 }

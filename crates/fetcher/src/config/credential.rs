@@ -1,0 +1,178 @@
+//! How an application proves who it is: exactly one kind per tenant.
+
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+use serde_saphyr::Spanned;
+use url::Url;
+
+use super::checks::{Environment, check_id, check_url};
+use super::value::Text;
+use super::{ConfigError, wire};
+use crate::http::auth::certificate;
+
+/// Where a virtual machine gets its tokens.
+const IMDS: &str = "http://169.254.169.254/metadata/identity/oauth2/token";
+const KINDS: &str =
+    "client_secret, client_secret_file, client_certificate_file, federated_token_file, managed_identity";
+
+/// How an application proves who it is.
+#[derive(Debug, Clone)]
+pub enum Proof {
+    /// Client secret.
+    Secret(SecretString),
+    /// A certificate whose key signs a client assertion.
+    Certificate(CertificateFiles),
+    /// Workload identity federation: the file with the token of the foreign issuer, which replaces it from time to time.
+    FederatedToken(PathBuf),
+    /// The identity that Azure gives to a machine or an app.
+    ManagedIdentity(ManagedIdentity),
+}
+
+/// PEM files of a certificate and its RSA key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateFiles {
+    /// The certificate, and the key where that has no file of its own.
+    pub certificate: PathBuf,
+    /// The key.
+    pub key: Option<PathBuf>,
+}
+
+/// The identity that Azure gives to a machine or an app.
+#[derive(Debug, Clone)]
+pub struct ManagedIdentity {
+    /// The platform's token service.
+    pub endpoint: Url,
+    /// What App Service wants in `X-IDENTITY-HEADER`; `None` for the instance metadata service (IMDS) of a machine.
+    pub header: Option<SecretString>,
+    /// Client id of a user-assigned identity; `None` for the system-assigned one.
+    pub client_id: Option<String>,
+}
+
+/// The application id (empty for a system-assigned managed identity, which needs none) and its proof.
+pub(super) fn check(
+    key: &str,
+    tenant: &wire::Tenant,
+    environment: Environment<'_>,
+) -> Result<(String, Proof), ConfigError> {
+    one_kind(key, tenant)?;
+    let at = |name: &str| format!("{key}.{name}");
+    if let Some(identity) = &tenant.managed_identity {
+        let key = at("managed_identity");
+        if let Some(text) = &tenant.client_id {
+            let message = "cannot stand beside managed_identity; a user-assigned identity is named by `client_id` in it";
+            return Err(text.error(&at("client_id"), message));
+        }
+        let identity = managed_identity(&key, identity, environment)?;
+        return Ok((identity.client_id.clone().unwrap_or_default(), Proof::ManagedIdentity(identity)));
+    }
+    let Some(client_id) = &tenant.client_id else {
+        return Err(tenant.id.error(&at("client_id"), "is missing; allowed: the id of the app registration, a GUID"));
+    };
+    let id = check_id(&at("client_id"), client_id, environment)?;
+    let file = |name: &str, text: &Text| text.resolve(&at(name), environment).map(PathBuf::from);
+    let proof = if let Some(text) = &tenant.client_secret {
+        let secret = text.resolve(&at("client_secret"), environment)?;
+        if secret.is_empty() {
+            return Err(text.error(&at("client_secret"), "is empty"));
+        }
+        Proof::Secret(secret.into())
+    } else if let Some(text) = &tenant.client_secret_file {
+        Proof::Secret(content(&at("client_secret_file"), text, environment)?.into())
+    } else if let Some(text) = &tenant.client_certificate_file {
+        let key_text = tenant.client_certificate_key_file.as_ref();
+        let files = CertificateFiles {
+            certificate: file("client_certificate_file", text)?,
+            key: key_text.map(|text| file("client_certificate_key_file", text)).transpose()?,
+        };
+        if let Err(unusable) = certificate::read(&files) {
+            return Err(match key_text {
+                Some(text) if unusable.is_key => text.error(&at("client_certificate_key_file"), unusable.message),
+                _ => text.error(&at("client_certificate_file"), unusable.message),
+            });
+        }
+        Proof::Certificate(files)
+    } else if let Some(text) = &tenant.federated_token_file {
+        content(&at("federated_token_file"), text, environment)?;
+        Proof::FederatedToken(file("federated_token_file", text)?)
+    } else {
+        return Err(client_id.error(key, format!("has no credential; allowed: one of {KINDS}")));
+    };
+    Ok((id, proof))
+}
+
+/// Refuses two kinds, at the second one.
+fn one_kind(key: &str, tenant: &wire::Tenant) -> Result<(), ConfigError> {
+    let mut named: Vec<_> = [
+        ("client_secret", &tenant.client_secret),
+        ("client_secret_file", &tenant.client_secret_file),
+        ("client_certificate_file", &tenant.client_certificate_file),
+        ("federated_token_file", &tenant.federated_token_file),
+    ]
+    .into_iter()
+    .filter_map(|(name, text)| Some((text.as_ref()?.place(), name)))
+    .collect();
+    named.extend(tenant.managed_identity.as_ref().map(|identity| (place(identity), "managed_identity")));
+    named.sort_unstable();
+    if let [(_, first), (at, second), ..] = &named[..] {
+        let message = format!("cannot stand beside {first}; allowed: one of {KINDS}");
+        return Err(ConfigError::new(Some(*at), format!("{key}.{second}"), message));
+    }
+    match &tenant.client_certificate_key_file {
+        Some(text) if tenant.client_certificate_file.is_none() => Err(text.error(
+            &format!("{key}.client_certificate_key_file"),
+            "needs client_certificate_file with the certificate that the key belongs to",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// A file's text without its last line break.
+fn content(key: &str, file: &Text, environment: Environment<'_>) -> Result<String, ConfigError> {
+    let path = file.resolve(key, environment)?;
+    let text = std::fs::read_to_string(&path)
+        .map_err(|error| file.error(key, format!("{path} cannot be read: {error}")))?;
+    let text = text.trim_end_matches(['\r', '\n']);
+    if text.is_empty() {
+        return Err(file.error(key, format!("{path} is empty")));
+    }
+    Ok(text.to_owned())
+}
+
+/// The platform's own variables decide between App Service and a machine, unless the file names the address.
+fn managed_identity(
+    key: &str,
+    identity: &Spanned<wire::ManagedIdentity>,
+    environment: Environment<'_>,
+) -> Result<ManagedIdentity, ConfigError> {
+    let wire::ManagedIdentity { client_id, endpoint, header } = &identity.value;
+    let error = |message: &str| ConfigError::new(Some(place(identity)), key, message);
+    let client_id = client_id.as_ref().map(|text| check_id(&format!("{key}.client_id"), text, environment)).transpose()?;
+    let (endpoint, header) = match (endpoint, header) {
+        (Some(endpoint), header) => {
+            let header = header.as_ref().map(|text| text.resolve(&format!("{key}.header"), environment)).transpose()?;
+            (check_url(&format!("{key}.endpoint"), endpoint, environment)?, header)
+        }
+        (None, Some(header)) => return Err(header.error(&format!("{key}.header"), "needs `endpoint` beside it")),
+        (None, None) => match (environment("IDENTITY_ENDPOINT"), environment("IDENTITY_HEADER")) {
+            (None, _) => (Url::parse(IMDS).map_err(|_| error("has no usable address"))?, None),
+            (Some(_), None) => {
+                let message = "IDENTITY_ENDPOINT is set without IDENTITY_HEADER, which is the form of Azure Arc; \
+                               allowed: virtual machines and App Service, elsewhere another kind of credential";
+                return Err(error(message));
+            }
+            (Some(address), header) => {
+                let endpoint = Url::parse(&address).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+                (endpoint.ok_or_else(|| error("environment variable IDENTITY_ENDPOINT is not an address"))?, header)
+            }
+        },
+    };
+    if header.as_deref().is_some_and(|header| header.is_empty() || !header.bytes().all(|byte| byte.is_ascii_graphic())) {
+        return Err(error("the identity header (IDENTITY_HEADER) cannot be sent as a header"));
+    }
+    Ok(ManagedIdentity { endpoint, header: header.map(SecretString::from), client_id })
+}
+
+fn place<T>(value: &Spanned<T>) -> (u64, u64) {
+    (value.referenced.line(), value.referenced.column())
+}

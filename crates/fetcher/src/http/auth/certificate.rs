@@ -1,0 +1,116 @@
+//! The certificate that signs client assertions: read from PEM files, and again when they change.
+
+use std::path::Path;
+use std::time::SystemTime;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use memchr::memmem;
+use ring::digest::{SHA256, digest};
+use ring::rsa::KeyPair;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+
+use crate::config::CertificateFiles;
+use crate::error::Fault;
+
+/// A certificate with its key.
+#[derive(Debug)]
+pub(crate) struct SigningCertificate {
+    /// Its Debug shows the public part.
+    pub(super) key: KeyPair,
+    /// SHA-256 of the certificate's DER in Base64url, the `x5t#S256` of an assertion.
+    pub(super) thumbprint: String,
+}
+
+/// Files that hold no usable certificate.
+#[derive(Debug)]
+pub(crate) struct Unusable {
+    /// The key is at fault, not the certificate.
+    pub(crate) is_key: bool,
+    /// Which file, and why.
+    pub(crate) message: String,
+}
+
+/// The certificate in use, and the state of the files that it came from.
+#[derive(Debug, Default)]
+pub(super) struct Watched(Option<(Stamps, SigningCertificate)>);
+
+/// Modification times of the certificate's and of the key's file.
+type Stamps = [Option<SystemTime>; 2];
+
+impl Watched {
+    /// The certificate as the files hold it now. While they are being replaced, and do not fit, the former one.
+    pub(super) fn current(&mut self, files: &CertificateFiles) -> Result<&SigningCertificate, Fault> {
+        let changed = |path: &Path| path.metadata().and_then(|about| about.modified()).ok();
+        // Taken before reading: what is written meanwhile is read the next time.
+        let stamps = [changed(&files.certificate), files.key.as_deref().and_then(changed)];
+        let former = self.0.take().map(|(known, former)| (known == stamps, known, former));
+        let current = match former {
+            Some((true, known, former)) => (known, former),
+            former => match (read(files), former) {
+                (Ok(certificate), former) => {
+                    if former.is_some() {
+                        tracing::info!(file = %files.certificate.display(), "client certificate is replaced");
+                    }
+                    (stamps, certificate)
+                }
+                (Err(unusable), Some((_, known, former))) => {
+                    let error = unusable.message;
+                    tracing::warn!(error, "changed client certificate is not usable, the former one stays in use");
+                    (known, former)
+                }
+                (Err(unusable), None) => {
+                    let hint = "check `client_certificate_file`";
+                    return Err(Fault::Auth(format!("client certificate: {}\nhint: {hint}", unusable.message)));
+                }
+            },
+        };
+        Ok(&self.0.insert(current).1)
+    }
+}
+
+/// Reads the certificate and its key, and checks that they belong together.
+pub(crate) fn read(files: &CertificateFiles) -> Result<SigningCertificate, Unusable> {
+    let CertificateFiles { certificate: path, key: key_path } = files;
+    let fault = |is_key, path: &Path, reason: &str| Unusable { is_key, message: format!("{} {reason}", path.display()) };
+    let load = |is_key, path: &Path| {
+        std::fs::read(path).map_err(|error| fault(is_key, path, &format!("cannot be read: {error}")))
+    };
+    let pem = load(false, path)?;
+    let certificates = CertificateDer::pem_slice_iter(&pem)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|_| fault(false, path, "is not a PEM file; allowed: -----BEGIN CERTIFICATE----- and so on"))?;
+    if certificates.is_empty() {
+        return Err(fault(false, path, "holds no certificate; allowed: a PEM file with -----BEGIN CERTIFICATE-----"));
+    }
+    let key_path = key_path.as_deref().unwrap_or(path);
+    let key = if key_path == path { parse_key(&pem) } else { parse_key(&load(true, key_path)?) };
+    let key = key.map_err(|reason| fault(true, key_path, &reason))?;
+    // The file may hold the issuers too, in any order: ours is the one with the key's public part in it.
+    let public: &[u8] = key.public().as_ref();
+    let Some(own) = certificates.iter().find(|certificate| memmem::find(certificate, public).is_some()) else {
+        let reason = format!("holds a key that does not belong to the certificate in {}", path.display());
+        return Err(fault(true, key_path, &reason));
+    };
+    let thumbprint = URL_SAFE_NO_PAD.encode(digest(&SHA256, own));
+    Ok(SigningCertificate { key, thumbprint })
+}
+
+/// The first key of a PEM text.
+fn parse_key(pem: &[u8]) -> Result<KeyPair, String> {
+    const ALLOWED: &str = "allowed: an unencrypted RSA key of 2048 to 4096 bits as PKCS#8 (-----BEGIN PRIVATE KEY-----) \
+                           or PKCS#1 (-----BEGIN RSA PRIVATE KEY-----)";
+    // PKCS#8 says it in the label, PKCS#1 in a header line.
+    if memmem::find(pem, b"ENCRYPTED").is_some() {
+        let cure = "`openssl pkey -in … -out …` writes it without a passphrase";
+        return Err(format!("holds an encrypted key; {ALLOWED}; {cure}"));
+    }
+    let key = PrivateKeyDer::from_pem_slice(pem).map_err(|_| format!("holds no private key; {ALLOWED}"))?;
+    let pair = match &key {
+        PrivateKeyDer::Pkcs8(der) => KeyPair::from_pkcs8(der.secret_pkcs8_der()),
+        PrivateKeyDer::Pkcs1(der) => KeyPair::from_der(der.secret_pkcs1_der()),
+        _ => return Err(format!("holds a key that is not an RSA key; {ALLOWED}")),
+    };
+    pair.map_err(|rejected| format!("holds a key that cannot be used ({rejected}); {ALLOWED}"))
+}

@@ -1,0 +1,57 @@
+//! Managed identities: the platform hands out the tokens.
+
+use std::time::Duration;
+
+use reqwest::{Client, StatusCode, redirect};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{TIMEOUT, answer};
+use crate::config::ManagedIdentity;
+use crate::error::{Fault, with_causes};
+use crate::http::{connection_fault, retry_after};
+
+/// A token and its lifetime, from the metadata service of a machine or from App Service.
+pub(super) async fn fetch(identity: &ManagedIdentity, scope: &str) -> Result<(SecretString, Duration), Fault> {
+    let ManagedIdentity { endpoint, header, client_id } = identity;
+    let resource = scope.strip_suffix("/.default").unwrap_or(scope);
+    let what = format!("token of the managed identity from {endpoint} for {resource}");
+    let mut url = endpoint.clone();
+    url.query_pairs_mut()
+        .append_pair("api-version", "2019-08-01")
+        .append_pair("resource", resource)
+        .extend_pairs(client_id.iter().map(|id| ("client_id", id)));
+    let request = client()?.get(url);
+    let request = match header {
+        Some(header) => request.header("X-IDENTITY-HEADER", header.expose_secret()),
+        None => request.header("Metadata", "true"),
+    };
+    let response = request.send().await.map_err(|error| connection_fault(&what, &error))?;
+    let status = response.status();
+    let after = retry_after(&response);
+    let answer = answer::parse(&what, response).await?.unwrap_or_default();
+    answer.token(status).map_err(|answer| {
+        let what = format!("{what}: {status}: {}", answer.said());
+        match status {
+            StatusCode::TOO_MANY_REQUESTS => Fault::Throttled { what, after },
+            // The service comes up late on a starting machine, and goes away for a minute when it is updated.
+            StatusCode::NOT_FOUND | StatusCode::GONE => Fault::Transient(what),
+            _ if status.is_server_error() => Fault::Transient(what),
+            StatusCode::BAD_REQUEST => Fault::Auth(format!(
+                "{what}\nhint: assign the identity to this machine or app; for a user-assigned one check \
+                 `managed_identity.client_id`"
+            )),
+            _ => Fault::Auth(format!("{what}\nhint: check `managed_identity` and where this process runs")),
+        }
+    })
+}
+
+/// The address is link-local: a proxy would answer for another machine. Asked once in a token's lifetime, so not kept.
+fn client() -> Result<Client, Fault> {
+    Client::builder()
+        .redirect(redirect::Policy::none())
+        .no_proxy()
+        .connect_timeout(Duration::from_secs(10))
+        .timeout(TIMEOUT)
+        .build()
+        .map_err(|error| Fault::Local(format!("http client: {}", with_causes(&error))))
+}
