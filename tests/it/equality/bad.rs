@@ -103,10 +103,11 @@ async fn both_refuse_what_is_no_row() {
 /// Rows at the edge of what is taken.
 #[tokio::test]
 async fn both_take_what_is_a_row() {
-    let mut rows: Vec<String> = ["\"title\":\"\\u0000\"", "\"unknown\":null,\"other\":null", "\"\":1", "\"a.b\":{\"c.d\":1}"]
-        .iter()
-        .map(|member| around(member))
-        .collect();
+    let mut rows: Vec<String> =
+        ["\"title\":\"\\u0000\"", "\"unknown\":null,\"other\":null", "\"\":1", "\"a.b\":{\"c.d\":1}"]
+            .iter()
+            .map(|member| around(member))
+            .collect();
     rows.extend([1, 17, 18].map(|depth| around(&nested(depth))));
     rows.extend(["1e300", "-1e308", "4.9e-324", "1e-400"].map(|number| around(&format!("\"title\":{number}"))));
     rows.push(format!(" \n\t{} \r\n", around("\"title\":1")));

@@ -60,8 +60,17 @@ fn object(shape: &Shape, dice: &mut Dice<'_>, out: &mut String, needed: &dyn Fn(
             continue;
         }
         members.name(&column.name, dice);
-        value(column, dice, members.out);
-        if dice.rarely(250) {
+        // Without these there is no document to compare: mostly right.
+        match &column.content {
+            Content::Scalar(Semantic::Timestamp) if needed(&column.name).is_some() && !dice.rarely(12) => {
+                members.out.push_str("\"2026-03-02T09:12:44.5Z\"");
+            }
+            Content::Scalar(_) if needed(&column.name).is_some() && !dice.rarely(8) => {
+                let _ = write!(members.out, "\"x{}\"", dice.below(10));
+            }
+            _ => value(column, dice, members.out),
+        }
+        if dice.rarely(5000) {
             members.name(&column.name, dice);
             members.out.push('1');
         }
@@ -296,6 +305,10 @@ fn pieces(dice: &mut Dice<'_>) -> String {
 }
 
 fn time(dice: &mut Dice<'_>) -> String {
+    if dice.below(4) != 3 {
+        let day = dice.pick(&["2026-03-02", "2028-02-29", "1999-12-31"]);
+        return format!("{day}T0{}:12:44{}Z", dice.below(10), dice.pick(&["", ".5", ".1233333", ".000000001"]));
+    }
     let mut text = String::new();
     let year = dice.pick(&["2026", "2024", "0001", "9999", "1900", "0000", "2000", "1601", "+2026", "٢026"]);
     let day =

@@ -114,7 +114,9 @@ impl<'w> Walk<'w, '_> {
     pub(super) fn derived(&mut self, derived: &Derived, base: usize) {
         let text = |(column, path): &(u16, Vec<Box<str>>)| {
             let at = self.state.slots.get(base + usize::from(*column)).copied().filter(|&at| at < NULL)?;
-            self.row.find(at, path).and_then(|at| self.row.scalar(at)).filter(|text| !text.is_empty())
+            // A fraction is no text: it can be written in several ways.
+            let at = self.row.find(at, path).filter(|&at| self.row.kind(at) != Kind::Float)?;
+            self.row.scalar(at).filter(|text| !text.is_empty())
         };
         let mut inputs = Vec::with_capacity(derived.inputs.len());
         for (position, input) in derived.inputs.iter().enumerate() {
