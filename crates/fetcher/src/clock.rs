@@ -19,3 +19,10 @@ pub(crate) fn ago(span: std::time::Duration) -> String {
     let then = now().checked_sub_signed(span).unwrap_or_default();
     then.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
+
+/// A moment in the future, as written into files.
+pub(crate) fn after(span: std::time::Duration) -> String {
+    let span = TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX);
+    let then = now().checked_add_signed(span).unwrap_or(DateTime::<Utc>::MAX_UTC);
+    then.to_rfc3339_opts(SecondsFormat::Secs, true)
+}

@@ -56,6 +56,9 @@ pub struct TenantConfig {
     pub datasets: Vec<DatasetConfig>,
 }
 
+/// Overlap of two polls where none is configured.
+pub(crate) const DEFAULT_OVERLAP: Duration = Duration::from_mins(2);
+
 /// One dataset of a tenant.
 #[derive(Debug, Clone, Copy)]
 pub struct DatasetConfig {
@@ -67,6 +70,8 @@ pub struct DatasetConfig {
     pub interval: Duration,
     /// How far the first poll looks back.
     pub lookback: Duration,
+    /// How far each later poll goes back behind the newest record, for records that become visible late.
+    pub overlap: Duration,
 }
 
 /// An output.

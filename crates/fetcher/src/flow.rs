@@ -5,39 +5,41 @@
 //! ([`rows`]) and hands encoded batches ([`crate::sink::Outbox`]) to the output through a channel of one place: a slow
 //! output slows the sources down. State moves strictly after the output has acknowledged the whole cycle.
 
+mod alone;
 mod cursor;
+mod ledger;
+mod page;
+mod pagesize;
 mod rows;
 mod seen;
 mod spool;
 #[cfg(test)]
 mod tests;
+mod window;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use futures_util::StreamExt;
+use rustc_hash::FxHashMap;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use url::Url;
 
 use self::cursor::Cursor;
+use self::ledger::Ledger;
+use self::pagesize::PageSize;
 use self::rows::Rows;
+use self::window::Window;
 use crate::config::{Config, DatasetConfig, TenantConfig};
 use crate::deadletter::DeadLetters;
 use crate::error::Fault;
+use crate::http::Budget;
 use crate::http::auth::{Credential, TokenSource};
-use crate::http::{Backoff, connection_fault};
 use crate::sink::batch::Pool;
 use crate::sink::{Outbox, Sink, Streams, serve};
 use crate::source::Source;
-use crate::splitter::{Event, MAX_ROW, SplitError, Splitter};
-use crate::state::StateFile;
+use crate::state::{Progress, StateFile};
 use crate::stats::Stats;
-
-/// Repetitions of one page before the source gives up this cycle.
-const ATTEMPTS: u32 = 4;
 
 /// What a run works with, apart from its configuration.
 #[derive(Debug)]
@@ -113,8 +115,23 @@ struct Feed {
     datasets: Vec<DatasetConfig>,
     states: Vec<StateFile>,
     rows: Rows,
+    size: PageSize,
+    ledger: Ledger,
+    /// Versions of records whose nested rows were read alone, by the records' ids.
+    alone: FxHashMap<String, String>,
+    last: Last,
     interval: Duration,
     shared: Arc<Shared>,
+}
+
+/// How the last cycle ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Last {
+    Whole,
+    /// It broke off, but what it had read was delivered.
+    Delivered,
+    /// The output did not take what was read.
+    Undelivered,
 }
 
 /// Cycle after cycle; a failed one is reported and tried again after the interval.
@@ -144,83 +161,50 @@ async fn poll(mut feed: Feed, once: bool, mut stop: watch::Receiver<bool>) -> Op
 async fn cycle(feed: &mut Feed) -> Result<(), Fault> {
     let mut cursors = Vec::new();
     for (state, config) in feed.states.iter().zip(&feed.datasets) {
-        cursors.push(Cursor::new(state.load()?, config.lookback));
+        let mut progress = state.load()?;
+        cursors.push(Cursor::new(&progress, config.lookback, config.overlap));
+        if cursors.len() == 1 {
+            feed.ledger = Ledger::new(std::mem::take(&mut progress.retry));
+        }
     }
     let Some(from) = cursors.iter().map(Cursor::from).min_by(|a, b| cursor::order(a, b)).map(str::to_owned) else {
         return Ok(());
     };
-    feed.rows.begin(cursors);
+    feed.rows.begin(cursors, feed.last == Last::Delivered);
+    if feed.last == Last::Undelivered {
+        feed.alone.clear();
+    }
     let mut outbox = Outbox::new(
         Arc::clone(&feed.shared.streams),
         feed.shared.jobs.clone(),
         Arc::clone(&feed.shared.pool),
         Arc::clone(&feed.tenant),
     );
-    let mut page = Some(feed.source.first_page(&from));
-    while let Some(current) = page {
-        page = read_page(feed, &current, &mut outbox).await?;
+    let mut window = Window::new(from, feed.source.endpoint.orderable);
+    let mut outcome = window::read(feed, &mut window, &mut outbox).await;
+    if outcome.is_ok() {
+        outcome = alone::retry(feed, &mut outbox).await;
+    } else {
+        feed.size.reset();
     }
+    // What was read before a fault is delivered too, and need not be read again where the order allows that.
+    feed.last = Last::Undelivered;
     outbox.flush().await?;
     feed.shared.dead.sync()?;
+    feed.last = if outcome.is_ok() { Last::Whole } else { Last::Delivered };
+    if outcome.is_ok() || window.is_ordered() {
+        commit(feed)?;
+    }
+    outcome
+}
+
+/// The output has everything up to the cursors.
+fn commit(feed: &mut Feed) -> Result<(), Fault> {
+    let mut retry = feed.ledger.entries().to_vec();
     for (state, cursor) in feed.states.iter().zip(feed.rows.cursors()) {
-        state.store(&cursor.progress())?;
+        state.store(&Progress { retry: std::mem::take(&mut retry), ..cursor.progress() })?;
     }
     Ok(())
-}
-
-/// Reads one page to its end, again where it breaks off; returns the address of the next one.
-async fn read_page(feed: &mut Feed, page: &Url, outbox: &mut Outbox) -> Result<Option<Url>, Fault> {
-    let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30), ATTEMPTS);
-    loop {
-        let fault = match stream_page(feed, page, outbox).await {
-            Ok(link) => return link.map(|link| feed.source.follow(&link, page)).transpose(),
-            Err(fault) => fault,
-        };
-        if !fault.is_temporary() {
-            return Err(fault);
-        }
-        let after = if let Fault::Throttled { after, .. } = &fault { *after } else { None };
-        let Some(pause) = backoff.next(after) else { return Err(fault) };
-        tracing::warn!(tenant = &*feed.tenant, error = %fault, pause = ?pause, "page is fetched again");
-        tokio::time::sleep(pause).await;
-    }
-}
-
-/// The stages of one page: bytes, rows, documents, batches.
-async fn stream_page(feed: &mut Feed, page: &Url, outbox: &mut Outbox) -> Result<Option<String>, Fault> {
-    let what = format!("GET {}", page.path());
-    feed.rows.begin_page()?;
-    let mut splitter = Splitter::new(feed.rows.nested(), MAX_ROW);
-    let mut next_link = None;
-    let mut body = feed.source.open(page).await?.bytes_stream();
-    while let Some(chunk) = body.next().await {
-        let chunk = chunk.map_err(|error| connection_fault(&what, &error))?;
-        feed.shared.stats.bytes.fetch_add(chunk.len() as u64, Ordering::Relaxed);
-        let mut rest = &chunk[..];
-        while let Some(event) = splitter.next(&mut rest).map_err(|error| split_fault(&what, error))? {
-            match event {
-                Event::Element(row) => feed.rows.element(row, outbox).await?,
-                Event::Nested(row) => feed.rows.nested_row(row)?,
-                Event::TooLarge { nested, raw, length } => feed.rows.too_large(nested, raw, length)?,
-                Event::NextLink(link) => next_link = Some(link),
-                Event::Count(count) => tracing::debug!(count, "records announced"),
-            }
-            if outbox.is_full() {
-                outbox.send().await?;
-            }
-        }
-    }
-    splitter.finish().map_err(|error| split_fault(&what, error))?;
-    feed.shared.stats.pages.fetch_add(1, Ordering::Relaxed);
-    Ok(next_link)
-}
-
-/// A page that cannot be read to its end is fetched again: the next answer may be whole.
-fn split_fault(what: &str, error: SplitError) -> Fault {
-    match error {
-        SplitError::Spill(error) => Fault::local("temporary file for a long row", &error),
-        error => Fault::Transient(format!("{what}: {error}")),
-    }
 }
 
 /// The sources of a tenant: datasets of the same endpoint that split its rows alike share one.
@@ -235,7 +219,7 @@ fn feeds(tenant: &TenantConfig, client: &reqwest::Client, shared: &Arc<Shared>) 
             None => groups.push(vec![*config]),
         }
     }
-    let mut tokens: Vec<(schema::Api, Arc<TokenSource>)> = Vec::new();
+    let mut families: Vec<(schema::Api, Arc<TokenSource>, Arc<Budget>)> = Vec::new();
     let mut feeds = Vec::new();
     for datasets in groups {
         let endpoint = datasets[0].dataset.definition.source;
@@ -243,25 +227,30 @@ fn feeds(tenant: &TenantConfig, client: &reqwest::Client, shared: &Arc<Shared>) 
             .cloud
             .api(endpoint.api)
             .ok_or_else(|| Fault::Refused(format!("cloud {} has no {:?} API", tenant.cloud.name, endpoint.api)))?;
-        let known = tokens.iter().find(|(api, _)| *api == endpoint.api).map(|(_, tokens)| Arc::clone(tokens));
-        let token_source = known.unwrap_or_else(|| {
+        let known = families.iter().find(|(api, ..)| *api == endpoint.api).cloned();
+        let (_, tokens, budget) = known.unwrap_or_else(|| {
             let credential = Credential {
                 endpoint: tenant.cloud.token_endpoint(&tenant.id),
                 client_id: tenant.client_id.clone(),
                 proof: tenant.proof.clone(),
                 scope,
             };
-            Arc::new(TokenSource::new(client.clone(), credential))
+            let family = (endpoint.api, Arc::new(TokenSource::new(client.clone(), credential)), Arc::default());
+            families.push(family.clone());
+            family
         });
-        tokens.push((endpoint.api, Arc::clone(&token_source)));
         let state = |config: &DatasetConfig| {
             StateFile::new(&shared.state, &tenant.cloud.name, &tenant.id, config.dataset.definition.name)
         };
         feeds.push(Feed {
             tenant: tenant.id.as_str().into(),
-            source: Source { client: client.clone(), tokens: token_source, root: root.clone(), endpoint },
+            source: Source { client: client.clone(), tokens, root: root.clone(), endpoint, budget },
             states: datasets.iter().map(state).collect(),
             rows: Rows::new(&datasets, &tenant.id, Arc::clone(&shared.dead), shared.preserve_original),
+            size: PageSize::new(endpoint.page_size),
+            ledger: Ledger::default(),
+            alone: FxHashMap::default(),
+            last: Last::Whole,
             interval: datasets.iter().map(|config| config.interval).min().unwrap_or(Duration::from_mins(1)),
             datasets,
             shared: Arc::clone(shared),

@@ -3,8 +3,10 @@
 pub mod aadsts;
 pub mod auth;
 mod backoff;
+mod budget;
 #[cfg(test)]
 mod tests;
+mod wait;
 
 use std::time::Duration;
 
@@ -12,7 +14,8 @@ use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, Response, StatusCode, redirect};
 use serde::Deserialize;
 
-pub(crate) use self::backoff::Backoff;
+pub(crate) use self::backoff::{Backoff, jitter};
+pub(crate) use self::budget::Budget;
 use crate::error::{Fault, with_causes};
 
 /// Longest error body that is read.
@@ -84,10 +87,13 @@ pub(crate) async fn status_fault(what: &str, permission: &str, response: Respons
         format!("{status}: {}: {}", error.code, error.message)
     };
     let what = format!("{what}: {said}");
+    let throttled = |what| Fault::Throttled { what, after: after.or_else(|| wait_in(&body)) };
     match status {
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Fault::Throttled { what, after },
+        StatusCode::TOO_MANY_REQUESTS => throttled(what),
+        // Without a time to wait it is a failure like the other 5xx: a smaller page may help.
+        StatusCode::SERVICE_UNAVAILABLE if after.is_some() => throttled(what),
         // Some services say 403 and mean throttling.
-        StatusCode::FORBIDDEN if error.code == "AF429" => Fault::Throttled { what, after },
+        StatusCode::FORBIDDEN if error.code == "AF429" || error.message.contains("AF429") => throttled(what),
         StatusCode::REQUEST_TIMEOUT => Fault::Transient(what),
         StatusCode::UNAUTHORIZED => Fault::Auth(format!("{what}\nhint: the token is not accepted; check `cloud`")),
         StatusCode::FORBIDDEN => Fault::Auth(format!(
@@ -100,15 +106,12 @@ pub(crate) async fn status_fault(what: &str, permission: &str, response: Respons
 
 /// `Retry-After`, in seconds or as a date.
 pub(crate) fn retry_after(response: &Response) -> Option<Duration> {
-    parse_retry_after(response.headers().get(RETRY_AFTER)?.to_str().ok()?, crate::clock::now())
+    wait::of_header(response.headers().get(RETRY_AFTER)?.to_str().ok()?, crate::clock::now())
 }
 
-fn parse_retry_after(text: &str, now: chrono::DateTime<chrono::Utc>) -> Option<Duration> {
-    if let Ok(seconds) = text.trim().parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = chrono::DateTime::parse_from_rfc2822(text.trim()).ok()?;
-    Some((date.to_utc() - now).to_std().unwrap_or_default())
+/// A wait in the words of an error body.
+fn wait_in(body: &[u8]) -> Option<Duration> {
+    wait::of_body(&String::from_utf8_lossy(body), crate::clock::now())
 }
 
 /// The first bytes of a body: for errors and tokens, never for pages.

@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::error::Fault;
 use crate::http::auth::TokenSource;
-use crate::http::{connection_fault, status_fault};
+use crate::http::{Budget, connection_fault, status_fault};
 
 /// A list of records that is polled by the time of their last change.
 #[derive(Debug)]
@@ -21,23 +21,64 @@ pub struct Source {
     pub root: Url,
     /// What the catalog says about the endpoint.
     pub endpoint: schema::Source,
+    /// Pause that the service asked for, shared by the sources of the same application, tenant and API.
+    pub(crate) budget: Arc<Budget>,
+}
+
+/// How the pages of a list are asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask {
+    /// Records of a page, `$top`.
+    pub top: u32,
+    /// With the nested records, if the endpoint has them.
+    pub expand: bool,
+    /// Records to leave out at the start, `$skip`.
+    pub skip: u64,
 }
 
 impl Source {
     /// Address of the first page of what changed at or after `from`.
-    pub fn first_page(&self, from: &str) -> Url {
-        let schema::Source { path, expand, cursor, orderable, page_size, .. } = self.endpoint;
-        let mut url = self.root.clone();
-        url.set_path(&format!("{}{path}", self.root.path().trim_end_matches('/')));
+    pub fn first_page(&self, from: &str, ask: Ask) -> Url {
+        let schema::Source { expand, cursor, orderable, .. } = self.endpoint;
+        let mut url = self.list();
         let order = if orderable { format!("&$orderby={cursor} asc") } else { String::new() };
-        let expand = expand.map(|expand| format!("&$expand={expand}")).unwrap_or_default();
+        let expand = expand.filter(|_| ask.expand).map(|expand| format!("&$expand={expand}")).unwrap_or_default();
+        let skip = if ask.skip > 0 { format!("&$skip={}", ask.skip) } else { String::new() };
         let from = from.replace('+', "%2B");
-        url.set_query(Some(&format!("$filter={cursor} ge {from}{order}&$top={page_size}{expand}")));
+        url.set_query(Some(&format!("$filter={cursor} ge {from}{order}&$top={}{skip}{expand}", ask.top)));
         url
     }
 
-    /// Asks for a page; its body is still to be read. A refused token is replaced once.
+    /// Address of one record with its nested records.
+    pub fn record(&self, id: &str) -> Url {
+        let mut url = self.list();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.push(id);
+        }
+        url.set_query(self.endpoint.expand.map(|expand| format!("$expand={expand}")).as_deref());
+        url
+    }
+
+    fn list(&self) -> Url {
+        let mut url = self.root.clone();
+        url.set_path(&format!("{}{}", self.root.path().trim_end_matches('/'), self.endpoint.path));
+        url
+    }
+
+    /// Asks for a page as soon as the service lets anybody of this tenant ask; its body is still to be read.
     pub async fn open(&self, page: &Url) -> Result<Response, Fault> {
+        self.budget.ready().await;
+        let outcome = self.ask(page).await;
+        match &outcome {
+            Ok(_) => self.budget.accept(),
+            Err(Fault::Throttled { after, .. }) => self.budget.refuse(*after),
+            Err(_) => {}
+        }
+        outcome
+    }
+
+    /// A refused token is replaced once.
+    async fn ask(&self, page: &Url) -> Result<Response, Fault> {
         let what = format!("GET {}{}", page.origin().ascii_serialization(), page.path());
         let token = self.tokens.token().await?;
         let mut response = self.get(&what, page, token.expose_secret()).await?;
@@ -53,7 +94,7 @@ impl Source {
     }
 
     /// Checks a `@odata.nextLink`: the token goes with it, so it must lead to the API that the token is for.
-    pub fn follow(&self, link: &str, current: &Url) -> Result<Url, Fault> {
+    pub fn follow(&self, link: &str) -> Result<Url, Fault> {
         let next = Url::parse(link).map_err(|error| Fault::Refused(format!("next link is not an address: {error}")))?;
         if next.origin() != self.root.origin() {
             return Err(Fault::Refused(format!(
@@ -61,9 +102,6 @@ impl Source {
                 next.origin().ascii_serialization(),
                 self.root.origin().ascii_serialization()
             )));
-        }
-        if next == *current {
-            return Err(Fault::Transient(format!("next link of {} leads to the same page", current.path())));
         }
         Ok(next)
     }

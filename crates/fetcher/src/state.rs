@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Fault;
 
 /// Newest format of the file.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// How far a dataset has been collected and acknowledged.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,8 +20,42 @@ const VERSION: u32 = 1;
 pub struct Progress {
     /// Largest value of the cursor property, as the service wrote it.
     pub cursor: Option<String>,
-    /// Ids of the documents at exactly this cursor: the next poll reads them again, since it asks for `ge`.
+    /// Ids of documents that the next poll reads again: of records without a readable time; in files of version 1
+    /// those at exactly the cursor.
     pub seen: Vec<String>,
+    /// From here on all documents are in `recent`: no poll goes back further.
+    #[serde(default)]
+    pub floor: Option<String>,
+    /// Documents that the next poll reads again, since it goes back by the overlap and asks for `ge`.
+    #[serde(default)]
+    pub recent: Vec<Recent>,
+    /// Records whose nested rows are still to be read.
+    #[serde(default)]
+    pub retry: Vec<Retry>,
+}
+
+/// Documents of the records that changed at the same time.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recent {
+    /// The time, as the service wrote it, without trailing zeros.
+    pub at: String,
+    /// Document ids.
+    pub ids: Vec<String>,
+}
+
+/// A record whose nested rows could not be read: an entry of the retry ledger.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retry {
+    /// Id of the record.
+    pub id: String,
+    /// Value of the cursor property: the version that was delivered without its nested rows.
+    pub version: String,
+    /// How often it failed.
+    pub attempts: u32,
+    /// When it is asked for again, RFC 3339.
+    pub next: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

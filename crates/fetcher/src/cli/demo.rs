@@ -11,7 +11,9 @@ use url::Url;
 
 use super::{DemoArgs, End, SimulateArgs, TenantArgs, run, runtime, summary};
 use crate::clock;
-use crate::config::{Cloud, Config, DatasetConfig, ElasticOutput, FileOutput, Login, Output, Proof, TenantConfig};
+use crate::config::{
+    Cloud, Config, DEFAULT_OVERLAP, DatasetConfig, ElasticOutput, FileOutput, Login, Output, Proof, TenantConfig,
+};
 
 pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<End> {
     let tenant = tenant(&args.tenant);
@@ -80,7 +82,7 @@ fn config(args: &DemoArgs, tenant: &Tenant, address: SocketAddr) -> anyhow::Resu
     let lookback = (clock::now() - tenant.start).to_std().unwrap_or_default() + std::time::Duration::from_hours(1);
     let datasets = schema::catalog().iter().zip(0..).map(|(dataset, index)| {
         let interval = std::time::Duration::from_secs(u64::from(dataset.definition.source.interval));
-        DatasetConfig { dataset, index, interval, lookback }
+        DatasetConfig { dataset, index, interval, lookback, overlap: DEFAULT_OVERLAP }
     });
     let output = match &args.elasticsearch {
         Some(host) => {

@@ -7,7 +7,13 @@ use url::Url;
 
 use super::cloud::{Cloud, NAMES};
 use super::value::{Text, TextOr, parse_duration};
-use super::{Config, ConfigError, DatasetConfig, ElasticOutput, FileOutput, Login, Output, TenantConfig, credential, wire};
+use super::{
+    Config, ConfigError, DEFAULT_OVERLAP, DatasetConfig, ElasticOutput, FileOutput, Login, Output, TenantConfig,
+    credential, wire,
+};
+
+/// Longest overlap of two polls.
+const MAX_OVERLAP: Duration = Duration::from_hours(24);
 
 pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -88,9 +94,9 @@ fn check_dataset<'a>(
     entry: &'a wire::DatasetEntry,
     environment: Environment<'_>,
 ) -> Result<(&'a Text, DatasetConfig), ConfigError> {
-    let (text, interval, lookback) = match entry {
-        TextOr::Text(name) => (name, None, None),
-        TextOr::Object(options) => (&options.name, options.interval.as_ref(), options.lookback.as_ref()),
+    let (text, options) = match entry {
+        TextOr::Text(name) => (name, None),
+        TextOr::Object(options) => (&options.name, Some(options)),
     };
     let name = text.resolve(key, environment)?;
     let found = schema::catalog().iter().zip(0..).find(|(dataset, _)| dataset.definition.name == name);
@@ -106,9 +112,19 @@ fn check_dataset<'a>(
             text.error(&key, format!("`{written}` is not a time span; allowed: a number with s, m, h or d, as `5m`"))
         })
     };
-    let interval = duration("interval", interval, source.interval.into())?;
-    let lookback = duration("lookback", lookback, u64::from(source.lookback) * 3600)?;
-    Ok((text, DatasetConfig { dataset, index, interval, lookback }))
+    let option = |pick: fn(&wire::DatasetOptions) -> Option<&Text>| options.and_then(pick);
+    let interval = duration("interval", option(|options| options.interval.as_ref()), source.interval.into())?;
+    let lookback =
+        duration("lookback", option(|options| options.lookback.as_ref()), u64::from(source.lookback) * 3600)?;
+    let written = option(|options| options.overlap.as_ref());
+    let overlap = duration("overlap", written, DEFAULT_OVERLAP.as_secs())?;
+    if overlap > MAX_OVERLAP {
+        // Its ids are held in memory and in the state.
+        return Err(written
+            .unwrap_or(text)
+            .error(&format!("{key}.overlap"), "is longer than a day; allowed: at most 24h"));
+    }
+    Ok((text, DatasetConfig { dataset, index, interval, lookback, overlap }))
 }
 
 fn check_output(output: wire::Output, environment: Environment<'_>) -> Result<(Output, String), ConfigError> {

@@ -43,7 +43,10 @@ fn a_configuration_is_read() {
     assert_eq!(tenant.cloud.name, "global");
     assert_eq!(tenant.datasets[1].interval, Duration::from_secs(90));
     assert_eq!(tenant.datasets[1].lookback, Duration::from_hours(7 * 24));
-    assert!(matches!(&config.output, Output::File(files) if files.directory == Path::new("/home/contoso/documents") && !files.ids));
+    assert_eq!(tenant.datasets[1].overlap, Duration::from_mins(2));
+    assert!(
+        matches!(&config.output, Output::File(files) if files.directory == Path::new("/home/contoso/documents") && !files.ids)
+    );
     assert_eq!(config.dead_letter, Path::new("./state/dead-letter"));
     assert!(!format!("{config:?}").contains("canary"));
 }
@@ -79,6 +82,16 @@ fn wrong_values_are_told_with_line_key_and_what_is_allowed() {
         "90s",
         "90x",
         "m365.yml:6:50: tenants[0].datasets[1].interval: `90x` is not a time span; allowed: a number with s, m, h or d, as `5m`",
+    );
+    check_error(
+        "lookback: 7d",
+        "overlap: 2d",
+        "m365.yml:6:64: tenants[0].datasets[1].overlap: is longer than a day; allowed: at most 24h",
+    );
+    check_error(
+        "lookback: 7d",
+        "overlap: never",
+        "m365.yml:6:64: tenants[0].datasets[1].overlap: `never` is not a time span; allowed: a number with s, m, h or d, as `5m`",
     );
     check_error(
         "    client_secret: ${SECRET}",

@@ -92,6 +92,9 @@ pub(super) struct DatasetOptions {
     pub(super) interval: Option<Text>,
     /// How far the first poll looks back, for example `24h`.
     pub(super) lookback: Option<Text>,
+    /// How far each later poll goes back behind the newest record it knows, for records that become visible late, for
+    /// example `10m`. Costs no duplicates. Default: `2m`.
+    pub(super) overlap: Option<Text>,
 }
 
 /// Where documents go: exactly one of these.

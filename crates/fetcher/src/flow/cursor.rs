@@ -1,34 +1,65 @@
-//! How far a dataset has come in a cycle.
+//! How far a dataset has come in a cycle, and which of its documents the next cycles will read again.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::clock;
-use crate::state::Progress;
+use chrono::{DateTime, SecondsFormat, TimeDelta};
+use rustc_hash::FxHashSet;
 
-/// Ids that are remembered at one cursor value.
-const MAX_TIES: usize = 10_000;
+use crate::clock;
+use crate::state::{Progress, Recent};
+
+/// Ids that are remembered; where the overlap holds more, it becomes shorter.
+const MAX_IDS: usize = 20_000;
+
+type Id = [u8; 16];
 
 /// The cursor of one dataset: where its cycle starts and where the next one will.
 #[derive(Debug)]
 pub(super) struct Cursor {
     from: String,
+    /// All documents of records that changed since are remembered.
+    floor: String,
     newest: Option<String>,
-    /// Ids at exactly the newest value.
-    ties: Vec<[u8; 16]>,
+    overlap: Duration,
+    /// Ids by the time of the record's change, without trailing zeros.
+    recent: BTreeMap<String, FxHashSet<Id>>,
+    count: usize,
     /// Ids of records whose time is not readable: the next poll may bring them again.
-    undated: Vec<[u8; 16]>,
+    undated: Vec<Id>,
 }
 
 impl Cursor {
-    /// Continues where the last acknowledged cycle ended, or looks back.
-    pub(super) fn new(progress: Progress, lookback: Duration) -> Self {
-        let ties = progress.seen.iter().filter_map(|text| parse_id(text)).collect();
-        let from = progress.cursor.clone().unwrap_or_else(|| clock::ago(lookback));
-        Self { from, newest: progress.cursor, ties, undated: Vec::new() }
+    /// Continues where the last acknowledged cycle ended, less the overlap, or looks back.
+    pub(super) fn new(progress: &Progress, lookback: Duration, overlap: Duration) -> Self {
+        let ids = |texts: &[String]| texts.iter().filter_map(|text| parse_id(text)).collect::<Vec<_>>();
+        let mut cursor = Self {
+            from: String::new(),
+            floor: String::new(),
+            newest: progress.cursor.clone(),
+            overlap,
+            recent: BTreeMap::new(),
+            count: 0,
+            undated: Vec::new(),
+        };
+        let Some(newest) = &progress.cursor else {
+            cursor.from = clock::ago(lookback);
+            cursor.floor.clone_from(&cursor.from);
+            cursor.undated = ids(&progress.seen);
+            return cursor;
+        };
+        cursor.floor = progress.floor.clone().unwrap_or_else(|| newest.clone());
+        cursor.from = later(before(newest, overlap), &cursor.floor);
+        cursor.recent.insert(digits(newest).to_owned(), ids(&progress.seen).into_iter().collect());
+        for Recent { at, ids: texts } in &progress.recent {
+            cursor.recent.entry(digits(at).to_owned()).or_default().extend(ids(texts));
+        }
+        cursor.count = cursor.recent.values().map(FxHashSet::len).sum();
+        cursor
     }
 
-    /// The `$filter` literal: the service's own text, never a computed one.
+    /// The `$filter` literal.
     pub(super) fn from(&self) -> &str {
         &self.from
     }
@@ -43,34 +74,95 @@ impl Cursor {
         let Some(changed) = changed else { return };
         if self.newest.as_deref().is_none_or(|newest| order(newest, changed) == Ordering::Less) {
             self.newest = Some(changed.to_owned());
-            self.ties.clear();
         }
     }
 
-    /// A document (or rejection) of a record that changed then was handed over: it is remembered if the next poll reads
-    /// the record again, which it does at the cursor, and always where the time is unknown.
-    pub(super) fn remember(&mut self, changed: Option<&str>, id: [u8; 16]) {
-        let list = match (changed, &self.newest) {
-            (None, _) => &mut self.undated,
-            (Some(changed), Some(newest)) if order(changed, newest) == Ordering::Equal => &mut self.ties,
-            _ => return,
+    /// A document (or rejection) of a record that changed then was handed over: it is remembered as long as a poll may
+    /// read the record again.
+    pub(super) fn remember(&mut self, changed: Option<&str>, id: Id) {
+        let Some(changed) = changed.map(digits) else {
+            if self.undated.len() < MAX_IDS {
+                self.undated.push(id);
+            }
+            return;
         };
-        if list.len() < MAX_TIES {
-            list.push(id);
+        if changed < digits(&self.floor) {
+            return;
+        }
+        if !self.recent.contains_key(changed) {
+            self.recent.insert(changed.to_owned(), FxHashSet::default());
+        }
+        if let Some(ids) = self.recent.get_mut(changed)
+            && ids.len() < MAX_IDS
+            && ids.insert(id)
+        {
+            self.count += 1;
+        }
+        if self.count > MAX_IDS {
+            self.forget();
         }
     }
 
     /// What is already in the output.
-    pub(super) fn known(&self) -> &[[u8; 16]] {
-        &self.ties
+    pub(super) fn known(&self) -> impl Iterator<Item = Id> + '_ {
+        self.recent.values().flatten().chain(&self.undated).copied()
     }
 
     /// For the state file.
-    pub(super) fn progress(&self) -> Progress {
-        let ties: std::collections::BTreeSet<_> = self.ties.iter().chain(&self.undated).collect();
-        let seen = ties.into_iter().map(|id| mapper::DocId(*id).to_string()).collect();
-        Progress { cursor: self.newest.clone(), seen }
+    pub(super) fn progress(&mut self) -> Progress {
+        self.forget();
+        let text = |id: &Id| mapper::DocId(*id).to_string();
+        let sorted = |ids: &mut dyn Iterator<Item = &Id>| {
+            let mut texts: Vec<_> = ids.map(text).collect();
+            texts.sort_unstable();
+            texts.dedup();
+            texts
+        };
+        let recent = self.recent.iter().filter(|(_, ids)| !ids.is_empty());
+        Progress {
+            cursor: self.newest.clone(),
+            seen: sorted(&mut self.undated.iter()),
+            floor: Some(self.floor.clone()),
+            recent: recent.map(|(at, ids)| Recent { at: format!("{at}Z"), ids: sorted(&mut ids.iter()) }).collect(),
+            retry: Vec::new(),
+        }
     }
+
+    /// Drops what no poll will read again, and where the rest is too much, the oldest of it with its part of the overlap.
+    fn forget(&mut self) {
+        if let Some(newest) = &self.newest {
+            self.floor = later(before(newest, self.overlap), &self.floor);
+        }
+        self.recent = self.recent.split_off(digits(&self.floor));
+        self.count = self.recent.values().map(FxHashSet::len).sum();
+        if self.count <= MAX_IDS {
+            return;
+        }
+        while self.count > MAX_IDS / 2
+            && self.recent.len() > 1
+            && let Some((_, ids)) = self.recent.pop_first()
+        {
+            self.count -= ids.len();
+        }
+        if let Some((oldest, _)) = self.recent.first_key_value() {
+            self.floor = format!("{oldest}Z");
+        }
+    }
+}
+
+/// The service's time less a span, in whole seconds; the time itself if it is none.
+fn before(time: &str, span: Duration) -> String {
+    let earlier = DateTime::parse_from_rfc3339(time)
+        .ok()
+        .and_then(|time| time.to_utc().checked_sub_signed(TimeDelta::from_std(span).ok()?));
+    match earlier {
+        Some(earlier) if !span.is_zero() => earlier.to_rfc3339_opts(SecondsFormat::Secs, true),
+        _ => time.to_owned(),
+    }
+}
+
+fn later(a: String, b: &str) -> String {
+    if order(&a, b) == Ordering::Less { b.to_owned() } else { a }
 }
 
 /// Compares two of the services' UTC times, whose fractions have any number of digits.
@@ -83,7 +175,7 @@ fn digits(time: &str) -> &str {
     if time.contains('.') { time.trim_end_matches('0').trim_end_matches('.') } else { time }
 }
 
-fn parse_id(text: &str) -> Option<[u8; 16]> {
+fn parse_id(text: &str) -> Option<Id> {
     let number = u128::from_str_radix(text, 16).ok()?;
     (text.len() == 32).then(|| number.to_be_bytes())
 }

@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::sync::Arc;
 
-use mapper::{Drift, Mapper, Reject, Rollup};
+use mapper::{DocId, Drift, Mapper, Reject, Rollup};
 use tempfile::SpooledTempFile;
 
 use super::cursor::Cursor;
@@ -16,6 +16,9 @@ use crate::error::Fault;
 use crate::sink::Outbox;
 use crate::splitter::string_member;
 
+/// Sets the ids of amended documents apart.
+const AMENDED: u64 = 1;
+
 /// The array that is split off the elements, if one is.
 pub(super) fn nested_array(rows: schema::Rows) -> Option<&'static str> {
     match rows {
@@ -23,6 +26,18 @@ pub(super) fn nested_array(rows: schema::Rows) -> Option<&'static str> {
         schema::Rows::Rollup { nested, .. } => Some(nested),
         schema::Rows::Outer { outer, .. } => Some(outer),
     }
+}
+
+/// How much of a record an element holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// All of it.
+    Whole,
+    /// Its nested rows could not be read: the summary stays out.
+    Partial,
+    /// All of it, after it was delivered without its nested rows. A data stream takes no second document of the same id,
+    /// so this one has another.
+    Amended,
 }
 
 /// The rows of one source, and the datasets that are made of them.
@@ -113,10 +128,11 @@ impl Rows {
         self.nested
     }
 
-    /// A new cycle, with the cursors of the datasets in their order.
-    pub(super) fn begin(&mut self, cursors: Vec<Cursor>) {
+    /// A new cycle, with the cursors of the datasets in their order. `keep` what the last one delivered before it broke
+    /// off.
+    pub(super) fn begin(&mut self, cursors: Vec<Cursor>, keep: bool) {
         for (track, cursor) in self.tracks.iter_mut().zip(cursors) {
-            track.seen.begin(cursor.known());
+            track.seen.begin(cursor.known(), keep);
             track.cursor = Some(cursor);
         }
     }
@@ -127,8 +143,20 @@ impl Rows {
     }
 
     /// The cursors after the cycle.
-    pub(super) fn cursors(&self) -> impl Iterator<Item = &Cursor> {
-        self.tracks.iter().filter_map(|track| track.cursor.as_ref())
+    pub(super) fn cursors(&mut self) -> impl Iterator<Item = &mut Cursor> {
+        self.tracks.iter_mut().filter_map(|track| track.cursor.as_mut())
+    }
+
+    /// Property of the elements that the cursor is made of.
+    pub(super) fn cursor_property(&self) -> &'static str {
+        self.cursor
+    }
+
+    /// The listing has come to a record that changed then.
+    pub(super) fn advance(&mut self, changed: Option<&str>) {
+        for cursor in self.cursors() {
+            cursor.advance(changed);
+        }
     }
 
     /// An item of the nested array arrived; its element follows.
@@ -149,21 +177,20 @@ impl Rows {
     }
 
     /// An element is complete.
-    pub(super) async fn element(&mut self, element: &[u8], outbox: &mut Outbox) -> Result<(), Fault> {
+    pub(super) async fn element(&mut self, element: &[u8], extent: Extent, outbox: &mut Outbox) -> Result<(), Fault> {
         let changed = string_member(element, self.cursor);
-        for track in &mut self.tracks {
-            if let Some(cursor) = &mut track.cursor {
-                cursor.advance(changed);
-            }
-        }
+        let mut given = Given { changed, extent, outbox };
         match &mut self.shape {
-            Shape::Whole => map_row(&mut self.tracks, &self.letters, element, changed, outbox),
+            Shape::Rollup { .. } if extent == Extent::Partial => {
+                map_row(&mut self.tracks, &self.letters, element, &mut given)
+            }
+            Shape::Whole => map_row(&mut self.tracks, &self.letters, element, &mut given),
             Shape::Rollup { column, rollup, .. } => {
                 self.composed.clear();
                 open_object(&mut self.composed, element, column);
                 std::mem::take(&mut **rollup).write(&mut self.composed);
                 self.composed.push(b'}');
-                map_row(&mut self.tracks, &self.letters, &self.composed, changed, outbox)
+                map_row(&mut self.tracks, &self.letters, &self.composed, &mut given)
             }
             Shape::Outer { outer, spool, item } => {
                 let count = spool.rewind().map_err(|error| spool_fault(&error))?;
@@ -183,9 +210,9 @@ impl Rows {
                         self.composed.extend_from_slice(item);
                     }
                     self.composed.push(b'}');
-                    map_row(&mut self.tracks, &self.letters, &self.composed, changed, outbox)?;
-                    if outbox.is_full() {
-                        outbox.send().await?;
+                    map_row(&mut self.tracks, &self.letters, &self.composed, &mut given)?;
+                    if given.outbox.is_full() {
+                        given.outbox.send().await?;
                     }
                 }
                 spool.clear().map_err(|error| spool_fault(&error))
@@ -261,19 +288,21 @@ impl Rows {
     }
 }
 
+/// What goes with a row.
+struct Given<'a> {
+    changed: Option<&'a str>,
+    extent: Extent,
+    outbox: &'a mut Outbox,
+}
+
 /// One row to the documents of every dataset.
-fn map_row(
-    tracks: &mut [Track],
-    letters: &Letters,
-    bytes: &[u8],
-    changed: Option<&str>,
-    outbox: &mut Outbox,
-) -> Result<(), Fault> {
+fn map_row(tracks: &mut [Track], letters: &Letters, bytes: &[u8], given: &mut Given<'_>) -> Result<(), Fault> {
+    let changed = given.changed;
     let Some(first) = tracks.first() else { return Ok(()) };
     let row = first.mapper.index(bytes);
     for Track { name, index, mapper, cursor, seen } in tracks {
         let Some(cursor) = cursor else { continue };
-        if cursor.is_past(changed) {
+        if given.extent != Extent::Amended && cursor.is_past(changed) {
             continue;
         }
         let mut kept = Ok(());
@@ -289,9 +318,10 @@ fn map_row(
         match &row {
             Ok(row) => mapper.map_items(row, &mut |result| match result {
                 Ok((id, document)) => {
+                    let id = if given.extent == Extent::Amended { DocId(fingerprint(&id.0, AMENDED)) } else { id };
                     cursor.remember(changed, id.0);
                     if seen.insert(id.0) {
-                        outbox.push(*index, id, document);
+                        given.outbox.push(*index, id, document);
                     }
                 }
                 Err(rejected) => reject(&rejected, seen, cursor),

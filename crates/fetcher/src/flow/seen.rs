@@ -15,11 +15,14 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// A new cycle, with what the state remembers.
-    pub(super) fn begin(&mut self, known: &[[u8; 16]]) {
-        self.known = known.iter().copied().map(half).collect();
-        self.young.clear();
-        self.old.clear();
+    /// A new cycle, with what the state remembers. Where the last cycle broke off with everything delivered, its ids
+    /// stay.
+    pub(super) fn begin(&mut self, known: impl Iterator<Item = [u8; 16]>, keep: bool) {
+        self.known = known.map(half).collect();
+        if !keep {
+            self.young.clear();
+            self.old.clear();
+        }
     }
 
     /// Adds an id; `false` if it was there.

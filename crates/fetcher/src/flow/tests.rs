@@ -8,6 +8,9 @@ use serde_json::value::RawValue;
 use simulator::{AlertsPerIncident, Endpoint, Fault as Misbehaviour, Simulator, Tenant};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use url::Url;
+
+mod faults;
 
 use super::*;
 use crate::config::{Cloud, FileOutput, Output, Proof};
@@ -29,8 +32,12 @@ struct Page {
 }
 
 async fn scene(alerts_per_incident: AlertsPerIncident) -> Scene {
+    scene_of(60, alerts_per_incident).await
+}
+
+async fn scene_of(incidents: u64, alerts_per_incident: AlertsPerIncident) -> Scene {
     let now = crate::clock::now();
-    let tenant = Tenant { incidents: 60, alerts_per_incident, ..Tenant::default() }.ending_at(now);
+    let tenant = Tenant { incidents, alerts_per_incident, ..Tenant::default() }.ending_at(now);
     let lookback = (now - tenant.start).to_std().expect("past") + Duration::from_hours(1);
     let simulator = Simulator::new(tenant.clone());
     simulator.clock().set(now);
@@ -43,6 +50,7 @@ async fn scene(alerts_per_incident: AlertsPerIncident) -> Scene {
         index,
         interval: Duration::from_mins(1),
         lookback,
+        overlap: Duration::from_mins(2),
     });
     let config = Config {
         tenants: vec![TenantConfig {

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 /// Longest pause that a service can ask for.
-const MAX_AFTER: Duration = Duration::from_mins(15);
+pub(crate) const MAX_AFTER: Duration = Duration::from_mins(15);
 
 /// The pauses of one operation: doubling, with jitter, a given number of times.
 #[derive(Debug)]
@@ -29,7 +29,12 @@ impl Backoff {
             return Some(asked.min(MAX_AFTER));
         }
         // Between half and the whole of the pause, so that sources that failed together do not come back together.
-        let share = u32::try_from(RandomState::new().hash_one(self.left) % 512).unwrap_or_default();
-        Some(pause / 2 + pause * share / 1024)
+        Some(pause / 2 + jitter(pause / 2))
     }
+}
+
+/// A random part of a time span.
+pub(crate) fn jitter(span: Duration) -> Duration {
+    let share = u32::try_from(RandomState::new().hash_one(0_u8) % 1024).unwrap_or_default();
+    span.saturating_mul(share) / 1024
 }

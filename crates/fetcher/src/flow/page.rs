@@ -1,0 +1,112 @@
+//! The stages of one answer: bytes, rows, documents, batches.
+
+use std::sync::atomic::Ordering;
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt, stream};
+use reqwest::Response;
+
+use super::Feed;
+use super::rows::Extent;
+use super::window::Window;
+use crate::error::Fault;
+use crate::http::connection_fault;
+use crate::sink::Outbox;
+use crate::splitter::{Event, MAX_ROW, SplitError, Splitter, string_member};
+
+/// What becomes of the elements of an answer.
+pub(super) enum Taking<'a> {
+    /// The next records of a listing.
+    Listed(&'a mut Window),
+    /// Records of a listing whose nested rows are still to be read.
+    Bare(&'a mut Vec<Vec<u8>>),
+    /// One record by its id. With a version: only that one is wanted, and it amends what was delivered of it.
+    Alone(Option<&'a str>),
+}
+
+/// Reads an answer to its end and returns the link to the next one. Memory does not depend on its length.
+pub(super) async fn take(
+    feed: &mut Feed,
+    response: Response,
+    mut taking: Taking<'_>,
+    outbox: &mut Outbox,
+) -> Result<Option<String>, Fault> {
+    let what = format!("GET {}", response.url().path());
+    feed.rows.begin_page()?;
+    let mut splitter = Splitter::new(feed.rows.nested(), MAX_ROW);
+    let mut next_link = None;
+    let alone = matches!(taking, Taking::Alone(_));
+    let mut body = std::pin::pin!(as_list(response.bytes_stream(), alone));
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk.map_err(|error| connection_fault(&what, &error))?;
+        feed.shared.stats.bytes.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+        let mut rest = &chunk[..];
+        while let Some(event) = splitter.next(&mut rest).map_err(|error| split_fault(&what, error))? {
+            match event {
+                Event::Element(row) => element(feed, row, &mut taking, outbox).await?,
+                Event::Nested(row) => feed.rows.nested_row(row)?,
+                Event::TooLarge { nested, raw, length } => feed.rows.too_large(nested, raw, length)?,
+                Event::NextLink(link) => next_link = Some(link),
+                Event::Count(count) => tracing::debug!(count, "records announced"),
+            }
+            if outbox.is_full() {
+                outbox.send().await?;
+            }
+        }
+    }
+    splitter.finish().map_err(|error| split_fault(&what, error))?;
+    feed.shared.stats.pages.fetch_add(1, Ordering::Relaxed);
+    Ok(next_link)
+}
+
+async fn element(feed: &mut Feed, row: &[u8], taking: &mut Taking<'_>, outbox: &mut Outbox) -> Result<(), Fault> {
+    let alone = matches!(taking, Taking::Alone(_)).then(|| without_context(row));
+    let row = alone.as_deref().unwrap_or(row);
+    let changed = string_member(row, feed.rows.cursor_property());
+    match taking {
+        Taking::Listed(window) => {
+            feed.rows.advance(changed);
+            feed.rows.element(row, Extent::Whole, outbox).await?;
+            window.complete(changed);
+            Ok(())
+        }
+        Taking::Bare(rows) => {
+            rows.push(row.to_vec());
+            Ok(())
+        }
+        // Its time moves no cursor: the listing has not come so far.
+        Taking::Alone(None) => feed.rows.element(row, Extent::Whole, outbox).await,
+        Taking::Alone(Some(version)) if changed == Some(version) => {
+            feed.rows.element(row, Extent::Amended, outbox).await
+        }
+        // The listing brings the newer version.
+        Taking::Alone(Some(_)) => feed.rows.begin_page(),
+    }
+}
+
+/// A single record carries what a page says once. Without it the record is the one that a list holds.
+fn without_context(row: &[u8]) -> Vec<u8> {
+    const KEY: &str = "@odata.context";
+    let member = string_member(row, KEY).map(|value| format!("\"{KEY}\":\"{value}\""));
+    let place = member.as_ref().and_then(|member| memchr::memmem::find(row, member.as_bytes()));
+    let (Some(member), Some(start)) = (member, place) else { return row.to_vec() };
+    let (head, tail) = (&row[..start], &row[start + member.len()..]);
+    match (head, tail) {
+        (head, [b',', tail @ ..]) | ([head @ .., b','], tail) => [head, tail].concat(),
+        _ => [head, tail].concat(),
+    }
+}
+
+/// A single record is read as the list that holds it.
+fn as_list<E>(body: impl Stream<Item = Result<Bytes, E>>, alone: bool) -> impl Stream<Item = Result<Bytes, E>> {
+    let part = |text: &'static [u8]| stream::iter(alone.then(|| Ok(Bytes::from_static(text))));
+    part(b"{\"value\":[").chain(body).chain(part(b"]}"))
+}
+
+/// A page that cannot be read to its end is fetched again: the next answer may be whole.
+fn split_fault(what: &str, error: SplitError) -> Fault {
+    match error {
+        SplitError::Spill(error) => Fault::local("temporary file for a long row", &error),
+        error => Fault::Transient(format!("{what}: {error}")),
+    }
+}
