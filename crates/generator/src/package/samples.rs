@@ -68,15 +68,31 @@ fn compact(row: &[u8]) -> Result<String> {
     Ok(line)
 }
 
-/// The sample that shows most.
+/// Longest row that is shown to people.
+const READABLE: usize = 8 * 1024;
+
+impl Sample {
+    /// Wrong on purpose: for tests, not for showing. Elastic's runner takes its odd addresses and numbers amiss.
+    fn is_odd(&self) -> bool {
+        self.name.starts_with("odd-")
+    }
+
+    /// The cluster adds what depends on its own tables: the document is not the whole expectation.
+    fn is_enriched(&self) -> bool {
+        self.document.pointer("/user_agent/original").is_some()
+    }
+}
+
+/// The sample that shows most, and can still be read.
 pub(super) fn richest(samples: &[Sample]) -> Option<&Sample> {
-    samples.iter().max_by_key(|sample| sample.row.len())
+    let shown = |sample: &&Sample| !sample.is_odd() && sample.row.len() <= READABLE;
+    samples.iter().filter(shown).max_by_key(|sample| sample.row.len())
 }
 
 /// Files of the pipeline tests: each fixture as a raw row, and as the document that our fetcher would send.
 pub(super) fn pipeline_tests(samples: &[Sample]) -> Result<Vec<(String, String)>> {
     let mut files = Vec::new();
-    for sample in samples {
+    for sample in samples.iter().filter(|sample| !sample.is_odd() && !sample.is_enriched()) {
         let expected = render::json(&json!({ "expected": [sample.document] }))?;
         let cases = [
             (format!("test-{}", sample.name), json!({ "message": sample.row })),
