@@ -162,7 +162,11 @@ async fn cycle(feed: &mut Feed) -> Result<(), Fault> {
     let mut cursors = Vec::new();
     for (state, config) in feed.states.iter().zip(&feed.datasets) {
         let mut progress = state.load()?;
-        cursors.push(Cursor::new(&progress, config.lookback, config.overlap));
+        let mut cursor = Cursor::new(&progress, config.lookback, config.overlap);
+        if !feed.source.endpoint.orderable {
+            cursor.limit(crate::clock::timestamp());
+        }
+        cursors.push(cursor);
         if cursors.len() == 1 {
             feed.ledger = Ledger::new(std::mem::take(&mut progress.retry));
         }

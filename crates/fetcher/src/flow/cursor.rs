@@ -22,6 +22,8 @@ pub(super) struct Cursor {
     /// All documents of records that changed since are remembered.
     floor: String,
     newest: Option<String>,
+    /// The cursor stays at or before this time.
+    limit: Option<String>,
     overlap: Duration,
     /// Ids by the time of the record's change, without trailing zeros.
     recent: BTreeMap<String, FxHashSet<Id>>,
@@ -38,6 +40,7 @@ impl Cursor {
             from: String::new(),
             floor: String::new(),
             newest: progress.cursor.clone(),
+            limit: None,
             overlap,
             recent: BTreeMap::new(),
             count: 0,
@@ -59,6 +62,12 @@ impl Cursor {
         cursor
     }
 
+    /// The listing has no order to ask for: a record that changes while it is read may have been passed already, so the
+    /// next one starts no later than this one did.
+    pub(super) fn limit(&mut self, now: String) {
+        self.limit = Some(now);
+    }
+
     /// The `$filter` literal.
     pub(super) fn from(&self) -> &str {
         &self.from
@@ -72,6 +81,7 @@ impl Cursor {
     /// A record was read.
     pub(super) fn advance(&mut self, changed: Option<&str>) {
         let Some(changed) = changed else { return };
+        let changed = self.limit.as_deref().filter(|limit| order(limit, changed) == Ordering::Less).unwrap_or(changed);
         if self.newest.as_deref().is_none_or(|newest| order(newest, changed) == Ordering::Less) {
             self.newest = Some(changed.to_owned());
         }
@@ -89,14 +99,13 @@ impl Cursor {
         if changed < digits(&self.floor) {
             return;
         }
-        if !self.recent.contains_key(changed) {
-            self.recent.insert(changed.to_owned(), FxHashSet::default());
-        }
-        if let Some(ids) = self.recent.get_mut(changed)
-            && ids.len() < MAX_IDS
-            && ids.insert(id)
-        {
-            self.count += 1;
+        match self.recent.get_mut(changed) {
+            Some(ids) if ids.len() < MAX_IDS => self.count += usize::from(ids.insert(id)),
+            Some(_) => {}
+            None => {
+                self.recent.insert(changed.to_owned(), FxHashSet::from_iter([id]));
+                self.count += 1;
+            }
         }
         if self.count > MAX_IDS {
             self.forget();

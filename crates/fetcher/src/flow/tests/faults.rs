@@ -252,3 +252,29 @@ async fn a_cycle_that_breaks_off_keeps_what_it_delivered() {
     assert!(scene.collect().await.is_empty());
     scene.check_complete().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_page_size_that_was_halved_grows_back() {
+    let mut scene = scene_of(130, AlertsPerIncident::Realistic).await;
+    scene.only("incident");
+    scene.simulator.faults().script(Endpoint::Incidents, respond(500, &[], ""), 5);
+    assert!(scene.collect().await.is_empty());
+    assert_eq!(scene.documents("incident").len(), 130);
+    assert!(scene.simulator.requests() < 35, "{} requests", scene.simulator.requests());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_is_down_ends_its_cycle_and_is_complete_later() {
+    let scene = scene_of(40, AlertsPerIncident::Realistic).await;
+    for endpoint in LISTS {
+        for trouble in [respond(500, &[], ""), respond(429, &[], ""), Misbehaviour::Cut(10)] {
+            scene.simulator.faults().always(endpoint, trouble);
+            let start = tokio::time::Instant::now();
+            assert_eq!(scene.collect().await.len(), 1);
+            assert!(start.elapsed() < Duration::from_mins(20), "{:?}", start.elapsed());
+            scene.simulator.faults().clear();
+        }
+    }
+    assert!(scene.collect().await.is_empty());
+    scene.check_complete().await;
+}

@@ -1,0 +1,147 @@
+//! Laws of the parts: cursor, page size, ledger, who shares a budget.
+
+use super::*;
+use crate::state::Progress;
+
+const HOUR: Duration = Duration::from_hours(1);
+
+fn cursor_at(progress: &Progress, overlap: u64) -> Cursor {
+    Cursor::new(progress, HOUR, Duration::from_secs(overlap))
+}
+
+fn at(second: u32) -> String {
+    format!("2026-01-01T10:{:02}:{:02}.5000000Z", second / 60, second % 60)
+}
+
+fn id(number: u32) -> [u8; 16] {
+    u128::from(number).to_be_bytes()
+}
+
+/// Reads one record per second.
+fn read(cursor: &mut Cursor, seconds: std::ops::Range<u32>, per_second: u32) {
+    for second in seconds {
+        let changed = at(second);
+        cursor.advance(Some(&changed));
+        (0..per_second).for_each(|place| cursor.remember(Some(&changed), id(second * per_second + place)));
+    }
+}
+
+#[test]
+fn a_cursor_goes_back_by_the_overlap_and_knows_what_it_finds_there() {
+    let start = Progress { cursor: Some(at(0)), ..Progress::default() };
+    let mut cursor = cursor_at(&start, 120);
+    assert_eq!(cursor.from(), at(0), "what a file of version 1 does not remember is not read again");
+    read(&mut cursor, 0..600, 1);
+    let progress = cursor.progress();
+    assert_eq!(progress.cursor, Some(at(599)));
+    let again = cursor_at(&progress, 120);
+    assert_eq!(again.from(), "2026-01-01T10:07:59Z");
+    let known: BTreeSet<_> = again.known().collect();
+    assert_eq!(known, (479..600).map(id).collect());
+    assert!(again.is_past(Some(&at(478))) && !again.is_past(Some(&at(479))));
+    // A longer overlap goes back no further than the memory, a shorter one forgets.
+    assert_eq!(cursor_at(&progress, 3600).from(), "2026-01-01T10:07:59Z");
+    let mut short = cursor_at(&progress, 10);
+    assert_eq!(short.from(), "2026-01-01T10:09:49Z");
+    assert_eq!(short.progress().recent.len(), 11);
+}
+
+#[test]
+fn what_is_remembered_is_bounded_and_the_overlap_shrinks_with_it() {
+    let mut cursor = cursor_at(&Progress { cursor: Some(at(0)), ..Progress::default() }, 3600);
+    read(&mut cursor, 0..1000, 100);
+    let progress = cursor.progress();
+    let again = cursor_at(&progress, 3600);
+    let known: BTreeSet<_> = again.known().collect();
+    assert!(known.len() <= 20_000 && known.len() >= 10_000, "{}", known.len());
+    for second in 0..1000 {
+        let all_known = (0..100).all(|place| known.contains(&id(second * 100 + place)));
+        assert!(all_known || again.is_past(Some(&at(second))), "{second}");
+    }
+}
+
+#[test]
+fn a_list_without_order_never_moves_the_cursor_beyond_its_start() {
+    let mut cursor = cursor_at(&Progress { cursor: Some(at(0)), ..Progress::default() }, 60);
+    cursor.limit(at(100));
+    read(&mut cursor, 0..300, 1);
+    let progress = cursor.progress();
+    assert_eq!(progress.cursor, Some(at(100)));
+    let known: BTreeSet<_> = cursor_at(&progress, 60).known().collect();
+    assert_eq!(known, (40..300).map(id).collect(), "later ones are read again too");
+}
+
+#[test]
+fn a_page_size_halves_and_grows_back() {
+    let mut size = PageSize::new(50);
+    let shrunk: Vec<_> = std::iter::from_fn(|| size.shrink().then(|| size.get())).collect();
+    assert_eq!(shrunk, [25, 12, 6, 3, 1]);
+    let mut pages = 0;
+    while size.get() < 50 {
+        size.clean_page();
+        pages += 1;
+        if size.may_grow() {
+            size.grow();
+        }
+    }
+    assert_eq!(pages, 18);
+    assert!(!size.may_grow());
+}
+
+#[test]
+fn a_ledger_waits_longer_and_longer() {
+    let mut ledger = Ledger::default();
+    let now = crate::clock::now();
+    let mut waits = Vec::new();
+    for attempts in 1..=12 {
+        let (entry, given_up) = ledger.failed("7", "v1");
+        assert_eq!((entry.attempts, given_up), (attempts, None));
+        let next = chrono::DateTime::parse_from_rfc3339(&entry.next).expect("time").to_utc();
+        waits.push((next - now).num_minutes());
+    }
+    assert!(waits[0] >= 1 && waits[..8].is_sorted() && waits.iter().all(|wait| *wait <= 7 * 60 + 31), "{waits:?}");
+    assert!(ledger.holds("7", "v1") && !ledger.holds("7", "v2") && ledger.due(now).is_empty());
+    assert_eq!(ledger.failed("7", "v2").0.attempts, 1, "a newer version is a new start");
+    let lost: Vec<_> = (0..1000).filter_map(|number| ledger.failed(&format!("n{number}"), "v").1).collect();
+    assert_eq!(lost.len(), 1);
+    assert_eq!(ledger.due(now + chrono::TimeDelta::days(1)).len(), 20);
+}
+
+#[tokio::test]
+async fn a_budget_is_shared_by_the_sources_of_an_api_and_by_nobody_else() {
+    let scene = scene_of(1, AlertsPerIncident::Exactly(0)).await;
+    let (jobs, _inbox) = mpsc::channel(1);
+    let shared = Arc::new(Shared {
+        streams: Arc::new(Streams::new("default", false)),
+        stats: Arc::default(),
+        dead: Arc::clone(&scene.dead),
+        jobs,
+        pool: Arc::default(),
+        state: scene.config.state.clone(),
+        preserve_original: false,
+    });
+    let client = crate::http::client().expect("client");
+    let of_tenant = || feeds(&scene.config.tenants[0], &client, &shared).expect("feeds");
+    let (one, other) = (of_tenant(), of_tenant());
+    assert_eq!(one.len(), 3);
+    for a in &one {
+        for b in &one {
+            let same_api = a.source.endpoint.api == b.source.endpoint.api;
+            assert_eq!(Arc::ptr_eq(&a.source.budget, &b.source.budget), same_api);
+        }
+        assert!(other.iter().all(|b| !Arc::ptr_eq(&a.source.budget, &b.source.budget)));
+    }
+}
+
+#[test]
+fn times_are_ordered_whatever_their_digits() {
+    use std::cmp::Ordering::{Equal, Less};
+    for (a, b, expected) in [
+        ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00.1Z", Less),
+        ("2026-01-01T00:00:00.12Z", "2026-01-01T00:00:00.1200000Z", Equal),
+        ("2026-01-01T00:00:00.0000000Z", "2026-01-01T00:00:00Z", Equal),
+        ("2026-01-01T00:00:09.9Z", "2026-01-01T00:00:10Z", Less),
+    ] {
+        assert_eq!(cursor::order(a, b), expected, "{a} {b}");
+    }
+}
