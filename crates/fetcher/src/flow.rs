@@ -1,9 +1,10 @@
 //! The page to read first: one cycle of one source, from Microsoft's bytes to an acknowledged document.
 //!
 //! [`run`] starts an output task and one task per source (an endpoint of a tenant; datasets that share it share the
-//! poll). A source polls ([`crate::source`]), splits the page off the socket ([`crate::splitter`]), maps row by row
-//! ([`rows`]) and hands encoded batches ([`crate::sink::Outbox`]) to the output through a channel of one place: a slow
-//! output slows the sources down. State moves strictly after the output has acknowledged the whole cycle.
+//! poll). A source goes through its window page by page ([`window`]; records too heavy for their page: [`alone`]), polls
+//! ([`crate::source`]), splits the page off the socket ([`page`], [`crate::splitter`]), maps row by row ([`rows`]) and
+//! hands encoded batches ([`crate::sink::Outbox`]) to the output through a channel of one place: a slow output slows the
+//! sources down. State moves strictly after the output has acknowledged everything that was read.
 
 mod alone;
 mod cursor;

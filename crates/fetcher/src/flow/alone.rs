@@ -92,7 +92,7 @@ fn owe(feed: &mut Feed, id: &str, version: &str, fault: &Fault) {
             tenant = &*feed.tenant,
             incident = lost.id,
             attempts = lost.attempts,
-            "DEGRADED: too many records wait for their nested records, the oldest is given up"
+            "DEGRADED: the nested records of a record are given up"
         );
     }
 }

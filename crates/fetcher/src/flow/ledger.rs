@@ -13,6 +13,8 @@ const FIRST: Duration = Duration::from_mins(2);
 const LONGEST: Duration = Duration::from_hours(6);
 /// Records that are remembered; beyond, the oldest is given up.
 const MAX: usize = 1000;
+/// Attempts after which a record is given up: about a week.
+const MAX_ATTEMPTS: u32 = 32;
 /// Records that one cycle asks for again.
 const PER_CYCLE: usize = 20;
 
@@ -29,13 +31,16 @@ impl Ledger {
     }
 
     /// This version of the record failed, perhaps again. Returns what is remembered of it, and a record that is given
-    /// up for it.
+    /// up: the same one, or the oldest.
     pub(super) fn failed(&mut self, id: &str, version: &str) -> (Retry, Option<Retry>) {
         let earlier = self.take(id).filter(|entry| entry.version == version);
         let attempts = earlier.map_or(0, |entry| entry.attempts).saturating_add(1);
         let pause = FIRST.saturating_mul(1 << (attempts - 1).min(16)).min(LONGEST);
         let next = clock::after(pause + jitter(pause / 4));
         let entry = Retry { id: id.to_owned(), version: version.to_owned(), attempts, next };
+        if attempts >= MAX_ATTEMPTS {
+            return (entry.clone(), Some(entry));
+        }
         self.entries.push(entry.clone());
         let given_up = (self.entries.len() > MAX).then(|| self.entries.remove(0));
         (entry, given_up)

@@ -71,6 +71,7 @@ impl Default for Trouble {
 
 /// Reads the window to its end. On a fault the window says how far it came.
 pub(super) async fn read(feed: &mut Feed, window: &mut Window, outbox: &mut Outbox) -> Result<(), Fault> {
+    window.expect_heavy(feed);
     let mut page = window.restart(feed);
     loop {
         page = match read_page(feed, window, &page, outbox).await {
@@ -95,7 +96,7 @@ async fn read_page(
             let light = alone::complete(feed, &row, outbox).await?;
             let changed = string_member(&row, feed.rows.cursor_property());
             window.complete(changed);
-            if window.heavy.is_none() || !light {
+            if window.heavy.is_none() || !light && !window.is_before_heavy(changed) {
                 window.heavy = changed.map(str::to_owned);
             }
         }
@@ -120,6 +121,18 @@ impl Window {
             visited: FxHashSet::default(),
             followed: false,
             trouble: Trouble::default(),
+        }
+    }
+
+    /// The overlap brings a record again that is known to be heavy: its page need not fail first.
+    fn expect_heavy(&mut self, feed: &mut Feed) {
+        let ledger = feed.ledger.entries().iter().map(|entry| &entry.version);
+        let versions = ledger.chain(feed.alone.values());
+        let ahead = versions.filter(|version| cursor::order(version, &self.start) != Ordering::Less);
+        self.heavy = ahead.max_by(|a, b| cursor::order(a, b)).cloned();
+        if self.heavy.is_some() {
+            self.bare = true;
+            while feed.size.shrink() {}
         }
     }
 
@@ -230,6 +243,13 @@ impl Window {
     fn is_beyond_heavy(&self) -> bool {
         match (&self.last, &self.heavy) {
             (Some(last), Some(heavy)) => cursor::order(last, heavy) == Ordering::Greater,
+            _ => false,
+        }
+    }
+
+    fn is_before_heavy(&self, changed: Option<&str>) -> bool {
+        match (changed, &self.heavy) {
+            (Some(changed), Some(heavy)) => cursor::order(changed, heavy) == Ordering::Less,
             _ => false,
         }
     }

@@ -178,6 +178,26 @@ async fn a_heavy_incident_is_delivered_without_its_sum_and_completed_later() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_heavy_incident_in_the_overlap_costs_no_failures() {
+    let mut scene = scene_of(60, AlertsPerIncident::Realistic).await;
+    scene.only("incident");
+    let newest = {
+        let tenant = &scene.config.tenants[0].id;
+        let seen = scene.simulator.census(tenant, scene.simulator.clock().now()).incidents;
+        seen.into_iter().max_by_key(|seen| seen.last_update).expect("incidents").id
+    };
+    scene.simulator.faults().always(Endpoint::Any, Misbehaviour::ExpandFails(newest));
+    for cycle in 0..3 {
+        let start = tokio::time::Instant::now();
+        assert!(scene.collect().await.is_empty());
+        assert_eq!(scene.documents("incident").len(), 60);
+        assert_eq!(start.elapsed() > Duration::from_secs(1), cycle == 0, "{:?}", start.elapsed());
+    }
+    let ledger = scene.ledger();
+    assert!(ledger.len() == 1 && ledger[0]["attempts"] == 1, "{ledger:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn where_lists_cannot_be_expanded_each_incident_is_read_alone() {
     let mut scene = scene_of(40, AlertsPerIncident::Realistic).await;
     scene.only("incident");

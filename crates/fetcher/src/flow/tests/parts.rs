@@ -102,6 +102,8 @@ fn a_ledger_waits_longer_and_longer() {
     assert!(waits[0] >= 1 && waits[..8].is_sorted() && waits.iter().all(|wait| *wait <= 7 * 60 + 31), "{waits:?}");
     assert!(ledger.holds("7", "v1") && !ledger.holds("7", "v2") && ledger.due(now).is_empty());
     assert_eq!(ledger.failed("7", "v2").0.attempts, 1, "a newer version is a new start");
+    assert!((0..40).any(|_| ledger.failed("8", "v").1.is_some_and(|lost| lost.id == "8" && lost.attempts == 32)));
+    ledger.take("8");
     let lost: Vec<_> = (0..1000).filter_map(|number| ledger.failed(&format!("n{number}"), "v").1).collect();
     assert_eq!(lost.len(), 1);
     assert_eq!(ledger.due(now + chrono::TimeDelta::days(1)).len(), 20);
