@@ -12,6 +12,8 @@ use crate::state::{Progress, Recent};
 
 /// Ids that are remembered; where the overlap holds more, it becomes shorter.
 const MAX_IDS: usize = 20_000;
+/// Ids that are not worth looking through for those that may go.
+const FEW_IDS: usize = 1024;
 
 type Id = [u8; 16];
 
@@ -28,6 +30,8 @@ pub(super) struct Cursor {
     /// Ids by the time of the record's change, without trailing zeros.
     recent: BTreeMap<String, FxHashSet<Id>>,
     count: usize,
+    /// Number of ids at which those that may go are looked for.
+    sweep: usize,
     /// Ids of records whose time is not readable: the next poll may bring them again.
     undated: Vec<Id>,
 }
@@ -44,6 +48,7 @@ impl Cursor {
             overlap,
             recent: BTreeMap::new(),
             count: 0,
+            sweep: FEW_IDS,
             undated: Vec::new(),
         };
         let Some(newest) = &progress.cursor else {
@@ -107,7 +112,7 @@ impl Cursor {
                 self.count += 1;
             }
         }
-        if self.count > MAX_IDS {
+        if self.count > self.sweep {
             self.forget();
         }
     }
@@ -144,6 +149,7 @@ impl Cursor {
         }
         self.recent = self.recent.split_off(digits(&self.floor));
         self.count = self.recent.values().map(FxHashSet::len).sum();
+        self.sweep = (self.count * 2).clamp(FEW_IDS, MAX_IDS);
         if self.count <= MAX_IDS {
             return;
         }
