@@ -1,5 +1,6 @@
 //! The HTTP side: one address that plays sign-in, Graph and the Defender API.
 
+mod assertion;
 mod auth;
 mod body;
 mod errors;

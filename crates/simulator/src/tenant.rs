@@ -15,6 +15,9 @@ pub struct Tenant {
     pub client_id: String,
     /// Client secret that the token endpoint accepts.
     pub client_secret: String,
+    /// The certificate registered for the application, as DER: assertions signed with its RSA key are accepted beside the
+    /// secret.
+    pub certificate: Option<Vec<u8>>,
     /// Two tenants with the same seed and shape differ only in their id.
     pub seed: u64,
     /// Number of incidents in the tenant.
@@ -55,6 +58,7 @@ impl Default for Tenant {
             id: "11111111-2222-3333-4444-555555555555".into(),
             client_id: "66666666-7777-8888-9999-000000000000".into(),
             client_secret: "demo-secret".into(),
+            certificate: None,
             seed: 7,
             incidents: 120,
             alerts_per_incident: AlertsPerIncident::Realistic,
@@ -70,6 +74,7 @@ impl fmt::Debug for Tenant {
         f.debug_struct("Tenant")
             .field("id", &self.id)
             .field("client_id", &self.client_id)
+            .field("certificate", &self.certificate.is_some())
             .field("seed", &self.seed)
             .field("incidents", &self.incidents)
             .field("alerts_per_incident", &self.alerts_per_incident)

@@ -60,7 +60,8 @@ pub(super) fn check(
     if let Some(identity) = &tenant.managed_identity {
         let key = at("managed_identity");
         if let Some(text) = &tenant.client_id {
-            let message = "cannot stand beside managed_identity; a user-assigned identity is named by `client_id` in it";
+            let message =
+                "cannot stand beside managed_identity; a user-assigned identity is named by `client_id` in it";
             return Err(text.error(&at("client_id"), message));
         }
         let identity = managed_identity(&key, identity, environment)?;
@@ -130,8 +131,8 @@ fn one_kind(key: &str, tenant: &wire::Tenant) -> Result<(), ConfigError> {
 /// A file's text without its last line break.
 fn content(key: &str, file: &Text, environment: Environment<'_>) -> Result<String, ConfigError> {
     let path = file.resolve(key, environment)?;
-    let text = std::fs::read_to_string(&path)
-        .map_err(|error| file.error(key, format!("{path} cannot be read: {error}")))?;
+    let text =
+        std::fs::read_to_string(&path).map_err(|error| file.error(key, format!("{path} cannot be read: {error}")))?;
     let text = text.trim_end_matches(['\r', '\n']);
     if text.is_empty() {
         return Err(file.error(key, format!("{path} is empty")));
@@ -147,7 +148,8 @@ fn managed_identity(
 ) -> Result<ManagedIdentity, ConfigError> {
     let wire::ManagedIdentity { client_id, endpoint, header } = &identity.value;
     let error = |message: &str| ConfigError::new(Some(place(identity)), key, message);
-    let client_id = client_id.as_ref().map(|text| check_id(&format!("{key}.client_id"), text, environment)).transpose()?;
+    let client_id =
+        client_id.as_ref().map(|text| check_id(&format!("{key}.client_id"), text, environment)).transpose()?;
     let (endpoint, header) = match (endpoint, header) {
         (Some(endpoint), header) => {
             let header = header.as_ref().map(|text| text.resolve(&format!("{key}.header"), environment)).transpose()?;
@@ -167,7 +169,8 @@ fn managed_identity(
             }
         },
     };
-    if header.as_deref().is_some_and(|header| header.is_empty() || !header.bytes().all(|byte| byte.is_ascii_graphic())) {
+    if header.as_deref().is_some_and(|header| header.is_empty() || !header.bytes().all(|byte| byte.is_ascii_graphic()))
+    {
         return Err(error("the identity header (IDENTITY_HEADER) cannot be sent as a header"));
     }
     Ok(ManagedIdentity { endpoint, header: header.map(SecretString::from), client_id })

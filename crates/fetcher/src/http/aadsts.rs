@@ -10,6 +10,18 @@ pub fn hint(code: u64) -> Option<&'static str> {
         7_000_112 | 70_001 => "the enterprise application is disabled in this tenant",
         7_000_229 => "give admin consent, which creates the enterprise application in this tenant",
         7_000_215 | 70_002 => "the client secret is wrong; use the secret's value, not its id",
+        700_027 => {
+            "register this certificate at the application, or use the registered one; thumbprint and key must be its own"
+        }
+        700_024 => "the assertion is not valid at the service's time; check this machine's clock (NTP)",
+        700_021 | 50_027 => "the assertion does not fit the application; check `client_id`",
+        700_023 => "the assertion is meant for another token endpoint; check `id` and `cloud`",
+        700_030 => "the certificate's subject name is not allowed for this application",
+        70_021 | 700_211 | 700_212 | 700_213 => {
+            "no federated credential of the application matches the token's issuer, subject and audience \
+             (api://AzureADTokenExchange); a new one takes minutes to work"
+        }
+        700_229 => "the federated token must be one of an application, not of a user",
         7_000_222 => "the client secret has expired; create a new one",
         7_000_218 => "no credential reached the endpoint, or the application is a public client",
         700_025 => "the application is registered as a public client",

@@ -8,8 +8,8 @@ use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, HOST};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 
-use super::Simulator;
 use super::errors::{Api, aadsts, refuse, request_id, respond};
+use super::{Simulator, assertion};
 use crate::clock;
 use crate::encode::base64url;
 use crate::json::{Json, write_hex};
@@ -101,16 +101,7 @@ fn grant(
         );
         return refused(StatusCode::BAD_REQUEST, "unauthorized_client", 700_016, &message);
     };
-    if field("client_secret").is_empty() {
-        let message = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.";
-        return refused(StatusCode::UNAUTHORIZED, "invalid_client", 7_000_218, message);
-    }
-    if field("client_secret") != found.client_secret {
-        let message = format!(
-            "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{client}'."
-        );
-        return refused(StatusCode::UNAUTHORIZED, "invalid_client", 7_000_215, &message);
-    }
+    check_credential(found, tenant, headers, form)?;
     let scope = field("scope");
     let Some(resource) = scope.strip_suffix("/.default") else {
         let message =
@@ -127,6 +118,37 @@ fn grant(
     tokens.retain(|_, grant| grant.expires > expires - 2 * LIFETIME);
     tokens.insert(token.clone(), Grant { tenant: index, audience, expires });
     Ok(token)
+}
+
+/// An assertion wins over a secret beside it.
+fn check_credential(
+    found: &Tenant,
+    tenant: &str,
+    headers: &HeaderMap,
+    form: &HashMap<String, String>,
+) -> Result<(), Box<Response>> {
+    let refused =
+        |code, message: &str| Err(Box::new(aadsts(StatusCode::UNAUTHORIZED, "invalid_client", code, message)));
+    let field = |name: &str| form.get(name).map_or("", String::as_str);
+    let assertion = field("client_assertion");
+    if !assertion.is_empty() && field("client_assertion_type") == assertion::TYPE {
+        let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        let endpoint = format!("://{host}/{tenant}/oauth2/v2.0/token");
+        return assertion::verify(assertion, found, &endpoint, clock::real())
+            .or_else(|(code, message)| refused(code, &message));
+    }
+    if field("client_secret").is_empty() {
+        let message = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.";
+        return refused(7_000_218, message);
+    }
+    if field("client_secret") != found.client_secret {
+        let message = format!(
+            "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{}'.",
+            field("client_id")
+        );
+        return refused(7_000_215, &message);
+    }
+    Ok(())
 }
 
 fn audience(resource: &str, headers: &HeaderMap) -> Option<Audience> {

@@ -30,7 +30,8 @@ fn a_certificate_comes_in_one_file_or_two() {
     let (id, one) = proof(&with("    client_certificate_file: T/second.pem\n"), &environment);
     assert!(matches!(one, Proof::Certificate(CertificateFiles { key: None, .. })) && id.starts_with("66666666"));
     for key in ["key-pkcs1.pem", "key-pkcs8.pem"] {
-        let lines = format!("    client_certificate_file: T/certificate.pem\n    client_certificate_key_file: T/{key}\n");
+        let lines =
+            format!("    client_certificate_file: T/certificate.pem\n    client_certificate_key_file: T/{key}\n");
         let (_, two) = proof(&with(&lines), &environment);
         assert!(matches!(two, Proof::Certificate(CertificateFiles { key: Some(path), .. }) if path.ends_with(key)));
     }
@@ -50,7 +51,9 @@ fn an_unusable_certificate_is_told_with_line_key_and_cure() {
     );
     refused(
         "    client_certificate_file: T/certificate.pem\n",
-        &format!("m365.yml:5:30: tenants[0].client_certificate_file: T/certificate.pem holds no private key; {ALLOWED}"),
+        &format!(
+            "m365.yml:5:30: tenants[0].client_certificate_file: T/certificate.pem holds no private key; {ALLOWED}"
+        ),
     );
     let with_key = |key: &str, reason: &str| {
         refused(

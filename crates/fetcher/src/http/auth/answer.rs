@@ -68,8 +68,7 @@ impl Answer {
         match self.access_token.take() {
             Some(token) if status == StatusCode::OK => {
                 let now = u64::try_from(crate::clock::now().timestamp()).unwrap_or_default();
-                let seconds =
-                    if self.expires_in == 0 { self.expires_on.saturating_sub(now) } else { self.expires_in };
+                let seconds = if self.expires_in == 0 { self.expires_on.saturating_sub(now) } else { self.expires_in };
                 Ok((SecretString::from(token), Duration::from_secs(seconds)))
             }
             _ => Err(Box::new(self)),

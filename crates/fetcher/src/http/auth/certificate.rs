@@ -73,7 +73,8 @@ impl Watched {
 /// Reads the certificate and its key, and checks that they belong together.
 pub(crate) fn read(files: &CertificateFiles) -> Result<SigningCertificate, Unusable> {
     let CertificateFiles { certificate: path, key: key_path } = files;
-    let fault = |is_key, path: &Path, reason: &str| Unusable { is_key, message: format!("{} {reason}", path.display()) };
+    let fault =
+        |is_key, path: &Path, reason: &str| Unusable { is_key, message: format!("{} {reason}", path.display()) };
     let load = |is_key, path: &Path| {
         std::fs::read(path).map_err(|error| fault(is_key, path, &format!("cannot be read: {error}")))
     };
