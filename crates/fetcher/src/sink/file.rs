@@ -35,12 +35,12 @@ impl Files {
             let failed = |error| Fault::local(format!("output file {}", path().display()), &error);
             let file = match self.open.entry(entry.dataset) {
                 Slot::Occupied(open) => open.into_mut(),
-                Slot::Vacant(slot) => {
-                    slot.insert(BufWriter::new(open(&path()).map_err(failed)?))
-                }
+                Slot::Vacant(slot) => slot.insert(BufWriter::new(open(&path()).map_err(failed)?)),
             };
             let document = batch.document(entry);
-            if self.ids && let Some(members) = document.strip_prefix(b"{") {
+            if self.ids
+                && let Some(members) = document.strip_prefix(b"{")
+            {
                 write!(file, "{{\"_id\":\"{}\",", DocId(entry.id)).map_err(failed)?;
                 file.write_all(members).map_err(failed)?;
             } else {
