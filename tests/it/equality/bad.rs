@@ -14,7 +14,7 @@ const REFUSED: &[&str] = &[
     "\"unknown\":[{\"a\":1,\"\\u0061\":2}]",
     "\"additionalData\":{\"a\":{\"b\":1,\"b\":1}}",
     "\"evidence\":[{\"verdict\":\"a\",\"verdict\":\"b\"}]",
-    "\"title\":tru",
+    "\"title\":n",
     "\"title\":True",
     "\"title\":01",
     "\"title\":1.",

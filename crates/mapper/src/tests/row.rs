@@ -149,7 +149,7 @@ fn the_grammar_at_its_edges() {
         "{\"a\":NaN}",
         "{\"a\":Infinity}",
         "{\"a\":-Infinity}",
-        "{\"a\":tru}",
+        "{\"a\":n}",
         "{\"a\":truex}",
         "{\"a\":nullnull}",
         "{\"a\":\"\\x\"}",
