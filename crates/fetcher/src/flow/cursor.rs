@@ -11,7 +11,7 @@ use crate::clock;
 use crate::state::{Progress, Recent};
 
 /// Ids that are remembered; where the overlap holds more, it becomes shorter.
-const MAX_IDS: usize = 20_000;
+const MAX_IDS: usize = 6_000;
 /// Ids that are not worth looking through for those that may go.
 const FEW_IDS: usize = 1024;
 

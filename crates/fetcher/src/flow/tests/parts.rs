@@ -53,7 +53,7 @@ fn what_is_remembered_is_bounded_and_the_overlap_shrinks_with_it() {
     let progress = cursor.progress();
     let again = cursor_at(&progress, 3600);
     let known: BTreeSet<_> = again.known().collect();
-    assert!(known.len() <= 20_000 && known.len() >= 10_000, "{}", known.len());
+    assert!(known.len() <= 6_000 && known.len() >= 3_000, "{}", known.len());
     for second in 0..1000 {
         let all_known = (0..100).all(|place| known.contains(&id(second * 100 + place)));
         assert!(all_known || again.is_past(Some(&at(second))), "{second}");
