@@ -89,7 +89,6 @@ impl Mapper {
             timestamp: self.timestamp,
             facts: self.keep_facts.then_some(facts),
             original: self.preserve_original,
-            splitting: true,
             identity: String::new(),
         };
         let document = &mut self.document;
@@ -121,7 +120,6 @@ impl Mapper {
             timestamp: self.timestamp,
             facts: self.keep_facts.then_some(facts),
             original: self.preserve_original,
-            splitting: false,
             identity: String::new(),
         };
         let mut walk = Walk { plan, row, state, splitting: false };
@@ -145,7 +143,6 @@ struct Finish<'m> {
     timestamp: Option<FieldId>,
     facts: Option<&'m mut Facts>,
     original: bool,
-    splitting: bool,
     /// What all documents of the row share of their identity.
     identity: String,
 }
@@ -155,7 +152,7 @@ impl Finish<'_> {
         let (plan, row) = (walk.plan, walk.row);
         let id = identify(plan, row, &walk.state.chosen, &walk.state.item, &mut self.identity)?;
         if self.original {
-            let original = walk.state.chosen.last().and_then(|(_, element)| *element).filter(|_| self.splitting);
+            let original = walk.state.chosen.last().and_then(|(_, element)| *element).filter(|_| walk.splitting);
             let original = original.map_or(row.text(), |element| row.raw(element));
             for (name, value) in [("event.original", original), ("tags", PRESERVE_TAG)] {
                 if let Some(field) = plan.field(name) {

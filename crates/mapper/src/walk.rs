@@ -215,8 +215,9 @@ impl<'w> Walk<'w, '_> {
             if self.row.kind(at) == Kind::Null {
                 continue;
             }
-            self.state.unmapped.push((format!("{}{}", shape.source, decode(self.row.key(at))), at));
-            self.drift("unknown_column", shape, at);
+            let path = format!("{}{}", shape.source, decode(self.row.key(at)));
+            self.count("unknown_column", &path);
+            self.state.unmapped.push((path, at));
         }
         self.state.unknown.truncate(first_unknown);
         Ok(Begun { shape, base, open })
@@ -244,8 +245,7 @@ impl<'w> Walk<'w, '_> {
             return kind;
         }
         if !shape.hidden {
-            let record = || self.row.member(0, &self.plan.id).and_then(|id| self.row.scalar(id)).map(Into::into);
-            self.state.drift.add("unknown_kind", if tag.is_empty() { "(none)" } else { &tag }, record);
+            self.count("unknown_kind", if tag.is_empty() { "(none)" } else { &tag });
         }
         id
     }
@@ -394,14 +394,13 @@ impl<'w> Walk<'w, '_> {
             return;
         }
         self.state.unmapped.push((column.source.clone(), at));
-        let record = || self.row.member(0, &self.plan.id).and_then(|id| self.row.scalar(id)).map(Into::into);
-        self.state.drift.add("mistyped", &column.source, record);
+        self.count("mistyped", &column.source);
     }
 
-    fn drift(&mut self, kind: &'static str, shape: &Shape, at: At) {
-        let path = format!("{}{}", shape.source, decode(self.row.key(at)));
+    /// Counts a surprise, with the record that it was met in.
+    fn count(&mut self, kind: &'static str, path: &str) {
         let record = || self.row.member(0, &self.plan.id).and_then(|id| self.row.scalar(id)).map(Into::into);
-        self.state.drift.add(kind, &path, record);
+        self.state.drift.add(kind, path, record);
     }
 }
 
