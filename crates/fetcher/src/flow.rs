@@ -8,9 +8,11 @@
 
 mod alone;
 mod cursor;
+mod feeds;
 mod ledger;
 mod page;
 mod pagesize;
+mod poll;
 mod rows;
 mod seen;
 mod spool;
@@ -31,11 +33,9 @@ use self::ledger::Ledger;
 use self::pagesize::PageSize;
 use self::rows::Rows;
 use self::window::Window;
-use crate::config::{Config, DatasetConfig, TenantConfig};
+use crate::config::{Config, DatasetConfig};
 use crate::deadletter::DeadLetters;
 use crate::error::Fault;
-use crate::http::Budget;
-use crate::http::auth::{Credential, TokenSource};
 use crate::sink::batch::Pool;
 use crate::sink::{Outbox, Sink, Streams, serve};
 use crate::source::Source;
@@ -93,8 +93,8 @@ pub async fn run(config: &Config, parts: Parts, once: bool, stop: watch::Receive
     });
     let mut sources = JoinSet::new();
     for tenant in &config.tenants {
-        for feed in feeds(tenant, &client, &shared)? {
-            sources.spawn(poll(feed, once, stop.clone()));
+        for feed in feeds::feeds(tenant, &client, &shared)? {
+            sources.spawn(poll::poll(feed, once, stop.clone()));
         }
     }
     drop(shared);
@@ -133,29 +133,6 @@ enum Last {
     Delivered,
     /// The output did not take what was read.
     Undelivered,
-}
-
-/// Cycle after cycle; a failed one is reported and tried again after the interval.
-async fn poll(mut feed: Feed, once: bool, mut stop: watch::Receiver<bool>) -> Option<Failed> {
-    let datasets = feed.datasets.iter().map(|config| config.dataset.definition.name).collect::<Vec<_>>().join("+");
-    let tenant = Arc::clone(&feed.tenant);
-    loop {
-        let outcome = tokio::select! {
-            outcome = cycle(&mut feed) => outcome,
-            _ = stop.wait_for(|stop| *stop) => return None,
-        };
-        if let Err(fault) = &outcome {
-            tracing::error!(tenant = &*tenant, datasets, error = %fault, "source failed, it is polled again");
-        }
-        report_drift(&mut feed, &datasets);
-        if once {
-            return outcome.err().map(|fault| Failed { tenant: tenant.to_string(), datasets, fault });
-        }
-        tokio::select! {
-            () = tokio::time::sleep(feed.interval) => {}
-            _ = stop.wait_for(|stop| *stop) => return None,
-        }
-    }
 }
 
 /// Everything that changed since the last acknowledged cycle: poll, split, map, ship, acknowledge, commit.
@@ -210,63 +187,4 @@ fn commit(feed: &mut Feed) -> Result<(), Fault> {
         state.store(&Progress { retry: std::mem::take(&mut retry), ..cursor.progress() })?;
     }
     Ok(())
-}
-
-/// The sources of a tenant: datasets of the same endpoint that split its rows alike share one.
-fn feeds(tenant: &TenantConfig, client: &reqwest::Client, shared: &Arc<Shared>) -> Result<Vec<Feed>, Fault> {
-    let mut groups: Vec<Vec<DatasetConfig>> = Vec::new();
-    for config in &tenant.datasets {
-        let key = |config: &DatasetConfig| {
-            (config.dataset.definition.source, rows::nested_array(config.dataset.definition.rows))
-        };
-        match groups.iter_mut().find(|group| key(&group[0]) == key(config)) {
-            Some(group) => group.push(*config),
-            None => groups.push(vec![*config]),
-        }
-    }
-    let mut families: Vec<(schema::Api, Arc<TokenSource>, Arc<Budget>)> = Vec::new();
-    let mut feeds = Vec::new();
-    for datasets in groups {
-        let endpoint = datasets[0].dataset.definition.source;
-        let (root, scope) = tenant
-            .cloud
-            .api(endpoint.api)
-            .ok_or_else(|| Fault::Refused(format!("cloud {} has no {:?} API", tenant.cloud.name, endpoint.api)))?;
-        let known = families.iter().find(|(api, ..)| *api == endpoint.api).cloned();
-        let (_, tokens, budget) = known.unwrap_or_else(|| {
-            let credential = Credential {
-                endpoint: tenant.cloud.token_endpoint(&tenant.id),
-                client_id: tenant.client_id.clone(),
-                proof: tenant.proof.clone(),
-                scope,
-            };
-            let family = (endpoint.api, Arc::new(TokenSource::new(client.clone(), credential)), Arc::default());
-            families.push(family.clone());
-            family
-        });
-        let state = |config: &DatasetConfig| {
-            StateFile::new(&shared.state, &tenant.cloud.name, &tenant.id, config.dataset.definition.name)
-        };
-        feeds.push(Feed {
-            tenant: tenant.id.as_str().into(),
-            source: Source { client: client.clone(), tokens, root: root.clone(), endpoint, budget },
-            states: datasets.iter().map(state).collect(),
-            rows: Rows::new(&datasets, &tenant.id, Arc::clone(&shared.dead), shared.preserve_original),
-            size: PageSize::new(endpoint.page_size),
-            ledger: Ledger::default(),
-            alone: FxHashMap::default(),
-            last: Last::Whole,
-            interval: datasets.iter().map(|config| config.interval).min().unwrap_or(Duration::from_mins(1)),
-            datasets,
-            shared: Arc::clone(shared),
-        });
-    }
-    Ok(feeds)
-}
-
-fn report_drift(feed: &mut Feed, datasets: &str) {
-    for drift in feed.rows.take_drift() {
-        let mapper::Drift { kind, path, count, record } = drift;
-        tracing::info!(tenant = &*feed.tenant, datasets, kind, path, count, record, "rows hold something new");
-    }
 }
