@@ -14,7 +14,8 @@ mod faults;
 mod parts;
 
 use super::*;
-use crate::config::{Cloud, FileOutput, Output, Proof};
+use crate::config::{Cloud, FileOutput, Output, Proof, TenantConfig};
+use crate::http::auth::{Credential, TokenSource};
 use crate::sink::file::Files;
 
 /// A tenant, a place for documents, and the configuration between them.

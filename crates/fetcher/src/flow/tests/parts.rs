@@ -123,7 +123,7 @@ async fn a_budget_is_shared_by_the_sources_of_an_api_and_by_nobody_else() {
         preserve_original: false,
     });
     let client = crate::http::client().expect("client");
-    let of_tenant = || feeds(&scene.config.tenants[0], &client, &shared).expect("feeds");
+    let of_tenant = || super::super::feeds::feeds(&scene.config.tenants[0], &client, &shared).expect("feeds");
     let (one, other) = (of_tenant(), of_tenant());
     assert_eq!(one.len(), 3);
     for a in &one {

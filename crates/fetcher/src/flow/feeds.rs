@@ -1,0 +1,69 @@
+//! The sources of a tenant, from its configuration.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustc_hash::FxHashMap;
+
+use super::ledger::Ledger;
+use super::pagesize::PageSize;
+use super::rows::{self, Rows};
+use super::{Feed, Last, Shared};
+use crate::config::{DatasetConfig, TenantConfig};
+use crate::error::Fault;
+use crate::http::Budget;
+use crate::http::auth::{Credential, TokenSource};
+use crate::source::Source;
+use crate::state::StateFile;
+
+/// The sources of a tenant: datasets of the same endpoint that split its rows alike share one.
+pub(super) fn feeds(tenant: &TenantConfig, client: &reqwest::Client, shared: &Arc<Shared>) -> Result<Vec<Feed>, Fault> {
+    let mut groups: Vec<Vec<DatasetConfig>> = Vec::new();
+    for config in &tenant.datasets {
+        let key = |config: &DatasetConfig| {
+            (config.dataset.definition.source, rows::nested_array(config.dataset.definition.rows))
+        };
+        match groups.iter_mut().find(|group| key(&group[0]) == key(config)) {
+            Some(group) => group.push(*config),
+            None => groups.push(vec![*config]),
+        }
+    }
+    let mut families: Vec<(schema::Api, Arc<TokenSource>, Arc<Budget>)> = Vec::new();
+    let mut feeds = Vec::new();
+    for datasets in groups {
+        let endpoint = datasets[0].dataset.definition.source;
+        let (root, scope) = tenant
+            .cloud
+            .api(endpoint.api)
+            .ok_or_else(|| Fault::Refused(format!("cloud {} has no {:?} API", tenant.cloud.name, endpoint.api)))?;
+        let known = families.iter().find(|(api, ..)| *api == endpoint.api).cloned();
+        let (_, tokens, budget) = known.unwrap_or_else(|| {
+            let credential = Credential {
+                endpoint: tenant.cloud.token_endpoint(&tenant.id),
+                client_id: tenant.client_id.clone(),
+                proof: tenant.proof.clone(),
+                scope,
+            };
+            let family = (endpoint.api, Arc::new(TokenSource::new(client.clone(), credential)), Arc::default());
+            families.push(family.clone());
+            family
+        });
+        let state = |config: &DatasetConfig| {
+            StateFile::new(&shared.state, &tenant.cloud.name, &tenant.id, config.dataset.definition.name)
+        };
+        feeds.push(Feed {
+            tenant: tenant.id.as_str().into(),
+            source: Source { client: client.clone(), tokens, root: root.clone(), endpoint, budget },
+            states: datasets.iter().map(state).collect(),
+            rows: Rows::new(&datasets, &tenant.id, Arc::clone(&shared.dead), shared.preserve_original),
+            size: PageSize::new(endpoint.page_size),
+            ledger: Ledger::default(),
+            alone: FxHashMap::default(),
+            last: Last::Whole,
+            interval: datasets.iter().map(|config| config.interval).min().unwrap_or(Duration::from_mins(1)),
+            datasets,
+            shared: Arc::clone(shared),
+        });
+    }
+    Ok(feeds)
+}
