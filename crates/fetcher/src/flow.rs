@@ -36,6 +36,7 @@ use self::window::Window;
 use crate::config::{Config, DatasetConfig};
 use crate::deadletter::DeadLetters;
 use crate::error::Fault;
+use crate::health::{Reason, SourceHealth};
 use crate::sink::batch::Pool;
 use crate::sink::{Outbox, Sink, Streams, serve};
 use crate::source::Source;
@@ -117,6 +118,7 @@ struct Feed {
     states: Vec<StateFile>,
     rows: Rows,
     size: PageSize,
+    health: Arc<SourceHealth>,
     ledger: Ledger,
     /// Versions of records whose nested rows were read alone, by the records' ids.
     alone: FxHashMap<String, String>,
@@ -162,6 +164,7 @@ async fn cycle(feed: &mut Feed) -> Result<(), Fault> {
         Arc::clone(&feed.shared.pool),
         Arc::clone(&feed.tenant),
     );
+    outbox.report_to(Arc::clone(&feed.health));
     let mut window = Window::new(from, feed.source.endpoint.orderable);
     let mut outcome = window::read(feed, &mut window, &mut outbox).await;
     if outcome.is_ok() {
@@ -171,7 +174,8 @@ async fn cycle(feed: &mut Feed) -> Result<(), Fault> {
     }
     // What was read before a fault is delivered too, and need not be read again where the order allows that.
     feed.last = Last::Undelivered;
-    outbox.flush().await?;
+    outbox.flush().await.inspect_err(|fault| feed.health.degrade(Reason::OutputBlocked, fault))?;
+    feed.health.recover(Reason::OutputBlocked);
     feed.shared.dead.sync()?;
     feed.last = if outcome.is_ok() { Last::Whole } else { Last::Delivered };
     if outcome.is_ok() || window.is_ordered() {
@@ -184,7 +188,12 @@ async fn cycle(feed: &mut Feed) -> Result<(), Fault> {
 fn commit(feed: &mut Feed) -> Result<(), Fault> {
     let mut retry = feed.ledger.entries().to_vec();
     for (state, cursor) in feed.states.iter().zip(feed.rows.cursors()) {
-        state.store(&Progress { retry: std::mem::take(&mut retry), ..cursor.progress() })?;
+        let progress = Progress { retry: std::mem::take(&mut retry), ..cursor.progress() };
+        state.store(&progress)?;
+        if let Some(newest) = &progress.cursor {
+            feed.health.seen(newest);
+        }
     }
+    feed.health.owed(feed.ledger.entries().len());
     Ok(())
 }

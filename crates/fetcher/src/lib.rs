@@ -10,6 +10,7 @@ pub mod config;
 pub mod deadletter;
 pub mod error;
 pub mod flow;
+pub mod health;
 pub mod http;
 pub mod sink;
 pub mod source;

@@ -116,8 +116,17 @@ pub(crate) async fn serve(
                 // What a failed cycle still sends is fetched again in the next one.
                 if batch.failure().get().is_none() {
                     match sink.deliver(&mut batch, &dead).await {
-                        Ok(receipt) => stats.add(&receipt),
-                        Err(fault) => batch.failure().set(fault),
+                        Ok(receipt) => {
+                            stats.add(&receipt);
+                            stats.health.output().delivered();
+                            if let Some(health) = batch.health() {
+                                health.delivered(&receipt);
+                            }
+                        }
+                        Err(fault) => {
+                            stats.health.output().failed(&fault);
+                            batch.failure().set(fault);
+                        }
                     }
                 }
                 batch.recycle();

@@ -7,6 +7,7 @@ use secrecy::ExposeSecret;
 use url::Url;
 
 use crate::error::Fault;
+use crate::health::{Reason, SourceHealth};
 use crate::http::auth::TokenSource;
 use crate::http::{Budget, connection_fault, status_fault};
 
@@ -23,6 +24,8 @@ pub struct Source {
     pub endpoint: schema::Source,
     /// Pause that the service asked for, shared by the sources of the same application, tenant and API.
     pub(crate) budget: Arc<Budget>,
+    /// Hears what the API answered.
+    pub(crate) health: Arc<SourceHealth>,
 }
 
 /// How the pages of a list are asked for.
@@ -70,8 +73,14 @@ impl Source {
         self.budget.ready().await;
         let outcome = self.ask(page).await;
         match &outcome {
-            Ok(_) => self.budget.accept(),
-            Err(Fault::Throttled { after, .. }) => self.budget.refuse(*after),
+            Ok(_) => {
+                self.budget.accept();
+                self.health.answered();
+            }
+            Err(Fault::Throttled { after, .. }) => {
+                self.budget.refuse(*after);
+                self.health.throttled(*after);
+            }
             Err(_) => {}
         }
         outcome
@@ -90,7 +99,12 @@ impl Source {
         if response.status() == StatusCode::OK {
             return Ok(response);
         }
-        Err(status_fault(&what, self.endpoint.permission, response).await)
+        let forbidden = response.status() == StatusCode::FORBIDDEN;
+        let fault = status_fault(&what, self.endpoint.permission, response).await;
+        if forbidden && matches!(fault, Fault::Auth(_)) {
+            self.health.degrade(Reason::Permission, &fault);
+        }
+        Err(fault)
     }
 
     /// Checks a `@odata.nextLink`: the token goes with it, so it must lead to the API that the token is for.

@@ -1,7 +1,9 @@
 //! What happened in this run, by dataset.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::health::Health;
 use crate::sink::Receipt;
 
 /// Counts of one dataset.
@@ -23,12 +25,14 @@ pub struct Stats {
     pub bytes: AtomicU64,
     /// Pages read to their end.
     pub pages: AtomicU64,
+    /// The sources one by one, and the output.
+    pub health: Arc<Health>,
 }
 
 impl Default for Stats {
     fn default() -> Self {
         let datasets = schema::catalog().iter().map(|_| Counts::default()).collect();
-        Self { datasets, bytes: AtomicU64::new(0), pages: AtomicU64::new(0) }
+        Self { datasets, bytes: AtomicU64::new(0), pages: AtomicU64::new(0), health: Arc::default() }
     }
 }
 

@@ -6,6 +6,7 @@ use super::page::{Taking, take};
 use super::rows::Extent;
 use crate::clock;
 use crate::error::Fault;
+use crate::health::Reason;
 use crate::sink::Outbox;
 use crate::splitter::string_member;
 
@@ -79,6 +80,7 @@ fn is_own(fault: &Fault) -> bool {
 
 fn owe(feed: &mut Feed, id: &str, version: &str, fault: &Fault) {
     let (entry, given_up) = feed.ledger.failed(id, version);
+    feed.health.degrade(Reason::HeavyRecord, format_args!("record {id} ({} attempts): {fault}", entry.attempts));
     tracing::warn!(
         tenant = &*feed.tenant,
         incident = id,
@@ -88,6 +90,7 @@ fn owe(feed: &mut Feed, id: &str, version: &str, fault: &Fault) {
         "DEGRADED: the nested records of a record cannot be read, it is delivered without their sum and asked for again"
     );
     if let Some(lost) = given_up {
+        feed.health.lost(1, format_args!("nested rows of record {} after {} attempts", lost.id, lost.attempts));
         tracing::error!(
             tenant = &*feed.tenant,
             incident = lost.id,

@@ -11,6 +11,7 @@ use super::rows::{self, Rows};
 use super::{Feed, Last, Shared};
 use crate::config::{DatasetConfig, TenantConfig};
 use crate::error::Fault;
+use crate::health::Key;
 use crate::http::Budget;
 use crate::http::auth::{Credential, TokenSource};
 use crate::source::Source;
@@ -51,16 +52,32 @@ pub(super) fn feeds(tenant: &TenantConfig, client: &reqwest::Client, shared: &Ar
         let state = |config: &DatasetConfig| {
             StateFile::new(&shared.state, &tenant.cloud.name, &tenant.id, config.dataset.definition.name)
         };
+        let interval = datasets.iter().map(|config| config.interval).min().unwrap_or(Duration::from_mins(1));
+        let names: Vec<_> = datasets.iter().map(|config| config.dataset.definition.name).collect();
+        let key = Key {
+            cloud: tenant.cloud.name.as_str().into(),
+            tenant: tenant.id.as_str().into(),
+            datasets: names.join("+").into(),
+        };
+        let health = shared.stats.health.source(&key, interval);
         feeds.push(Feed {
             tenant: tenant.id.as_str().into(),
-            source: Source { client: client.clone(), tokens, root: root.clone(), endpoint, budget },
+            source: Source {
+                client: client.clone(),
+                tokens,
+                root: root.clone(),
+                endpoint,
+                budget,
+                health: Arc::clone(&health),
+            },
+            health,
             states: datasets.iter().map(state).collect(),
             rows: Rows::new(&datasets, &tenant.id, Arc::clone(&shared.dead), shared.preserve_original),
             size: PageSize::new(endpoint.page_size),
             ledger: Ledger::default(),
             alone: FxHashMap::default(),
             last: Last::Whole,
-            interval: datasets.iter().map(|config| config.interval).min().unwrap_or(Duration::from_mins(1)),
+            interval,
             datasets,
             shared: Arc::clone(shared),
         });

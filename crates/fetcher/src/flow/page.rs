@@ -40,10 +40,14 @@ pub(super) async fn take(
     while let Some(chunk) = body.next().await {
         let chunk = chunk.map_err(|error| connection_fault(&what, &error))?;
         feed.shared.stats.bytes.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+        feed.health.bytes(chunk.len() as u64);
         let mut rest = &chunk[..];
         while let Some(event) = splitter.next(&mut rest).map_err(|error| split_fault(&what, error))? {
             match event {
-                Event::Element(row) => element(feed, row, &mut taking, outbox).await?,
+                Event::Element(row) => {
+                    feed.health.fetched(1);
+                    element(feed, row, &mut taking, outbox).await?;
+                }
                 Event::Nested(row) => feed.rows.nested_row(row)?,
                 Event::TooLarge { nested, raw, length } => feed.rows.too_large(nested, raw, length)?,
                 Event::NextLink(link) => next_link = Some(link),
@@ -56,6 +60,7 @@ pub(super) async fn take(
     }
     splitter.finish().map_err(|error| split_fault(&what, error))?;
     feed.shared.stats.pages.fetch_add(1, Ordering::Relaxed);
+    feed.health.page_read(feed.size.get());
     Ok(next_link)
 }
 

@@ -11,10 +11,12 @@ pub(super) async fn poll(mut feed: Feed, once: bool, mut stop: watch::Receiver<b
     let datasets = feed.datasets.iter().map(|config| config.dataset.definition.name).collect::<Vec<_>>().join("+");
     let tenant = Arc::clone(&feed.tenant);
     loop {
+        feed.health.cycle_started();
         let outcome = tokio::select! {
             outcome = cycle(&mut feed) => outcome,
             _ = stop.wait_for(|stop| *stop) => return None,
         };
+        feed.health.cycle_ended(&outcome);
         if let Err(fault) = &outcome {
             tracing::error!(tenant = &*tenant, datasets, error = %fault, "source failed, it is polled again");
         }

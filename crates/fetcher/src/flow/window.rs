@@ -210,6 +210,7 @@ impl Window {
         match fault {
             Fault::Throttled { .. } if self.trouble.throttled < MAX_THROTTLED => {
                 self.trouble.throttled += 1;
+                feed.health.retried();
                 tracing::info!(tenant = &*feed.tenant, reason = %fault, "throttled, the page is asked for later");
                 Ok(page)
             }
@@ -219,6 +220,7 @@ impl Window {
                 Ok(self.restart(feed))
             }
             Fault::Transient(_) => {
+                feed.health.retried();
                 if !feed.size.shrink() {
                     if feed.source.endpoint.expand.is_some() && !self.bare {
                         self.bare = true;

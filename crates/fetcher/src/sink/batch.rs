@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::Job;
 use crate::error::Fault;
+use crate::health::SourceHealth;
 
 /// A batch is sent when its body reaches this size.
 pub const BATCH_BYTES: usize = 1024 * 1024;
@@ -61,6 +62,7 @@ pub struct Batch {
     pub(crate) body: Vec<u8>,
     pub(crate) entries: Vec<Entry>,
     tenant: Arc<str>,
+    health: Option<Arc<SourceHealth>>,
     failure: Arc<Failure>,
     pool: Arc<Pool>,
 }
@@ -79,6 +81,11 @@ impl Batch {
     /// Tenant that the documents belong to.
     pub(crate) fn tenant(&self) -> &str {
         &self.tenant
+    }
+
+    /// The source that hears what became of it.
+    pub(crate) fn health(&self) -> Option<&SourceHealth> {
+        self.health.as_deref()
     }
 
     pub(crate) fn failure(&self) -> &Failure {
@@ -139,13 +146,19 @@ pub struct Outbox {
     jobs: mpsc::Sender<Job>,
     pool: Arc<Pool>,
     tenant: Arc<str>,
+    health: Option<Arc<SourceHealth>>,
     failure: Arc<Failure>,
     current: Buffers,
 }
 
 impl Outbox {
     pub(crate) fn new(streams: Arc<Streams>, jobs: mpsc::Sender<Job>, pool: Arc<Pool>, tenant: Arc<str>) -> Self {
-        Self { streams, jobs, pool, tenant, failure: Arc::default(), current: Buffers::default() }
+        Self { streams, jobs, pool, tenant, health: None, failure: Arc::default(), current: Buffers::default() }
+    }
+
+    /// Who hears what becomes of the documents.
+    pub(crate) fn report_to(&mut self, health: Arc<SourceHealth>) {
+        self.health = Some(health);
     }
 
     /// Adds a document.
@@ -187,6 +200,7 @@ impl Outbox {
             body,
             entries,
             tenant: Arc::clone(&self.tenant),
+            health: self.health.clone(),
             failure: Arc::clone(&self.failure),
             pool: Arc::clone(&self.pool),
         };

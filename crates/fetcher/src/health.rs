@@ -1,0 +1,483 @@
+//! What every source and the output are doing, for `status`, metrics and logs: counters, and a state with named reasons.
+//!
+//! An empty poll and a throttled one are healthy; a reason is set and cleared by its name, and is logged when it comes
+//! and when it goes, not in between. Counters are atomics; what is locked is touched per cycle or per fault only.
+
+mod reason;
+mod snapshot;
+#[cfg(test)]
+mod tests;
+mod watch;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+pub use self::reason::Reason;
+pub use self::snapshot::{DatasetSnapshot, OutputSnapshot, ReasonSnapshot, Snapshot, SourceSnapshot, State};
+use crate::error::Fault;
+use crate::sink::Receipt;
+
+/// Failed cycles in a row, of a kind that should pass, before a source counts as degraded.
+const FAILED_CYCLES: u32 = 2;
+/// Longest error text that is kept.
+const MAX_TEXT: usize = 600;
+
+/// Names a source: an endpoint of a tenant.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    /// Name of the tenant's cloud.
+    pub cloud: Arc<str>,
+    /// Tenant id.
+    pub tenant: Arc<str>,
+    /// Names of the datasets that the source feeds, joined with `+`.
+    pub datasets: Arc<str>,
+}
+
+/// All sources and the output.
+#[derive(Debug, Default)]
+pub struct Health {
+    sources: Mutex<BTreeMap<Key, Arc<SourceHealth>>>,
+    output: OutputHealth,
+}
+
+/// A counter that only grows.
+#[derive(Debug, Default)]
+pub struct Count(AtomicU64);
+
+impl Count {
+    /// Adds.
+    pub fn add(&self, n: u64) {
+        self.0.fetch_add(n, Ordering::Relaxed);
+    }
+
+    /// The value.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// For the few values that go down too.
+    fn set(&self, n: u64) {
+        self.0.store(n, Ordering::Relaxed);
+    }
+}
+
+/// What became of the documents of one dataset of a source.
+#[derive(Debug)]
+struct Delivered {
+    name: &'static str,
+    /// Place in the catalog.
+    place: usize,
+    created: Count,
+    duplicates: Count,
+    refused: Count,
+}
+
+/// One source.
+#[derive(Debug)]
+pub struct SourceHealth {
+    key: Key,
+    /// Milliseconds between two polls.
+    interval: Count,
+    delivered: Vec<Delivered>,
+    fetched: Count,
+    rejected: Count,
+    late: Count,
+    lost: Count,
+    throttled: Count,
+    throttled_millis: Count,
+    retries: Count,
+    pages: Count,
+    bytes: Count,
+    cycles: Count,
+    failures: Count,
+    ledger: Count,
+    page_size: Count,
+    course: Mutex<Course>,
+}
+
+/// What changes with a page, a cycle or a fault.
+#[derive(Debug)]
+struct Course {
+    conditions: Conditions,
+    added: Instant,
+    /// Start of the running cycle.
+    cycle: Option<Instant>,
+    last_success: Option<Instant>,
+    last_nonempty: Option<Instant>,
+    /// Last page or whole cycle.
+    last_progress: Option<Instant>,
+    last_error: Option<(String, Instant)>,
+    /// Failed cycles in a row.
+    failed: u32,
+    /// Newest record, as the service wrote its time.
+    newest: Option<String>,
+    /// Newest record when the running cycle began.
+    began_at: Option<String>,
+    /// The last cycle read its window to the end.
+    caught_up: bool,
+    /// Refusals because of too many requests since this time, without a page in between.
+    throttled_since: Option<Instant>,
+    watch: watch::Cycles,
+}
+
+/// The reasons that hold now.
+#[derive(Debug, Default)]
+struct Conditions(BTreeMap<Reason, Condition>);
+
+#[derive(Debug)]
+struct Condition {
+    text: String,
+    since: Instant,
+    count: u64,
+}
+
+impl Health {
+    /// The source of this key; the same one for the same key, so that counts outlive a reload.
+    pub fn source(&self, key: &Key, interval: Duration) -> Arc<SourceHealth> {
+        let mut sources = locked(&self.sources);
+        let source = sources.entry(key.clone()).or_insert_with(|| Arc::new(SourceHealth::new(key.clone())));
+        source.interval.set(millis(interval));
+        Arc::clone(source)
+    }
+
+    /// The tenant is no longer collected.
+    pub fn remove_tenant(&self, cloud: &str, tenant: &str) {
+        locked(&self.sources).retain(|key, _| &*key.cloud != cloud || &*key.tenant != tenant);
+    }
+
+    /// The source is no longer collected.
+    pub fn remove(&self, key: &Key) {
+        locked(&self.sources).remove(key);
+    }
+
+    /// Every source, in the order of cloud, tenant, datasets.
+    pub fn sources(&self) -> Vec<Arc<SourceHealth>> {
+        locked(&self.sources).values().cloned().collect()
+    }
+
+    /// The output.
+    pub fn output(&self) -> &OutputHealth {
+        &self.output
+    }
+}
+
+impl SourceHealth {
+    fn new(key: Key) -> Self {
+        let names: Vec<_> = key.datasets.split('+').collect();
+        let delivered = schema::catalog()
+            .iter()
+            .enumerate()
+            .filter(|(_, dataset)| names.contains(&dataset.definition.name))
+            .map(|(place, dataset)| Delivered {
+                name: dataset.definition.name,
+                place,
+                created: Count::default(),
+                duplicates: Count::default(),
+                refused: Count::default(),
+            })
+            .collect();
+        let course = Course {
+            conditions: Conditions::default(),
+            added: Instant::now(),
+            cycle: None,
+            last_success: None,
+            last_nonempty: None,
+            last_progress: None,
+            last_error: None,
+            failed: 0,
+            newest: None,
+            began_at: None,
+            caught_up: false,
+            throttled_since: None,
+            watch: watch::Cycles::default(),
+        };
+        Self {
+            key,
+            interval: Count::default(),
+            delivered,
+            fetched: Count::default(),
+            rejected: Count::default(),
+            late: Count::default(),
+            lost: Count::default(),
+            throttled: Count::default(),
+            throttled_millis: Count::default(),
+            retries: Count::default(),
+            pages: Count::default(),
+            bytes: Count::default(),
+            cycles: Count::default(),
+            failures: Count::default(),
+            ledger: Count::default(),
+            page_size: Count::default(),
+            course: Mutex::new(course),
+        }
+    }
+
+    /// Which source this is.
+    pub fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// A cycle begins.
+    pub fn cycle_started(&self) {
+        let mut course = locked(&self.course);
+        course.cycle = Some(Instant::now());
+        course.began_at = course.newest.clone();
+    }
+
+    /// A cycle ended: everything up to its end was acknowledged, or it failed.
+    pub fn cycle_ended(&self, outcome: &Result<(), Fault>) {
+        let mut course = locked(&self.course);
+        let now = Instant::now();
+        course.cycle = None;
+        self.cycles.add(1);
+        match outcome {
+            Ok(()) => {
+                course.last_success = Some(now);
+                course.last_progress = Some(now);
+                course.failed = 0;
+                course.caught_up = true;
+                for reason in [Reason::Failing, Reason::Refused, Reason::State, Reason::Silent] {
+                    self.clear(&mut course, reason);
+                }
+            }
+            Err(fault) => {
+                self.failures.add(1);
+                course.failed = course.failed.saturating_add(1);
+                course.caught_up = false;
+                let text = bounded(&fault.to_string());
+                course.last_error = Some((text.clone(), now));
+                self.judge(&mut course, fault, &text);
+            }
+        }
+        let created = self.delivered.iter().map(|delivered| delivered.created.get()).sum();
+        let duplicates = self.delivered.iter().map(|delivered| delivered.duplicates.get()).sum();
+        if course.watch.created() < created {
+            course.last_nonempty = Some(now);
+        }
+        let ended = watch::Ended { whole: outcome.is_ok(), created, duplicates };
+        let newest = course.newest.clone();
+        for (reason, found) in course.watch.cycle(ended, newest) {
+            match found {
+                Some(text) => self.set(&mut course, reason, &text),
+                None => self.clear(&mut course, reason),
+            }
+        }
+    }
+
+    /// What a failed cycle says of the source. Where the place of the fault is known, it has said so already.
+    fn judge(&self, course: &mut Course, fault: &Fault, text: &str) {
+        let blames = |course: &Course, reason| course.conditions.0.contains_key(&reason);
+        let output = blames(course, Reason::OutputBlocked);
+        match fault {
+            _ if output => {}
+            Fault::Auth(_) if blames(course, Reason::Permission) => {}
+            Fault::Auth(_) => self.set(course, Reason::Auth, text),
+            Fault::Refused(_) => self.set(course, Reason::Refused, text),
+            Fault::Local(_) => self.set(course, Reason::State, text),
+            // One failure is nothing, unless nothing ever succeeded.
+            Fault::Transient(_) | Fault::Throttled { .. }
+                if course.failed >= FAILED_CYCLES || course.last_success.is_none() =>
+            {
+                self.set(course, Reason::Failing, text);
+            }
+            Fault::Transient(_) | Fault::Throttled { .. } => {}
+        }
+    }
+
+    /// Something is wrong; setting the same reason again only renews its text.
+    pub fn degrade(&self, reason: Reason, text: impl std::fmt::Display) {
+        let text = bounded(&text.to_string());
+        let mut course = locked(&self.course);
+        course.last_error = Some((text.clone(), Instant::now()));
+        self.set(&mut course, reason, &text);
+    }
+
+    /// It is over.
+    pub fn recover(&self, reason: Reason) {
+        self.clear(&mut locked(&self.course), reason);
+    }
+
+    fn set(&self, course: &mut Course, reason: Reason, text: &str) {
+        if course.conditions.set(reason, text) {
+            let Key { cloud, tenant, datasets } = &self.key;
+            let (cloud, tenant, dataset, reason) = (&**cloud, &**tenant, &**datasets, reason.name());
+            tracing::warn!(cloud, tenant, dataset, reason, error = text, "DEGRADED: source");
+        }
+    }
+
+    fn clear(&self, course: &mut Course, reason: Reason) {
+        if course.conditions.clear(reason) {
+            let Key { cloud, tenant, datasets } = &self.key;
+            let (cloud, tenant, dataset, reason) = (&**cloud, &**tenant, &**datasets, reason.name());
+            tracing::info!(cloud, tenant, dataset, reason, "RECOVERED: source");
+        }
+    }
+
+    /// The API answered a request with 200: token and permission are good.
+    pub fn answered(&self) {
+        let mut course = locked(&self.course);
+        self.clear(&mut course, Reason::Auth);
+        self.clear(&mut course, Reason::Permission);
+    }
+
+    /// A page was read to its end. `size` is the number of records that it was asked for.
+    pub fn page_read(&self, size: u32) {
+        self.pages.add(1);
+        self.page_size.set(size.into());
+        let mut course = locked(&self.course);
+        course.last_progress = Some(Instant::now());
+        course.throttled_since = None;
+        self.clear(&mut course, Reason::ThrottledLong);
+    }
+
+    /// Records were read off a page.
+    pub fn fetched(&self, records: u64) {
+        self.fetched.add(records);
+    }
+
+    /// Bytes of decoded response bodies.
+    pub fn bytes(&self, bytes: u64) {
+        self.bytes.add(bytes);
+    }
+
+    /// Rows gave no document and were kept as dead letters.
+    pub fn rejected(&self, rows: u64) {
+        self.rejected.add(rows);
+    }
+
+    /// The newest record so far changed then, in the service's words.
+    pub fn seen(&self, newest: &str) {
+        let mut course = locked(&self.course);
+        if course.newest.as_deref() != Some(newest) {
+            course.newest = Some(newest.to_owned());
+        }
+    }
+
+    /// The output judged documents of this source.
+    pub(crate) fn delivered(&self, receipt: &Receipt) {
+        for delivered in &self.delivered {
+            let Some(outcome) = receipt.datasets().nth(delivered.place) else { continue };
+            delivered.created.add(outcome.created);
+            delivered.duplicates.add(outcome.duplicates);
+            delivered.refused.add(outcome.refused);
+        }
+    }
+
+    /// The service refused a request because of too many, and perhaps named a pause.
+    pub fn throttled(&self, pause: Option<Duration>) {
+        self.throttled.add(1);
+        self.throttled_millis.add(pause.map_or(0, millis));
+        let mut course = locked(&self.course);
+        course.throttled_since.get_or_insert_with(Instant::now);
+    }
+
+    /// A request is repeated after a failure.
+    pub fn retried(&self) {
+        self.retries.add(1);
+    }
+
+    /// Records that became visible late were found by looking back.
+    pub fn late(&self, records: u64) {
+        self.late.add(records);
+    }
+
+    /// Records were given up. It stays a reason until the process ends: nobody may overlook it.
+    pub fn lost(&self, records: u64, text: impl std::fmt::Display) {
+        self.lost.add(records);
+        self.degrade(Reason::Lost, text);
+    }
+
+    /// Records that are still owed. None left is the end of [`Reason::HeavyRecord`].
+    pub fn owed(&self, records: usize) {
+        self.ledger.set(records as u64);
+        if records == 0 {
+            self.recover(Reason::HeavyRecord);
+        }
+    }
+}
+
+/// The output.
+#[derive(Debug, Default)]
+pub struct OutputHealth {
+    batches: Count,
+    retries: Count,
+    conditions: Mutex<Conditions>,
+    last: Mutex<OutputLast>,
+}
+
+#[derive(Debug, Default)]
+struct OutputLast {
+    success: Option<Instant>,
+    error: Option<(String, Instant)>,
+}
+
+impl OutputHealth {
+    /// A batch was taken: whatever was wrong is over.
+    pub fn delivered(&self) {
+        self.batches.add(1);
+        locked(&self.last).success = Some(Instant::now());
+        self.recover(Reason::OutputBlocked);
+        self.recover(Reason::Auth);
+    }
+
+    /// A request to the output is repeated.
+    pub fn retried(&self) {
+        self.retries.add(1);
+    }
+
+    /// The output does not take a batch.
+    pub fn failed(&self, fault: &Fault) {
+        let text = bounded(&fault.to_string());
+        locked(&self.last).error = Some((text.clone(), Instant::now()));
+        let reason = if matches!(fault, Fault::Auth(_)) { Reason::Auth } else { Reason::OutputBlocked };
+        if locked(&self.conditions).set(reason, &text) {
+            tracing::warn!(reason = reason.name(), error = text, "DEGRADED: output");
+        }
+    }
+
+    /// It is over.
+    pub fn recover(&self, reason: Reason) {
+        if locked(&self.conditions).clear(reason) {
+            tracing::info!(reason = reason.name(), "RECOVERED: output");
+        }
+    }
+}
+
+impl Conditions {
+    /// Whether it is new.
+    fn set(&mut self, reason: Reason, text: &str) -> bool {
+        if let Some(known) = self.0.get_mut(&reason) {
+            known.count += 1;
+            text.clone_into(&mut known.text);
+            return false;
+        }
+        self.0.insert(reason, Condition { text: text.to_owned(), since: Instant::now(), count: 1 });
+        true
+    }
+
+    /// Whether it was there.
+    fn clear(&mut self, reason: Reason) -> bool {
+        self.0.remove(&reason).is_some()
+    }
+}
+
+/// A poisoned lock holds values that are good one by one.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A text of a service, cut.
+fn bounded(text: &str) -> String {
+    match text.char_indices().nth(MAX_TEXT) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}

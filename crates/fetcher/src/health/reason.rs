@@ -1,0 +1,116 @@
+//! Why a source or the output is not healthy, by name, and what to do about it.
+
+use serde::{Deserialize, Serialize};
+
+/// A reason. Its name is a label of metrics and part of `status --json`: a closed set, never renamed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// No token, or the service does not accept it.
+    Auth,
+    /// The service answers 403: permission, consent or licence.
+    Permission,
+    /// The service refuses the request itself.
+    Refused,
+    /// Cycles fail for reasons that should pass.
+    Failing,
+    /// No page for a long time because of throttling.
+    ThrottledLong,
+    /// Records are owed that could not be read with their page.
+    HeavyRecord,
+    /// Records were given up.
+    Lost,
+    /// The output does not take documents.
+    OutputBlocked,
+    /// The state or dead-letter files cannot be written.
+    State,
+    /// No cycle succeeded for several intervals.
+    Silent,
+    /// New records arrive, but the cursor does not move.
+    Stuck,
+    /// The service delivers nothing but what the output has already.
+    Repeating,
+    /// The dead-letter store grows: documents are refused.
+    DeadLetters,
+}
+
+impl Reason {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 13] = [
+        Self::Auth,
+        Self::Permission,
+        Self::Refused,
+        Self::Failing,
+        Self::ThrottledLong,
+        Self::HeavyRecord,
+        Self::Lost,
+        Self::OutputBlocked,
+        Self::State,
+        Self::Silent,
+        Self::Stuck,
+        Self::Repeating,
+        Self::DeadLetters,
+    ];
+
+    /// The name, as in metrics and logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auth => "auth",
+            Self::Permission => "permission",
+            Self::Refused => "refused",
+            Self::Failing => "failing",
+            Self::ThrottledLong => "throttled_long",
+            Self::HeavyRecord => "heavy_record",
+            Self::Lost => "lost",
+            Self::OutputBlocked => "output_blocked",
+            Self::State => "state",
+            Self::Silent => "silent",
+            Self::Stuck => "stuck",
+            Self::Repeating => "repeating",
+            Self::DeadLetters => "dead_letters",
+        }
+    }
+
+    /// Nothing is collected as long as it lasts.
+    pub fn is_failure(self) -> bool {
+        matches!(self, Self::Auth | Self::Permission | Self::Refused | Self::State)
+    }
+
+    /// What it means and what to do, for people.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::Auth => "no valid token: run `m365-fetcher check`, it names the cause of this tenant's refusal",
+            Self::Permission => {
+                "the API refuses the application: grant the permission with admin consent, or check the licence; \
+                 `m365-fetcher check` tells which"
+            }
+            Self::Refused => "the service refuses this request for good: the error text says why; nothing is collected",
+            Self::Failing => {
+                "requests fail; they are repeated, and nothing is skipped: check network, proxy and service health"
+            }
+            Self::ThrottledLong => {
+                "the service throttles this tenant for long: another program may use the same application; give it its \
+                 own, or poll less often"
+            }
+            Self::HeavyRecord => {
+                "a record's nested rows cannot be read yet: it was delivered without them and is asked for again"
+            }
+            Self::Lost => "records were given up after many attempts: the log names them",
+            Self::OutputBlocked => {
+                "the output takes nothing: check the cluster's disk, its write blocks and the credential's privileges; \
+                 the sources wait, nothing is dropped"
+            }
+            Self::State => {
+                "the state cannot be read or written: check disk space and permissions of the state directory"
+            }
+            Self::Silent => "no cycle succeeded for several intervals: see the last error and the log",
+            Self::Stuck => "new records arrive, but the cursor stays: please report it, with the log at debug level",
+            Self::Repeating => {
+                "the service repeats records that are known: harmless, but it costs requests; please report it"
+            }
+            Self::DeadLetters => {
+                "documents were refused and kept as dead letters: read the reasons there, then replay them"
+            }
+        }
+    }
+}
