@@ -5,6 +5,7 @@ mod demo;
 mod logs;
 mod map;
 mod run;
+mod status;
 mod summary;
 
 use std::net::SocketAddr;
@@ -19,8 +20,10 @@ use url::Url;
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done; with `run --once`: every source was collected and acknowledged
-  1  a source or the output failed, or a file could not be read or written
+  1  a source or the output failed, or a file could not be read or written; with `status`: something is degraded or
+     failed; with `check`: something does not work
   2  wrong command line or configuration
+  3  with `status`: no process runs with this state directory
 
 Environment:
   M365_LOG  what is logged, for example `debug` (default: `info`)
@@ -58,6 +61,8 @@ enum Command {
     Map(MapArgs),
     /// Serve an invented tenant: token endpoint, Graph and Defender API at one address
     Simulate(SimulateArgs),
+    /// Tell how the running process is doing: freshness, backlog, what was late, lost or throttled, and what to do
+    Status(StatusArgs),
     /// Print the JSON Schema of the configuration file
     ConfigSchema,
     /// List the datasets with their endpoints and the permissions that they need
@@ -75,6 +80,25 @@ struct RunArgs {
     /// Put templates and pipelines into the cluster first
     #[arg(long)]
     setup: bool,
+}
+
+#[derive(Debug, Args)]
+struct StatusArgs {
+    /// Configuration file of the process; it names the state directory
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// State directory of the process, instead of a configuration file. Default: `./state`
+    #[arg(long, value_name = "DIR", conflicts_with = "config")]
+    state: Option<PathBuf>,
+    /// One JSON object instead of a table
+    #[arg(long)]
+    json: bool,
+    /// Look again every 2 s until the process ends
+    #[arg(long)]
+    watch: bool,
+    /// Show the sources without trouble too, however many there are
+    #[arg(long)]
+    all: bool,
 }
 
 #[derive(Debug, Args)]
@@ -127,6 +151,8 @@ enum End {
     Failed,
     /// Command line or configuration.
     Usage(String),
+    /// There is no process to ask.
+    NotRunning(String),
 }
 
 /// Runs the program.
@@ -138,6 +164,7 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::demo(&args),
         Command::Map(args) => map::map(&args),
         Command::Simulate(args) => demo::simulate(&args),
+        Command::Status(args) => status::status(&args),
         Command::ConfigSchema => config_schema(),
         Command::List => list(),
     };
@@ -147,6 +174,10 @@ pub fn main() -> ExitCode {
         Ok(End::Usage(message)) => {
             eprintln!("error: {message}");
             ExitCode::from(2)
+        }
+        Ok(End::NotRunning(message)) => {
+            eprintln!("{message}");
+            ExitCode::from(3)
         }
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {

@@ -225,7 +225,8 @@ impl SourceHealth {
     pub fn cycle_started(&self) {
         let mut course = locked(&self.course);
         course.cycle = Some(Instant::now());
-        course.began_at = course.newest.clone();
+        let newest = course.newest.clone();
+        course.began_at = newest;
     }
 
     /// A cycle ended: everything up to its end was acknowledged, or it failed.

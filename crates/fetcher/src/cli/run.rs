@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -9,11 +10,16 @@ use tokio::time::Instant;
 
 use super::{End, RunArgs, runtime, summary};
 use crate::config::{self, Config, Output};
+use crate::control;
 use crate::deadletter::DeadLetters;
 use crate::error::Fault;
 use crate::flow::{self, Failed, Parts};
+use crate::health::Health;
 use crate::sink::{Sink, Streams, elastic, file, setup, stdout};
 use crate::stats::Stats;
+
+/// Time between two looks of the watchdogs.
+const WATCH: Duration = Duration::from_secs(30);
 
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<End> {
     let config = match config::load(&args.config) {
@@ -24,7 +30,11 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<End> {
     let (stats, dead) = counters(&config);
     let failed = runtime()?.block_on(async {
         let parts = parts(&config, &stats, &dead, args.setup).await?;
-        flow::run(&config, parts, args.once, stop_signal()).await
+        let _control = control::open(&config.state, Arc::clone(&stats.health)).await?;
+        let watch = tokio::spawn(watch(Arc::clone(&stats.health)));
+        let failed = flow::run(&config, parts, args.once, stop_signal()).await;
+        watch.abort();
+        failed
     })?;
     for (dataset, created, duplicates, refused) in stats.by_dataset().filter(|(_, c, d, r)| c + d + r > 0) {
         tracing::info!(dataset, created, duplicates, refused, "documents");
@@ -38,6 +48,14 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<End> {
     tracing::info!(documents, bytes, seconds, peak_memory_kib, "run ended");
     // Each was logged when it failed.
     Ok(if failed.is_empty() { End::Done } else { End::Failed })
+}
+
+/// Looks for what no single fault shows.
+async fn watch(health: Arc<Health>) {
+    loop {
+        tokio::time::sleep(WATCH).await;
+        health.watch();
+    }
 }
 
 pub(super) fn counters(config: &Config) -> (Arc<Stats>, Arc<DeadLetters>) {

@@ -204,7 +204,8 @@ impl SourceHealth {
 }
 
 impl OutputHealth {
-    fn snapshot(&self) -> OutputSnapshot {
+    /// The output as it is now.
+    pub fn snapshot(&self) -> OutputSnapshot {
         let conditions = locked(&self.conditions);
         let last = locked(&self.last);
         OutputSnapshot {

@@ -60,13 +60,13 @@ async fn throttling_is_healthy_until_it_lasts() {
     let health = Health::default();
     let source = source(&health);
     source.page_read(50);
-    source.throttled(Some(Duration::from_secs(300)));
+    source.throttled(Some(Duration::from_mins(5)));
     health.watch();
     assert_eq!(source.snapshot().state, State::Healthy);
     tokio::time::advance(Duration::from_mins(9)).await;
     health.watch();
     assert_eq!(reasons(&source), []);
-    source.throttled(Some(Duration::from_secs(300)));
+    source.throttled(Some(Duration::from_mins(5)));
     tokio::time::advance(Duration::from_mins(7)).await;
     health.watch();
     assert!(reasons(&source).contains(&Reason::ThrottledLong));
