@@ -14,6 +14,7 @@ mod value;
 mod wire;
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -39,6 +40,8 @@ pub struct Config {
     pub dead_letter: PathBuf,
     /// Keep the raw row as `event.original`.
     pub preserve_original_event: bool,
+    /// Where metrics are served, if at all; a loopback address.
+    pub metrics: Option<SocketAddr>,
 }
 
 /// One tenant.
@@ -146,13 +149,27 @@ impl fmt::Display for ConfigError {
 /// Reads and checks a configuration file.
 pub fn load(path: &Path) -> Result<Config, ConfigError> {
     let file = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|error| ConfigError {
-        file: file.clone(),
+    let text = read(path)?;
+    parse(&file, &text, &|name| std::env::var(name).ok())
+}
+
+/// Only the state directory of a configuration file: for commands that ask a running process, which alone needs the
+/// secrets.
+pub fn state_directory(path: &Path) -> Result<PathBuf, ConfigError> {
+    let file = path.display().to_string();
+    let text = read(path)?;
+    let document = wire::read(&text).map_err(|error| error.in_file(&file))?;
+    checks::state_directory(document.state.as_ref(), &|name| std::env::var(name).ok())
+        .map_err(|error| error.in_file(&file))
+}
+
+fn read(path: &Path) -> Result<String, ConfigError> {
+    std::fs::read_to_string(path).map_err(|error| ConfigError {
+        file: path.display().to_string(),
         place: None,
         key: String::new(),
         message: format!("cannot be read: {error}"),
-    })?;
-    parse(&file, &text, &|name| std::env::var(name).ok())
+    })
 }
 
 /// Checks a configuration; `environment` resolves `${NAME}`.

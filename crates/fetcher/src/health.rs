@@ -3,6 +3,7 @@
 //! An empty poll and a throttled one are healthy; a reason is set and cleared by its name, and is logged when it comes
 //! and when it goes, not in between. Counters are atomics; what is locked is touched per cycle or per fault only.
 
+pub(crate) mod latency;
 mod reason;
 mod snapshot;
 #[cfg(test)]
@@ -96,6 +97,7 @@ pub struct SourceHealth {
     failures: Count,
     ledger: Count,
     page_size: Count,
+    latency: latency::Latency,
     course: Mutex<Course>,
 }
 
@@ -212,8 +214,19 @@ impl SourceHealth {
             failures: Count::default(),
             ledger: Count::default(),
             page_size: Count::default(),
+            latency: latency::Latency::default(),
             course: Mutex::new(course),
         }
+    }
+
+    /// How old the newest records were.
+    pub(crate) fn latency(&self) -> &latency::Latency {
+        &self.latency
+    }
+
+    #[cfg(test)]
+    pub(crate) fn observe_latency(&self, span: Duration) {
+        self.latency.observe(span);
     }
 
     /// Which source this is.
@@ -258,6 +271,10 @@ impl SourceHealth {
         let duplicates = self.delivered.iter().map(|delivered| delivered.duplicates.get()).sum();
         if course.watch.created() < created {
             course.last_nonempty = Some(now);
+            let age = course.newest.as_deref().filter(|_| course.newest != course.began_at).and_then(snapshot::age);
+            if let Some(age) = age.and_then(|age| u64::try_from(age).ok()).filter(|_| outcome.is_ok()) {
+                self.latency.observe(Duration::from_secs(age));
+            }
         }
         let ended = watch::Ended { whole: outcome.is_ok(), created, duplicates };
         let newest = course.newest.clone();
@@ -353,7 +370,7 @@ impl SourceHealth {
     /// The newest record so far changed then, in the service's words.
     pub fn seen(&self, newest: &str) {
         let mut course = locked(&self.course);
-        if course.newest.as_deref() != Some(newest) {
+        if course.newest.as_deref().is_none_or(|known| snapshot::time(known) < snapshot::time(newest)) {
             course.newest = Some(newest.to_owned());
         }
     }

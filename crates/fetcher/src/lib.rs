@@ -13,6 +13,7 @@ pub mod error;
 pub mod flow;
 pub mod health;
 pub mod http;
+pub mod metrics;
 pub mod sink;
 pub mod source;
 pub mod splitter;

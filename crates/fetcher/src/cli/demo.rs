@@ -104,6 +104,7 @@ fn config(args: &DemoArgs, tenant: &Tenant, address: SocketAddr) -> anyhow::Resu
         state: args.out.join("state"),
         dead_letter: args.out.join("dead-letter"),
         preserve_original_event: false,
+        metrics: None,
     })
 }
 

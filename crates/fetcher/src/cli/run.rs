@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::{End, RunArgs, runtime, summary};
@@ -15,6 +17,7 @@ use crate::deadletter::DeadLetters;
 use crate::error::Fault;
 use crate::flow::{self, Failed, Parts};
 use crate::health::Health;
+use crate::metrics;
 use crate::sink::{Sink, Streams, elastic, file, setup, stdout};
 use crate::stats::Stats;
 
@@ -31,9 +34,13 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<End> {
     let failed = runtime()?.block_on(async {
         let parts = parts(&config, &stats, &dead, args.setup).await?;
         let _control = control::open(&config.state, Arc::clone(&stats.health)).await?;
+        let metrics = serve_metrics(&config, &stats.health).await?;
         let watch = tokio::spawn(watch(Arc::clone(&stats.health)));
         let failed = flow::run(&config, parts, args.once, stop_signal()).await;
         watch.abort();
+        if let Some(metrics) = metrics {
+            metrics.abort();
+        }
         failed
     })?;
     for (dataset, created, duplicates, refused) in stats.by_dataset().filter(|(_, c, d, r)| c + d + r > 0) {
@@ -48,6 +55,14 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<End> {
     tracing::info!(documents, bytes, seconds, peak_memory_kib, "run ended");
     // Each was logged when it failed.
     Ok(if failed.is_empty() { End::Done } else { End::Failed })
+}
+
+async fn serve_metrics(config: &Config, health: &Arc<Health>) -> Result<Option<JoinHandle<()>>, Fault> {
+    let Some(address) = config.metrics else { return Ok(None) };
+    let listener =
+        TcpListener::bind(address).await.map_err(|error| Fault::local(format!("metrics.listen {address}"), &error))?;
+    tracing::info!(%address, "metrics are served");
+    Ok(Some(tokio::spawn(metrics::serve(listener, Arc::clone(health)))))
 }
 
 /// Looks for what no single fault shows.

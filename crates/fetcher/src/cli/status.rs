@@ -51,7 +51,7 @@ pub(super) fn status(args: &StatusArgs) -> anyhow::Result<End> {
 fn state_directory(args: &StatusArgs) -> Result<PathBuf, String> {
     match (&args.state, &args.config) {
         (Some(state), _) => Ok(state.clone()),
-        (None, Some(file)) => config::load(file).map(|config| config.state).map_err(|error| error.to_string()),
+        (None, Some(file)) => config::state_directory(file).map_err(|error| error.to_string()),
         (None, None) => Ok(PathBuf::from("./state")),
     }
 }

@@ -1,5 +1,6 @@
 //! From what is written to what the program works with: every rule of the configuration.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ const MAX_OVERLAP: Duration = Duration::from_hours(24);
 pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 pub(super) fn check(document: wire::Document, environment: Environment<'_>) -> Result<Config, ConfigError> {
-    let wire::Document { tenants, output, state, dead_letter, preserve_original_event } = document;
+    let wire::Document { tenants, output, state, dead_letter, preserve_original_event, metrics } = document;
     if tenants.is_empty() {
         return Err(ConfigError::new(None, "tenants", "is empty, at least one tenant is needed"));
     }
@@ -28,10 +29,16 @@ pub(super) fn check(document: wire::Document, environment: Environment<'_>) -> R
         .map(|(place, tenant)| check_tenant(&format!("tenants[{place}]"), &tenant, environment))
         .collect::<Result<Vec<_>, _>>()?;
     let path = |key: &str, text: &Text| text.resolve(key, environment).map(PathBuf::from);
-    let state = state.map_or_else(|| Ok(PathBuf::from("./state")), |text| path("state", &text))?;
+    let state = state_directory(state.as_ref(), environment)?;
     let dead_letter = dead_letter.map_or_else(|| Ok(state.join("dead-letter")), |text| path("dead_letter", &text))?;
     let (output, namespace) = check_output(output, environment)?;
-    Ok(Config { tenants, output, namespace, state, dead_letter, preserve_original_event })
+    let metrics = metrics.map(|metrics| check_listen("metrics.listen", &metrics.listen, environment)).transpose()?;
+    Ok(Config { tenants, output, namespace, state, dead_letter, preserve_original_event, metrics })
+}
+
+/// The state directory.
+pub(super) fn state_directory(text: Option<&Text>, environment: Environment<'_>) -> Result<PathBuf, ConfigError> {
+    text.map_or_else(|| Ok(PathBuf::from("./state")), |text| text.resolve("state", environment).map(PathBuf::from))
 }
 
 fn check_tenant(key: &str, tenant: &wire::Tenant, environment: Environment<'_>) -> Result<TenantConfig, ConfigError> {
@@ -74,6 +81,24 @@ fn check_tenant(key: &str, tenant: &wire::Tenant, environment: Environment<'_>) 
         datasets.push(dataset);
     }
     Ok(TenantConfig { id, cloud, client_id, proof, datasets })
+}
+
+/// An address of this machine that others cannot reach: metrics name tenants and know no login.
+fn check_listen(key: &str, text: &Text, environment: Environment<'_>) -> Result<SocketAddr, ConfigError> {
+    let written = text.resolve(key, environment)?;
+    let address: SocketAddr = written
+        .parse()
+        .map_err(|_| text.error(key, format!("`{written}` is no address and port; allowed: as `127.0.0.1:9464`")))?;
+    if !address.ip().is_loopback() {
+        return Err(text.error(
+            key,
+            format!(
+                "{address} can be reached from other machines, but metrics name tenants and ask for no login; allowed: \
+                 127.0.0.1 or [::1], behind a proxy that does if need be"
+            ),
+        ));
+    }
+    Ok(address)
 }
 
 /// A GUID or a domain name: it becomes part of addresses and file names.

@@ -174,3 +174,15 @@ fn clouds_have_their_own_hosts_and_audiences() {
         assert_eq!(cloud.api(schema::Api::Defender).map(|(_, scope)| scope).as_deref(), defender);
     }
 }
+
+#[test]
+fn metrics_stay_on_this_machine() {
+    let with = |listen: &str| format!("{GOOD}\nmetrics: {{listen: \"{listen}\"}}\n");
+    let config = parse("m365.yml", &with("127.0.0.1:9464"), &environment).expect("good");
+    assert_eq!(config.metrics.map(|address| address.port()), Some(9464));
+    assert_eq!(parse("m365.yml", GOOD, &environment).expect("good").metrics, None);
+    for (listen, said) in [("0.0.0.0:9464", "can be reached from other machines"), ("9464", "no address and port")] {
+        let error = parse("m365.yml", &with(listen), &environment).expect_err(listen).to_string();
+        assert!(error.contains("metrics.listen: ") && error.contains(said), "{error}");
+    }
+}

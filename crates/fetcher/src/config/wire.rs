@@ -23,6 +23,16 @@ pub(super) struct Document {
     /// Keep the raw record as `event.original`.
     #[serde(default)]
     pub(super) preserve_original_event: bool,
+    /// Metrics in Prometheus' format. Default: none.
+    pub(super) metrics: Option<Metrics>,
+}
+
+/// Metrics in Prometheus' format, at `/metrics`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Metrics {
+    /// Loopback address and port to listen on, for example `127.0.0.1:9464`.
+    pub(super) listen: Text,
 }
 
 /// One tenant.

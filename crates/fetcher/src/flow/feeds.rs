@@ -60,6 +60,8 @@ pub(super) fn feeds(tenant: &TenantConfig, client: &reqwest::Client, shared: &Ar
             datasets: names.join("+").into(),
         };
         let health = shared.stats.health.source(&key, interval);
+        let mut rows = Rows::new(&datasets, &tenant.id, Arc::clone(&shared.dead), shared.preserve_original);
+        rows.report_to(Arc::clone(&health));
         feeds.push(Feed {
             tenant: tenant.id.as_str().into(),
             source: Source {
@@ -72,7 +74,7 @@ pub(super) fn feeds(tenant: &TenantConfig, client: &reqwest::Client, shared: &Ar
             },
             health,
             states: datasets.iter().map(state).collect(),
-            rows: Rows::new(&datasets, &tenant.id, Arc::clone(&shared.dead), shared.preserve_original),
+            rows,
             size: PageSize::new(endpoint.page_size),
             ledger: Ledger::default(),
             alone: FxHashMap::default(),

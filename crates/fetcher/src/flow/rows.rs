@@ -13,6 +13,7 @@ use super::spool::Spool;
 use crate::config::DatasetConfig;
 use crate::deadletter::{DeadLetters, Raw, Rejection};
 use crate::error::Fault;
+use crate::health::SourceHealth;
 use crate::sink::Outbox;
 use crate::splitter::string_member;
 
@@ -74,12 +75,16 @@ enum Shape {
 struct Letters {
     tenant: String,
     dead: Arc<DeadLetters>,
+    health: Option<Arc<SourceHealth>>,
 }
 
 impl Letters {
     fn keep(&self, dataset: &'static str, reject: &Reject, raw: Raw<'_>) -> Result<(), Fault> {
         let Reject { reason, detail, record } = reject;
         let rejection = Rejection { dataset, tenant: &self.tenant, reason, detail, record: record.as_deref() };
+        if let Some(health) = &self.health {
+            health.rejected(1);
+        }
         self.dead.keep(rejection, raw)
     }
 }
@@ -119,8 +124,13 @@ impl Rows {
             nested: nested_array(definition.rows),
             cursor: definition.source.cursor,
             composed: Vec::new(),
-            letters: Letters { tenant: tenant.to_owned(), dead },
+            letters: Letters { tenant: tenant.to_owned(), dead, health: None },
         }
+    }
+
+    /// Who hears of rejections.
+    pub(super) fn report_to(&mut self, health: Arc<SourceHealth>) {
+        self.letters.health = Some(health);
     }
 
     /// The array that the splitter takes out of the elements.

@@ -67,6 +67,7 @@ async fn scene_of(incidents: u64, alerts_per_incident: AlertsPerIncident) -> Sce
         state: folder.path().join("state"),
         dead_letter: folder.path().join("dead"),
         preserve_original_event: false,
+        metrics: None,
     };
     let dead = Arc::new(DeadLetters::new(&config.dead_letter));
     Scene { simulator, config, folder, dead }

@@ -105,6 +105,9 @@ async fn read_page(
         take(feed, response, Taking::Listed(window), outbox).await?
     };
     feed.size.clean_page();
+    if let Some(last) = &window.last {
+        feed.health.seen(last);
+    }
     Ok(link)
 }
 

@@ -260,11 +260,11 @@ fn backlog(course: &Course, age: Option<i64>) -> (Option<i64>, Option<i64>) {
     (age, eta())
 }
 
-fn time(text: &str) -> Option<DateTime<chrono::Utc>> {
+pub(super) fn time(text: &str) -> Option<DateTime<chrono::Utc>> {
     DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc())
 }
 
-fn age(newest: &str) -> Option<i64> {
+pub(super) fn age(newest: &str) -> Option<i64> {
     Some((clock::now() - time(newest)?).num_seconds())
 }
 

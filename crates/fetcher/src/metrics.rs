@@ -1,0 +1,196 @@
+//! Metrics in Prometheus' text format 0.0.4.
+//!
+//! What concerns a source carries `cloud`, `tenant` and `dataset`, where a source that feeds several datasets names them
+//! all (`alert+evidence`); documents are counted under their own dataset.
+
+mod server;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use chrono::DateTime;
+
+pub use self::server::{CONTENT_TYPE, serve};
+use crate::health::latency::{BOUNDS, Latencies};
+use crate::health::{Health, Reason, SourceSnapshot, State};
+
+/// 1 for the version that runs.
+pub const BUILD_INFO: &str = "m365_build_info";
+/// 1 for the state that a source is in, 0 for the others.
+pub const SOURCE_STATE: &str = "m365_source_state";
+/// 1 for every reason that holds.
+pub const SOURCE_REASON: &str = "m365_source_reason";
+/// Documents by what became of them.
+pub const DOCUMENTS: &str = "m365_documents_total";
+/// Age of the newest record when it was acknowledged.
+pub const LATENCY: &str = "m365_latency_seconds";
+/// 1 for the state that the output is in, 0 for the others.
+pub const OUTPUT_STATE: &str = "m365_output_state";
+/// 1 for every reason of the output that holds.
+pub const OUTPUT_REASON: &str = "m365_output_reason";
+/// Batches that the output took.
+pub const OUTPUT_BATCHES: &str = "m365_output_batches_total";
+/// Requests to the output that were repeated.
+pub const OUTPUT_RETRIES: &str = "m365_output_retries_total";
+
+const STATES: [State; 4] = [State::Starting, State::Healthy, State::Degraded, State::Failed];
+
+/// A metric with one number per source.
+#[derive(Debug, Clone, Copy)]
+pub struct Family {
+    /// Its name.
+    pub name: &'static str,
+    /// `counter` or `gauge`.
+    pub kind: &'static str,
+    /// What it counts.
+    pub help: &'static str,
+    value: fn(&SourceSnapshot) -> Option<i64>,
+}
+
+/// The metrics with one number per source.
+pub const FAMILIES: [Family; 17] = [
+    gauge("m365_source_newest_record_age_seconds", "Age of the newest record.", |s| s.freshness_seconds),
+    gauge("m365_source_backlog_seconds", "Time span that is still to be read; 0 when caught up.", |s| {
+        s.backlog_seconds
+    }),
+    gauge("m365_source_last_success_timestamp_seconds", "When a cycle succeeded last, in Unix time.", |s| {
+        Some(DateTime::parse_from_rfc3339(s.last_success.as_deref()?).ok()?.timestamp())
+    }),
+    gauge("m365_source_owed_records", "Records in the retry ledger.", |s| count(s.owed)),
+    gauge("m365_source_page_size", "Records that a page is asked for.", |s| count(s.page_size)),
+    counter("m365_records_fetched_total", "Records read off pages.", |s| count(s.fetched)),
+    counter("m365_records_late_total", "Records that became visible late.", |s| count(s.late)),
+    counter("m365_records_lost_total", "Records that were given up.", |s| count(s.lost)),
+    counter("m365_rows_rejected_total", "Rows that gave no document, kept as dead letters.", |s| count(s.rejected)),
+    counter("m365_requests_throttled_total", "Requests refused because of too many.", |s| count(s.throttled)),
+    counter("m365_throttled_seconds_total", "Pauses that the service asked for.", |s| count(s.throttled_seconds)),
+    counter("m365_requests_retried_total", "Requests repeated after a failure.", |s| count(s.retries)),
+    counter("m365_pages_total", "Pages read to their end.", |s| count(s.pages)),
+    counter("m365_response_bytes_total", "Bytes of decoded response bodies.", |s| count(s.bytes)),
+    counter("m365_cycles_total", "Cycles that ended.", |s| count(s.cycles)),
+    counter("m365_cycles_failed_total", "Cycles that failed.", |s| count(s.failures)),
+    gauge("m365_source_healthy", "1 when the source is healthy or starting, else 0.", |s| {
+        Some(i64::from(matches!(s.state, State::Healthy | State::Starting)))
+    }),
+];
+
+const fn gauge(name: &'static str, help: &'static str, value: fn(&SourceSnapshot) -> Option<i64>) -> Family {
+    Family { name, kind: "gauge", help, value }
+}
+
+const fn counter(name: &'static str, help: &'static str, value: fn(&SourceSnapshot) -> Option<i64>) -> Family {
+    Family { name, kind: "counter", help, value }
+}
+
+fn count(n: u64) -> Option<i64> {
+    Some(i64::try_from(n).unwrap_or(i64::MAX))
+}
+
+/// Everything as it is now.
+pub fn render(health: &Health) -> String {
+    let sources = health.sources();
+    let snapshots: Vec<_> = sources.iter().map(|source| source.snapshot()).collect();
+    let labelled: Vec<_> = snapshots.iter().map(|source| (labels(source), source)).collect();
+    let mut out = String::new();
+    head(&mut out, BUILD_INFO, "gauge", "1 for the version that runs.");
+    let _ = writeln!(out, "{BUILD_INFO}{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"));
+    for Family { name, kind, help, value } in FAMILIES {
+        head(&mut out, name, kind, help);
+        for (labels, source) in &labelled {
+            if let Some(value) = value(source) {
+                let _ = writeln!(out, "{name}{{{labels}}} {value}");
+            }
+        }
+    }
+    head(&mut out, SOURCE_STATE, "gauge", "1 for the state that the source is in, 0 for the others.");
+    for (labels, source) in &labelled {
+        states(&mut out, SOURCE_STATE, &format!("{labels},"), source.state);
+    }
+    head(&mut out, SOURCE_REASON, "gauge", "1 for every reason why the source is not healthy.");
+    for (labels, source) in &labelled {
+        for reason in &source.reasons {
+            let _ = writeln!(out, "{SOURCE_REASON}{{{labels},reason=\"{}\"}} 1", reason.reason.name());
+        }
+    }
+    documents(&mut out, &snapshots);
+    output(&mut out, health);
+    let mut latencies = BTreeMap::<_, Latencies>::new();
+    for source in &sources {
+        let key = source.key();
+        *latencies.entry((&*key.cloud, &*key.datasets)).or_default() += source.latency().read();
+    }
+    histogram(&mut out, &latencies);
+    out
+}
+
+fn documents(out: &mut String, sources: &[SourceSnapshot]) {
+    head(out, DOCUMENTS, "counter", "Documents by what became of them.");
+    for source in sources {
+        let (cloud, tenant) = (escape(&source.cloud), escape(&source.tenant));
+        for documents in &source.documents {
+            let dataset = escape(&documents.dataset);
+            for (result, count) in
+                [("created", documents.created), ("duplicate", documents.duplicates), ("refused", documents.refused)]
+            {
+                let labels = format!("cloud=\"{cloud}\",tenant=\"{tenant}\",dataset=\"{dataset}\",result=\"{result}\"");
+                let _ = writeln!(out, "{DOCUMENTS}{{{labels}}} {count}");
+            }
+        }
+    }
+}
+
+fn output(out: &mut String, health: &Health) {
+    let output = health.output().snapshot();
+    head(out, OUTPUT_STATE, "gauge", "1 for the state that the output is in, 0 for the others.");
+    states(out, OUTPUT_STATE, "", output.state);
+    head(out, OUTPUT_REASON, "gauge", "Whether a reason holds why the output is not healthy.");
+    for reason in [Reason::Auth, Reason::OutputBlocked] {
+        let holds = u8::from(output.reasons.iter().any(|found| found.reason == reason));
+        let _ = writeln!(out, "{OUTPUT_REASON}{{reason=\"{}\"}} {holds}", reason.name());
+    }
+    head(out, OUTPUT_BATCHES, "counter", "Batches that the output took.");
+    let _ = writeln!(out, "{OUTPUT_BATCHES} {}", output.batches);
+    head(out, OUTPUT_RETRIES, "counter", "Requests to the output that were repeated.");
+    let _ = writeln!(out, "{OUTPUT_RETRIES} {}", output.retries);
+}
+
+/// Over all tenants: a histogram per tenant would be a dozen series each.
+fn histogram(out: &mut String, latencies: &BTreeMap<(&str, &str), Latencies>) {
+    let help = "Age of a cycle's newest record, by the service's time, when the output had acknowledged the cycle; over \
+                all tenants.";
+    head(out, LATENCY, "histogram", help);
+    for ((cloud, dataset), Latencies { buckets, millis }) in latencies {
+        let labels = format!("cloud=\"{}\",dataset=\"{}\"", escape(cloud), escape(dataset));
+        let mut sum = 0;
+        for (place, bucket) in buckets.iter().enumerate() {
+            sum += bucket;
+            let bound = BOUNDS.get(place).map_or_else(|| "+Inf".to_owned(), u64::to_string);
+            let _ = writeln!(out, "{LATENCY}_bucket{{{labels},le=\"{bound}\"}} {sum}");
+        }
+        let _ = writeln!(out, "{LATENCY}_sum{{{labels}}} {}.{:03}", millis / 1000, millis % 1000);
+        let _ = writeln!(out, "{LATENCY}_count{{{labels}}} {sum}");
+    }
+}
+
+fn head(out: &mut String, name: &str, kind: &str, help: &str) {
+    let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}");
+}
+
+/// `labels` ends with a comma, or is empty.
+fn states(out: &mut String, name: &str, labels: &str, now: State) {
+    for state in STATES {
+        let _ = writeln!(out, "{name}{{{labels}state=\"{}\"}} {}", state.name(), u8::from(state == now));
+    }
+}
+
+fn labels(source: &SourceSnapshot) -> String {
+    let SourceSnapshot { cloud, tenant, dataset, .. } = source;
+    format!("cloud=\"{}\",tenant=\"{}\",dataset=\"{}\"", escape(cloud), escape(tenant), escape(dataset))
+}
+
+/// A label's value: backslash, quotation mark and line feed are escaped.
+fn escape(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
