@@ -84,6 +84,7 @@ const fn counter(name: &'static str, help: &'static str, value: fn(&SourceSnapsh
     Family { name, kind: "counter", help, value }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the form of a family's value")]
 fn count(n: u64) -> Option<i64> {
     Some(i64::try_from(n).unwrap_or(i64::MAX))
 }

@@ -90,17 +90,17 @@ fn render(status: &Status, all: bool) -> String {
 fn summary(status: &Status) -> String {
     let mut tenants: Vec<_> = status.sources.iter().map(|source| (&source.cloud, &source.tenant)).collect();
     tenants.dedup();
-    let mut states = String::new();
+    let mut shares = String::new();
     for state in [State::Healthy, State::Starting, State::Degraded, State::Failed] {
         let count = status.sources.iter().filter(|source| source.state == state).count();
         if count > 0 {
-            let _ = write!(states, "{}{} {}", if states.is_empty() { ": " } else { ", " }, count, state.name());
+            let _ = write!(shares, "{}{} {}", if shares.is_empty() { ": " } else { ", " }, count, state.name());
         }
     }
     let sum = |of: &dyn Fn(&SourceSnapshot) -> u64| status.sources.iter().map(of).sum::<u64>();
     let created = sum(&|source| source.documents.iter().map(|documents| documents.created).sum());
     format!(
-        "{} tenants, {} sources{states}; output {}; {created} documents, {} late, {} lost since {}\n",
+        "{} tenants, {} sources{shares}; output {}; {created} documents, {} late, {} lost since {}\n",
         tenants.len(),
         status.sources.len(),
         status.head.output.state.name(),
