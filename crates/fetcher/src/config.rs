@@ -45,7 +45,7 @@ pub struct Config {
 }
 
 /// One tenant.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TenantConfig {
     /// Tenant id, a GUID or a domain name.
     pub id: String,
@@ -129,6 +129,13 @@ pub struct ConfigError {
     place: Option<(u64, u64)>,
     key: String,
     message: String,
+}
+
+impl PartialEq for DatasetConfig {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { dataset: _, index, interval, lookback, overlap } = *self;
+        (index, interval, lookback, overlap) == (other.index, other.interval, other.lookback, other.overlap)
+    }
 }
 
 impl std::error::Error for ConfigError {}

@@ -1,7 +1,7 @@
 //! The page to read first: one cycle of one source, from Microsoft's bytes to an acknowledged document.
 //!
-//! [`run`] starts an output task and one task per source (an endpoint of a tenant; datasets that share it share the
-//! poll). A source goes through its window page by page ([`window`]; records too heavy for their page: [`alone`]), polls
+//! [`supervise`] starts an output task and one task per source (an endpoint of a tenant; datasets that share it share the
+//! poll), each with its own failures; they take [`turns`] in reading. A source goes through its window page by page ([`window`]; records too heavy for their page: [`alone`]), polls
 //! ([`crate::source`]), splits the page off the socket ([`page`], [`crate::splitter`]), maps row by row ([`rows`]) and
 //! hands encoded batches ([`crate::sink::Outbox`]) to the output through a channel of one place: a slow output slows the
 //! sources down. State moves strictly after the output has acknowledged everything that was read.
@@ -16,8 +16,10 @@ mod poll;
 mod rows;
 mod seen;
 mod spool;
+mod supervisor;
 #[cfg(test)]
 mod tests;
+pub(crate) mod turns;
 mod window;
 
 use std::path::PathBuf;
@@ -25,20 +27,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustc_hash::FxHashMap;
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::sync::mpsc;
 
 use self::cursor::Cursor;
 use self::ledger::Ledger;
 use self::pagesize::PageSize;
 use self::rows::Rows;
+pub use self::supervisor::{Orders, run, supervise};
+use self::turns::Turns;
 use self::window::Window;
-use crate::config::{Config, DatasetConfig};
+use crate::config::DatasetConfig;
 use crate::deadletter::DeadLetters;
 use crate::error::Fault;
 use crate::health::{Reason, SourceHealth};
 use crate::sink::batch::Pool;
-use crate::sink::{Outbox, Sink, Streams, serve};
+use crate::sink::{Outbox, Sink, Streams};
 use crate::source::Source;
 use crate::state::{Progress, StateFile};
 use crate::stats::Stats;
@@ -58,6 +61,8 @@ pub struct Parts {
 
 /// What all sources share.
 struct Shared {
+    client: reqwest::Client,
+    turns: Arc<Turns>,
     streams: Arc<Streams>,
     stats: Arc<Stats>,
     dead: Arc<DeadLetters>,
@@ -76,38 +81,6 @@ pub struct Failed {
     pub datasets: String,
     /// Why.
     pub fault: Fault,
-}
-
-/// Collects until `stop` changes, or one cycle of every source with `once`. Returns the sources whose last cycle failed.
-pub async fn run(config: &Config, parts: Parts, once: bool, stop: watch::Receiver<bool>) -> Result<Vec<Failed>, Fault> {
-    let client = crate::http::client()?;
-    let (jobs, inbox) = mpsc::channel(1);
-    let output = tokio::spawn(serve(parts.sink, inbox, Arc::clone(&parts.dead), Arc::clone(&parts.stats)));
-    let shared = Arc::new(Shared {
-        streams: parts.streams,
-        stats: parts.stats,
-        dead: parts.dead,
-        jobs,
-        pool: Arc::default(),
-        state: config.state.clone(),
-        preserve_original: config.preserve_original_event,
-    });
-    let mut sources = JoinSet::new();
-    for tenant in &config.tenants {
-        for feed in feeds::feeds(tenant, &client, &shared)? {
-            sources.spawn(poll::poll(feed, once, stop.clone()));
-        }
-    }
-    drop(shared);
-    let mut failed = Vec::new();
-    while let Some(ended) = sources.join_next().await {
-        match ended {
-            Ok(last) => failed.extend(last),
-            Err(error) => return Err(Fault::Local(format!("a source ended unexpectedly: {error}"))),
-        }
-    }
-    output.await.map_err(|error| Fault::Local(format!("the output ended unexpectedly: {error}")))?;
-    Ok(failed)
 }
 
 /// One source with everything that its cycles need.

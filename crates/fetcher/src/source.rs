@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Client, StatusCode};
 use secrecy::ExposeSecret;
 use url::Url;
 
 use crate::error::Fault;
+use crate::flow::turns::{Lane, Reading};
 use crate::health::{Reason, SourceHealth};
 use crate::http::auth::TokenSource;
 use crate::http::{Budget, connection_fault, status_fault};
@@ -26,6 +27,8 @@ pub struct Source {
     pub(crate) budget: Arc<Budget>,
     /// Hears what the API answered.
     pub(crate) health: Arc<SourceHealth>,
+    /// The tenant's place in the order of reading.
+    pub(crate) lane: Lane,
 }
 
 /// How the pages of a list are asked for.
@@ -69,7 +72,7 @@ impl Source {
     }
 
     /// Asks for a page as soon as the service lets anybody of this tenant ask; its body is still to be read.
-    pub async fn open(&self, page: &Url) -> Result<Response, Fault> {
+    pub async fn open(&self, page: &Url) -> Result<Reading, Fault> {
         self.budget.ready().await;
         let outcome = self.ask(page).await;
         match &outcome {
@@ -87,20 +90,21 @@ impl Source {
     }
 
     /// A refused token is replaced once.
-    async fn ask(&self, page: &Url) -> Result<Response, Fault> {
+    async fn ask(&self, page: &Url) -> Result<Reading, Fault> {
         let what = format!("GET {}{}", page.origin().ascii_serialization(), page.path());
         let token = self.tokens.token().await?;
-        let mut response = self.get(&what, page, token.expose_secret()).await?;
-        if response.status() == StatusCode::UNAUTHORIZED {
+        let mut answer = self.get(&what, page, token.expose_secret()).await?;
+        if answer.response().status() == StatusCode::UNAUTHORIZED {
+            drop(answer);
             self.tokens.discard(&token).await;
             let token = self.tokens.token().await?;
-            response = self.get(&what, page, token.expose_secret()).await?;
+            answer = self.get(&what, page, token.expose_secret()).await?;
         }
-        if response.status() == StatusCode::OK {
-            return Ok(response);
+        if answer.response().status() == StatusCode::OK {
+            return Ok(answer);
         }
-        let forbidden = response.status() == StatusCode::FORBIDDEN;
-        let fault = status_fault(&what, self.endpoint.permission, response).await;
+        let forbidden = answer.response().status() == StatusCode::FORBIDDEN;
+        let fault = status_fault(&what, self.endpoint.permission, answer.into_response()).await;
         if forbidden && matches!(fault, Fault::Auth(_)) {
             self.health.degrade(Reason::Permission, &fault);
         }
@@ -120,14 +124,15 @@ impl Source {
         Ok(next)
     }
 
-    async fn get(&self, what: &str, page: &Url, token: &str) -> Result<Response, Fault> {
-        self.client
+    async fn get(&self, what: &str, page: &Url, token: &str) -> Result<Reading, Fault> {
+        let mut turn = self.lane.turn().await;
+        let request = self
+            .client
             .get(page.clone())
             .bearer_auth(token)
             // Without it Graph writes `unknownFutureValue` for the newer members of an enumeration.
-            .header("Prefer", "include-unknown-enum-members")
-            .send()
-            .await
-            .map_err(|error| connection_fault(what, &error))
+            .header("Prefer", "include-unknown-enum-members");
+        let response = turn.patiently(request.send()).await.map_err(|error| connection_fault(what, &error))?;
+        Ok(Reading::new(response, turn))
     }
 }

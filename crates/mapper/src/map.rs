@@ -1,5 +1,7 @@
 //! The mapper of one dataset.
 
+use std::sync::{Arc, LazyLock, OnceLock};
+
 use schema::{Dataset, Rows};
 
 use crate::id::identify;
@@ -12,38 +14,69 @@ use crate::{DocId, Drift, Reject, raw};
 /// What became of one document: its `_id` and JSON text, or why there is none.
 pub type Mapped<'d> = Result<(DocId, &'d [u8]), Reject>;
 
-/// Compiled plan of one dataset with its reusable buffers.
+/// Compiled plan of one dataset with reusable buffers of its own. The plan is shared by all mappers of the dataset.
 #[derive(Debug)]
 pub struct Mapper {
-    plan: Plan,
+    compiled: Arc<Compiled>,
     state: State,
     facts: Facts,
     keep_facts: bool,
     preserve_original: bool,
+    document: Vec<u8>,
+}
+
+/// What does not change from row to row.
+#[derive(Debug)]
+struct Compiled {
+    plan: Plan,
     timestamp: Option<FieldId>,
     own: Vec<(FieldId, String)>,
-    document: Vec<u8>,
+}
+
+/// Plans of the catalog's datasets, in its order, each compiled when it is first wanted.
+static COMPILED: LazyLock<Vec<OnceLock<Arc<Compiled>>>> =
+    LazyLock::new(|| schema::catalog().iter().map(|_| OnceLock::new()).collect());
+
+impl Compiled {
+    fn new(dataset: &Dataset) -> Self {
+        let plan = Plan::new(dataset);
+        let own = crate::pipeline::own_values(dataset);
+        let own = own.into_iter().filter_map(|(name, value)| Some((plan.field(name)?, value))).collect();
+        Self { timestamp: plan.field("@timestamp"), own, plan }
+    }
+
+    fn of(dataset: &Dataset) -> Arc<Self> {
+        let place = schema::catalog().iter().position(|known| std::ptr::eq(known, dataset));
+        match place.and_then(|place| COMPILED.get(place)) {
+            Some(slot) => Arc::clone(slot.get_or_init(|| Arc::new(Self::new(dataset)))),
+            None => Arc::new(Self::new(dataset)),
+        }
+    }
 }
 
 /// Tag by which Elastic's packages mark documents that keep `event.original`.
 pub(crate) const PRESERVE_TAG: &str = "preserve_original_event";
 
 impl Mapper {
-    /// Compiles the dataset's plan.
+    /// A mapper of the dataset. Cheap for the catalog's datasets, whose plans are compiled once in a process.
     pub fn new(dataset: &Dataset) -> Self {
-        let plan = Plan::new(dataset);
-        let own = crate::pipeline::own_values(dataset);
-        let own = own.into_iter().filter_map(|(name, value)| Some((plan.field(name)?, value))).collect();
         Mapper {
-            timestamp: plan.field("@timestamp"),
-            own,
-            plan,
+            compiled: Compiled::of(dataset),
             state: State::default(),
             facts: Facts::default(),
             keep_facts: false,
             preserve_original: false,
             document: Vec::new(),
         }
+    }
+
+    /// Gives the buffers back, for a time in which no rows are expected. What was counted as drift stays.
+    pub fn rest(&mut self) {
+        let drift = std::mem::take(&mut self.state.drift);
+        self.state = State::default();
+        self.state.drift = drift;
+        self.facts = Facts::default();
+        self.document = Vec::new();
     }
 
     /// Keeps the raw row as `event.original` and tags the document accordingly. Off at first.
@@ -59,7 +92,7 @@ impl Mapper {
     /// Checks and indexes a row; a rejection names the record where its id can be read from the broken text.
     pub fn index<'a>(&self, row: &'a [u8]) -> Result<Row<'a>, Reject> {
         Row::parse(row).map_err(|mut reject| {
-            reject.record = reject.record.or_else(|| readable_id(row, &self.plan.id));
+            reject.record = reject.record.or_else(|| readable_id(row, &self.compiled.plan.id));
             reject
         })
     }
@@ -77,16 +110,17 @@ impl Mapper {
     /// ([`Rows::Items`], [`Rows::Outer`]): there it is one per item, none for a row of [`Rows::Items`] without items.
     pub fn map_items(&mut self, row: &Row<'_>, each: &mut dyn FnMut(Mapped<'_>)) {
         self.state.chosen.clear();
-        if !matches!(self.plan.rows, Rows::Items(_) | Rows::Outer { .. }) {
+        if !matches!(self.compiled.plan.rows, Rows::Items(_) | Rows::Outer { .. }) {
             return match self.document(row) {
                 Ok(id) => each(Ok((id, &self.document))),
                 Err(reject) => each(Err(self.named(row, reject))),
             };
         }
         self.start();
-        let Mapper { plan, state, facts, .. } = self;
+        let Mapper { compiled, state, facts, .. } = self;
+        let plan = &compiled.plan;
         let mut finish = Finish {
-            timestamp: self.timestamp,
+            timestamp: compiled.timestamp,
             facts: self.keep_facts.then_some(facts),
             original: self.preserve_original,
             identity: String::new(),
@@ -102,22 +136,24 @@ impl Mapper {
     }
 
     fn named(&self, row: &Row<'_>, reject: Reject) -> Reject {
-        named(&self.plan.id, row, reject)
+        named(&self.compiled.plan.id, row, reject)
     }
 
     fn start(&mut self) {
-        self.state.reset(self.plan.fields.len());
-        for (field, value) in &self.own {
-            self.state.values.push(&self.plan, *field, value);
+        let Compiled { plan, own, .. } = &*self.compiled;
+        self.state.reset(plan.fields.len());
+        for (field, value) in own {
+            self.state.values.push(plan, *field, value);
         }
     }
 
     /// Builds one document from the row.
     fn document(&mut self, row: &Row<'_>) -> Result<DocId, Reject> {
         self.start();
-        let Mapper { plan, state, facts, .. } = self;
+        let Mapper { compiled, state, facts, .. } = self;
+        let plan = &compiled.plan;
         let mut finish = Finish {
-            timestamp: self.timestamp,
+            timestamp: compiled.timestamp,
             facts: self.keep_facts.then_some(facts),
             original: self.preserve_original,
             identity: String::new(),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_saphyr::Spanned;
 use url::Url;
 
@@ -47,6 +47,27 @@ pub struct ManagedIdentity {
     pub header: Option<SecretString>,
     /// Client id of a user-assigned identity; `None` for the system-assigned one.
     pub client_id: Option<String>,
+}
+
+impl PartialEq for Proof {
+    /// Whether a tenant that is configured anew can keep its tokens.
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Proof::Secret(one), Proof::Secret(other)) => one.expose_secret() == other.expose_secret(),
+            (Proof::Certificate(one), Proof::Certificate(other)) => one == other,
+            (Proof::FederatedToken(one), Proof::FederatedToken(other)) => one == other,
+            (Proof::ManagedIdentity(one), Proof::ManagedIdentity(other)) => one == other,
+            _ => false,
+        }
+    }
+}
+
+impl PartialEq for ManagedIdentity {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { endpoint, header, client_id } = self;
+        let exposed = |header: &Option<SecretString>| header.as_ref().map(|header| header.expose_secret().to_owned());
+        *endpoint == other.endpoint && exposed(header) == exposed(&other.header) && *client_id == other.client_id
+    }
 }
 
 /// The application id (empty for a system-assigned managed identity, which needs none) and its proof.

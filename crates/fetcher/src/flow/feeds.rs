@@ -18,7 +18,8 @@ use crate::source::Source;
 use crate::state::StateFile;
 
 /// The sources of a tenant: datasets of the same endpoint that split its rows alike share one.
-pub(super) fn feeds(tenant: &TenantConfig, client: &reqwest::Client, shared: &Arc<Shared>) -> Result<Vec<Feed>, Fault> {
+pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>) -> Result<Vec<Feed>, Fault> {
+    let (client, lane) = (&shared.client, shared.turns.lane());
     let mut groups: Vec<Vec<DatasetConfig>> = Vec::new();
     for config in &tenant.datasets {
         let key = |config: &DatasetConfig| {
@@ -71,6 +72,7 @@ pub(super) fn feeds(tenant: &TenantConfig, client: &reqwest::Client, shared: &Ar
                 endpoint,
                 budget,
                 health: Arc::clone(&health),
+                lane: lane.clone(),
             },
             health,
             states: datasets.iter().map(state).collect(),

@@ -3,11 +3,10 @@
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt, stream};
-use reqwest::Response;
 
 use super::Feed;
 use super::rows::Extent;
+use super::turns::{Arrival, Reading};
 use super::window::Window;
 use crate::error::Fault;
 use crate::http::connection_fault;
@@ -27,20 +26,37 @@ pub(super) enum Taking<'a> {
 /// Reads an answer to its end and returns the link to the next one. Memory does not depend on its length.
 pub(super) async fn take(
     feed: &mut Feed,
-    response: Response,
+    mut answer: Reading,
     mut taking: Taking<'_>,
     outbox: &mut Outbox,
 ) -> Result<Option<String>, Fault> {
-    let what = format!("GET {}", response.url().path());
+    let what = format!("GET {}", answer.response().url().path());
     feed.rows.begin_page()?;
     let mut splitter = Splitter::new(feed.rows.nested(), MAX_ROW);
     let mut next_link = None;
+    // A single record is read as the list that holds it.
     let alone = matches!(taking, Taking::Alone(_));
-    let mut body = std::pin::pin!(as_list(response.bytes_stream(), alone));
-    while let Some(chunk) = body.next().await {
-        let chunk = chunk.map_err(|error| connection_fault(&what, &error))?;
-        feed.shared.stats.bytes.fetch_add(chunk.len() as u64, Ordering::Relaxed);
-        feed.health.bytes(chunk.len() as u64);
+    let mut head = alone.then_some(b"{\"value\":[");
+    let mut ended = false;
+    while !ended {
+        let chunk = match head.take() {
+            Some(head) => Bytes::from_static(head),
+            None => match answer.next().await.map_err(|error| connection_fault(&what, &error))? {
+                Arrival::Chunk(chunk) => {
+                    feed.shared.stats.bytes.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+                    feed.health.bytes(chunk.len() as u64);
+                    chunk
+                }
+                Arrival::Silence => {
+                    outbox.send().await?;
+                    continue;
+                }
+                Arrival::End => {
+                    ended = true;
+                    Bytes::from_static(if alone { b"]}" } else { b"" })
+                }
+            },
+        };
         let mut rest = &chunk[..];
         while let Some(event) = splitter.next(&mut rest).map_err(|error| split_fault(&what, error))? {
             match event {
@@ -100,12 +116,6 @@ fn without_context(row: &[u8]) -> Vec<u8> {
         (head, [b',', tail @ ..]) | ([head @ .., b','], tail) => [head, tail].concat(),
         _ => [head, tail].concat(),
     }
-}
-
-/// A single record is read as the list that holds it.
-fn as_list<E>(body: impl Stream<Item = Result<Bytes, E>>, alone: bool) -> impl Stream<Item = Result<Bytes, E>> {
-    let part = |text: &'static [u8]| stream::iter(alone.then(|| Ok(Bytes::from_static(text))));
-    part(b"{\"value\":[").chain(body).chain(part(b"]}"))
 }
 
 /// A page that cannot be read to its end is fetched again: the next answer may be whole.

@@ -1,19 +1,40 @@
 //! A source's life: cycle after cycle, until it is told to stop.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::{Failed, Feed, cycle};
+use crate::http::jitter;
+
+/// Least pause between two cycles, however long one took.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// When a source polls.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Plan {
+    /// Pause before the first cycle.
+    pub(super) first: Duration,
+    /// The first cycle is the only one.
+    pub(super) once: bool,
+}
 
 /// Cycle after cycle; a failed one is reported and tried again after the interval.
-pub(super) async fn poll(mut feed: Feed, once: bool, mut stop: watch::Receiver<bool>) -> Option<Failed> {
+pub(super) async fn poll(mut feed: Feed, plan: Plan, mut stop: watch::Receiver<bool>) -> Option<Failed> {
     let datasets = feed.datasets.iter().map(|config| config.dataset.definition.name).collect::<Vec<_>>().join("+");
     let tenant = Arc::clone(&feed.tenant);
+    let mut start = Instant::now() + plan.first;
     loop {
+        tokio::select! {
+            () = tokio::time::sleep_until(start) => {}
+            _ = stop.wait_for(|stop| *stop) => return None,
+        }
         feed.health.cycle_started();
+        // Its memory is wanted for the cycle only: most sources sleep most of the time.
         let outcome = tokio::select! {
-            outcome = cycle(&mut feed) => outcome,
+            outcome = Box::pin(cycle(&mut feed)) => outcome,
             _ = stop.wait_for(|stop| *stop) => return None,
         };
         feed.health.cycle_ended(&outcome);
@@ -21,14 +42,19 @@ pub(super) async fn poll(mut feed: Feed, once: bool, mut stop: watch::Receiver<b
             tracing::error!(tenant = &*tenant, datasets, error = %fault, "source failed, it is polled again");
         }
         report_drift(&mut feed, &datasets);
-        if once {
+        feed.rows.rest();
+        if plan.once {
             return outcome.err().map(|fault| Failed { tenant: tenant.to_string(), datasets, fault });
         }
-        tokio::select! {
-            () = tokio::time::sleep(feed.interval) => {}
-            _ = stop.wait_for(|stop| *stop) => return None,
-        }
+        start = next_start(start, feed.interval);
     }
+}
+
+/// Some time around the interval after the last start: sources that came together part again.
+fn next_start(last: Instant, interval: Duration) -> Instant {
+    let spread = interval / 10;
+    let next = last + (interval - spread / 2) + jitter(spread);
+    next.max(Instant::now() + PAUSE.min(interval))
 }
 
 fn report_drift(feed: &mut Feed, datasets: &str) {

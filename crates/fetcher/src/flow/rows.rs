@@ -133,6 +133,26 @@ impl Rows {
         self.letters.health = Some(health);
     }
 
+    /// Gives memory back, for the time until the next cycle.
+    pub(super) fn rest(&mut self) {
+        for track in &mut self.tracks {
+            track.mapper.rest();
+        }
+        self.composed = Vec::new();
+        match &mut self.shape {
+            Shape::Whole => {}
+            Shape::Rollup { mapper, rollup, scratch, .. } => {
+                mapper.rest();
+                **rollup = Rollup::default();
+                *scratch = Vec::new();
+            }
+            Shape::Outer { spool, item, .. } => {
+                *spool = Spool::default();
+                *item = Vec::new();
+            }
+        }
+    }
+
     /// The array that the splitter takes out of the elements.
     pub(super) fn nested(&self) -> Option<&'static str> {
         self.nested

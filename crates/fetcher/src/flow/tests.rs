@@ -8,13 +8,14 @@ use serde_json::value::RawValue;
 use simulator::{AlertsPerIncident, Endpoint, Fault as Misbehaviour, Simulator, Tenant};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use url::Url;
 
 mod faults;
 mod parts;
 
 use super::*;
-use crate::config::{Cloud, FileOutput, Output, Proof, TenantConfig};
+use crate::config::{Cloud, Config, FileOutput, Output, Proof, TenantConfig};
 use crate::http::auth::{Credential, TokenSource};
 use crate::sink::file::Files;
 

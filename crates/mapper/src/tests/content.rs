@@ -130,6 +130,15 @@ fn nothing_leaks_from_row_to_row() {
             // Neither does a rejected one.
             let _ = used.map(br#"{"id":"x","title":"leak","severity":"high","x":1,"x":2}"#, &mut Vec::new());
         }
+        // Neither does a rest between them, which keeps what was counted.
+        let counted = used.take_drift();
+        let mut tired = Mapper::new(dataset);
+        for row in rows.iter().chain(rows.iter().rev()) {
+            assert_eq!(items(&mut tired, row), items(&mut Mapper::new(dataset), row));
+            let _ = tired.map(br#"{"id":"x","title":"leak","severity":"high","x":1,"x":2}"#, &mut Vec::new());
+            tired.rest();
+        }
+        assert_eq!(tired.take_drift(), counted);
     }
 }
 

@@ -114,6 +114,8 @@ async fn a_budget_is_shared_by_the_sources_of_an_api_and_by_nobody_else() {
     let scene = scene_of(1, AlertsPerIncident::Exactly(0)).await;
     let (jobs, _inbox) = mpsc::channel(1);
     let shared = Arc::new(Shared {
+        client: crate::http::client().expect("client"),
+        turns: Arc::default(),
         streams: Arc::new(Streams::new("default", false)),
         stats: Arc::default(),
         dead: Arc::clone(&scene.dead),
@@ -122,8 +124,7 @@ async fn a_budget_is_shared_by_the_sources_of_an_api_and_by_nobody_else() {
         state: scene.config.state.clone(),
         preserve_original: false,
     });
-    let client = crate::http::client().expect("client");
-    let of_tenant = || super::super::feeds::feeds(&scene.config.tenants[0], &client, &shared).expect("feeds");
+    let of_tenant = || super::super::feeds::feeds(&scene.config.tenants[0], &shared).expect("feeds");
     let (one, other) = (of_tenant(), of_tenant());
     assert_eq!(one.len(), 3);
     for a in &one {

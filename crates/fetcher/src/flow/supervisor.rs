@@ -1,0 +1,244 @@
+//! Who collects what: starts a tenant's sources, and stops and replaces them while the others go on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustc_hash::FxHashMap;
+use tokio::sync::{mpsc, watch};
+use tokio::task::{Id, JoinSet};
+
+use super::poll::{Plan, poll};
+use super::{Failed, Feed, Parts, Shared, feeds};
+use crate::config::{Config, TenantConfig};
+use crate::error::Fault;
+use crate::http::jitter;
+use crate::sink::serve;
+
+/// Time in which one more source starts: three thousand of them take a minute.
+const START: Duration = Duration::from_millis(20);
+/// After the order to stop, the output has this long to take what was read.
+const GRACE: Duration = Duration::from_secs(8);
+
+/// What a run is told, at first and on its way.
+#[derive(Debug)]
+pub struct Orders {
+    /// One cycle of every source, then the end.
+    pub once: bool,
+    /// Becomes true when it is time to stop: nothing more is read, what was read is delivered.
+    pub stop: watch::Receiver<bool>,
+    /// The tenants that are to be collected from then on.
+    pub tenants: Option<mpsc::Receiver<Vec<TenantConfig>>>,
+}
+
+/// Collects until `stop` changes, or one cycle of every source with `once`. Returns the sources whose last cycle failed.
+pub async fn run(config: &Config, parts: Parts, once: bool, stop: watch::Receiver<bool>) -> Result<Vec<Failed>, Fault> {
+    supervise(config, parts, Orders { once, stop, tenants: None }).await
+}
+
+/// Collects as ordered. Returns the sources whose last cycle failed.
+pub async fn supervise(config: &Config, parts: Parts, orders: Orders) -> Result<Vec<Failed>, Fault> {
+    let Orders { once, mut stop, tenants: mut changes } = orders;
+    let (jobs, inbox) = mpsc::channel(1);
+    let mut output = tokio::spawn(serve(parts.sink, inbox, Arc::clone(&parts.dead), Arc::clone(&parts.stats)));
+    let shared = Arc::new(Shared {
+        client: crate::http::client()?,
+        turns: Arc::default(),
+        streams: parts.streams,
+        stats: parts.stats,
+        dead: parts.dead,
+        jobs,
+        pool: Arc::default(),
+        state: config.state.clone(),
+        preserve_original: config.preserve_original_event,
+    });
+    let mut crew = Crew { shared, once, teams: FxHashMap::default(), members: JoinSet::new() };
+    crew.assign(&config.tenants)?;
+    let mut failed = Vec::new();
+    loop {
+        tokio::select! {
+            ended = crew.members.join_next() => match ended {
+                Some(Ok(last)) => failed.extend(last),
+                Some(Err(error)) => return Err(Fault::Local(format!("a tenant ended unexpectedly: {error}"))),
+                None => break,
+            },
+            Some(tenants) = next_change(&mut changes) => crew.assign(&tenants)?,
+            _ = stop.wait_for(|stop| *stop) => {
+                crew.dismiss();
+                break;
+            }
+        }
+    }
+    let rest = async {
+        while let Some(ended) = crew.members.join_next().await {
+            failed.extend(ended.unwrap_or_default());
+        }
+        // The output ends when nobody can send to it any more.
+        drop(crew);
+        (&mut output).await
+    };
+    match stopped_within(stop, rest).await {
+        Some(ended) => ended.map_err(|error| Fault::Local(format!("the output ended unexpectedly: {error}")))?,
+        None => {
+            output.abort();
+            tracing::warn!(
+                seconds = GRACE.as_secs(),
+                "the output did not take what was read in time; the sources go back to where it was acknowledged"
+            );
+            return Ok(failed);
+        }
+    };
+    Ok(failed)
+}
+
+/// The end of `rest`, unless it takes longer than [`GRACE`] after the order to stop.
+async fn stopped_within<T>(mut stop: watch::Receiver<bool>, rest: impl Future<Output = T>) -> Option<T> {
+    let late = async {
+        // Without anybody who could order it there is no hurry.
+        if stop.wait_for(|stop| *stop).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        ended = rest => Some(ended),
+        () = late => None,
+    }
+}
+
+async fn next_change(changes: &mut Option<mpsc::Receiver<Vec<TenantConfig>>>) -> Option<Vec<TenantConfig>> {
+    match changes {
+        Some(changes) => changes.recv().await,
+        None => None,
+    }
+}
+
+/// All who collect.
+struct Crew {
+    shared: Arc<Shared>,
+    once: bool,
+    teams: FxHashMap<Key, Team>,
+    /// One task per team; it returns the sources whose last cycle failed.
+    members: JoinSet<Vec<Failed>>,
+}
+
+/// Cloud, tenant, application.
+type Key = (String, String, String);
+
+/// Who collects one tenant.
+struct Team {
+    config: TenantConfig,
+    stop: watch::Sender<bool>,
+    /// Closes when its sources have ended.
+    done: watch::Receiver<()>,
+}
+
+fn key(config: &TenantConfig) -> Key {
+    (config.cloud.name.clone(), config.id.to_ascii_lowercase(), config.client_id.to_ascii_lowercase())
+}
+
+impl Crew {
+    /// From now on these tenants are collected. Who does it already, with the same configuration, is left alone.
+    fn assign(&mut self, tenants: &[TenantConfig]) -> Result<(), Fault> {
+        let wanted: FxHashMap<Key, &TenantConfig> = tenants.iter().map(|config| (key(config), config)).collect();
+        self.teams.retain(|_, team| team.done.has_changed().is_ok());
+        for (key, team) in &self.teams {
+            if !wanted.contains_key(key) && !team.stop.send_replace(true) {
+                tracing::info!(tenant = team.config.id, "tenant is removed, its sources stop");
+            }
+        }
+        let is_kept = |team: &Team, config: &TenantConfig| !*team.stop.borrow() && team.config == *config;
+        let fresh: Vec<(Key, &TenantConfig)> = wanted
+            .into_iter()
+            .filter(|(key, config)| !self.teams.get(key).is_some_and(|team| is_kept(team, config)))
+            .collect();
+        let sources: usize = fresh.iter().map(|(_, config)| config.datasets.len()).sum();
+        let spread = START.saturating_mul(u32::try_from(sources).unwrap_or(u32::MAX));
+        for (key, config) in fresh {
+            let former = self.teams.remove(&key);
+            if let Some(former) = &former {
+                former.stop.send_replace(true);
+                tracing::info!(tenant = config.id, "tenant is configured anew, its sources start again");
+            }
+            let feeds = feeds::feeds(config, &self.shared)?;
+            let team = self.send_out(feeds, config.clone(), spread, former.map(|former| former.done));
+            self.teams.insert(key, team);
+        }
+        Ok(())
+    }
+
+    /// Starts the sources of one tenant, when those of `former` have ended: two would fight over one state.
+    fn send_out(
+        &mut self,
+        feeds: Vec<Feed>,
+        config: TenantConfig,
+        spread: Duration,
+        former: Option<watch::Receiver<()>>,
+    ) -> Team {
+        let (stop, stopped) = watch::channel(false);
+        let (ended, done) = watch::channel(());
+        let (shared, once, own) = (Arc::clone(&self.shared), self.once, config.clone());
+        self.members.spawn(async move {
+            if let Some(mut former) = former {
+                // An error is the end that is waited for.
+                while former.changed().await.is_ok() {}
+            }
+            let failed = collect(feeds, &own, &shared, Order { once, spread, stop: stopped }).await;
+            drop(ended);
+            failed
+        });
+        Team { config, stop, done }
+    }
+
+    /// All stop.
+    fn dismiss(&self) {
+        for team in self.teams.values() {
+            team.stop.send_replace(true);
+        }
+    }
+}
+
+/// What the sources of a tenant are told.
+struct Order {
+    once: bool,
+    /// The first cycles start at any time within.
+    spread: Duration,
+    stop: watch::Receiver<bool>,
+}
+
+/// The sources of one tenant. One that breaks down by a mistake of this program starts again without the others noticing.
+async fn collect(feeds: Vec<Feed>, config: &TenantConfig, shared: &Arc<Shared>, order: Order) -> Vec<Failed> {
+    let Order { once, spread, stop } = order;
+    let mut sources = JoinSet::new();
+    let mut places: FxHashMap<Id, usize> = FxHashMap::default();
+    let first = |feed: &Feed| if once { Duration::ZERO } else { jitter(spread.min(feed.interval)) };
+    for (place, feed) in feeds.into_iter().enumerate() {
+        let plan = Plan { first: first(&feed), once };
+        places.insert(sources.spawn(poll(feed, plan, stop.clone())).id(), place);
+    }
+    let mut failed = Vec::new();
+    while let Some(ended) = sources.join_next_with_id().await {
+        let error = match ended {
+            Ok((_, last)) => {
+                failed.extend(last);
+                continue;
+            }
+            Err(error) => error,
+        };
+        tracing::error!(tenant = config.id, %error, "a source ended unexpectedly");
+        let place = places.remove(&error.id());
+        let again =
+            feeds::feeds(config, shared).ok().zip(place).and_then(|(feeds, place)| feeds.into_iter().nth(place));
+        match again {
+            Some(feed) if !once => {
+                let plan = Plan { first: feed.interval, once };
+                places.extend(place.map(|place| (sources.spawn(poll(feed, plan, stop.clone())).id(), place)));
+            }
+            _ => failed.push(Failed {
+                tenant: config.id.clone(),
+                datasets: String::new(),
+                fault: Fault::Local(format!("a source ended unexpectedly: {error}")),
+            }),
+        }
+    }
+    failed
+}
