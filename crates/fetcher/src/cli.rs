@@ -160,7 +160,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     logs::init(cli.log_format);
     let outcome = match cli.command {
-        Command::Run(args) => run::run(&args),
+        Command::Run(args) => run::run(&args, cli.log_format),
         Command::Demo(args) => demo::demo(&args),
         Command::Map(args) => map::map(&args),
         Command::Simulate(args) => demo::simulate(&args),
@@ -168,6 +168,7 @@ pub fn main() -> ExitCode {
         Command::ConfigSchema => config_schema(),
         Command::List => list(),
     };
+    logs::flush(cli.log_format, true);
     match outcome {
         Ok(End::Done) => ExitCode::SUCCESS,
         Ok(End::Failed) => ExitCode::from(1),

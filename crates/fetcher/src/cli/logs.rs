@@ -1,15 +1,112 @@
-//! Log lines on standard error.
+//! Log lines on standard error: text for people, or JSON with ECS names; repeats are counted instead of written.
 
-use tracing_subscriber::EnvFilter;
+mod ecs;
+mod repeats;
+#[cfg(test)]
+mod tests;
 
+use std::fmt;
+use std::io::Write;
+use std::panic::PanicHookInfo;
+use std::sync::LazyLock;
+
+use tracing::{Event, Level, Metadata, Subscriber};
+use tracing_subscriber::fmt::format::{Format, Writer};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, filter};
+
+use self::repeats::{Repeats, Summary};
 use super::LogFormat;
 
+/// Whose lines below `info` may be wanted. Others are of HTTP libraries, which write headers, and with them secrets.
+const OURS: [&str; 5] = ["fetcher", "mapper", "schema", "simulator", "m365_fetcher"];
+
+static REPEATS: LazyLock<Repeats> = LazyLock::new(Repeats::default);
+
+/// Starts logging, also of panics.
 pub(super) fn init(format: LogFormat) {
-    let filter = crate::config::log_filter().and_then(|filter| EnvFilter::try_new(filter).ok());
-    let filter = filter.unwrap_or_else(|| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let asked = crate::config::log_filter();
+    let filter = asked.as_ref().and_then(|filter| EnvFilter::try_new(filter).ok());
+    let is_wrong = asked.is_some() && filter.is_none();
+    let lines = Lines { form: format, repeats: &REPEATS, text: Format::default() };
+    let layer = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(format == LogFormat::Text && crate::config::wants_colour())
+        .event_format(lines)
+        .with_filter(filter::filter_fn(may_be_written));
+    tracing_subscriber::registry().with(filter.unwrap_or_else(|| EnvFilter::new("info"))).with(layer).init();
+    std::panic::set_hook(Box::new(panicked));
+    if is_wrong {
+        tracing::warn!("M365_LOG is not understood, `info` is used");
+    }
+}
+
+/// Writes what is still to be said of repeats: at the end, and twice a minute.
+pub(super) fn flush(format: LogFormat, end: bool) {
+    let summaries = if end { REPEATS.drain() } else { REPEATS.due() };
+    let mut text = String::new();
+    for summary in summaries {
+        let _ = write_summary(&mut text, format, &summary);
+    }
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
+fn may_be_written(metadata: &Metadata<'_>) -> bool {
+    let top = metadata.target().split("::").next().unwrap_or_default();
+    *metadata.level() <= Level::INFO || OURS.contains(&top)
+}
+
+/// One line; a message that was put together while running may hold anything, so only constant ones are told.
+fn panicked(info: &PanicHookInfo<'_>) {
+    let place = info.location().map(ToString::to_string);
+    let message = info.payload().downcast_ref::<&'static str>().copied();
+    let thread = std::thread::current();
+    tracing::error!(
+        place,
+        panic = message,
+        thread = thread.name(),
+        "PANIC: a mistake of this program; what was not acknowledged is collected again, please report it"
+    );
+}
+
+/// How a line is written.
+struct Lines<'a> {
+    form: LogFormat,
+    repeats: &'a Repeats,
+    text: Format,
+}
+
+impl<S, N> FormatEvent<S, N> for Lines<'static>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        for summary in self.repeats.due() {
+            write_summary(&mut writer, self.form, &summary)?;
+        }
+        if !self.repeats.admit(event) {
+            return Ok(());
+        }
+        match self.form {
+            LogFormat::Text => self.text.format_event(context, writer, event),
+            LogFormat::Json => ecs::write(&mut writer, event),
+        }
+    }
+}
+
+fn write_summary(out: &mut dyn fmt::Write, format: LogFormat, summary: &Summary) -> fmt::Result {
     match format {
-        LogFormat::Text => builder.with_ansi(crate::config::wants_colour()).init(),
-        LogFormat::Json => builder.json().flatten_event(true).with_ansi(false).init(),
+        LogFormat::Text => {
+            let Summary { level, target, message, fields, repeated } = summary;
+            let at = crate::clock::timestamp();
+            write!(out, "{at} {level:>5} {target}: {message} … repeated {repeated} times")?;
+            fields.iter().try_for_each(|(name, value)| write!(out, " {name}={value:?}"))?;
+            out.write_str("\n")
+        }
+        LogFormat::Json => ecs::write_summary(out, summary),
     }
 }

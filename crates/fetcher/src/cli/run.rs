@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::{End, RunArgs, runtime, summary};
+use super::{End, LogFormat, RunArgs, logs, runtime, summary};
 use crate::config::{self, Config, Output};
 use crate::control;
 use crate::deadletter::DeadLetters;
@@ -24,7 +24,7 @@ use crate::stats::Stats;
 /// Time between two looks of the watchdogs.
 const WATCH: Duration = Duration::from_secs(30);
 
-pub(super) fn run(args: &RunArgs) -> anyhow::Result<End> {
+pub(super) fn run(args: &RunArgs, format: LogFormat) -> anyhow::Result<End> {
     let config = match config::load(&args.config) {
         Ok(config) => config,
         Err(error) => return Ok(End::Usage(error.to_string())),
@@ -35,7 +35,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<End> {
         let parts = parts(&config, &stats, &dead, args.setup).await?;
         let _control = control::open(&config.state, Arc::clone(&stats.health)).await?;
         let metrics = serve_metrics(&config, &stats.health).await?;
-        let watch = tokio::spawn(watch(Arc::clone(&stats.health)));
+        let watch = tokio::spawn(watch(Arc::clone(&stats.health), format));
         let failed = flow::run(&config, parts, args.once, stop_signal()).await;
         watch.abort();
         if let Some(metrics) = metrics {
@@ -66,10 +66,11 @@ async fn serve_metrics(config: &Config, health: &Arc<Health>) -> Result<Option<J
 }
 
 /// Looks for what no single fault shows.
-async fn watch(health: Arc<Health>) {
+async fn watch(health: Arc<Health>, format: LogFormat) {
     loop {
         tokio::time::sleep(WATCH).await;
         health.watch();
+        logs::flush(format, false);
     }
 }
 
