@@ -8,6 +8,7 @@
 mod checks;
 mod cloud;
 mod credential;
+mod output;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -19,11 +20,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use schema::Dataset;
-use secrecy::SecretString;
-use url::Url;
 
 pub use self::cloud::Cloud;
 pub use self::credential::{CertificateFiles, ManagedIdentity, Proof};
+pub(crate) use self::output::DEFAULT_MAX_BODY;
+pub use self::output::{ElasticOutput, FileOutput, Login, Output, ProxyConfig};
 
 /// A checked configuration.
 #[derive(Debug)]
@@ -75,50 +76,6 @@ pub struct DatasetConfig {
     pub lookback: Duration,
     /// How far each later poll goes back behind the newest record, for records that become visible late.
     pub overlap: Duration,
-}
-
-/// An output.
-#[derive(Debug)]
-pub enum Output {
-    /// A cluster.
-    Elasticsearch(ElasticOutput),
-    /// NDJSON files.
-    File(FileOutput),
-    /// NDJSON on standard output.
-    Stdout,
-}
-
-/// NDJSON files, one per data stream.
-#[derive(Debug)]
-pub struct FileOutput {
-    /// Where they are.
-    pub directory: PathBuf,
-    /// Every document begins with its `_id`.
-    pub ids: bool,
-}
-
-/// A cluster.
-#[derive(Debug)]
-pub struct ElasticOutput {
-    /// Nodes, used in turn.
-    pub hosts: Vec<Url>,
-    /// How the client proves who it is.
-    pub login: Login,
-    /// PEM file of a private certificate authority.
-    pub ca_file: Option<PathBuf>,
-    /// Compress request bodies.
-    pub gzip: bool,
-}
-
-/// How the client proves who it is.
-#[derive(Debug)]
-pub enum Login {
-    /// A cluster without security.
-    None,
-    /// Base64 of `id:key`, as Kibana shows it.
-    ApiKey(SecretString),
-    /// User and password.
-    Basic(String, SecretString),
 }
 
 /// A configuration that cannot be used: file, line, key and what is allowed.

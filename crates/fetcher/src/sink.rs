@@ -3,18 +3,26 @@
 
 pub mod batch;
 pub mod bulk;
+mod cycle;
 pub mod elastic;
 pub mod file;
+mod limiter;
+mod load;
 pub mod setup;
+mod ship;
+mod status;
 pub mod stdout;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
 pub use self::batch::{Batch, Entry, Outbox, Streams};
+use self::cycle::Cycle;
+pub use self::status::{OutputStatus, Trouble};
 use crate::deadletter::DeadLetters;
 use crate::error::Fault;
 use crate::stats::Stats;
@@ -31,25 +39,6 @@ pub enum Sink {
 }
 
 impl Sink {
-    /// Delivers a batch.
-    pub async fn deliver(&mut self, batch: &mut Batch, dead: &DeadLetters) -> Result<Receipt, Fault> {
-        match self {
-            Sink::Elastic(elastic) => elastic.deliver(batch, dead).await,
-            Sink::File(files) => files.deliver(batch),
-            Sink::Stdout(stdout) => stdout.deliver(batch),
-        }
-    }
-
-    /// Makes what was delivered durable.
-    pub fn sync(&mut self) -> Result<(), Fault> {
-        match self {
-            // A bulk reply is given after the translog was written.
-            Sink::Elastic(_) => Ok(()),
-            Sink::File(files) => files.sync(),
-            Sink::Stdout(stdout) => stdout.sync(),
-        }
-    }
-
     /// Documents travel with the action line of a bulk request.
     pub fn wants_actions(&self) -> bool {
         matches!(self, Sink::Elastic(_))
@@ -95,51 +84,87 @@ impl Receipt {
     }
 }
 
+/// Batches that may wait for the output task; what they hold is bounded by [`batch::UNDER_WAY`].
+pub(crate) const QUEUED: usize = 64;
+/// How long a single cycle waits for an output that is out of reach.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(5);
+
 /// What the output task is told.
 #[derive(Debug)]
 pub(crate) enum Job {
     Batch(Batch),
     /// Everything of the cycle was sent: answer when it is durable.
-    Flush(Arc<batch::Failure>, oneshot::Sender<Result<(), Fault>>),
+    Flush(Arc<Cycle>, oneshot::Sender<Result<(), Fault>>),
+}
+
+/// What an output task works with, apart from its inbox.
+#[derive(Debug)]
+pub(crate) struct Output {
+    pub(crate) sink: Sink,
+    pub(crate) dead: Arc<DeadLetters>,
+    pub(crate) stats: Arc<Stats>,
+    /// How long an output that is out of reach is waited for before cycles fail; `None` is for ever.
+    pub(crate) patience: Option<Duration>,
 }
 
 /// The output task: takes batches until every sender is gone.
-pub(crate) async fn serve(
-    mut sink: Sink,
-    mut inbox: mpsc::Receiver<Job>,
-    dead: Arc<DeadLetters>,
-    stats: Arc<Stats>,
-) -> Sink {
-    while let Some(job) = inbox.recv().await {
-        match job {
-            Job::Batch(mut batch) => {
-                // What a failed cycle still sends is fetched again in the next one.
-                if batch.failure().get().is_none() {
-                    match sink.deliver(&mut batch, &dead).await {
+pub(crate) async fn serve(output: Output, inbox: mpsc::Receiver<Job>) {
+    let Output { sink, dead, stats, patience } = output;
+    match sink {
+        Sink::Elastic(elastic) => ship::ship(elastic, patience, inbox, dead, stats).await,
+        Sink::File(mut files) => write(&mut files, inbox, &stats).await,
+        Sink::Stdout(mut stdout) => write(&mut stdout, inbox, &stats).await,
+    }
+}
+
+/// An output of this machine.
+trait Local {
+    fn deliver(&mut self, batch: &Batch) -> Result<Receipt, Fault>;
+    /// Makes what was delivered durable.
+    fn sync(&mut self) -> Result<(), Fault>;
+}
+
+async fn write(local: &mut impl Local, mut inbox: mpsc::Receiver<Job>, stats: &Stats) {
+    let mut flushes = Vec::new();
+    while let Some(mut job) = inbox.recv().await {
+        // Sources that are there at the same time share a sync.
+        loop {
+            match job {
+                Job::Batch(batch) if batch.ticket.is_void() => drop(batch.recycle()),
+                Job::Batch(batch) => {
+                    let delivered = local.deliver(&batch);
+                    let health = batch.health.clone();
+                    let ticket = batch.recycle();
+                    match delivered {
                         Ok(receipt) => {
                             stats.add(&receipt);
                             stats.health.output().delivered();
-                            if let Some(health) = batch.health() {
-                                health.delivered(&receipt);
-                            }
+                            health.iter().for_each(|health| health.delivered(&receipt));
+                            ticket.arrived();
                         }
                         Err(fault) => {
                             stats.health.output().failed(&fault);
-                            batch.failure().set(fault);
+                            ticket.fail(fault);
                         }
                     }
                 }
-                batch.recycle();
+                Job::Flush(cycle, reply) => flushes.push((cycle, reply)),
             }
-            Job::Flush(failure, reply) => {
-                let result = match failure.get() {
-                    Some(fault) => Err(fault),
-                    None => sink.sync(),
-                };
-                // Nobody waits any more when the source was stopped.
-                let _ = reply.send(result);
+            match inbox.try_recv() {
+                Ok(next) => job = next,
+                Err(_) => break,
             }
         }
+        if flushes.is_empty() {
+            continue;
+        }
+        let synced = local.sync();
+        for (cycle, reply) in flushes.drain(..) {
+            if let Err(fault) = &synced {
+                stats.health.output().failed(fault);
+                cycle.ticket().fail(fault.clone());
+            }
+            cycle.answer(reply);
+        }
     }
-    sink
 }

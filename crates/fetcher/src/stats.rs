@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::health::Health;
-use crate::sink::Receipt;
+use crate::sink::{OutputStatus, Receipt};
 
 /// Counts of one dataset.
 #[derive(Debug, Default)]
@@ -27,12 +27,20 @@ pub struct Stats {
     pub pages: AtomicU64,
     /// The sources one by one, and the output.
     pub health: Arc<Health>,
+    /// Requests to the output, and data streams that take none.
+    pub output: Arc<OutputStatus>,
 }
 
 impl Default for Stats {
     fn default() -> Self {
         let datasets = schema::catalog().iter().map(|_| Counts::default()).collect();
-        Self { datasets, bytes: AtomicU64::new(0), pages: AtomicU64::new(0), health: Arc::default() }
+        Self {
+            datasets,
+            bytes: AtomicU64::new(0),
+            pages: AtomicU64::new(0),
+            health: Arc::default(),
+            output: Arc::default(),
+        }
     }
 }
 

@@ -87,9 +87,9 @@ fn config(args: &DemoArgs, tenant: &Tenant, address: SocketAddr) -> anyhow::Resu
     let output = match &args.elasticsearch {
         Some(host) => {
             let (host, login) = login(host)?;
-            Output::Elasticsearch(ElasticOutput { hosts: vec![host], login, ca_file: None, gzip: true })
+            Output::Elasticsearch(ElasticOutput::new(vec![host], login))
         }
-        None => Output::File(FileOutput { directory: args.out.clone(), ids: false }),
+        None => Output::File(FileOutput::new(args.out.clone())),
     };
     Ok(Config {
         tenants: vec![TenantConfig {

@@ -96,15 +96,15 @@ fn newest_in_file(directory: &Path) -> anyhow::Result<Vec<Shown>> {
 }
 
 async fn newest_in_cluster(output: &ElasticOutput) -> anyhow::Result<Vec<Shown>> {
-    let elastic = Elastic::new(output)?;
+    let client = Elastic::new(output)?.client().await?;
     let stream = ["logs-m365_security.incident-default"];
-    elastic.client().indices().refresh(IndicesRefreshParts::Index(&stream)).send().await?;
+    client.indices().refresh(IndicesRefreshParts::Index(&stream)).send().await?;
     let query = json!({
         "size": NEWEST,
         "sort": [{ "@timestamp": "desc" }],
         "_source": ["@timestamp", "m365_defender.incident.*"],
     });
-    let answer = elastic.client().search(SearchParts::Index(&stream)).body(query).send().await?;
+    let answer = client.search(SearchParts::Index(&stream)).body(query).send().await?;
     let answer: Value = answer.error_for_status_code()?.json().await?;
     let hits = answer["hits"]["hits"].as_array().map(Vec::as_slice).unwrap_or_default();
     let mut newest = hits.iter().map(|hit| show(&hit["_source"])).collect();

@@ -1,17 +1,14 @@
 //! From what is written to what the program works with: every rule of the configuration.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use url::Url;
 
 use super::cloud::{Cloud, NAMES};
 use super::value::{Text, TextOr, parse_duration};
-use super::{
-    Config, ConfigError, DEFAULT_OVERLAP, DatasetConfig, ElasticOutput, FileOutput, Login, Output, TenantConfig,
-    credential, wire,
-};
+use super::{Config, ConfigError, DEFAULT_OVERLAP, DatasetConfig, TenantConfig, credential, output, wire};
 
 /// Longest overlap of two polls.
 const MAX_OVERLAP: Duration = Duration::from_hours(24);
@@ -19,7 +16,7 @@ const MAX_OVERLAP: Duration = Duration::from_hours(24);
 pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 pub(super) fn check(document: wire::Document, environment: Environment<'_>) -> Result<Config, ConfigError> {
-    let wire::Document { tenants, output, state, dead_letter, preserve_original_event, metrics } = document;
+    let wire::Document { tenants, output: written, state, dead_letter, preserve_original_event, metrics } = document;
     if tenants.is_empty() {
         return Err(ConfigError::new(None, "tenants", "is empty, at least one tenant is needed"));
     }
@@ -31,7 +28,7 @@ pub(super) fn check(document: wire::Document, environment: Environment<'_>) -> R
     let path = |key: &str, text: &Text| text.resolve(key, environment).map(PathBuf::from);
     let state = state_directory(state.as_ref(), environment)?;
     let dead_letter = dead_letter.map_or_else(|| Ok(state.join("dead-letter")), |text| path("dead_letter", &text))?;
-    let (output, namespace) = check_output(output, environment)?;
+    let (output, namespace) = output::check(written, environment)?;
     let metrics = metrics.map(|metrics| check_listen("metrics.listen", &metrics.listen, environment)).transpose()?;
     Ok(Config { tenants, output, namespace, state, dead_letter, preserve_original_event, metrics })
 }
@@ -150,83 +147,6 @@ fn check_dataset<'a>(
             .error(&format!("{key}.overlap"), "is longer than a day; allowed: at most 24h"));
     }
     Ok((text, DatasetConfig { dataset, index, interval, lookback, overlap }))
-}
-
-fn check_output(output: wire::Output, environment: Environment<'_>) -> Result<(Output, String), ConfigError> {
-    let default = || "default".to_owned();
-    match (output.elasticsearch, output.file, output.stdout) {
-        (Some(elastic), None, None) => check_elastic(&elastic, environment),
-        (None, Some(file), None) => {
-            let directory = file.directory.resolve("output.file.directory", environment)?;
-            Ok((Output::File(FileOutput { directory: directory.into(), ids: file.ids.unwrap_or(false) }), default()))
-        }
-        (None, None, Some(_)) => Ok((Output::Stdout, default())),
-        (None, None, None) => {
-            Err(ConfigError::new(None, "output", "names no output; allowed: one of elasticsearch, file, stdout"))
-        }
-        _ => {
-            Err(ConfigError::new(None, "output", "names several outputs; allowed: one of elasticsearch, file, stdout"))
-        }
-    }
-}
-
-fn check_elastic(elastic: &wire::Elasticsearch, environment: Environment<'_>) -> Result<(Output, String), ConfigError> {
-    const KEY: &str = "output.elasticsearch";
-    let hosts = elastic
-        .hosts
-        .iter()
-        .enumerate()
-        .map(|(place, host)| check_url(&format!("{KEY}.hosts[{place}]"), host, environment))
-        .collect::<Result<Vec<Url>, _>>()?;
-    if hosts.is_empty() {
-        return Err(ConfigError::new(None, format!("{KEY}.hosts"), "is empty, at least one address is needed"));
-    }
-    let resolve = |name: &str, text: &Text| text.resolve(&format!("{KEY}.{name}"), environment);
-    let login = match (&elastic.api_key, &elastic.username, &elastic.password) {
-        (None, None, None) => Login::None,
-        (Some(key), None, None) => {
-            let resolved = resolve("api_key", key)?;
-            // Anything else would be no header.
-            if resolved.is_empty() || !resolved.bytes().all(|byte| byte.is_ascii_graphic()) {
-                return Err(key.error("output.elasticsearch.api_key", "is not an API key; allowed: Base64 of `id:key`"));
-            }
-            Login::ApiKey(resolved.into())
-        }
-        (None, Some(name), Some(password)) => {
-            Login::Basic(resolve("username", name)?, resolve("password", password)?.into())
-        }
-        (Some(key), _, _) => return Err(key.error(KEY, "has api_key beside username or password; allowed: one way")),
-        (None, Some(text), None) | (None, None, Some(text)) => {
-            return Err(text.error(KEY, "needs username and password together"));
-        }
-    };
-    let namespace = match &elastic.namespace {
-        None => "default".to_owned(),
-        Some(text) => {
-            let namespace = resolve("namespace", text)?;
-            let is_allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '.');
-            if namespace.is_empty() || namespace.len() > 100 || !namespace.chars().all(is_allowed) {
-                let message = "is no namespace; allowed: at most 100 of a-z, 0-9, `_`, `.`";
-                return Err(text.error("output.elasticsearch.namespace", message));
-            }
-            namespace
-        }
-    };
-    let ca_file = elastic.ca_file.as_ref().map(|text| check_file("ca_file", text, &resolve)).transpose()?;
-    let gzip = elastic.gzip.unwrap_or(true);
-    Ok((Output::Elasticsearch(ElasticOutput { hosts, login, ca_file, gzip }), namespace))
-}
-
-fn check_file(
-    name: &str,
-    text: &Text,
-    resolve: &dyn Fn(&str, &Text) -> Result<String, ConfigError>,
-) -> Result<PathBuf, ConfigError> {
-    let path = resolve(name, text)?;
-    if !Path::new(&path).is_file() {
-        return Err(text.error(&format!("output.elasticsearch.{name}"), format!("{path} is not a file")));
-    }
-    Ok(path.into())
 }
 
 pub(super) fn check_url(key: &str, text: &Text, environment: Environment<'_>) -> Result<Url, ConfigError> {

@@ -161,3 +161,17 @@ pub(super) fn parse_duration(text: &str) -> Option<Duration> {
     let number: u64 = text[..text.len() - 1].trim_end().parse().ok()?;
     number.checked_mul(seconds).filter(|seconds| *seconds > 0).map(Duration::from_secs)
 }
+
+/// `100mb`, `64 KiB`, `1048576`: bytes, in units of 1024 as Elasticsearch counts them.
+pub(super) fn parse_size(text: &str) -> Option<u64> {
+    let unit = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(unit);
+    let factor: u64 = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kb" | "kib" => 1 << 10,
+        "m" | "mb" | "mib" => 1 << 20,
+        "g" | "gb" | "gib" => 1 << 30,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(factor)
+}

@@ -131,15 +131,32 @@ pub(super) struct Elasticsearch {
     pub(super) username: Option<Text>,
     /// Password, with `username`.
     pub(super) password: Option<Text>,
-    /// PEM file of a private certificate authority.
+    /// PEM file of a private certificate authority, trusted beside the public ones.
     pub(super) ca_file: Option<Text>,
+    /// SHA-256 of a certificate in the chain that the nodes present, 64 hexadecimal digits: it is trusted then, as in
+    /// Elastic Agent. Host name and validity are checked all the same.
+    pub(super) ca_trusted_fingerprint: Option<Text>,
+    /// HTTP proxy, `http://[user:password@]host[:port]`. The environment's proxies are not used unless written here, for
+    /// example as `${HTTPS_PROXY}`.
+    pub(super) proxy: Option<Text>,
+    /// Hosts that are asked without the proxy: names, `.domain` for all below one, `*` for all.
+    pub(super) no_proxy: Option<Vec<Text>>,
     /// Compress request bodies. Default: true.
     pub(super) gzip: Option<bool>,
+    /// Level of the compression, 1 to 9. Default: 1.
+    pub(super) gzip_level: Option<u32>,
+    /// Longest time for one request with its answer. Default: `90s`.
+    pub(super) timeout: Option<Text>,
+    /// Most bulk requests at the same time, 1 to 64; fewer are used while the cluster is slow or busy. Default: 4.
+    pub(super) max_concurrency: Option<u32>,
+    /// Longest request body before compression, for example `10mb`. Default: the cluster's `http.max_content_length`,
+    /// and `100mb` where the credential may not read that.
+    pub(super) max_content_length: Option<Text>,
     /// Last part of the data streams' names. Default: `default`.
     pub(super) namespace: Option<Text>,
 }
 
-/// One NDJSON file per data stream.
+/// NDJSON files, one per data stream, synced at every acknowledgement.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FileOutput {
@@ -147,6 +164,12 @@ pub(super) struct FileOutput {
     pub(super) directory: Text,
     /// Begin every document with its `_id`, for a shipper that takes it from there. Default: false.
     pub(super) ids: Option<bool>,
+    /// Size at which a file is put aside as `<stream>-<time>-<number>.ndjson` and a new one begun. Default: `256mb`.
+    pub(super) rotate_size: Option<Text>,
+    /// Age at which a file is put aside, for example `1d`. Default: none.
+    pub(super) rotate_age: Option<Text>,
+    /// Files put aside that are kept per data stream, the newest ones; older ones are deleted. Default: all.
+    pub(super) keep: Option<usize>,
 }
 
 /// NDJSON on standard output.

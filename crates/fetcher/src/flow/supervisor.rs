@@ -12,7 +12,7 @@ use super::{Failed, Feed, Parts, Shared, feeds};
 use crate::config::{Config, TenantConfig};
 use crate::error::Fault;
 use crate::http::jitter;
-use crate::sink::serve;
+use crate::sink;
 
 /// Time in which one more source starts: three thousand of them take a minute.
 const START: Duration = Duration::from_millis(20);
@@ -38,8 +38,14 @@ pub async fn run(config: &Config, parts: Parts, once: bool, stop: watch::Receive
 /// Collects as ordered. Returns the sources whose last cycle failed.
 pub async fn supervise(config: &Config, parts: Parts, orders: Orders) -> Result<Vec<Failed>, Fault> {
     let Orders { once, mut stop, tenants: mut changes } = orders;
-    let (jobs, inbox) = mpsc::channel(1);
-    let mut output = tokio::spawn(serve(parts.sink, inbox, Arc::clone(&parts.dead), Arc::clone(&parts.stats)));
+    let (jobs, inbox) = mpsc::channel(sink::QUEUED);
+    let output = sink::Output {
+        sink: parts.sink,
+        dead: Arc::clone(&parts.dead),
+        stats: Arc::clone(&parts.stats),
+        patience: once.then_some(sink::PATIENCE),
+    };
+    let mut output = tokio::spawn(sink::serve(output, inbox));
     let shared = Arc::new(Shared {
         client: crate::http::client()?,
         turns: Arc::default(),

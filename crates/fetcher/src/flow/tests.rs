@@ -63,7 +63,7 @@ async fn scene_of(incidents: u64, alerts_per_incident: AlertsPerIncident) -> Sce
             proof: Proof::Secret(tenant.client_secret.clone().into()),
             datasets: datasets.collect(),
         }],
-        output: Output::File(FileOutput { directory: folder.path().join("out"), ids: false }),
+        output: Output::File(FileOutput::new(folder.path().join("out"))),
         namespace: "default".to_owned(),
         state: folder.path().join("state"),
         dead_letter: folder.path().join("dead"),

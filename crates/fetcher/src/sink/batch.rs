@@ -1,11 +1,13 @@
 //! Encoded documents on their way to the output, and the source's end of that way.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mapper::DocId;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::Job;
+use super::cycle::{Cycle, Ticket};
 use crate::error::Fault;
 use crate::health::SourceHealth;
 
@@ -15,6 +17,11 @@ pub const BATCH_BYTES: usize = 1024 * 1024;
 const BATCH_CAPACITY: usize = BATCH_BYTES + 128 * 1024;
 /// Buffers that wait for reuse.
 const POOLED: usize = 3;
+/// Bytes of all documents between a source's hands and the output's acknowledgement.
+pub(crate) const UNDER_WAY: usize = 8 * 1024 * 1024;
+/// Bytes that all sources together may hold before they hand them over, as far as their number allows.
+const FILLING: usize = 8 * 1024 * 1024;
+const SMALLEST_SHARE: usize = 8 * 1024;
 
 /// Data stream and action line of every dataset.
 #[derive(Debug)]
@@ -61,10 +68,13 @@ pub struct Entry {
 pub struct Batch {
     pub(crate) body: Vec<u8>,
     pub(crate) entries: Vec<Entry>,
-    tenant: Arc<str>,
-    health: Option<Arc<SourceHealth>>,
-    failure: Arc<Failure>,
-    pool: Arc<Pool>,
+    pub(crate) tenant: Arc<str>,
+    /// The source that hears what became of it.
+    pub(crate) health: Option<Arc<SourceHealth>>,
+    pub(crate) ticket: Ticket,
+    /// Its share of the memory between the sources and the output.
+    pub(crate) room: OwnedSemaphorePermit,
+    pub(crate) pool: Arc<Pool>,
 }
 
 impl Batch {
@@ -78,37 +88,10 @@ impl Batch {
         &self.body[entry.document as usize..entry.end as usize]
     }
 
-    /// Tenant that the documents belong to.
-    pub(crate) fn tenant(&self) -> &str {
-        &self.tenant
-    }
-
-    /// The source that hears what became of it.
-    pub(crate) fn health(&self) -> Option<&SourceHealth> {
-        self.health.as_deref()
-    }
-
-    pub(crate) fn failure(&self) -> &Failure {
-        &self.failure
-    }
-
     /// Gives the buffers back for the next batch.
-    pub(crate) fn recycle(self) {
-        self.pool.give(Buffers { body: self.body, entries: self.entries });
-    }
-}
-
-/// Why a cycle's documents cannot all be delivered, if so: shared by its batches.
-#[derive(Debug, Default)]
-pub(crate) struct Failure(Mutex<Option<Fault>>);
-
-impl Failure {
-    pub(crate) fn get(&self) -> Option<Fault> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    pub(crate) fn set(&self, fault: Fault) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(fault);
+    pub(crate) fn recycle(self) -> Ticket {
+        self.pool.give(self.body, self.entries);
+        self.ticket
     }
 }
 
@@ -118,24 +101,50 @@ struct Buffers {
     entries: Vec<Entry>,
 }
 
-/// Buffers between two batches, so that the steady state allocates nothing.
-#[derive(Debug, Default)]
-pub(crate) struct Pool(Mutex<Vec<Buffers>>);
+/// The memory between sources and output: buffers for reuse, and what bounds them all together.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    /// Buffers between two batches, so that the steady state allocates nothing.
+    buffers: Mutex<Vec<Buffers>>,
+    /// Outboxes that hold documents.
+    filling: AtomicUsize,
+    /// Bytes that may be handed over and not yet be delivered.
+    room: Arc<Semaphore>,
+}
+
+impl Default for Pool {
+    fn default() -> Self {
+        Self { buffers: Mutex::default(), filling: AtomicUsize::new(0), room: Arc::new(Semaphore::new(UNDER_WAY)) }
+    }
+}
 
 impl Pool {
     fn take(&self) -> Buffers {
-        let pooled = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        pooled.unwrap_or_else(|| Buffers { body: Vec::with_capacity(BATCH_CAPACITY), entries: Vec::new() })
+        self.filling.fetch_add(1, Ordering::Relaxed);
+        self.lock().pop().unwrap_or_default()
     }
 
-    fn give(&self, mut buffers: Buffers) {
-        let mut pooled = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if pooled.len() < POOLED {
-            buffers.body.clear();
-            buffers.body.shrink_to(BATCH_CAPACITY);
-            buffers.entries.clear();
-            pooled.push(buffers);
+    fn handed_over(&self) {
+        self.filling.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn give(&self, mut body: Vec<u8>, mut entries: Vec<Entry>) {
+        let mut buffers = self.lock();
+        if buffers.len() < POOLED {
+            body.clear();
+            body.shrink_to(BATCH_CAPACITY);
+            entries.clear();
+            buffers.push(Buffers { body, entries });
         }
+    }
+
+    /// Size at which a batch is handed over: the more sources are at it, the smaller.
+    fn share(&self) -> usize {
+        (FILLING / self.filling.load(Ordering::Relaxed).max(1)).clamp(SMALLEST_SHARE, BATCH_BYTES)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Buffers>> {
+        self.buffers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -147,13 +156,13 @@ pub struct Outbox {
     pool: Arc<Pool>,
     tenant: Arc<str>,
     health: Option<Arc<SourceHealth>>,
-    failure: Arc<Failure>,
-    current: Buffers,
+    cycle: Arc<Cycle>,
+    current: Option<Buffers>,
 }
 
 impl Outbox {
     pub(crate) fn new(streams: Arc<Streams>, jobs: mpsc::Sender<Job>, pool: Arc<Pool>, tenant: Arc<str>) -> Self {
-        Self { streams, jobs, pool, tenant, health: None, failure: Arc::default(), current: Buffers::default() }
+        Self { streams, jobs, pool, tenant, health: None, cycle: Arc::default(), current: None }
     }
 
     /// Who hears what becomes of the documents.
@@ -163,10 +172,7 @@ impl Outbox {
 
     /// Adds a document.
     pub fn push(&mut self, dataset: u16, id: DocId, document: &[u8]) {
-        if self.current.body.capacity() == 0 {
-            self.current = self.pool.take();
-        }
-        let Buffers { body, entries } = &mut self.current;
+        let Buffers { body, entries } = self.current.get_or_insert_with(|| self.pool.take());
         let start = body.len();
         if let Some(actions) = &self.streams.actions {
             body.extend_from_slice(actions[usize::from(dataset)].as_bytes());
@@ -184,26 +190,23 @@ impl Outbox {
 
     /// The batch is large enough to be sent.
     pub fn is_full(&self) -> bool {
-        self.current.body.len() >= BATCH_BYTES
+        self.current.as_ref().is_some_and(|current| current.body.len() >= self.pool.share())
     }
 
     /// Hands the batch over; an error when the output has failed for this cycle.
     pub async fn send(&mut self) -> Result<(), Fault> {
-        if let Some(fault) = self.failure.get() {
+        if let Some(fault) = self.cycle.failure() {
             return Err(fault);
         }
-        if self.current.entries.is_empty() {
-            return Ok(());
-        }
-        let Buffers { body, entries } = std::mem::take(&mut self.current);
-        let batch = Batch {
-            body,
-            entries,
-            tenant: Arc::clone(&self.tenant),
-            health: self.health.clone(),
-            failure: Arc::clone(&self.failure),
-            pool: Arc::clone(&self.pool),
-        };
+        let Some(size) = self.current.as_ref().map(|current| current.body.len()) else { return Ok(()) };
+        // A batch that is longer than all there is takes all there is.
+        let room = u32::try_from(size.min(UNDER_WAY)).unwrap_or(u32::MAX);
+        let room = Arc::clone(&self.pool.room).acquire_many_owned(room).await.map_err(|_| stopped())?;
+        let Some(Buffers { body, entries }) = self.current.take() else { return Ok(()) };
+        self.pool.handed_over();
+        let (tenant, pool) = (Arc::clone(&self.tenant), Arc::clone(&self.pool));
+        let batch =
+            Batch { body, entries, tenant, health: self.health.clone(), ticket: self.cycle.ticket(), room, pool };
         self.jobs.send(Job::Batch(batch)).await.map_err(|_| stopped())
     }
 
@@ -211,15 +214,16 @@ impl Outbox {
     pub async fn flush(&mut self) -> Result<(), Fault> {
         self.send().await?;
         let (reply, answer) = oneshot::channel();
-        self.jobs.send(Job::Flush(Arc::clone(&self.failure), reply)).await.map_err(|_| stopped())?;
+        self.jobs.send(Job::Flush(Arc::clone(&self.cycle), reply)).await.map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
     }
 }
 
 impl Drop for Outbox {
     fn drop(&mut self) {
-        if self.current.body.capacity() > 0 {
-            self.pool.give(std::mem::take(&mut self.current));
+        if let Some(Buffers { body, entries }) = self.current.take() {
+            self.pool.handed_over();
+            self.pool.give(body, entries);
         }
     }
 }

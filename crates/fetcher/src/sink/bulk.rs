@@ -15,12 +15,38 @@ pub enum Verdict {
     Created,
     /// It was there before.
     Duplicate,
-    /// The cluster is busy: send it again.
+    /// The cluster is busy, or its index is blocked for now: send it again.
     Retry(String),
+    /// The cluster stumbled: send it again, but not for ever; it may be the document.
+    Unclear(String),
+    /// No document of this dataset can be accepted before somebody prepares the cluster.
+    Unready(String),
     /// It will never be accepted.
     Refused(String),
     /// The credential may not write there: no document will be accepted.
     Forbidden(String),
+}
+
+/// Elasticsearch's type of a block.
+pub(super) const BLOCK: &str = "cluster_block_exception";
+
+/// Signs of a cluster that takes no document of a dataset, whatever it says: no index and none may be made, no pipeline,
+/// no room for another shard, a closed index.
+const UNREADY: [&str; 5] = [
+    "index_not_found_exception",
+    "pipeline with id [",
+    "maximum normal shards open",
+    "index_closed_exception",
+    "no matching index template",
+];
+
+/// What to do about a block.
+pub(super) fn block_hint(said: &str) -> &'static str {
+    if said.contains("flood-stage") || said.contains("FORBIDDEN/12") || said.contains("read-only / allow delete") {
+        "the disk of a node is nearly full (flood stage): free space or add a node; the block is lifted by itself then"
+    } else {
+        "the index or the cluster is blocked for writing: see index.blocks.* and cluster.blocks.*"
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -53,9 +79,12 @@ impl Item {
         match status {
             200..=299 => Verdict::Created,
             409 => Verdict::Duplicate,
-            401 | 403 if !said.contains("cluster_block_exception") => Verdict::Forbidden(said),
             // A read-only block (disk nearly full) goes away; so do an overload and a shard that moves.
-            403 | 429 | 500 | 502 | 503 | 504 => Verdict::Retry(said),
+            403 | 429 if said.contains(BLOCK) => Verdict::Retry(format!("{said}\nhint: {}", block_hint(&said))),
+            401 | 403 => Verdict::Forbidden(said),
+            429 | 502 | 503 | 504 => Verdict::Retry(said),
+            500 => Verdict::Unclear(said),
+            _ if UNREADY.iter().any(|sign| said.contains(sign)) => Verdict::Unready(said),
             _ => Verdict::Refused(said),
         }
     }

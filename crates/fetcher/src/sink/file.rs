@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use mapper::DocId;
 
-use super::{Batch, Receipt, Streams};
+use super::{Batch, Local, Receipt, Streams};
 use crate::error::Fault;
 
 /// The files below a directory; they are appended to.
@@ -28,8 +28,10 @@ impl Files {
             .map_err(|error| Fault::local(format!("output directory {}", directory.display()), &error))?;
         Ok(Self { directory: directory.to_owned(), streams, ids, open: BTreeMap::new() })
     }
+}
 
-    pub(super) fn deliver(&mut self, batch: &Batch) -> Result<Receipt, Fault> {
+impl Local for Files {
+    fn deliver(&mut self, batch: &Batch) -> Result<Receipt, Fault> {
         for entry in batch.entries() {
             let path = || self.directory.join(format!("{}.ndjson", self.streams.name(entry.dataset)));
             let failed = |error| Fault::local(format!("output file {}", path().display()), &error);
@@ -50,7 +52,7 @@ impl Files {
         Ok(Receipt::all_created(batch))
     }
 
-    pub(super) fn sync(&mut self) -> Result<(), Fault> {
+    fn sync(&mut self) -> Result<(), Fault> {
         for (dataset, file) in &mut self.open {
             file.flush()
                 .and_then(|()| file.get_ref().sync_data())

@@ -31,6 +31,7 @@ async fn put(elastic: &Elastic, folder: &str, file: &File<'static>) -> Result<()
     let path = format!("/{folder}/{name}");
     let response = elastic
         .client()
+        .await?
         .send(Method::Put, &path, HeaderMap::new(), None::<&()>, Some(file.contents()), None)
         .await
         .map_err(|error| Fault::Transient(format!("PUT {path}: {}", with_causes(&error))))?;

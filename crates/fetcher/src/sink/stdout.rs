@@ -2,7 +2,7 @@
 
 use std::io::{self, BufWriter, Write};
 
-use super::{Batch, Receipt};
+use super::{Batch, Local, Receipt};
 use crate::error::Fault;
 
 /// Standard output.
@@ -15,15 +15,15 @@ impl Default for Stdout {
     }
 }
 
-impl Stdout {
-    pub(super) fn deliver(&mut self, batch: &Batch) -> Result<Receipt, Fault> {
+impl Local for Stdout {
+    fn deliver(&mut self, batch: &Batch) -> Result<Receipt, Fault> {
         for entry in batch.entries() {
             self.0.write_all(batch.document(entry)).map_err(|error| failed(&error))?;
         }
         Ok(Receipt::all_created(batch))
     }
 
-    pub(super) fn sync(&mut self) -> Result<(), Fault> {
+    fn sync(&mut self) -> Result<(), Fault> {
         self.0.flush().map_err(|error| failed(&error))
     }
 }

@@ -1,0 +1,329 @@
+//! Where documents go: the outputs as the program works with them, and the rules of their configuration.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use secrecy::SecretString;
+use url::Url;
+
+use super::checks::{Environment, check_url};
+use super::value::{Text, parse_duration, parse_size};
+use super::{ConfigError, wire};
+
+/// `http.max_content_length` where the cluster does not say it: Elasticsearch's own default.
+pub(crate) const DEFAULT_MAX_BODY: usize = 100 * 1024 * 1024;
+/// Shortest body limit: a record's document must have a chance to fit.
+const MIN_MAX_BODY: u64 = 1024;
+const DEFAULT_FILE_SIZE: u64 = 256 * 1024 * 1024;
+/// A rotated file has room for some documents.
+const MIN_FILE_SIZE: u64 = 1024;
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(90);
+const DEFAULT_CONCURRENCY: u32 = 4;
+const MAX_CONCURRENCY: u32 = 64;
+
+/// An output.
+#[derive(Debug)]
+pub enum Output {
+    /// A cluster.
+    Elasticsearch(ElasticOutput),
+    /// NDJSON files.
+    File(FileOutput),
+    /// NDJSON on standard output.
+    Stdout,
+}
+
+/// NDJSON files, one per data stream.
+#[derive(Debug, Clone)]
+pub struct FileOutput {
+    /// Where they are.
+    pub directory: PathBuf,
+    /// Every document begins with its `_id`.
+    pub ids: bool,
+    /// A file of this many bytes is put aside and a new one begun.
+    pub rotate_size: u64,
+    /// A file of this age is put aside and a new one begun.
+    pub rotate_age: Option<Duration>,
+    /// Files put aside that are kept per data stream; the oldest beyond are deleted. `None` keeps all.
+    pub keep: Option<usize>,
+}
+
+impl FileOutput {
+    /// Files below a directory, with the defaults for the rest.
+    pub fn new(directory: PathBuf) -> Self {
+        Self { directory, ids: false, rotate_size: DEFAULT_FILE_SIZE, rotate_age: None, keep: None }
+    }
+}
+
+/// A cluster.
+#[derive(Debug, Clone)]
+pub struct ElasticOutput {
+    /// Nodes, used in turn.
+    pub hosts: Vec<Url>,
+    /// How the client proves who it is.
+    pub login: Login,
+    /// PEM file of a private certificate authority.
+    pub ca_file: Option<PathBuf>,
+    /// SHA-256 of a certificate in the servers' chains, which is trusted then.
+    pub ca_fingerprint: Option<[u8; 32]>,
+    /// Way to the nodes. Without one they are asked directly, whatever the environment says.
+    pub proxy: Option<ProxyConfig>,
+    /// Level of gzip for request bodies, 1 to 9; `None` sends them as they are.
+    pub gzip: Option<u32>,
+    /// Longest time for one request, its answer included.
+    pub timeout: Duration,
+    /// Most requests at the same time.
+    pub max_concurrency: u32,
+    /// Longest request body in bytes, before compression; `None` asks the cluster.
+    pub max_body: Option<usize>,
+}
+
+impl ElasticOutput {
+    /// A cluster with the defaults for everything else.
+    pub fn new(hosts: Vec<Url>, login: Login) -> Self {
+        Self {
+            hosts,
+            login,
+            ca_file: None,
+            ca_fingerprint: None,
+            proxy: None,
+            gzip: Some(1),
+            timeout: DEFAULT_TIMEOUT,
+            max_concurrency: DEFAULT_CONCURRENCY,
+            max_body: None,
+        }
+    }
+}
+
+/// An HTTP proxy.
+#[derive(Debug, Clone)]
+pub struct ProxyConfig {
+    /// Its address, without the credential.
+    pub url: Url,
+    /// User and password.
+    pub login: Option<(String, SecretString)>,
+    /// Hosts that are asked directly: names, `.domain` for all below one, `*` for all.
+    pub no_proxy: Vec<String>,
+}
+
+impl ProxyConfig {
+    /// Whether the proxy is the way to this host.
+    pub fn serves(&self, host: &str) -> bool {
+        let host = host.trim_matches(['[', ']']);
+        !self.no_proxy.iter().any(|rule| {
+            rule == "*"
+                || rule.eq_ignore_ascii_case(host)
+                || rule.strip_prefix('.').is_some_and(|domain| {
+                    let cut = host.len().checked_sub(domain.len());
+                    let tail = cut.and_then(|cut| host.get(cut..));
+                    tail.is_some_and(|tail| tail.eq_ignore_ascii_case(domain))
+                        && (host.len() == domain.len() || host[..host.len() - domain.len()].ends_with('.'))
+                })
+        })
+    }
+}
+
+/// How the client proves who it is.
+#[derive(Debug, Clone)]
+pub enum Login {
+    /// A cluster without security.
+    None,
+    /// Base64 of `id:key`, as Kibana shows it.
+    ApiKey(SecretString),
+    /// User and password.
+    Basic(String, SecretString),
+}
+
+/// The output and the namespace of its data streams.
+pub(super) fn check(output: wire::Output, environment: Environment<'_>) -> Result<(Output, String), ConfigError> {
+    let default = || "default".to_owned();
+    match (output.elasticsearch, output.file, output.stdout) {
+        (Some(elastic), None, None) => check_elastic(&elastic, environment),
+        (None, Some(file), None) => Ok((Output::File(check_file_output(&file, environment)?), default())),
+        (None, None, Some(_)) => Ok((Output::Stdout, default())),
+        (None, None, None) => {
+            Err(ConfigError::new(None, "output", "names no output; allowed: one of elasticsearch, file, stdout"))
+        }
+        _ => {
+            Err(ConfigError::new(None, "output", "names several outputs; allowed: one of elasticsearch, file, stdout"))
+        }
+    }
+}
+
+fn check_file_output(file: &wire::FileOutput, environment: Environment<'_>) -> Result<FileOutput, ConfigError> {
+    let keys = Keys { section: "output.file", environment };
+    let mut output = FileOutput::new(keys.text("directory", &file.directory)?.into());
+    output.ids = file.ids.unwrap_or(false);
+    if let Some(text) = &file.rotate_size {
+        output.rotate_size = keys.size("rotate_size", text, MIN_FILE_SIZE)?;
+    }
+    output.rotate_age = file.rotate_age.as_ref().map(|text| keys.duration("rotate_age", text)).transpose()?;
+    output.keep = file.keep;
+    if file.keep == Some(0) {
+        return Err(file.directory.error("output.file.keep", "is 0; allowed: 1 and more, or nothing to keep all"));
+    }
+    Ok(output)
+}
+
+fn check_elastic(elastic: &wire::Elasticsearch, environment: Environment<'_>) -> Result<(Output, String), ConfigError> {
+    let keys = Keys { section: "output.elasticsearch", environment };
+    let hosts = elastic
+        .hosts
+        .iter()
+        .enumerate()
+        .map(|(place, host)| check_url(&keys.name(&format!("hosts[{place}]")), host, environment))
+        .collect::<Result<Vec<Url>, _>>()?;
+    let Some(first) = elastic.hosts.first() else {
+        return Err(ConfigError::new(None, keys.name("hosts"), "is empty, at least one address is needed"));
+    };
+    let mut output = ElasticOutput::new(hosts, check_login(elastic, &keys)?);
+    output.ca_file = elastic.ca_file.as_ref().map(|text| keys.file("ca_file", text)).transpose()?;
+    output.ca_fingerprint =
+        elastic.ca_trusted_fingerprint.as_ref().map(|text| check_fingerprint(text, &keys)).transpose()?;
+    output.proxy = check_proxy(elastic, &keys)?;
+    output.gzip = match (elastic.gzip, elastic.gzip_level) {
+        (Some(false), _) => None,
+        (_, None) => Some(1),
+        (_, Some(level @ 1..=9)) => Some(level),
+        (_, Some(level)) => {
+            return Err(first.error(&keys.name("gzip_level"), format!("is {level}; allowed: 1 to 9")));
+        }
+    };
+    if let Some(text) = &elastic.timeout {
+        output.timeout = keys.duration("timeout", text)?;
+    }
+    if let Some(number) = elastic.max_concurrency {
+        if !(1..=MAX_CONCURRENCY).contains(&number) {
+            let message = format!("is {number}; allowed: 1 to {MAX_CONCURRENCY}");
+            return Err(first.error(&keys.name("max_concurrency"), message));
+        }
+        output.max_concurrency = number;
+    }
+    if let Some(text) = &elastic.max_content_length {
+        let size = keys.size("max_content_length", text, MIN_MAX_BODY)?;
+        output.max_body = Some(usize::try_from(size).unwrap_or(usize::MAX));
+    }
+    let namespace = match &elastic.namespace {
+        None => "default".to_owned(),
+        Some(text) => {
+            let namespace = keys.text("namespace", text)?;
+            let is_allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '.');
+            if namespace.is_empty() || namespace.len() > 100 || !namespace.chars().all(is_allowed) {
+                let message = "is no namespace; allowed: at most 100 of a-z, 0-9, `_`, `.`";
+                return Err(text.error(&keys.name("namespace"), message));
+            }
+            namespace
+        }
+    };
+    Ok((Output::Elasticsearch(output), namespace))
+}
+
+fn check_login(elastic: &wire::Elasticsearch, keys: &Keys<'_>) -> Result<Login, ConfigError> {
+    match (&elastic.api_key, &elastic.username, &elastic.password) {
+        (None, None, None) => Ok(Login::None),
+        (Some(key), None, None) => {
+            let resolved = keys.text("api_key", key)?;
+            // Anything else would be no header.
+            if resolved.is_empty() || !resolved.bytes().all(|byte| byte.is_ascii_graphic()) {
+                return Err(key.error(&keys.name("api_key"), "is not an API key; allowed: Base64 of `id:key`"));
+            }
+            Ok(Login::ApiKey(resolved.into()))
+        }
+        (None, Some(name), Some(password)) => {
+            Ok(Login::Basic(keys.text("username", name)?, keys.text("password", password)?.into()))
+        }
+        (Some(key), _, _) => Err(key.error(keys.section, "has api_key beside username or password; allowed: one way")),
+        (None, Some(text), None) | (None, None, Some(text)) => {
+            Err(text.error(keys.section, "needs username and password together"))
+        }
+    }
+}
+
+/// 64 hexadecimal digits, with or without colons, as `openssl x509 -fingerprint` and Kibana show them.
+fn check_fingerprint(text: &Text, keys: &Keys<'_>) -> Result<[u8; 32], ConfigError> {
+    const KEY: &str = "ca_trusted_fingerprint";
+    let written = keys.text(KEY, text)?;
+    let digits: Option<Vec<u8>> = written
+        .chars()
+        .filter(|c| *c != ':')
+        .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
+        .collect();
+    let bytes: Option<Vec<u8>> = digits
+        .filter(|digits| digits.len() == 64)
+        .map(|digits| digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect());
+    bytes.and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| {
+        text.error(&keys.name(KEY), "is not a fingerprint; allowed: SHA-256 of the certificate, 64 hexadecimal digits")
+    })
+}
+
+fn check_proxy(elastic: &wire::Elasticsearch, keys: &Keys<'_>) -> Result<Option<ProxyConfig>, ConfigError> {
+    const KEY: &str = "proxy";
+    let no_proxy = elastic.no_proxy.as_deref().unwrap_or_default();
+    let Some(text) = &elastic.proxy else {
+        return match no_proxy.first() {
+            Some(rule) => Err(rule.error(&keys.name("no_proxy"), "is of no use without proxy")),
+            None => Ok(None),
+        };
+    };
+    let written = keys.text(KEY, text)?;
+    // The message must not repeat it: it may hold a password.
+    let no_address =
+        || text.error(&keys.name(KEY), "is not an address; allowed: http://[user:password@]host[:port] or https://…");
+    let mut url = Url::parse(&written)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+        .ok_or_else(no_address)?;
+    let decode = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8().map(String::from);
+    let login = match (url.username(), url.password()) {
+        ("", None) => None,
+        (user, password) => {
+            let user = decode(user).map_err(|_| no_address())?;
+            let password = decode(password.unwrap_or_default()).map_err(|_| no_address())?;
+            Some((user, password.into()))
+        }
+    };
+    url.set_username("").and_then(|()| url.set_password(None)).map_err(|()| no_address())?;
+    let no_proxy = no_proxy.iter().map(|rule| keys.text("no_proxy", rule)).collect::<Result<_, _>>()?;
+    Ok(Some(ProxyConfig { url, login, no_proxy }))
+}
+
+/// The keys of one section.
+struct Keys<'a> {
+    section: &'static str,
+    environment: Environment<'a>,
+}
+
+impl Keys<'_> {
+    fn name(&self, key: &str) -> String {
+        format!("{}.{key}", self.section)
+    }
+
+    fn text(&self, key: &str, text: &Text) -> Result<String, ConfigError> {
+        text.resolve(&self.name(key), self.environment)
+    }
+
+    fn duration(&self, key: &str, text: &Text) -> Result<Duration, ConfigError> {
+        let written = self.text(key, text)?;
+        parse_duration(&written).ok_or_else(|| {
+            let message = format!("`{written}` is not a time span; allowed: a number with s, m, h or d, as `5m`");
+            text.error(&self.name(key), message)
+        })
+    }
+
+    fn size(&self, key: &str, text: &Text, least: u64) -> Result<u64, ConfigError> {
+        let written = self.text(key, text)?;
+        parse_size(&written).filter(|size| *size >= least).ok_or_else(|| {
+            let message = format!(
+                "`{written}` is not a size of at least {least} bytes; allowed: a number with b, kb, mb or gb, as `100mb`"
+            );
+            text.error(&self.name(key), message)
+        })
+    }
+
+    fn file(&self, key: &str, text: &Text) -> Result<PathBuf, ConfigError> {
+        let path = self.text(key, text)?;
+        if !Path::new(&path).is_file() {
+            return Err(text.error(&self.name(key), format!("{path} is not a file")));
+        }
+        Ok(path.into())
+    }
+}

@@ -1,0 +1,151 @@
+//! The nodes of a cluster: used in turn, with a client each; one that does not answer is left alone for a while.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use elasticsearch::Elasticsearch;
+use elasticsearch::auth::Credentials;
+use elasticsearch::cert::{Certificate, CertificateValidation};
+use elasticsearch::http::transport::{SingleNodeConnectionPool, TransportBuilder};
+use secrecy::ExposeSecret;
+use tokio::sync::OnceCell;
+use tokio::time::Instant;
+use url::Url;
+
+use super::trust;
+use crate::config::{ElasticOutput, Login, ProxyConfig};
+use crate::error::Fault;
+
+/// First and longest time that a node is left alone.
+const FIRST_REST: Duration = Duration::from_secs(1);
+const LONGEST_REST: Duration = Duration::from_mins(1);
+
+/// All nodes.
+#[derive(Debug)]
+pub(super) struct Nodes {
+    nodes: Vec<Node>,
+    next: AtomicUsize,
+    access: Access,
+}
+
+/// What every client is made with.
+#[derive(Debug)]
+struct Access {
+    login: Login,
+    ca_pem: Option<Vec<u8>>,
+    fingerprint: Option<[u8; 32]>,
+    proxy: Option<ProxyConfig>,
+}
+
+/// One node.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) url: Url,
+    /// Made when it is needed: a fingerprint wants the node to present its certificates.
+    client: OnceCell<Elasticsearch>,
+    health: Mutex<Health>,
+}
+
+#[derive(Debug, Default)]
+struct Health {
+    /// Failures in a row.
+    failures: u32,
+    rests_until: Option<Instant>,
+}
+
+impl Nodes {
+    pub(super) fn new(output: &ElasticOutput) -> Result<Self, Fault> {
+        let ElasticOutput { hosts, login, ca_file, ca_fingerprint, proxy, .. } = output.clone();
+        let ca_pem = match ca_file {
+            Some(file) => {
+                let failed =
+                    |error: &dyn std::fmt::Display| Fault::Local(format!("ca_file {}: {error}", file.display()));
+                let pem = std::fs::read(&file).map_err(|error| failed(&error))?;
+                Certificate::from_pem(&pem).map_err(|error| failed(&error))?;
+                Some(pem)
+            }
+            None => None,
+        };
+        let nodes = hosts.into_iter().map(|url| Node { url, client: OnceCell::new(), health: Mutex::default() });
+        let access = Access { login, ca_pem, fingerprint: ca_fingerprint, proxy };
+        Ok(Self { nodes: nodes.collect(), next: AtomicUsize::new(0), access })
+    }
+
+    /// The next node that is not left alone, or the one whose rest ends first, with its client.
+    pub(super) async fn pick(&self) -> Result<(&Node, &Elasticsearch), Fault> {
+        let Some(node) = self.choose() else { return Err(Fault::Local("no hosts".to_owned())) };
+        let client = node.client.get_or_try_init(|| self.access.client(node)).await;
+        client.map(|client| (node, client)).inspect_err(|_| node.failed())
+    }
+
+    /// Whether a node is left that is not known to be out of reach.
+    pub(super) fn any_awake(&self) -> bool {
+        let now = Instant::now();
+        self.nodes.iter().any(|node| node.rests_until().is_none_or(|until| until <= now))
+    }
+
+    fn choose(&self) -> Option<&Node> {
+        let start = self.next.fetch_add(1, Ordering::Relaxed);
+        let turn = || (0..self.nodes.len()).filter_map(|offset| self.nodes.get((start + offset) % self.nodes.len()));
+        let now = Instant::now();
+        turn()
+            .find(|node| node.rests_until().is_none_or(|until| until <= now))
+            .or_else(|| turn().min_by_key(|node| node.rests_until()))
+    }
+}
+
+impl Node {
+    /// It answered.
+    pub(super) fn answered(&self) {
+        *self.lock() = Health::default();
+    }
+
+    /// It did not answer.
+    pub(super) fn failed(&self) {
+        let mut health = self.lock();
+        let rest = FIRST_REST.saturating_mul(1 << health.failures.min(6)).min(LONGEST_REST);
+        health.failures = health.failures.saturating_add(1);
+        health.rests_until = Some(Instant::now() + rest);
+    }
+
+    fn rests_until(&self) -> Option<Instant> {
+        self.lock().rests_until
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Health> {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Access {
+    async fn client(&self, node: &Node) -> Result<Elasticsearch, Fault> {
+        let local = |error: &dyn std::fmt::Display| Fault::Local(format!("elasticsearch client: {error}"));
+        let proxy = self.proxy.as_ref().filter(|proxy| proxy.serves(node.url.host_str().unwrap_or_default()));
+        let mut builder = TransportBuilder::new(SingleNodeConnectionPool::new(node.url.clone()));
+        builder = match &self.login {
+            Login::None => builder,
+            Login::ApiKey(key) => builder.auth(Credentials::EncodedApiKey(key.expose_secret().to_owned())),
+            Login::Basic(name, password) => {
+                builder.auth(Credentials::Basic(name.clone(), password.expose_secret().to_owned()))
+            }
+        };
+        builder = match proxy {
+            None => builder.disable_proxy(),
+            Some(ProxyConfig { url, login: None, .. }) => builder.proxy(url.clone(), None, None),
+            Some(ProxyConfig { url, login: Some((user, password)), .. }) => {
+                builder.proxy(url.clone(), Some(user), Some(password.expose_secret()))
+            }
+        };
+        let mut pem = self.ca_pem.clone().unwrap_or_default();
+        if let Some(fingerprint) = &self.fingerprint {
+            pem.push(b'\n');
+            pem.extend_from_slice(trust::certificate(&node.url, proxy, fingerprint).await?.as_bytes());
+        }
+        if !pem.is_empty() {
+            let certificates = Certificate::from_pem(&pem).map_err(|error| local(&error))?;
+            builder = builder.cert_validation(CertificateValidation::Full(certificates));
+        }
+        Ok(Elasticsearch::new(builder.build().map_err(|error| local(&error))?))
+    }
+}

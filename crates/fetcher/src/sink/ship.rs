@@ -1,0 +1,396 @@
+//! The output task of a cluster: puts batches together to requests of a good size, sends as many at the same time as the
+//! cluster takes, and goes on with every document until it has arrived, is a dead letter, or its cycle has failed.
+
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use mapper::DocId;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::batch::{BATCH_BYTES, Batch, Entry, UNDER_WAY};
+use super::bulk::{Verdict, read_reply};
+use super::elastic::{Answer, Elastic, PRIVILEGES};
+use super::limiter::{Limiter, Slot};
+use super::load::{Fate, Load};
+use super::{Job, Receipt};
+use crate::deadletter::{DeadLetters, Raw, Rejection};
+use crate::error::Fault;
+use crate::http::Backoff;
+use crate::stats::Stats;
+
+/// Requests that are not full leave this far apart at least, so that many sources with little to say share them.
+const SPACING: Duration = Duration::from_millis(250);
+/// First and longest pause before single documents are sent again, and how often: about five minutes in all.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+const ATTEMPTS: u32 = 12;
+/// A document that the cluster stumbles over is sent this often before it is a dead letter.
+const UNCLEAR_ATTEMPTS: u32 = 4;
+/// Bytes of documents that wait to be sent again; what is beyond fails its cycle, so that one data stream's trouble leaves
+/// room for the others.
+const MAX_WAITING: usize = UNDER_WAY / 2;
+const UNREADY: &str = "the cluster is not prepared for this dataset: run once with --setup, or install the package";
+/// How long requests may go on when nobody waits for them any more.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// What the requests share.
+struct Ship {
+    elastic: Elastic,
+    limiter: Arc<Limiter>,
+    dead: Arc<DeadLetters>,
+    stats: Arc<Stats>,
+    /// How long an output that is out of reach is waited for; `None` is for ever.
+    patience: Option<Duration>,
+    /// Bytes of documents that wait to be sent again.
+    waiting: AtomicUsize,
+    /// Nobody waits for the requests any more.
+    closing: watch::Receiver<bool>,
+}
+
+/// Takes batches until every sender is gone.
+pub(super) async fn ship(
+    elastic: Elastic,
+    patience: Option<Duration>,
+    mut inbox: mpsc::Receiver<Job>,
+    dead: Arc<DeadLetters>,
+    stats: Arc<Stats>,
+) {
+    let (close, closing) = watch::channel(false);
+    let limiter = Arc::new(Limiter::new(elastic.max_concurrency(), Arc::clone(&stats.output)));
+    let ship = Arc::new(Ship { elastic, limiter, dead, stats, patience, waiting: AtomicUsize::new(0), closing });
+    let mut queue: VecDeque<Batch> = VecDeque::new();
+    let mut queued = 0;
+    let mut requests = JoinSet::new();
+    let mut spaced = Instant::now();
+    loop {
+        let full = queued >= BATCH_BYTES.min(ship.elastic.body_limit());
+        tokio::select! {
+            biased;
+            // What is under way altogether is bounded by the batches' share of memory.
+            job = inbox.recv() => match job {
+                Some(Job::Batch(batch)) => {
+                    queued += batch.body.len();
+                    queue.push_back(batch);
+                }
+                Some(Job::Flush(cycle, reply)) => cycle.answer(reply),
+                None => break,
+            },
+            Some(ended) = requests.join_next(), if !requests.is_empty() => report(ended),
+            slot = ready(&ship.limiter, if full { None } else { Some(spaced) }), if !queue.is_empty() => {
+                let load = Load::take(&mut queue, ship.elastic.body_limit());
+                queued = queue.iter().map(|batch| batch.body.len()).sum();
+                if let Some(load) = load {
+                    spaced = Instant::now() + SPACING;
+                    requests.spawn(deliver(Arc::clone(&ship), load, slot));
+                }
+            }
+        }
+    }
+    // The sources have ended: what is still under way is wanted by nobody, but may arrive.
+    close.send_replace(true);
+    while let Some(load) = Load::take(&mut queue, ship.elastic.body_limit()) {
+        requests.spawn(deliver_late(Arc::clone(&ship), load));
+    }
+    let drained = async {
+        while let Some(ended) = requests.join_next().await {
+            report(ended);
+        }
+    };
+    if tokio::time::timeout(GRACE, drained).await.is_err() {
+        tracing::warn!(requests = requests.len(), "output did not answer in time, the documents are collected again");
+    }
+}
+
+fn report(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "a bulk request ended unexpectedly, its documents are collected again");
+    }
+}
+
+async fn ready(limiter: &Arc<Limiter>, not_before: Option<Instant>) -> Slot {
+    if let Some(time) = not_before {
+        tokio::time::sleep_until(time).await;
+    }
+    limiter.slot().await
+}
+
+async fn deliver_late(ship: Arc<Ship>, load: Load) {
+    let slot = ship.limiter.slot().await;
+    deliver(ship, load, slot).await;
+}
+
+/// One load to its end.
+async fn deliver(ship: Arc<Ship>, load: Load, slot: Slot) {
+    let mut receipt = Receipt::default();
+    let mut work = vec![load];
+    let mut state =
+        Attempts { slot: Some(slot), number: 0, pauses: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, ATTEMPTS) };
+    while let Some(load) = work.pop() {
+        if let ControlFlow::Break(fault) = ship.attempt(load, &mut work, &mut state, &mut receipt).await {
+            for load in work.drain(..) {
+                load.fail(&fault);
+            }
+        }
+    }
+    ship.stats.add(&receipt);
+}
+
+/// How far the attempts of one load have come.
+struct Attempts {
+    slot: Option<Slot>,
+    /// Attempts whose answer said that documents are to be sent again.
+    number: u32,
+    pauses: Backoff,
+}
+
+impl Ship {
+    /// Sends a load once; what is left of it goes back to the work. Breaks when nothing can be delivered.
+    async fn attempt(
+        &self,
+        load: Load,
+        work: &mut Vec<Load>,
+        state: &mut Attempts,
+        receipt: &mut Receipt,
+    ) -> ControlFlow<Fault> {
+        let slot = match state.slot.take() {
+            Some(slot) => slot,
+            None => match self.unless_closing(self.limiter.slot()).await {
+                Ok(slot) => slot,
+                Err(fault) => return self.give_up(load, fault),
+            },
+        };
+        let size = load.body().len();
+        if size > self.elastic.ask_body_limit().await {
+            state.slot = Some(slot);
+            return self.split(load, work, receipt);
+        }
+        let answer = self.elastic.bulk(load.body().clone()).await;
+        match answer {
+            Answer::Reply(reply) => {
+                let output = &self.stats.output;
+                output.requests.fetch_add(1, Ordering::Relaxed);
+                output.bytes.fetch_add(size as u64, Ordering::Relaxed);
+                let judged = self.judge(&reply, &load, state.number);
+                match judged {
+                    Ok(Judged { fates, busy: None }) => {
+                        slot.answered(size, false);
+                        self.stats.health.output().delivered();
+                        // Nothing is left of it.
+                        work.extend(load.settle(&fates, receipt));
+                        ControlFlow::Continue(())
+                    }
+                    Ok(Judged { fates, busy: Some(said) }) => {
+                        slot.answered(size, true);
+                        self.stats.health.output().retried();
+                        let again = Again { load, fates, said };
+                        self.send_again(again, work, state, receipt).await
+                    }
+                    Err(fault) => self.give_up(load, fault),
+                }
+            }
+            Answer::TooLarge => {
+                if load.entries().len() > 1 {
+                    self.elastic.too_large(size);
+                }
+                slot.answered(size, false);
+                self.split(load, work, receipt)
+            }
+            Answer::Unreachable(fault) => {
+                if self.elastic.any_awake() {
+                    tracing::warn!(error = %fault, "a node does not answer, the next one is asked");
+                    state.slot = Some(slot);
+                    work.push(load);
+                    return ControlFlow::Continue(());
+                }
+                self.wait(load, &fault, slot, None, work)
+            }
+            Answer::Busy(fault, after) => self.wait(load, &fault, slot, after, work),
+            Answer::Fails(fault) => self.give_up(load, fault),
+        }
+    }
+
+    /// The output is out of reach: the load waits with all others, unless that took too long already.
+    fn wait(
+        &self,
+        load: Load,
+        fault: &Fault,
+        slot: Slot,
+        after: Option<Duration>,
+        work: &mut Vec<Load>,
+    ) -> ControlFlow<Fault> {
+        slot.failed(after);
+        self.stats.health.output().retried();
+        self.stats.health.output().failed(fault);
+        let waited = self.limiter.failing_for().unwrap_or_default();
+        if self.patience.is_some_and(|patience| waited >= patience) {
+            let seconds = waited.as_secs();
+            return self
+                .give_up(load, Fault::Transient(format!("output has not taken anything for {seconds} s: {fault}")));
+        }
+        work.push(load);
+        ControlFlow::Continue(())
+    }
+
+    /// Single documents were not taken because of the cluster's state.
+    async fn send_again(
+        &self,
+        again: Again,
+        work: &mut Vec<Load>,
+        state: &mut Attempts,
+        receipt: &mut Receipt,
+    ) -> ControlFlow<Fault> {
+        let Again { load, mut fates, said } = again;
+        state.number += 1;
+        let left: usize = load
+            .entries()
+            .iter()
+            .zip(&fates)
+            .filter(|(_, fate)| matches!(fate, Fate::Again))
+            .map(|(entry, _)| (entry.end - entry.start) as usize)
+            .sum();
+        let waiting = self.waiting.fetch_add(left, Ordering::Relaxed);
+        let pause = if waiting > 0 && waiting + left > MAX_WAITING { None } else { state.pauses.next(None) };
+        if pause.is_none() {
+            let fault = Fault::Transient(format!("output did not take documents in {} attempts: {said}", state.number));
+            for fate in &mut fates {
+                if matches!(fate, Fate::Again) {
+                    *fate = Fate::Fails(fault.clone());
+                }
+            }
+        }
+        let load = load.settle(&fates, receipt);
+        let mut outcome = ControlFlow::Continue(());
+        if let (Some(load), Some(pause)) = (load, pause) {
+            load.blocked(&said);
+            match self.unless_closing(tokio::time::sleep(pause)).await {
+                Ok(()) => work.push(load),
+                Err(fault) => outcome = self.give_up(load, fault),
+            }
+        }
+        self.waiting.fetch_sub(left, Ordering::Relaxed);
+        outcome
+    }
+
+    /// Too long for one request: its halves go, or the only document becomes a dead letter.
+    fn split(&self, load: Load, work: &mut Vec<Load>, receipt: &mut Receipt) -> ControlFlow<Fault> {
+        match load.split() {
+            Ok((first, second)) => work.extend([second, first]),
+            Err(load) => {
+                let mut fates = Vec::new();
+                for place in 0..load.entries().len() {
+                    fates.push(self.refuse(&load, place, "413 document larger than http.max_content_length"));
+                }
+                work.extend(load.settle(&fates, receipt));
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// The fate of every entry by its item in the reply.
+    fn judge(&self, reply: &[u8], load: &Load, attempts: u32) -> Result<Judged, Fault> {
+        let entries = load.entries();
+        let mut fates = vec![Fate::Again; entries.len()];
+        let mut busy = None;
+        // Datasets with documents that were taken, and that were not, one bit each.
+        let mut taken = Datasets::default();
+        let count = read_reply(reply, &mut |place, verdict| {
+            let (Some(entry), Some(fate)) = (entries.get(place), fates.get_mut(place)) else { return };
+            *fate = match verdict {
+                Verdict::Created => {
+                    taken.add(entry.dataset);
+                    Fate::Created
+                }
+                Verdict::Duplicate => Fate::Duplicate,
+                Verdict::Refused(reason) => self.refuse(load, place, &reason),
+                Verdict::Unclear(reason) if attempts >= UNCLEAR_ATTEMPTS => self.refuse(load, place, &reason),
+                Verdict::Retry(reason) | Verdict::Unclear(reason) => {
+                    if busy.is_none() {
+                        self.stats.output.trouble(entry.dataset, &reason);
+                        busy = Some(reason);
+                    }
+                    Fate::Again
+                }
+                Verdict::Forbidden(reason) => {
+                    Fate::Fails(Fault::Auth(format!("bulk request: {reason}\nhint: {PRIVILEGES}")))
+                }
+                Verdict::Unready(reason) => {
+                    Fate::Fails(Fault::Refused(format!("bulk request: {reason}\nhint: {UNREADY}")))
+                }
+            };
+        })
+        .map_err(|error| Fault::Refused(format!("bulk reply cannot be read, is this Elasticsearch? {error}")))?;
+        if count != entries.len() {
+            return Err(Fault::Refused(format!("bulk reply has {count} items for {} documents", entries.len())));
+        }
+        taken.each(|dataset| self.stats.output.fine(dataset));
+        Ok(Judged { fates, busy })
+    }
+
+    fn refuse(&self, load: &Load, place: usize, reason: &str) -> Fate {
+        let Some(entry) = load.entries().get(place) else { return Fate::Refused };
+        let Entry { dataset, id, .. } = *entry;
+        let rejection = Rejection {
+            dataset: schema::catalog()[usize::from(dataset)].definition.name,
+            tenant: load.tenant(place),
+            reason: "refused",
+            detail: reason,
+            record: Some(&DocId(id).to_string()),
+        };
+        match self.dead.keep(rejection, Raw::Bytes(load.document(entry))) {
+            Ok(()) => Fate::Refused,
+            Err(fault) => Fate::Fails(fault),
+        }
+    }
+
+    fn give_up(&self, load: Load, fault: Fault) -> ControlFlow<Fault> {
+        self.stats.health.output().failed(&fault);
+        load.fail(&fault);
+        ControlFlow::Break(fault)
+    }
+
+    async fn unless_closing<T>(&self, wait: impl Future<Output = T>) -> Result<T, Fault> {
+        let mut closing = self.closing.clone();
+        tokio::select! {
+            biased;
+            value = wait => Ok(value),
+            _ = closing.wait_for(|closing| *closing) => {
+                Err(Fault::Transient("stopped before the output took everything".to_owned()))
+            }
+        }
+    }
+}
+
+/// A load of which some documents are to be sent again, and why.
+struct Again {
+    load: Load,
+    fates: Vec<Fate>,
+    said: String,
+}
+
+/// What a reply says.
+struct Judged {
+    fates: Vec<Fate>,
+    /// Why documents are to be sent again.
+    busy: Option<String>,
+}
+
+/// A set of datasets without allocation for the first of them.
+#[derive(Debug, Default)]
+struct Datasets([u64; 4]);
+
+impl Datasets {
+    fn add(&mut self, dataset: u16) {
+        if let Some(bits) = self.0.get_mut(usize::from(dataset / 64)) {
+            *bits |= 1 << (dataset % 64);
+        }
+    }
+
+    fn each(&self, mut each: impl FnMut(u16)) {
+        (0..256_u16).filter(|dataset| self.0[usize::from(dataset / 64)] >> (dataset % 64) & 1 == 1).for_each(&mut each);
+    }
+}
