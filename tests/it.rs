@@ -5,6 +5,7 @@ mod it {
     mod equality;
     mod examples;
     mod generated;
+    mod kill;
     mod lock;
     mod server_smoke;
     mod tidy;

@@ -16,6 +16,11 @@ pub(super) fn list(name: &str) -> Vec<String> {
     text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
 }
 
+/// A number from the environment; text that is none counts as not set.
+pub fn number(name: &str) -> Option<u64> {
+    variable(name)?.to_str()?.trim().parse().ok()
+}
+
 /// True when this process is root, who may not run Elasticsearch.
 pub(super) fn is_root() -> bool {
     std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)

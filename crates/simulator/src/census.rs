@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::content::{Case, alert, incident_number, legacy};
+use crate::content::{self, Case, Show, alert, incident_number, legacy};
+use crate::faults::Endpoint;
+use crate::json::Json;
 use crate::tenant::Tenant;
 use crate::ticks;
 use crate::timeline::Plan;
@@ -57,6 +59,35 @@ pub(crate) fn take(tenant: &Tenant, now: DateTime<Utc>) -> Census {
         count_incident(&case, event, &mut census);
     }
     census
+}
+
+/// Hands over what became visible with its version after `after` and up to `until`, as the lists would serve it at `until`.
+pub(crate) fn changed(
+    tenant: &Tenant,
+    after: DateTime<Utc>,
+    until: DateTime<Utc>,
+    each: &mut dyn FnMut(Endpoint, &[u8]),
+) {
+    let (plan, after, until) = (Plan::new(tenant), ticks::from_time(after), ticks::from_time(until));
+    let mut record = Vec::new();
+    for index in plan.first_from(after.saturating_sub(plan.span()))..plan.end_at(until) {
+        let case = Case::new(plan, index);
+        let Some(event) = case.line.visible(until) else { continue };
+        let mut give = |endpoint, write: &dyn Fn(&mut Vec<u8>)| {
+            record.clear();
+            write(&mut record);
+            each(endpoint, &record);
+        };
+        if case.updated(event) > after {
+            give(Endpoint::Incidents, &|out| content::incident_at(&case, event, false, Show::ALL, out));
+            give(Endpoint::Legacy, &|out| content::legacy_at(&case, event, out));
+        }
+        for number in 0..case.line.events()[event].born {
+            if case.updated(case.line.touched(number, event)) > after {
+                give(Endpoint::Alerts, &|out| alert::write(&case, number, event, Show::ALL, &mut Json::new(out, true)));
+            }
+        }
+    }
 }
 
 fn count_incident(case: &Case<'_>, event: usize, census: &mut Census) {

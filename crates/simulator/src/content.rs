@@ -187,9 +187,13 @@ pub fn alert_json(tenant: &Tenant, incident: u64, alert: u32, version: u32, out:
 /// is the last one.
 pub fn legacy_incident_json(tenant: &Tenant, index: u64, version: u32, out: &mut Vec<u8>) {
     let case = Case::new(Plan::new(tenant), index);
-    let event = case.line.event_of(version);
-    legacy::head(&case, event, &mut Json::new(out, true));
-    close_with_alerts(&alert::Nested { case: &case, event, list: List::Legacy, show: Show::ALL }, out);
+    legacy_at(&case, case.line.event_of(version), out);
+}
+
+/// Appends one incident of the legacy API as it is after `event`.
+pub(crate) fn legacy_at(case: &Case<'_>, event: usize, out: &mut Vec<u8>) {
+    legacy::head(case, event, &mut Json::new(out, true));
+    close_with_alerts(&alert::Nested { case, event, list: List::Legacy, show: Show::ALL }, out);
 }
 
 /// Number of alerts that the incident raises over its life, whatever becomes of it.

@@ -107,6 +107,20 @@ impl Simulator {
         self.shared.tenants.iter().find(|t| t.id == tenant).map(|t| census::take(t, now)).unwrap_or_default()
     }
 
+    /// The growth of a tenant: every record whose visible version at `until` is younger than `after`, with the list that
+    /// serves it (incidents without their alerts, incidents of the legacy API with theirs) and its bytes. Nothing for an
+    /// unknown tenant.
+    pub fn changed(
+        &self,
+        tenant: &str,
+        (after, until): (DateTime<Utc>, DateTime<Utc>),
+        each: &mut dyn FnMut(Endpoint, &[u8]),
+    ) {
+        if let Some(tenant) = self.shared.tenants.iter().find(|t| t.id == tenant) {
+            census::changed(tenant, after, until, each);
+        }
+    }
+
     /// Makes every access token issued so far invalid.
     pub fn expire_tokens(&self) {
         self.shared.tokens.clear();

@@ -215,3 +215,36 @@ fn no_filter_and_no_token_panics() {
     }
     assert!(accepted > 5, "{accepted}");
 }
+
+#[tokio::test]
+async fn growth_step_by_step_is_what_the_lists_show() {
+    let mut client = Client::start(tenant(60, AlertsPerIncident::Realistic), GRAPH).await;
+    let start = Tenant::default().start;
+    let mut shown = std::collections::BTreeMap::new();
+    let (mut before, mut now) = (start - chrono::TimeDelta::hours(1), start);
+    for step in 0..24 {
+        client.simulator.clock().set(now);
+        client.simulator.changed(&Tenant::default().id, (before, now), &mut |endpoint, record| {
+            let record: Value = serde_json::from_slice(record).unwrap();
+            let id = if record["id"].is_null() { record["incidentId"].to_string() } else { record["id"].to_string() };
+            let known = shown.insert((format!("{endpoint:?}"), id), record.clone());
+            assert_ne!(known, Some(record), "nothing changed");
+        });
+        for (name, path, scope, top) in [
+            ("Incidents", INCIDENTS, GRAPH, "50"),
+            ("Alerts", ALERTS, GRAPH, "1000"),
+            ("Legacy", "/api/incidents", DEFENDER, "100"),
+        ] {
+            client.token = client.sign_in(scope, "demo-secret").await.body["access_token"].as_str().unwrap().to_owned();
+            let (mut listed, _) = client.all(path, &[("$top", top)]).await;
+            let mut expected: Vec<_> =
+                shown.iter().filter(|((of, _), _)| of == name).map(|(_, record)| record.clone()).collect();
+            listed.sort_by_key(Value::to_string);
+            expected.sort_by_key(Value::to_string);
+            assert!(listed == expected, "{name} in step {step}: {} listed, {} grown", listed.len(), expected.len());
+        }
+        before = now;
+        now += chrono::TimeDelta::minutes(29);
+    }
+    assert!(shown.len() > 200);
+}

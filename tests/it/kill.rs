@@ -1,0 +1,178 @@
+//! The real program between a growing tenant and a real cluster, killed again and again: nothing is lost, nothing comes
+//! twice.
+//!
+//! `M365_KILLS=1000 cargo test -p it --test it kill` is the long run; 50 kills are the default. `M365_KILL_SEED` repeats the
+//! moments of a run, as far as a running machine can repeat itself.
+
+mod books;
+mod program;
+mod proxy;
+
+use std::fmt::Write as _;
+use std::hash::{BuildHasher, RandomState};
+use std::io::Write as _;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use it::{Elasticsearch, Stack, number};
+use serde_json::Value;
+use simulator::{Simulator, Tenant};
+use tokio::net::TcpListener;
+
+use self::books::Books;
+use self::program::Program;
+use self::proxy::{Aim, Proxy};
+
+/// By how much the tenant's clock moves between two kills, and how far incidents are apart.
+const STEP: TimeDelta = TimeDelta::seconds(2);
+const SPACING: TimeDelta = TimeDelta::seconds(2);
+/// Incidents that are there from the start.
+const BACKLOG: i32 = 12;
+/// A process that was not hit by then is killed anyway.
+const PATIENCE: Duration = Duration::from_millis(1200);
+/// Every so many steps the program may finish a cycle, so that the versions of this moment must be there in the end.
+const WHOLE: u64 = 10;
+
+/// A stream of numbers that depends on its seed alone.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (z ^ (z >> 31)) % limit
+    }
+
+    fn aim(&mut self) -> Aim {
+        // A cycle sends a few bulk requests; the first ones are those of the overlap or of a backlog.
+        let nth = u32::try_from(self.below(4)).unwrap();
+        let after = Duration::from_micros(self.below(30_000));
+        match self.below(6) {
+            0 => Aim::Request { nth, after },
+            1 => Aim::Withheld { nth, after },
+            2 | 3 => Aim::Answered { nth, after },
+            _ => Aim::Time(Duration::from_micros(self.below(1_200_000))),
+        }
+    }
+}
+
+/// Tells people who wait; past the harness, which shows what tests print only when they fail.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "kill -9: {text}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_and_nothing_comes_twice() {
+    let Some(server) = Elasticsearch::shared(Stack::selected()[0]) else { return };
+    let kills = number("M365_KILLS").unwrap_or(50);
+    let seed = number("M365_KILL_SEED").unwrap_or_else(|| RandomState::new().hash_one(0) >> 32);
+    say(&format!("{kills} kills, M365_KILL_SEED={seed}"));
+    let mut scene = Scene::new(server, kills).await;
+    let mut dice = Dice(seed);
+    let mut hits = 0;
+    scene.program.complete(&["--setup"]).await;
+    scene.books.require();
+    for step in 1..=kills {
+        scene.grow();
+        let aim = dice.aim();
+        let mut run = scene.program.start();
+        hits += u64::from(scene.proxy.wait(aim, PATIENCE, &mut run).await);
+        run.kill(step);
+        if step % WHOLE == 0 {
+            scene.program.complete(&[]).await;
+            scene.books.require();
+            if dice.below(2) == 0 {
+                scene.roll_over().await;
+            }
+        }
+        if step % 100 == 0 {
+            say(&format!("{step} done"));
+        }
+    }
+    scene.program.complete(&[]).await;
+    scene.books.require();
+    let found = scene.found().await;
+    say(&format!("{hits} of {kills} at their mark, {} documents, {}", found.len(), scene.books.expected()));
+    let wrong = scene.books.compare(&found);
+    assert!(wrong.is_empty(), "M365_KILL_SEED={seed}, log in {}\n{wrong}", scene.program.keep());
+    assert_eq!(scene.program.dead_letters(), 0, "dead letters in {}", scene.program.keep());
+    scene.clear().await;
+}
+
+/// Tenant, cluster, program and the account of what went in.
+struct Scene {
+    simulator: Simulator,
+    server: &'static Elasticsearch,
+    proxy: Proxy,
+    program: Program,
+    books: Books,
+    now: DateTime<Utc>,
+}
+
+impl Scene {
+    async fn new(server: &'static Elasticsearch, kills: u64) -> Self {
+        let steps = i32::try_from(kills).unwrap() + 1;
+        // The growth ends now: the program has a clock, too.
+        let now = fetcher::clock::now() - STEP * steps;
+        let start = now - SPACING * BACKLOG;
+        let tenant = Tenant { incidents: u64::MAX >> 32, spacing: SPACING, start, ..Tenant::default() };
+        let simulator = Simulator::new(tenant);
+        simulator.clock().set(now);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(simulator.clone().serve(listener, std::future::pending()));
+        let proxy = Proxy::start(server.url()).await;
+        let program = Program::new(address, proxy.address());
+        let mut books = Books::default();
+        books.enter(&simulator, (start - TimeDelta::hours(1), now));
+        Self { simulator, server, proxy, program, books, now }
+    }
+
+    /// Time passes in the tenant.
+    fn grow(&mut self) {
+        let before = self.now;
+        self.now += STEP;
+        self.simulator.clock().set(self.now);
+        self.books.enter(&self.simulator, (before, self.now));
+    }
+
+    /// From now on documents go to other indices: an id that is there already no longer keeps a document out.
+    async fn roll_over(&self) {
+        for stream in self.program.streams() {
+            let (status, answer) = self.server.post_json(&format!("/{stream}/_rollover"), &Value::Null).await.unwrap();
+            assert!(status == 200 || status == 404, "{answer}");
+        }
+    }
+
+    /// Every document of the cluster: what it says it is, and where it lies.
+    async fn found(&self) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        for (dataset, stream) in books::DATASETS.iter().zip(self.program.streams()) {
+            self.server.post_json(&format!("/{stream}/_refresh"), &Value::Null).await.unwrap();
+            let path = format!("/{stream}/_search?scroll=2m&_source_includes={}", books::FIELDS);
+            let (status, mut page) = self.server.post_json(&path, &serde_json::json!({"size": 1000})).await.unwrap();
+            while page["hits"]["hits"].as_array().is_some_and(|hits| !hits.is_empty()) {
+                assert_eq!(status, 200, "{page}");
+                for hit in page["hits"]["hits"].as_array().unwrap() {
+                    let mut place = String::new();
+                    let _ = write!(place, "{} in {}", hit["_id"], hit["_index"]);
+                    found.push((books::of_document(dataset, &hit["_source"]), place));
+                }
+                let next = serde_json::json!({"scroll": "2m", "scroll_id": page["_scroll_id"]});
+                page = self.server.post_json("/_search/scroll", &next).await.unwrap().1;
+            }
+        }
+        found
+    }
+
+    async fn clear(&self) {
+        for stream in self.program.streams() {
+            self.server
+                .request(reqwest::Method::DELETE, &format!("/_data_stream/{stream}"), &Value::Null)
+                .await
+                .unwrap();
+        }
+    }
+}
