@@ -7,27 +7,47 @@ use chrono::{DateTime, TimeDelta, Utc};
 /// The simulator's clock. Real time until set; once set it stands still until it is moved. Records that change later than
 /// its time are not visible yet. Clones share one clock. Tokens expire by real time, whatever this clock shows.
 #[derive(Debug, Clone, Default)]
-pub struct Clock(Arc<Mutex<Option<DateTime<Utc>>>>);
+pub struct Clock(Arc<Mutex<Hands>>);
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Hands {
+    set: Option<DateTime<Utc>>,
+    /// How far the services' clock is ahead.
+    skew: TimeDelta,
+}
 
 impl Clock {
     /// The current time of the tenant.
     pub fn now(&self) -> DateTime<Utc> {
-        self.lock().unwrap_or_else(real)
+        let hands = *self.lock();
+        let time = hands.set.unwrap_or_else(real);
+        time.checked_add_signed(hands.skew).unwrap_or(time)
+    }
+
+    /// The services' clock is ahead of the real one (behind when negative): what is visible, and the `Date` header.
+    pub fn skew(&self, by: TimeDelta) {
+        self.lock().skew = by;
+    }
+
+    /// What the `Date` header says, when it is not the real time.
+    pub(crate) fn wrong_date(&self) -> Option<DateTime<Utc>> {
+        let skew = self.lock().skew;
+        if skew.is_zero() { None } else { real().checked_add_signed(skew) }
     }
 
     /// Stops the clock at `time`; `None` returns to real time.
     pub fn set(&self, time: impl Into<Option<DateTime<Utc>>>) {
-        *self.lock() = time.into();
+        self.lock().set = time.into();
     }
 
     /// Moves the clock by `by` (backwards when negative) and stops it there.
     pub fn advance(&self, by: TimeDelta) {
-        let mut time = self.lock();
-        let now = time.unwrap_or_else(real);
-        *time = Some(now.checked_add_signed(by).unwrap_or(now));
+        let mut hands = self.lock();
+        let now = hands.set.unwrap_or_else(real);
+        hands.set = Some(now.checked_add_signed(by).unwrap_or(now));
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<DateTime<Utc>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Hands> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

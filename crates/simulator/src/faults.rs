@@ -10,11 +10,13 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use bytes::Bytes;
+use chrono::TimeDelta;
 use futures_util::{StreamExt, future, stream};
 
 use crate::content::{self, alert};
 use crate::listing::Hit;
 use crate::query::List;
+use crate::ticks;
 use crate::timeline::Plan;
 
 /// What a fault applies to.
@@ -85,12 +87,29 @@ pub enum Fault {
     ExpandFails(String),
     /// The alert with this id carries this many bytes more in its description (Graph only).
     Oversized(String, usize),
+    /// The record with this id appears in lists only so long after its time, as records do that a service stores late.
+    Late(String, TimeDelta),
+    /// Lists asked with a larger `$skip` are empty and have no next link, whatever there is.
+    SkipEnds(u64),
 }
 
 impl Fault {
     /// A JSON answer with this status.
     pub fn status(status: u16, body: impl Into<Vec<u8>>) -> Fault {
         Fault::Respond { status, headers: vec![("content-type".into(), "application/json".into())], body: body.into() }
+    }
+
+    /// `403` of a tenant that holds no licence for the service.
+    pub fn unlicensed() -> Fault {
+        Fault::status(
+            403,
+            &br#"{"error":{"code":"Forbidden","message":"The tenant does not have a license for Microsoft Defender XDR.","innerError":{"code":"Forbidden"}}}"#[..],
+        )
+    }
+
+    /// Applied where the list is made, not by the transport.
+    fn shapes_lists(&self) -> bool {
+        matches!(self, Fault::Late(..) | Fault::SkipEnds(_))
     }
 
     /// `429` with `Retry-After`.
@@ -111,6 +130,8 @@ struct Rule {
     endpoint: Endpoint,
     /// Part of the query string that must be present.
     query: String,
+    /// The only tenant that it strikes, by id.
+    tenant: Option<String>,
     fault: Fault,
     /// How often it still strikes; `None` is for ever.
     left: Option<u32>,
@@ -139,7 +160,14 @@ impl Faults {
 
     /// As [`Faults::script`], for requests only whose encoded query string contains `query`; `None` times is for ever.
     pub fn script_when(&self, endpoint: Endpoint, query: &str, fault: Fault, times: Option<u32>) {
-        self.lock().push(Rule { endpoint, query: query.into(), fault, left: times });
+        self.lock().push(Rule { endpoint, query: query.into(), tenant: None, fault, left: times });
+    }
+
+    /// As [`Faults::script`], for the requests of one tenant (its id) only: its own for sign-in, those with its tokens for
+    /// the rest. For the faults of the transport; `None` times is for ever.
+    pub fn script_for(&self, tenant: &str, endpoint: Endpoint, fault: Fault, times: Option<u32>) {
+        let rule = Rule { endpoint, query: String::new(), tenant: Some(tenant.to_owned()), fault, left: times };
+        self.lock().push(rule);
     }
 
     /// Forgets all faults.
@@ -163,14 +191,42 @@ impl Faults {
         Some(fault)
     }
 
-    /// The fault that the transport applies to this request.
-    pub(crate) fn due(&self, endpoint: Endpoint, query: &str) -> Option<Fault> {
+    /// The fault that the transport applies to this request of a tenant.
+    pub(crate) fn due(&self, endpoint: Endpoint, query: &str, tenant: Option<&str>) -> Option<Fault> {
         let content = |fault: &Fault| matches!(fault, Fault::EmptyPage | Fault::ExpandFails(_) | Fault::Oversized(..));
         self.strike(|rule| {
             (rule.endpoint == Endpoint::Any || rule.endpoint == endpoint)
                 && query.contains(&rule.query)
                 && !content(&rule.fault)
+                && !rule.fault.shapes_lists()
+                && rule.tenant.as_deref().is_none_or(|only| tenant.is_some_and(|id| id.eq_ignore_ascii_case(only)))
         })
+    }
+
+    /// Records of the list (incident, alert; 0 in lists of incidents) that appear so many ticks after their time.
+    pub(crate) fn late(&self, list: List, plan: &Plan<'_>) -> Vec<(u64, u32, i64)> {
+        let place = |id: &str| match list {
+            List::Alerts => alert::parse_id(plan, id),
+            List::Incidents | List::Legacy => content::incident_index(plan.tenant, id).map(|index| (index, 0)),
+        };
+        let rules = self.lock();
+        let fits =
+            rules.iter().filter(|rule| matches!(rule.endpoint, Endpoint::Any) || rule.endpoint == Endpoint::list(list));
+        fits.filter_map(|rule| match &rule.fault {
+            Fault::Late(id, by) => place(id).map(|(incident, alert)| (incident, alert, ticks::from_delta(*by))),
+            _ => None,
+        })
+        .collect()
+    }
+
+    /// This `$skip` leads nowhere.
+    pub(crate) fn ends_before(&self, list: List, skip: u64) -> bool {
+        let endpoint = Endpoint::list(list);
+        let fits = |rule: &Rule| {
+            (rule.endpoint == Endpoint::Any || rule.endpoint == endpoint)
+                && matches!(rule.fault, Fault::SkipEnds(last) if skip > last)
+        };
+        self.strike(fits).is_some()
     }
 
     pub(crate) fn empty_page(&self, list: List) -> bool {

@@ -33,11 +33,18 @@ pub(crate) struct Page {
     pub(crate) count: Option<u64>,
 }
 
-/// The page that `query` asks for at `now`.
-pub(crate) fn page(plan: &Plan<'_>, query: &Query, now: i64) -> Page {
+/// What can be seen: everything up to `now` but what is late (incident, alert, by how many ticks).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sight<'a> {
+    pub(crate) now: i64,
+    pub(crate) late: &'a [(u64, u32, i64)],
+}
+
+/// The page that `query` asks for.
+pub(crate) fn page(plan: &Plan<'_>, query: &Query, sight: Sight<'_>) -> Page {
     let mut page = Page::default();
     let (mut skip, mut examined, mut last) = (query.skip, 0_usize, None);
-    let mut walk = Walk::new(plan, query, now);
+    let mut walk = Walk::new(plan, query, sight);
     while let Some((key, hit)) = walk.next() {
         if page.hits.len() == query.top || examined == EXAMINED {
             page.next = last;
@@ -56,7 +63,7 @@ pub(crate) fn page(plan: &Plan<'_>, query: &Query, now: i64) -> Page {
     }
     if query.count {
         let all = Query { after: None, ..query.clone() };
-        let mut walk = Walk::new(plan, &all, now);
+        let mut walk = Walk::new(plan, &all, sight);
         let mut count = 0;
         while let Some((_, hit)) = walk.next() {
             count += u64::from(walk.matches(&hit));
@@ -73,6 +80,7 @@ struct Walk<'q, 'p> {
     plan: &'q Plan<'p>,
     query: &'q Query,
     now: i64,
+    late: &'q [(u64, u32, i64)],
     /// Incidents not looked at yet.
     from: u64,
     to: u64,
@@ -82,7 +90,8 @@ struct Walk<'q, 'p> {
 }
 
 impl<'q, 'p> Walk<'q, 'p> {
-    fn new(plan: &'q Plan<'p>, query: &'q Query, now: i64) -> Walk<'q, 'p> {
+    fn new(plan: &'q Plan<'p>, query: &'q Query, sight: Sight<'q>) -> Walk<'q, 'p> {
+        let Sight { now, late } = sight;
         let bounds = |prop| query.filter.as_ref().map_or((i64::MIN, i64::MAX), |filter| filter.bounds(prop));
         let (created, updated) = (bounds(Prop::Created), bounds(Prop::Updated));
         let (mut low, mut high) = (created.0.max(updated.0), created.1.min(updated.1).min(now));
@@ -93,7 +102,7 @@ impl<'q, 'p> Walk<'q, 'p> {
         }
         // A record's times lie between its incident's creation and one life span later.
         let (from, to) = (plan.first_from(low.saturating_sub(plan.span())), plan.end_at(high));
-        Walk { plan, query, now, from, to, heap: BinaryHeap::new(), open: None }
+        Walk { plan, query, now, late, from, to, heap: BinaryHeap::new(), open: None }
     }
 
     fn mirror(&self, (time, incident, event): Rank) -> Rank {
@@ -206,11 +215,25 @@ impl<'q, 'p> Walk<'q, 'p> {
     }
 
     fn matches(&self, hit: &Hit) -> bool {
+        if self.is_late(hit) {
+            return false;
+        }
         let Some(filter) = &self.query.filter else { return true };
         match &self.open {
             Some((case, ..)) if case.index == hit.incident => filter.matches(&facets(case, self.query.list, hit)),
             _ => filter.matches(&facets(&Case::new(*self.plan, hit.incident), self.query.list, hit)),
         }
+    }
+}
+
+impl Walk<'_, '_> {
+    fn is_late(&self, hit: &Hit) -> bool {
+        let late = self.late.iter().find(|(incident, alert, _)| (*incident, *alert) == (hit.incident, hit.alert));
+        late.is_some_and(|(.., by)| {
+            let line = self.plan.timeline(hit.incident);
+            let event = if self.query.list == List::Alerts { line.touched(hit.alert, hit.event) } else { hit.event };
+            line.events()[event].at.saturating_add(*by) > self.now
+        })
     }
 }
 

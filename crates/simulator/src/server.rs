@@ -13,6 +13,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::http::HeaderValue;
+use axum::http::header::DATE;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -146,6 +148,12 @@ impl Simulator {
 async fn misbehave(State(simulator): State<Simulator>, request: Request, next: Next) -> Response {
     simulator.shared.requests.fetch_add(1, Ordering::Relaxed);
     let endpoint = Endpoint::of(request.uri().path());
-    let due = simulator.shared.faults.due(endpoint, request.uri().query().unwrap_or_default());
-    crate::faults::apply(due, request, next).await
+    let tenant = auth::tenant_of(&simulator, &request);
+    let due = simulator.shared.faults.due(endpoint, request.uri().query().unwrap_or_default(), tenant.as_deref());
+    let mut response = crate::faults::apply(due, request, next).await;
+    let date = simulator.clock().wrong_date().map(|date| date.format("%a, %d %b %Y %H:%M:%S GMT").to_string());
+    if let Some(date) = date.and_then(|date| HeaderValue::try_from(date).ok()) {
+        response.headers_mut().insert(DATE, date);
+    }
+    response
 }

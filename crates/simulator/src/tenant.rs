@@ -18,6 +18,10 @@ pub struct Tenant {
     /// The certificate registered for the application, as DER: assertions signed with its RSA key are accepted beside the
     /// secret.
     pub certificate: Option<Vec<u8>>,
+    /// Application permissions that the tenant's administrator has granted: the `roles` of its access tokens.
+    pub roles: Vec<String>,
+    /// Text that every access token of the tenant contains, for tests that look for tokens where none may be.
+    pub token_mark: String,
     /// Two tenants with the same seed and shape differ only in their id.
     pub seed: u64,
     /// Number of incidents in the tenant.
@@ -59,6 +63,10 @@ impl Default for Tenant {
             client_id: "66666666-7777-8888-9999-000000000000".into(),
             client_secret: "demo-secret".into(),
             certificate: None,
+            roles: ["SecurityIncident.Read.All", "SecurityAlert.Read.All", "Incident.Read.All"]
+                .map(str::to_owned)
+                .into(),
+            token_mark: String::new(),
             seed: 7,
             incidents: 120,
             alerts_per_incident: AlertsPerIncident::Realistic,
@@ -75,6 +83,7 @@ impl fmt::Debug for Tenant {
             .field("id", &self.id)
             .field("client_id", &self.client_id)
             .field("certificate", &self.certificate.is_some())
+            .field("roles", &self.roles)
             .field("seed", &self.seed)
             .field("incidents", &self.incidents)
             .field("alerts_per_incident", &self.alerts_per_incident)

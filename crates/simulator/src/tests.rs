@@ -4,3 +4,4 @@ mod content;
 mod http;
 mod paging;
 mod support;
+mod trouble;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use axum::extract::{Form, Path, State};
+use axum::extract::{Form, Path, Request, State};
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, HOST};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
@@ -176,14 +176,15 @@ fn make(tenant: &Tenant, audience: &str, expires: i64) -> String {
         json.num("nbf", expires - LIFETIME);
         json.num("exp", expires);
         json.text("appid", &tenant.client_id);
-        json.list("roles", &["SecurityIncident.Read.All", "SecurityAlert.Read.All", "Incident.Read.All"]);
+        json.list("roles", &tenant.roles.iter().map(String::as_str).collect::<Vec<_>>());
         json.text("tid", &tenant.id);
         json.text("uti", &id);
         json.text("ver", "1.0");
     });
     let mut signature = Vec::with_capacity(64);
     write_hex(&mut signature, id.bytes().fold(0, |h: u64, b| h.wrapping_mul(31).wrapping_add(u64::from(b))), 64);
-    [&b"{\"typ\":\"JWT\",\"alg\":\"RS256\"}"[..], &claims, &signature].map(base64url).join(".")
+    let [header, claims, signature] = [&b"{\"typ\":\"JWT\",\"alg\":\"RS256\"}"[..], &claims, &signature].map(base64url);
+    format!("{header}.{claims}.{}{signature}", tenant.token_mark)
 }
 
 fn issued(token: &str) -> Response {
@@ -198,6 +199,18 @@ fn issued(token: &str) -> Response {
     let mut response = respond(StatusCode::OK, out);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store, no-cache"));
     response
+}
+
+/// Whose request this is, by the token or, when it signs in, by the path: the tenant's id.
+pub(super) fn tenant_of(simulator: &Simulator, request: &Request) -> Option<String> {
+    let token = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    match token {
+        Some(token) => {
+            let grant = simulator.shared.tokens.lock().get(token.trim()).copied()?;
+            simulator.shared.tenants.get(grant.tenant).map(|tenant| tenant.id.clone())
+        }
+        None => request.uri().path().strip_suffix("/oauth2/v2.0/token").map(|id| id.trim_matches('/').to_owned()),
+    }
 }
 
 /// The tenant (its number) that the request's bearer token opens on this API.

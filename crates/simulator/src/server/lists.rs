@@ -49,7 +49,12 @@ fn list(simulator: &Simulator, list: List, uri: &Uri, headers: &HeaderMap, pairs
     if faults.empty_page(list) {
         query.top = 0;
     }
-    let mut page = listing::page(&plan, &query, now);
+    let late = faults.late(list, &plan);
+    let mut page = if faults.ends_before(list, query.skip) {
+        listing::Page::default()
+    } else {
+        listing::page(&plan, &query, listing::Sight { now, late: &late })
+    };
     if query.top == 0 {
         // Nothing was handed out: the next link asks for the same place again.
         page.next = Some(query.after.unwrap_or(Key::start(query.descending)));
