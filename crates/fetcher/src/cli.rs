@@ -4,6 +4,7 @@
 mod demo;
 mod logs;
 mod map;
+mod reload;
 mod run;
 mod status;
 mod summary;

@@ -142,6 +142,14 @@ pub fn parse(file: &str, text: &str, environment: &dyn Fn(&str) -> Option<String
     checks::check(document, environment).map_err(|error| error.in_file(file))
 }
 
+/// What a configuration says apart from its tenants, to be compared with what another one says. Holds secrets.
+pub(crate) fn apart_from_tenants(text: &str) -> Option<serde_json::Value> {
+    let options = serde_saphyr::options! { with_snippet: false };
+    let mut document: serde_json::Value = serde_saphyr::from_str_with_options(text, options).ok()?;
+    document.as_object_mut()?.remove("tenants");
+    Some(document)
+}
+
 /// The configuration file's JSON Schema.
 pub fn json_schema() -> schemars::Schema {
     schemars::schema_for!(wire::Document)

@@ -22,6 +22,9 @@ pub enum Fault {
     /// The service refuses this request for good.
     #[error("{0}")]
     Refused(String),
+    /// The order to stop came first; nobody's fault.
+    #[error("stopped")]
+    Stopped,
     /// This machine: disk, files.
     #[error("{0}")]
     Local(String),

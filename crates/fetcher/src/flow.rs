@@ -16,6 +16,7 @@ mod poll;
 mod rows;
 mod seen;
 mod spool;
+pub(crate) mod stop;
 mod supervisor;
 #[cfg(test)]
 mod tests;

@@ -302,7 +302,7 @@ impl SourceHealth {
             {
                 self.set(course, Reason::Failing, text);
             }
-            Fault::Transient(_) | Fault::Throttled { .. } => {}
+            Fault::Transient(_) | Fault::Throttled { .. } | Fault::Stopped => {}
         }
     }
 

@@ -7,6 +7,7 @@ use secrecy::ExposeSecret;
 use url::Url;
 
 use crate::error::Fault;
+use crate::flow::stop::Stop;
 use crate::flow::turns::{Lane, Reading};
 use crate::health::{Reason, SourceHealth};
 use crate::http::auth::TokenSource;
@@ -29,6 +30,8 @@ pub struct Source {
     pub(crate) health: Arc<SourceHealth>,
     /// The tenant's place in the order of reading.
     pub(crate) lane: Lane,
+    /// Heard while the service is waited for.
+    pub(crate) stop: Stop,
 }
 
 /// How the pages of a list are asked for.
@@ -73,8 +76,8 @@ impl Source {
 
     /// Asks for a page as soon as the service lets anybody of this tenant ask; its body is still to be read.
     pub async fn open(&self, page: &Url) -> Result<Reading, Fault> {
-        self.budget.ready().await;
-        let outcome = self.ask(page).await;
+        self.stop.unless(self.budget.ready()).await?;
+        let outcome = self.stop.unless(self.ask(page)).await?;
         match &outcome {
             Ok(_) => {
                 self.budget.accept();

@@ -62,6 +62,11 @@ impl Stats {
         })
     }
 
+    /// Documents whose fate is known: taken, there before, or dead letters.
+    pub(crate) fn settled(&self) -> u64 {
+        self.by_dataset().map(|(_, created, duplicates, refused)| created + duplicates + refused).sum()
+    }
+
     /// Documents that the output holds now because of this run.
     pub fn created(&self) -> u64 {
         self.by_dataset().map(|(_, created, _, _)| created).sum()

@@ -10,12 +10,12 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::{End, LogFormat, RunArgs, logs, runtime, summary};
+use super::{End, LogFormat, RunArgs, logs, reload, runtime, summary};
 use crate::config::{self, Config, Output};
 use crate::control;
 use crate::deadletter::DeadLetters;
 use crate::error::Fault;
-use crate::flow::{self, Failed, Parts};
+use crate::flow::{self, Failed, Orders, Parts};
 use crate::health::Health;
 use crate::metrics;
 use crate::sink::{Sink, Streams, elastic, file, setup, stdout};
@@ -31,18 +31,28 @@ pub(super) fn run(args: &RunArgs, format: LogFormat) -> anyhow::Result<End> {
     };
     let started = Instant::now();
     let (stats, dead) = counters(&config);
-    let failed = runtime()?.block_on(async {
-        let parts = parts(&config, &stats, &dead, args.setup).await?;
+    let runtime = runtime()?;
+    let failed = runtime.block_on(async {
+        let mut stop = stop_signal();
+        let parts = tokio::select! {
+            parts = parts(&config, &stats, &dead, args.setup) => parts?,
+            _ = stop.wait_for(|stop| *stop) => return Ok(Vec::new()),
+        };
         let _control = control::open(&config.state, Arc::clone(&stats.health)).await?;
         let metrics = serve_metrics(&config, &stats.health).await?;
         let watch = tokio::spawn(watch(Arc::clone(&stats.health), format));
-        let failed = flow::run(&config, parts, args.once, stop_signal()).await;
+        let tenants = (!args.once).then(|| reload::watch(&args.config));
+        let orders = Orders { once: args.once, stop, tenants };
+        let failed = flow::supervise(&config, parts, orders).await;
         watch.abort();
         if let Some(metrics) = metrics {
             metrics.abort();
         }
         failed
-    })?;
+    });
+    // What hangs (a name that is not resolved) is not waited for.
+    runtime.shutdown_background();
+    let failed = failed?;
     for (dataset, created, duplicates, refused) in stats.by_dataset().filter(|(_, c, d, r)| c + d + r > 0) {
         tracing::info!(dataset, created, duplicates, refused, "documents");
     }

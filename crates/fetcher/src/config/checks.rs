@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use rustc_hash::FxHashMap;
 use url::Url;
 
 use super::cloud::{Cloud, NAMES};
@@ -20,11 +21,13 @@ pub(super) fn check(document: wire::Document, environment: Environment<'_>) -> R
     if tenants.is_empty() {
         return Err(ConfigError::new(None, "tenants", "is empty, at least one tenant is needed"));
     }
+    let places: Vec<(u64, u64)> = tenants.iter().map(|tenant| tenant.id.place()).collect();
     let tenants = tenants
         .into_iter()
         .enumerate()
         .map(|(place, tenant)| check_tenant(&format!("tenants[{place}]"), &tenant, environment))
         .collect::<Result<Vec<_>, _>>()?;
+    one_place_each(&places, &tenants)?;
     let path = |key: &str, text: &Text| text.resolve(key, environment).map(PathBuf::from);
     let state = state_directory(state.as_ref(), environment)?;
     let dead_letter = dead_letter.map_or_else(|| Ok(state.join("dead-letter")), |text| path("dead_letter", &text))?;
@@ -96,6 +99,29 @@ fn check_listen(key: &str, text: &Text, environment: Environment<'_>) -> Result<
         ));
     }
     Ok(address)
+}
+
+/// Refuses what would make two sources fight over one state, or two budgets over one quota.
+fn one_place_each(places: &[(u64, u64)], tenants: &[TenantConfig]) -> Result<(), ConfigError> {
+    let mut applications = FxHashMap::default();
+    let mut datasets = FxHashMap::default();
+    for (place, tenant) in tenants.iter().enumerate() {
+        let error = |first: usize, what: &str, cure: &str| {
+            let message = format!("is {what} in tenants[{first}] already; {cure}");
+            Err(ConfigError::new(places.get(place).copied(), format!("tenants[{place}].id"), message))
+        };
+        let id = (tenant.cloud.name.as_str(), tenant.id.to_ascii_lowercase());
+        if let Some(first) = applications.insert((id.clone(), tenant.client_id.to_ascii_lowercase()), place) {
+            return error(first, "named with the same application", "allowed: one entry with all its datasets");
+        }
+        for dataset in &tenant.datasets {
+            if let Some(first) = datasets.insert((id.clone(), dataset.index), place) {
+                let name = dataset.dataset.definition.name;
+                return error(first, &format!("named with dataset `{name}`"), "allowed: each dataset of a tenant once");
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A GUID or a domain name: it becomes part of addresses and file names.

@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use super::ledger::Ledger;
 use super::pagesize::PageSize;
 use super::rows::{self, Rows};
+use super::stop::Stop;
 use super::{Feed, Last, Shared};
 use crate::config::{DatasetConfig, TenantConfig};
 use crate::error::Fault;
@@ -18,7 +19,7 @@ use crate::source::Source;
 use crate::state::StateFile;
 
 /// The sources of a tenant: datasets of the same endpoint that split its rows alike share one.
-pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>) -> Result<Vec<Feed>, Fault> {
+pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) -> Result<Vec<Feed>, Fault> {
     let (client, lane) = (&shared.client, shared.turns.lane());
     let mut groups: Vec<Vec<DatasetConfig>> = Vec::new();
     for config in &tenant.datasets {
@@ -73,6 +74,7 @@ pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>) -> Result<Vec<F
                 budget,
                 health: Arc::clone(&health),
                 lane: lane.clone(),
+                stop: stop.clone(),
             },
             health,
             states: datasets.iter().map(state).collect(),

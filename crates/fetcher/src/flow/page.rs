@@ -41,21 +41,23 @@ pub(super) async fn take(
     while !ended {
         let chunk = match head.take() {
             Some(head) => Bytes::from_static(head),
-            None => match answer.next().await.map_err(|error| connection_fault(&what, &error))? {
-                Arrival::Chunk(chunk) => {
-                    feed.shared.stats.bytes.fetch_add(chunk.len() as u64, Ordering::Relaxed);
-                    feed.health.bytes(chunk.len() as u64);
-                    chunk
+            None => {
+                match feed.source.stop.unless(answer.next()).await?.map_err(|error| connection_fault(&what, &error))? {
+                    Arrival::Chunk(chunk) => {
+                        feed.shared.stats.bytes.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+                        feed.health.bytes(chunk.len() as u64);
+                        chunk
+                    }
+                    Arrival::Silence => {
+                        outbox.send().await?;
+                        continue;
+                    }
+                    Arrival::End => {
+                        ended = true;
+                        Bytes::from_static(if alone { b"]}" } else { b"" })
+                    }
                 }
-                Arrival::Silence => {
-                    outbox.send().await?;
-                    continue;
-                }
-                Arrival::End => {
-                    ended = true;
-                    Bytes::from_static(if alone { b"]}" } else { b"" })
-                }
-            },
+            }
         };
         let mut rest = &chunk[..];
         while let Some(event) = splitter.next(&mut rest).map_err(|error| split_fault(&what, error))? {

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::{Failed, Feed, cycle};
+use crate::error::Fault;
 use crate::http::jitter;
 
 /// Least pause between two cycles, however long one took.
@@ -22,21 +22,21 @@ pub(super) struct Plan {
 }
 
 /// Cycle after cycle; a failed one is reported and tried again after the interval.
-pub(super) async fn poll(mut feed: Feed, plan: Plan, mut stop: watch::Receiver<bool>) -> Option<Failed> {
+pub(super) async fn poll(mut feed: Feed, plan: Plan) -> Option<Failed> {
     let datasets = feed.datasets.iter().map(|config| config.dataset.definition.name).collect::<Vec<_>>().join("+");
     let tenant = Arc::clone(&feed.tenant);
+    let stop = feed.source.stop.clone();
     let mut start = Instant::now() + plan.first;
     loop {
-        tokio::select! {
-            () = tokio::time::sleep_until(start) => {}
-            _ = stop.wait_for(|stop| *stop) => return None,
+        if stop.unless(tokio::time::sleep_until(start)).await.is_err() {
+            return None;
         }
         feed.health.cycle_started();
         // Its memory is wanted for the cycle only: most sources sleep most of the time.
-        let outcome = tokio::select! {
-            outcome = Box::pin(cycle(&mut feed)) => outcome,
-            _ = stop.wait_for(|stop| *stop) => return None,
-        };
+        let outcome = Box::pin(cycle(&mut feed)).await;
+        if let Err(Fault::Stopped) = outcome {
+            return None;
+        }
         feed.health.cycle_ended(&outcome);
         if let Err(fault) = &outcome {
             tracing::error!(tenant = &*tenant, datasets, error = %fault, "source failed, it is polled again");

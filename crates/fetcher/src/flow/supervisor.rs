@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinSet};
 
 use super::poll::{Plan, poll};
+use super::stop::Stop;
 use super::{Failed, Feed, Parts, Shared, feeds};
 use crate::config::{Config, TenantConfig};
 use crate::error::Fault;
@@ -57,6 +58,7 @@ pub async fn supervise(config: &Config, parts: Parts, orders: Orders) -> Result<
         state: config.state.clone(),
         preserve_original: config.preserve_original_event,
     });
+    let (pool, stats) = (Arc::clone(&shared.pool), Arc::clone(&shared.stats));
     let mut crew = Crew { shared, once, teams: FxHashMap::default(), members: JoinSet::new() };
     crew.assign(&config.tenants)?;
     let mut failed = Vec::new();
@@ -88,6 +90,7 @@ pub async fn supervise(config: &Config, parts: Parts, orders: Orders) -> Result<
             output.abort();
             tracing::warn!(
                 seconds = GRACE.as_secs(),
+                documents = pool.documents().saturating_sub(stats.settled()),
                 "the output did not take what was read in time; the sources go back to where it was acknowledged"
             );
             return Ok(failed);
@@ -148,8 +151,12 @@ impl Crew {
         let wanted: FxHashMap<Key, &TenantConfig> = tenants.iter().map(|config| (key(config), config)).collect();
         self.teams.retain(|_, team| team.done.has_changed().is_ok());
         for (key, team) in &self.teams {
-            if !wanted.contains_key(key) && !team.stop.send_replace(true) {
-                tracing::info!(tenant = team.config.id, "tenant is removed, its sources stop");
+            if wanted.contains_key(key) || team.stop.send_replace(true) {
+                continue;
+            }
+            tracing::info!(tenant = team.config.id, "tenant is removed, its sources stop");
+            if !wanted.keys().any(|other| (&other.0, &other.1) == (&key.0, &key.1)) {
+                self.shared.stats.health.remove_tenant(&team.config.cloud.name, &team.config.id);
             }
         }
         let is_kept = |team: &Team, config: &TenantConfig| !*team.stop.borrow() && team.config == *config;
@@ -165,9 +172,10 @@ impl Crew {
                 former.stop.send_replace(true);
                 tracing::info!(tenant = config.id, "tenant is configured anew, its sources start again");
             }
-            let feeds = feeds::feeds(config, &self.shared)?;
-            let team = self.send_out(feeds, config.clone(), spread, former.map(|former| former.done));
-            self.teams.insert(key, team);
+            let (stop, order) = watch::channel(false);
+            let feeds = feeds::feeds(config, &self.shared, &Stop::new(order.clone()))?;
+            let done = self.send_out(feeds, config, Order { once: self.once, spread, stop: Stop::new(order) }, former);
+            self.teams.insert(key, Team { config: config.clone(), stop, done });
         }
         Ok(())
     }
@@ -176,23 +184,22 @@ impl Crew {
     fn send_out(
         &mut self,
         feeds: Vec<Feed>,
-        config: TenantConfig,
-        spread: Duration,
-        former: Option<watch::Receiver<()>>,
-    ) -> Team {
-        let (stop, stopped) = watch::channel(false);
+        config: &TenantConfig,
+        order: Order,
+        former: Option<Team>,
+    ) -> watch::Receiver<()> {
         let (ended, done) = watch::channel(());
-        let (shared, once, own) = (Arc::clone(&self.shared), self.once, config.clone());
+        let (shared, config) = (Arc::clone(&self.shared), config.clone());
         self.members.spawn(async move {
             if let Some(mut former) = former {
                 // An error is the end that is waited for.
-                while former.changed().await.is_ok() {}
+                while former.done.changed().await.is_ok() {}
             }
-            let failed = collect(feeds, &own, &shared, Order { once, spread, stop: stopped }).await;
+            let failed = collect(feeds, &config, &shared, order).await;
             drop(ended);
             failed
         });
-        Team { config, stop, done }
+        done
     }
 
     /// All stop.
@@ -208,7 +215,7 @@ struct Order {
     once: bool,
     /// The first cycles start at any time within.
     spread: Duration,
-    stop: watch::Receiver<bool>,
+    stop: Stop,
 }
 
 /// The sources of one tenant. One that breaks down by a mistake of this program starts again without the others noticing.
@@ -219,7 +226,7 @@ async fn collect(feeds: Vec<Feed>, config: &TenantConfig, shared: &Arc<Shared>, 
     let first = |feed: &Feed| if once { Duration::ZERO } else { jitter(spread.min(feed.interval)) };
     for (place, feed) in feeds.into_iter().enumerate() {
         let plan = Plan { first: first(&feed), once };
-        places.insert(sources.spawn(poll(feed, plan, stop.clone())).id(), place);
+        places.insert(sources.spawn(poll(feed, plan)).id(), place);
     }
     let mut failed = Vec::new();
     while let Some(ended) = sources.join_next_with_id().await {
@@ -233,11 +240,11 @@ async fn collect(feeds: Vec<Feed>, config: &TenantConfig, shared: &Arc<Shared>, 
         tracing::error!(tenant = config.id, %error, "a source ended unexpectedly");
         let place = places.remove(&error.id());
         let again =
-            feeds::feeds(config, shared).ok().zip(place).and_then(|(feeds, place)| feeds.into_iter().nth(place));
+            feeds::feeds(config, shared, &stop).ok().zip(place).and_then(|(feeds, place)| feeds.into_iter().nth(place));
         match again {
             Some(feed) if !once => {
                 let plan = Plan { first: feed.interval, once };
-                places.extend(place.map(|place| (sources.spawn(poll(feed, plan, stop.clone())).id(), place)));
+                places.extend(place.map(|place| (sources.spawn(poll(feed, plan)).id(), place)));
             }
             _ => failed.push(Failed {
                 tenant: config.id.clone(),

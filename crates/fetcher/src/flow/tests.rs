@@ -13,6 +13,7 @@ use url::Url;
 
 mod faults;
 mod parts;
+mod tenants;
 
 use super::*;
 use crate::config::{Cloud, Config, FileOutput, Output, Proof, TenantConfig};

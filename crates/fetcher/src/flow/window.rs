@@ -238,7 +238,7 @@ impl Window {
                     tenant = &*feed.tenant, reason = %fault, ?pause, records, nested,
                     "page failed, the rest of the window is read with smaller pages"
                 );
-                tokio::time::sleep(pause).await;
+                feed.source.stop.unless(tokio::time::sleep(pause)).await?;
                 Ok(self.restart(feed))
             }
             _ => Err(fault),

@@ -1,6 +1,6 @@
 //! Encoded documents on their way to the output, and the source's end of that way.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mapper::DocId;
@@ -108,13 +108,20 @@ pub(crate) struct Pool {
     buffers: Mutex<Vec<Buffers>>,
     /// Outboxes that hold documents.
     filling: AtomicUsize,
+    /// Documents that were handed over, in all.
+    handed_over: AtomicU64,
     /// Bytes that may be handed over and not yet be delivered.
     room: Arc<Semaphore>,
 }
 
 impl Default for Pool {
     fn default() -> Self {
-        Self { buffers: Mutex::default(), filling: AtomicUsize::new(0), room: Arc::new(Semaphore::new(UNDER_WAY)) }
+        Self {
+            buffers: Mutex::default(),
+            filling: AtomicUsize::new(0),
+            handed_over: AtomicU64::new(0),
+            room: Arc::new(Semaphore::new(UNDER_WAY)),
+        }
     }
 }
 
@@ -124,8 +131,14 @@ impl Pool {
         self.lock().pop().unwrap_or_default()
     }
 
-    fn handed_over(&self) {
+    fn handed_over(&self, documents: usize) {
         self.filling.fetch_sub(1, Ordering::Relaxed);
+        self.handed_over.fetch_add(documents as u64, Ordering::Relaxed);
+    }
+
+    /// Documents that were handed over so far.
+    pub(crate) fn documents(&self) -> u64 {
+        self.handed_over.load(Ordering::Relaxed)
     }
 
     pub(crate) fn give(&self, mut body: Vec<u8>, mut entries: Vec<Entry>) {
@@ -203,7 +216,7 @@ impl Outbox {
         let room = u32::try_from(size.min(UNDER_WAY)).unwrap_or(u32::MAX);
         let room = Arc::clone(&self.pool.room).acquire_many_owned(room).await.map_err(|_| stopped())?;
         let Some(Buffers { body, entries }) = self.current.take() else { return Ok(()) };
-        self.pool.handed_over();
+        self.pool.handed_over(entries.len());
         let (tenant, pool) = (Arc::clone(&self.tenant), Arc::clone(&self.pool));
         let batch =
             Batch { body, entries, tenant, health: self.health.clone(), ticket: self.cycle.ticket(), room, pool };
@@ -222,7 +235,7 @@ impl Outbox {
 impl Drop for Outbox {
     fn drop(&mut self) {
         if let Some(Buffers { body, entries }) = self.current.take() {
-            self.pool.handed_over();
+            self.pool.handed_over(0);
             self.pool.give(body, entries);
         }
     }

@@ -124,7 +124,9 @@ async fn a_budget_is_shared_by_the_sources_of_an_api_and_by_nobody_else() {
         state: scene.config.state.clone(),
         preserve_original: false,
     });
-    let of_tenant = || super::super::feeds::feeds(&scene.config.tenants[0], &shared).expect("feeds");
+    let (_order, order) = watch::channel(false);
+    let stop = super::super::stop::Stop::new(order);
+    let of_tenant = || super::super::feeds::feeds(&scene.config.tenants[0], &shared, &stop).expect("feeds");
     let (one, other) = (of_tenant(), of_tenant());
     assert_eq!(one.len(), 3);
     for a in &one {

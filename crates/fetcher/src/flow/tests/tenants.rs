@@ -1,0 +1,159 @@
+//! Many tenants in one process: whatever happens to some, the others do not notice.
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use super::*;
+
+/// A run over the tenants of several simulators.
+struct Run {
+    folder: TempDir,
+    stop: watch::Sender<bool>,
+    tenants: mpsc::Sender<Vec<TenantConfig>>,
+    task: JoinHandle<Result<Vec<Failed>, Fault>>,
+}
+
+/// A simulator with tenants of these names, and their configuration.
+async fn serve(names: &[String], incidents: u64, datasets: &[&str]) -> (Simulator, Vec<TenantConfig>) {
+    let now = crate::clock::now();
+    let tenant = |name: &String| {
+        let alerts_per_incident = AlertsPerIncident::Exactly(0);
+        Tenant { id: name.clone(), incidents, alerts_per_incident, ..Tenant::default() }.ending_at(now)
+    };
+    let tenants: Vec<Tenant> = names.iter().map(tenant).collect();
+    let simulator = Simulator::with_tenants(tenants.clone());
+    simulator.clock().set(now);
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("listens");
+    let root = Url::parse(&format!("http://{}", listener.local_addr().expect("address"))).expect("address");
+    tokio::spawn(simulator.clone().serve(listener, std::future::pending()));
+    let configured = schema::catalog().iter().zip(0..).map(|(dataset, index)| DatasetConfig {
+        dataset,
+        index,
+        interval: Duration::from_mins(1),
+        lookback: (now - tenants[0].start).to_std().expect("past") + Duration::from_hours(1),
+        overlap: Duration::from_mins(2),
+    });
+    let configured: Vec<_> = configured.filter(|config| datasets.contains(&config.dataset.definition.name)).collect();
+    let config = |tenant: &Tenant| TenantConfig {
+        id: tenant.id.clone(),
+        cloud: Cloud::custom(root.clone(), root.clone(), root.clone()),
+        client_id: tenant.client_id.clone(),
+        proof: Proof::Secret(tenant.client_secret.clone().into()),
+        datasets: configured.clone(),
+    };
+    (simulator, tenants.iter().map(config).collect())
+}
+
+fn names(prefix: &str, count: usize) -> Vec<String> {
+    (0..count).map(|place| format!("{prefix}-{place}.example")).collect()
+}
+
+/// Collects until it is stopped.
+async fn start(tenants: Vec<TenantConfig>) -> Run {
+    let mut scene = scene_of(1, AlertsPerIncident::Exactly(0)).await;
+    scene.config.tenants = tenants;
+    let Scene { config, folder, dead, .. } = scene;
+    let streams = Arc::new(Streams::new("default", false));
+    let files = Files::new(&folder.path().join("out"), false, Arc::clone(&streams)).expect("directory");
+    let parts = Parts { sink: Sink::File(files), streams, stats: Arc::default(), dead };
+    let (stop, stopped) = watch::channel(false);
+    let (change, changes) = mpsc::channel(1);
+    let orders = Orders { once: false, stop: stopped, tenants: Some(changes) };
+    let task = tokio::spawn(async move { supervise(&config, parts, orders).await });
+    Run { folder, stop, tenants: change, task }
+}
+
+impl Run {
+    /// Documents of a tenant.
+    fn found(&self, tenant: &str) -> usize {
+        let path = self.folder.path().join("out").join("logs-m365_security.incident-default.ndjson");
+        let text = fs::read_to_string(path).unwrap_or_default();
+        text.lines().filter(|line| line.contains(tenant)).count()
+    }
+
+    /// Waits until all documents of the tenant are there.
+    async fn arrived(&self, tenant: &str, count: usize) -> Duration {
+        let start = Instant::now();
+        while self.found(tenant) < count {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            assert!(start.elapsed() < Duration::from_hours(1), "{tenant}: {}", self.found(tenant));
+        }
+        start.elapsed()
+    }
+
+    async fn end(self) -> Vec<Failed> {
+        self.stop.send_replace(true);
+        self.task.await.expect("ends").expect("runs")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn tenants_whose_service_hangs_or_throttles_do_not_delay_another() {
+    for trouble in [Misbehaviour::Delay(Duration::from_hours(1)), Misbehaviour::throttled(3600)] {
+        // More of them than there are turns.
+        let (ill, mut tenants) = serve(&names("ill", 40), 30, &["incident"]).await;
+        ill.faults().always(Endpoint::Incidents, trouble.clone());
+        let (_well, others) = serve(&names("well", 2), 30, &["incident"]).await;
+        tenants.extend(others);
+        let run = start(tenants).await;
+        for name in names("well", 2) {
+            let waited = run.arrived(&name, 30).await;
+            assert!(waited < Duration::from_secs(30), "{trouble:?}: {waited:?}");
+        }
+        assert_eq!(run.found("ill"), 0);
+        // Neither do they delay the end.
+        let start = Instant::now();
+        run.end().await;
+        assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_million_records_of_one_tenant_do_not_delay_another() {
+    let (_rich, mut tenants) = serve(&names("rich", 1), 1_000_000, &["incident"]).await;
+    let (_poor, others) = serve(&names("poor", 1), 40, &["incident"]).await;
+    tenants.extend(others);
+    let run = start(tenants).await;
+    run.arrived("rich-0.example", 500).await;
+    run.arrived("poor-0.example", 40).await;
+    assert!(run.found("rich-0.example") < 900_000);
+    let seen = run.found("rich-0.example");
+    let folder = run.folder.path().to_owned();
+    let stop = run.stop.clone();
+    stop.send_replace(true);
+    run.task.await.expect("ends").expect("runs");
+    // What was read when the order came was delivered and committed: it is not read again.
+    let text = fs::read_to_string(folder.join("out/logs-m365_security.incident-default.ndjson")).expect("documents");
+    assert!(text.lines().count() >= seen);
+}
+
+#[tokio::test(start_paused = true)]
+async fn tenants_come_change_and_go_and_the_others_go_on() {
+    let (first, one) = serve(&names("one", 1), 30, &["incident"]).await;
+    let (second, mut two) = serve(&names("two", 1), 30, &["incident"]).await;
+    let run = start(one.clone()).await;
+    run.arrived("one-0.example", 30).await;
+    run.tenants.send([one.clone(), two.clone()].concat()).await.expect("heard");
+    run.arrived("two-0.example", 30).await;
+    // A wrong secret concerns its tenant only, and the next one heals it.
+    let good = two[0].proof.clone();
+    two[0].proof = Proof::Secret("wrong".into());
+    run.tenants.send([one.clone(), two.clone()].concat()).await.expect("heard");
+    tokio::time::sleep(Duration::from_mins(3)).await;
+    let requests = first.requests();
+    two[0].proof = good;
+    run.tenants.send([one.clone(), two.clone()].concat()).await.expect("heard");
+    tokio::time::sleep(Duration::from_mins(5)).await;
+    assert!(first.requests() >= requests + 4, "the unchanged tenant is polled on");
+    // It goes: nobody asks its service any more.
+    run.tenants.send(two).await.expect("heard");
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let (gone, there) = (first.requests(), second.requests());
+    tokio::time::sleep(Duration::from_mins(5)).await;
+    assert_eq!(first.requests(), gone);
+    assert!(second.requests() >= there + 4);
+    // No document came twice, and its token was asked for once.
+    assert_eq!((run.found("one-0.example"), run.found("two-0.example")), (30, 30));
+    assert!(run.end().await.is_empty());
+}

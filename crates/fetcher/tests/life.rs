@@ -1,0 +1,236 @@
+//! The running program: how it stops, and how it takes up a changed configuration.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_m365-fetcher");
+/// Long enough for a loaded machine; what should be there is there at once.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A child that ends with the test.
+struct Guarded(Child);
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// An invented tenant in a process of its own, and its address.
+fn simulate(incidents: u32) -> (Guarded, String) {
+    let mut child = Command::new(PROGRAM)
+        .args(["simulate", "--listen", "127.0.0.1:0", "--incidents", &incidents.to_string()])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("starts");
+    let mut greeting = String::new();
+    BufReader::new(child.stdout.as_mut().expect("piped")).read_line(&mut greeting).expect("greets");
+    let address = greeting.split("http://").nth(1).and_then(|rest| rest.split(';').next()).expect("address");
+    (Guarded(child), address.trim().to_owned())
+}
+
+/// What a service does with a connection on which a request came.
+#[derive(Clone, Copy)]
+enum Manner {
+    Hang,
+    Say(&'static str),
+    /// A page that never ends.
+    Trickle,
+}
+
+/// A service with bad manners.
+fn service(manner: Manner) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("listens");
+    let address = listener.local_addr().expect("address");
+    std::thread::spawn(move || {
+        for connection in listener.incoming().map_while(Result::ok) {
+            std::thread::spawn(move || {
+                let mut connection = connection;
+                while connection.read(&mut [0; 64 * 1024]).is_ok_and(|read| read > 0) {
+                    match manner {
+                        Manner::Hang => {}
+                        Manner::Say(answer) => {
+                            let _ = connection.write_all(answer.as_bytes());
+                        }
+                        Manner::Trickle => {
+                            let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{\"value\":[";
+                            let _ = connection.write_all(head.as_bytes());
+                            while connection.write_all(b" ").is_ok() {
+                                std::thread::sleep(Duration::from_millis(100));
+                            }
+                        }
+                    }
+                }
+            });
+        }
+    });
+    address
+}
+
+struct Running {
+    child: Guarded,
+    folder: TempDir,
+}
+
+fn tenant(login: &str, api: &str, dataset: &str) -> String {
+    format!(
+        "  - id: 11111111-2222-3333-4444-555555555555\n    cloud: {{login: \"http://{login}\", graph: \"http://{api}\", \
+         defender: \"http://{api}\"}}\n    client_id: 66666666-7777-8888-9999-000000000000\n    client_secret: \
+         demo-secret\n    datasets: [{{name: {dataset}, lookback: 30d, interval: 1s}}]\n"
+    )
+}
+
+impl Running {
+    /// Collects these tenants; `output` is the configuration's, files if empty.
+    fn start(tenants: &str, output: &str) -> Self {
+        let folder = tempfile::tempdir().expect("folder");
+        let running = Self::spawn_in(&folder, tenants, output);
+        Self { child: running, folder }
+    }
+
+    fn spawn_in(folder: &TempDir, tenants: &str, output: &str) -> Guarded {
+        write_config(folder.path(), tenants, output);
+        let log = std::fs::File::create(folder.path().join("log")).expect("log");
+        let child = Command::new(PROGRAM)
+            .args(["--log-format", "json", "run", "--config"])
+            .arg(folder.path().join("m365.yml"))
+            .env_remove("M365_LOG")
+            .stderr(log)
+            .spawn()
+            .expect("starts");
+        Guarded(child)
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
+    fn documents(&self, dataset: &str) -> Vec<String> {
+        let path = self.folder.path().join(format!("documents/logs-m365_security.{dataset}-default.ndjson"));
+        std::fs::read_to_string(path).unwrap_or_default().lines().map(str::to_owned).collect()
+    }
+
+    #[track_caller]
+    fn wait_for(&self, what: &str, is_there: impl Fn(&Self) -> bool) {
+        let start = Instant::now();
+        while !is_there(self) {
+            assert!(start.elapsed() < PATIENCE, "{what}: {}", self.log());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.0.id().to_string()]).status();
+        assert!(sent.expect("sends").success());
+    }
+
+    /// How it ends, and after how long.
+    fn end(&mut self) -> (ExitStatus, Duration) {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.child.0.try_wait().expect("asks") {
+                return (status, start.elapsed());
+            }
+            assert!(start.elapsed() < PATIENCE, "it does not end: {}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+fn write_config(folder: &Path, tenants: &str, output: &str) {
+    let files = format!("file: {{directory: {}}}", folder.join("documents").display());
+    let output = if output.is_empty() { &files } else { output };
+    let text = format!("tenants:\n{tenants}output:\n  {output}\nstate: {}\n", folder.join("state").display());
+    // In one step, as an editor or a volume does it.
+    let fresh: PathBuf = folder.join("m365.yml.new");
+    std::fs::write(&fresh, text).expect("writes");
+    std::fs::rename(fresh, folder.join("m365.yml")).expect("renames");
+}
+
+#[test]
+fn a_run_that_is_stopped_ends_with_0_and_goes_on_where_it_was() {
+    let (_simulator, address) = simulate(4000);
+    let mut running = Running::start(&tenant(&address, &address, "incident"), "");
+    running.wait_for("documents", |running| !running.documents("incident").is_empty());
+    running.signal("TERM");
+    let (status, waited) = running.end();
+    let log = running.log();
+    assert_eq!(status.code(), Some(0), "{log}");
+    assert!(waited < Duration::from_secs(10), "{waited:?}");
+    assert!(log.contains("run ended"), "{log}");
+    let folder = std::mem::replace(&mut running.folder, tempfile::tempdir().expect("folder"));
+    let first = std::fs::read_to_string(folder.path().join("documents/logs-m365_security.incident-default.ndjson"));
+    assert!(first.expect("documents").lines().count() < 4000, "it was stopped on its way");
+    running.child = Running::spawn_in(&folder, &tenant(&address, &address, "incident"), "");
+    running.folder = folder;
+    running.wait_for("all documents", |running| running.documents("incident").len() >= 4000);
+    running.signal("INT");
+    assert_eq!(running.end().0.code(), Some(0));
+    let mut documents = running.documents("incident");
+    assert_eq!(documents.len(), 4000);
+    documents.sort();
+    documents.dedup();
+    assert_eq!(documents.len(), 4000, "none came twice");
+}
+
+#[test]
+fn whatever_hangs_a_signal_ends_the_run_in_time() {
+    let (_simulator, simulator) = simulate(20);
+    let hang = service(Manner::Hang).to_string();
+    let throttle =
+        service(Manner::Say("HTTP/1.1 429 Too Many Requests\r\nretry-after: 3600\r\ncontent-length: 0\r\n\r\n"));
+    let (throttle, trickle) = (throttle.to_string(), service(Manner::Trickle).to_string());
+    let elastic = format!("elasticsearch: {{hosts: [\"http://{hang}\"]}}");
+    for (what, tenants, output) in [
+        ("token", tenant(&hang, &simulator, "incident"), ""),
+        ("service", tenant(&simulator, &hang, "incident"), ""),
+        ("page", tenant(&simulator, &trickle, "incident"), ""),
+        ("throttled", tenant(&simulator, &throttle, "incident"), ""),
+        ("output", tenant(&simulator, &simulator, "incident"), elastic.as_str()),
+    ] {
+        let mut running = Running::start(&tenants, output);
+        // It is under way.
+        std::thread::sleep(Duration::from_secs(3));
+        running.signal("TERM");
+        let (status, waited) = running.end();
+        assert_eq!(status.code(), Some(0), "{what}: {}", running.log());
+        assert!(waited < Duration::from_secs(10), "{what}: {waited:?}");
+        assert_eq!(running.log().contains("did not take what was read in time"), what == "output", "{}", running.log());
+    }
+    let mut running = Running::start(&tenant(&simulator, &simulator, "incident"), &elastic);
+    std::thread::sleep(Duration::from_secs(3));
+    running.signal("TERM");
+    running.wait_for("the first signal", |running| running.log().contains("a second signal ends at once"));
+    running.signal("TERM");
+    let (status, waited) = running.end();
+    assert!(status.code() == Some(1) && waited < Duration::from_secs(3), "{status} {waited:?}");
+}
+
+#[test]
+fn a_changed_configuration_is_taken_up_and_a_wrong_one_refused() {
+    let (_first, one) = simulate(10);
+    let (_second, two) = simulate(30);
+    let (one, two) = (tenant(&one, &one, "incident"), tenant(&two, &two, "incident"));
+    let mut running = Running::start(&one, "");
+    let folder = running.folder.path().to_owned();
+    running.wait_for("the first tenant", |running| running.documents("incident").len() == 10);
+    write_config(&folder, "  - nonsense\n", "");
+    running.wait_for("a refusal", |running| running.log().contains("is refused, the former one stays in use"));
+    assert!(running.log().contains("m365.yml:2:"), "{}", running.log());
+    write_config(&folder, &format!("{one}{two}"), "");
+    running.wait_for("the second tenant", |running| running.documents("incident").len() == 40);
+    write_config(&folder, &two, "stdout: {}");
+    running.signal("HUP");
+    running.wait_for("the removal", |running| running.log().contains("tenant is removed"));
+    running.wait_for("a hint", |running| running.log().contains("restart it for the other changes"));
+    assert!(!running.log().contains("start again"), "no tenant was disturbed: {}", running.log());
+    running.signal("TERM");
+    assert_eq!(running.end().0.code(), Some(0));
+    assert_eq!(running.documents("incident").len(), 40);
+}
