@@ -8,6 +8,8 @@ pub mod elastic;
 pub mod file;
 mod limiter;
 mod load;
+#[cfg(test)]
+pub(crate) mod mock;
 pub mod setup;
 mod ship;
 mod status;

@@ -5,6 +5,7 @@ use secrecy::ExposeSecret;
 use super::*;
 
 mod credential;
+mod output;
 
 const GOOD: &str = r#"
 tenants:

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use url::Url;
 
 mod faults;
+mod outputs;
 mod parts;
 mod tenants;
 

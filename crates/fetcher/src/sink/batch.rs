@@ -126,6 +126,12 @@ impl Default for Pool {
 }
 
 impl Pool {
+    /// Bytes that are handed over and not yet delivered.
+    #[cfg(test)]
+    pub(crate) fn under_way(&self) -> usize {
+        UNDER_WAY - self.room.available_permits()
+    }
+
     fn take(&self) -> Buffers {
         self.filling.fetch_add(1, Ordering::Relaxed);
         self.lock().pop().unwrap_or_default()

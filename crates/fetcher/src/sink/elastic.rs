@@ -121,7 +121,7 @@ impl Elastic {
         let timeout = Some(self.0.timeout);
         let unreachable = |what: &str, error: &dyn std::error::Error| {
             node.failed();
-            Answer::Unreachable(Fault::Transient(format!("{what} {}: {}", node.url, with_causes(error))))
+            Answer::Unreachable(Fault::Transient(format!("{what} {}: {}", node.url, without_address(error))))
         };
         let response = match client.send(Method::Post, "/_bulk", headers, Some(&query), Some(body), timeout).await {
             Ok(response) => response,
@@ -142,6 +142,14 @@ impl Elastic {
             },
         }
     }
+}
+
+/// reqwest repeats the address, with its long query.
+fn without_address(error: &dyn std::error::Error) -> String {
+    let text = with_causes(error);
+    let Some((head, tail)) = text.split_once(" for url (") else { return text };
+    let Some((_, tail)) = tail.split_once(')') else { return text };
+    format!("{head}{tail}")
 }
 
 fn compress(body: &[u8], level: Compression) -> std::io::Result<Bytes> {

@@ -12,6 +12,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use mapper::DocId;
 
+mod access;
+mod share;
+
 use super::batch::Pool;
 use super::elastic::Elastic;
 use super::*;

@@ -39,7 +39,7 @@ fn troubles() -> Vec<(Misbehaviour, u32)> {
 
 impl Scene {
     /// The same tenant, collected into another folder.
-    fn start_over(&mut self) {
+    pub(super) fn start_over(&mut self) {
         self.folder = tempfile::tempdir().expect("folder");
         self.config.state = self.folder.path().join("state");
         self.config.dead_letter = self.folder.path().join("dead");

@@ -1,0 +1,218 @@
+//! A cluster for tests: keeps documents by index and id, answers `create` as Elasticsearch does, and misbehaves on demand.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::config::{ElasticOutput, Login};
+
+/// What the cluster does with a request; `None` is what a healthy one does.
+pub(crate) type Whole = Box<dyn FnMut(&Request) -> Option<Misdeed> + Send>;
+/// Status, type and reason for an item that is not taken.
+pub(crate) type Item = Box<dyn FnMut(&Document) -> Option<(u16, &'static str, &'static str)> + Send>;
+
+/// What happens to a whole request.
+#[derive(Clone)]
+pub(crate) enum Misdeed {
+    /// This answer; nothing is indexed.
+    Status(u16, &'static str),
+    /// Everything is indexed, the reply breaks off.
+    ResetAfterAccept,
+    /// Nothing is indexed, no answer ever.
+    Hang,
+    /// Waits until it is told to go on.
+    Hold(Arc<tokio::sync::Notify>),
+}
+
+/// A bulk request.
+pub(crate) struct Request {
+    pub(crate) documents: Vec<Document>,
+    /// Bytes before compression.
+    pub(crate) size: usize,
+}
+
+#[derive(Clone)]
+pub(crate) struct Document {
+    pub(crate) index: String,
+    pub(crate) id: String,
+    pub(crate) source: String,
+}
+
+impl Request {
+    /// Whether a document is for this dataset.
+    pub(crate) fn concerns(&self, dataset: &str) -> bool {
+        self.documents.iter().any(|document| document.dataset() == dataset)
+    }
+}
+
+impl Document {
+    pub(crate) fn dataset(&self) -> &str {
+        let name = self.index.strip_prefix("logs-m365_security.").expect("a data stream of ours");
+        name.split('-').next().expect("a dataset")
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct Cluster {
+    whole: Mutex<Option<Whole>>,
+    item: Mutex<Option<Item>>,
+    observe: Mutex<Option<Box<dyn Fn() -> String + Send>>>,
+    documents: Mutex<BTreeMap<(String, String), String>>,
+    requests: Mutex<Vec<usize>>,
+    observed: Mutex<Vec<String>>,
+    authorizations: Mutex<Vec<String>>,
+    max_content_length: Mutex<Option<u64>>,
+}
+
+impl Cluster {
+    /// Starts it on loopback.
+    pub(crate) async fn start() -> (Arc<Self>, Url) {
+        let cluster = Arc::<Self>::default();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("listens");
+        let host = Url::parse(&format!("http://{}", listener.local_addr().expect("address"))).expect("url");
+        let app = cluster.app();
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        (cluster, host)
+    }
+
+    pub(crate) fn app(self: &Arc<Self>) -> Router {
+        Router::new()
+            .route("/_bulk", post(bulk))
+            .route("/_nodes/http", get(nodes))
+            .layer(DefaultBodyLimit::disable())
+            .with_state(Arc::clone(self))
+    }
+
+    /// What happens to whole requests from now on.
+    pub(crate) fn on_request(&self, whole: impl FnMut(&Request) -> Option<Misdeed> + Send + 'static) {
+        *self.whole.lock().expect("lock") = Some(Box::new(whole));
+    }
+
+    /// What happens to items from now on.
+    pub(crate) fn on_item(
+        &self,
+        item: impl FnMut(&Document) -> Option<(u16, &'static str, &'static str)> + Send + 'static,
+    ) {
+        *self.item.lock().expect("lock") = Some(Box::new(item));
+    }
+
+    /// What is written down at the beginning of every request.
+    pub(crate) fn observe(&self, observe: impl Fn() -> String + Send + 'static) {
+        *self.observe.lock().expect("lock") = Some(Box::new(observe));
+    }
+
+    pub(crate) fn set_max_content_length(&self, bytes: u64) {
+        *self.max_content_length.lock().expect("lock") = Some(bytes);
+    }
+
+    /// Documents by index and id.
+    pub(crate) fn documents(&self) -> MutexGuard<'_, BTreeMap<(String, String), String>> {
+        self.documents.lock().expect("lock")
+    }
+
+    /// The documents of a dataset, sorted.
+    pub(crate) fn of(&self, dataset: &str) -> Vec<String> {
+        let index = format!("logs-m365_security.{dataset}-default");
+        let documents = self.documents();
+        let mut found: Vec<String> =
+            documents.iter().filter(|((of, _), _)| *of == index).map(|(_, source)| source.clone()).collect();
+        found.sort();
+        found
+    }
+
+    /// Number of documents of every request so far.
+    pub(crate) fn requests(&self) -> Vec<usize> {
+        self.requests.lock().expect("lock").clone()
+    }
+
+    pub(crate) fn observed(&self) -> Vec<String> {
+        self.observed.lock().expect("lock").clone()
+    }
+
+    pub(crate) fn authorizations(&self) -> Vec<String> {
+        self.authorizations.lock().expect("lock").clone()
+    }
+}
+
+/// An output that ships there.
+pub(crate) fn output(hosts: Vec<Url>) -> ElasticOutput {
+    ElasticOutput::new(hosts, Login::ApiKey("canary-key".into()))
+}
+
+async fn nodes(State(cluster): State<Arc<Cluster>>) -> Response {
+    match *cluster.max_content_length.lock().expect("lock") {
+        Some(bytes) => {
+            let node = |bytes: u64| json!({"http": {"max_content_length_in_bytes": bytes}});
+            let body = json!({"nodes": {"a": node(bytes), "b": node(bytes + 1)}});
+            ([("content-type", "application/json")], body.to_string()).into_response()
+        }
+        None => StatusCode::FORBIDDEN.into_response(),
+    }
+}
+
+fn read(headers: &HeaderMap, body: &[u8]) -> Request {
+    let mut text = String::new();
+    if headers.contains_key("content-encoding") {
+        flate2::read::GzDecoder::new(body).read_to_string(&mut text).expect("gzip");
+    } else {
+        text = String::from_utf8(body.to_vec()).expect("text");
+    }
+    let mut lines = text.lines();
+    let mut documents = Vec::new();
+    while let (Some(action), Some(source)) = (lines.next(), lines.next()) {
+        let action: Value = serde_json::from_str(action).expect("an action line");
+        let name = |name: &str| action["create"][name].as_str().expect("create with index and id").to_owned();
+        documents.push(Document { index: name("_index"), id: name("_id"), source: source.to_owned() });
+    }
+    Request { documents, size: text.len() }
+}
+
+async fn bulk(State(cluster): State<Arc<Cluster>>, headers: HeaderMap, body: Bytes) -> Response {
+    let request = read(&headers, &body);
+    cluster.requests.lock().expect("lock").push(request.documents.len());
+    let key = headers.get("authorization").map(|key| key.to_str().expect("text").to_owned());
+    cluster.authorizations.lock().expect("lock").push(key.unwrap_or_default());
+    if let Some(observe) = &*cluster.observe.lock().expect("lock") {
+        cluster.observed.lock().expect("lock").push(observe());
+    }
+    let misdeed = cluster.whole.lock().expect("lock").as_mut().and_then(|whole| whole(&request));
+    match &misdeed {
+        Some(Misdeed::Status(status, said)) => {
+            return (StatusCode::from_u16(*status).expect("status"), *said).into_response();
+        }
+        Some(Misdeed::Hang) => std::future::pending().await,
+        Some(Misdeed::Hold(release)) => release.notified().await,
+        Some(Misdeed::ResetAfterAccept) | None => {}
+    }
+    let items: Vec<Value> = request.documents.iter().map(|document| index(&cluster, document)).collect();
+    let reply = json!({"errors": true, "items": items}).to_string();
+    if matches!(misdeed, Some(Misdeed::ResetAfterAccept)) {
+        let half = reply[..reply.len() / 2].to_owned();
+        let pieces: [Result<String, std::io::Error>; 2] = [Ok(half), Err(std::io::Error::other("reset"))];
+        return Body::from_stream(futures_util::stream::iter(pieces)).into_response();
+    }
+    ([("content-type", "application/json")], reply).into_response()
+}
+
+fn index(cluster: &Cluster, document: &Document) -> Value {
+    let refused = cluster.item.lock().expect("lock").as_mut().and_then(|item| item(document));
+    if let Some((status, kind, reason)) = refused {
+        return json!({"create": {"status": status, "error": {"type": kind, "reason": reason}}});
+    }
+    let key = (document.index.clone(), document.id.clone());
+    let mut documents = cluster.documents();
+    if documents.contains_key(&key) {
+        return json!({"create": {"status": 409, "error": {"type": "version_conflict_engine_exception"}}});
+    }
+    documents.insert(key, document.source.clone());
+    json!({"create": {"status": 201}})
+}
