@@ -1,122 +1,199 @@
-//! What a source remembers between two cycles: one small JSON file per (cloud, tenant, dataset).
+//! What is remembered between two cycles, and across crashes: one file, `m365-fetcher.redb` in the state directory.
+//!
+//! For every source (cloud, tenant, dataset) it holds
+//! - its **progress**: the cursor as the service wrote it, and times for people;
+//! - the **ledger** of the documents that were delivered, by the minute in which their record changed. A document's id
+//!   holds the record's version, so the ledger is one of ids with their version. It reaches back by a configured time,
+//!   35 days by default, which is longer than a backing index lives before it rolls over: until then the ledger keeps
+//!   documents from being delivered twice, and for what is younger than a rollover the output's ids do so as well;
+//! - the **retry ledger**: records whose nested rows are still to be read;
+//! - the **work queue**: tasks that survive a restart.
+//!
+//! A [`Change`] is written after the output has acknowledged everything in it. One writer takes the changes of all
+//! sources that wait and makes one durable step of them, so thousands of sources cost few disk flushes; a [`Progress`]
+//! that only says when a source was polled rides along with a later step ([`SourceState::note`]).
 
+mod apply;
+mod chunk;
+mod db;
+mod migrate;
+mod model;
+mod slot;
 #[cfg(test)]
 mod tests;
+mod writer;
 
-use std::fs::{self, File};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
 
+pub use self::db::{FILE, Ids};
+pub use self::model::{Change, Progress, Retry, SourceKey, Task};
+pub use self::slot::{Entry, Slot};
+use self::db::Db;
 use crate::error::Fault;
 
-/// Newest format of the file.
-const VERSION: u32 = 2;
+/// How far the ledger reaches back where nothing is configured: longer than the 30 days after which an index lifecycle
+/// policy rolls over at the latest.
+pub const DEFAULT_LEDGER: Duration = Duration::from_hours(35 * 24);
 
-/// How far a dataset has been collected and acknowledged.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Progress {
-    /// Largest value of the cursor property, as the service wrote it.
-    pub cursor: Option<String>,
-    /// Ids of documents that the next poll reads again: of records without a readable time; in files of version 1
-    /// those at exactly the cursor.
-    pub seen: Vec<String>,
-    /// From here on all documents are in `recent`: no poll goes back further.
-    #[serde(default)]
-    pub floor: Option<String>,
-    /// Documents that the next poll reads again, since it goes back by the overlap and asks for `ge`.
-    #[serde(default)]
-    pub recent: Vec<Recent>,
+/// How the state is kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// How long ids are remembered after they were delivered.
+    pub ledger: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { ledger: DEFAULT_LEDGER }
+    }
+}
+
+/// The state of all sources. Clones share the file.
+#[derive(Debug, Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    db: Arc<Db>,
+    orders: mpsc::Sender<writer::Order>,
+    notes: Arc<writer::Notes>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// The state of one source.
+#[derive(Debug, Clone)]
+pub struct SourceState {
+    store: Store,
+    key: Arc<SourceKey>,
+}
+
+/// What is stored of a source.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Loaded {
+    /// How far it has come.
+    pub progress: Progress,
     /// Records whose nested rows are still to be read.
-    #[serde(default)]
     pub retry: Vec<Retry>,
 }
 
-/// Documents of the records that changed at the same time.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Recent {
-    /// The time, as the service wrote it, without trailing zeros.
-    pub at: String,
-    /// Document ids.
-    pub ids: Vec<String>,
+impl Store {
+    /// Opens the file of a state directory, or makes one. Must be called within the runtime, whose task writes.
+    pub fn open(folder: &Path, options: Options) -> Result<Self, Fault> {
+        let runtime = tokio::runtime::Handle::try_current().map_err(|error| Fault::Local(format!("state: {error}")))?;
+        let db = Arc::new(Db::open_or_create(folder)?);
+        let (orders, inbox) = mpsc::channel(1024);
+        let notes = Arc::<writer::Notes>::default();
+        let task = runtime.spawn(writer::write(Arc::clone(&db), inbox, Arc::clone(&notes), options));
+        Ok(Self { inner: Arc::new(Inner { db, orders, notes, writer: Mutex::new(Some(task)) }) })
+    }
+
+    /// The state of a source; nothing is written before its first commit.
+    pub fn source(&self, cloud: &str, tenant: &str, dataset: &str) -> SourceState {
+        let key = SourceKey { cloud: cloud.to_owned(), tenant: tenant.to_owned(), dataset: dataset.to_owned() };
+        SourceState { store: self.clone(), key: Arc::new(key) }
+    }
+
+    /// Writes changes of sources that belong together in one step; returns when they are durable.
+    pub async fn commit(&self, changes: Vec<(SourceState, Change)>) -> Result<(), Fault> {
+        let changes = changes.into_iter().filter(|(_, change)| !change.is_empty());
+        let changes: Vec<_> = changes.map(|(source, change)| (source.key, change)).collect();
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let (reply, answer) = oneshot::channel();
+        self.inner.orders.send(writer::Order::Commit(changes, reply)).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+
+    /// Writes what waits and ends the writer. What is committed afterwards is refused.
+    pub async fn close(&self) -> Result<(), Fault> {
+        let task = self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(task) = task else { return Ok(()) };
+        let (reply, answer) = oneshot::channel();
+        self.inner.orders.send(writer::Order::Close(reply)).await.map_err(|_| stopped())?;
+        let outcome = answer.await.map_err(|_| stopped())?;
+        task.await.map_err(|error| Fault::Local(format!("the state's writer ended unexpectedly: {error}")))?;
+        outcome
+    }
 }
 
-/// A record whose nested rows could not be read: an entry of the retry ledger.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Retry {
-    /// Id of the record.
-    pub id: String,
-    /// Value of the cursor property: the version that was delivered without its nested rows.
-    pub version: String,
-    /// How often it failed.
-    pub attempts: u32,
-    /// When it is asked for again, RFC 3339.
-    pub next: String,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OnDisk {
-    version: u32,
-    updated: String,
-    #[serde(flatten)]
-    progress: Progress,
-}
-
-/// The file of one (cloud, tenant, dataset).
-#[derive(Debug, Clone)]
-pub struct StateFile {
-    path: PathBuf,
-}
-
-impl StateFile {
-    /// The file below `root`; nothing is read or created yet.
-    pub fn new(root: &Path, cloud: &str, tenant: &str, dataset: &str) -> Self {
-        Self { path: root.join(cloud).join(tenant).join(format!("{dataset}.json")) }
+impl SourceState {
+    /// Whose state it is.
+    pub fn key(&self) -> &SourceKey {
+        &self.key
     }
 
     /// What is stored; the default where nothing is.
-    pub fn load(&self) -> Result<Progress, Fault> {
-        let text = match fs::read(&self.path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Progress::default()),
-            Err(error) => return Err(Fault::local(self.path.display(), &error)),
+    pub fn load(&self) -> Result<Loaded, Fault> {
+        let db = &self.store.inner.db;
+        let noted = self.store.inner.notes.lock().unwrap_or_else(PoisonError::into_inner).get(&self.key).cloned();
+        let Some(number) = db.number(&self.key)? else {
+            return Ok(Loaded { progress: noted.unwrap_or_default(), retry: Vec::new() });
         };
-        let stored: OnDisk = serde_json::from_slice(&text).map_err(|error| {
-            Fault::Local(format!(
-                "state file {} is damaged ({error})\nhint: move it away; the dataset then starts again at its look-back",
-                self.path.display()
-            ))
-        })?;
-        if stored.version > VERSION {
-            return Err(Fault::Local(format!(
-                "state file {} has version {}, this program knows up to {VERSION}\nhint: use the newer program",
-                self.path.display(),
-                stored.version
-            )));
-        }
-        Ok(stored.progress)
+        let progress = match noted {
+            Some(progress) => progress,
+            None => db.progress(number)?.unwrap_or_default(),
+        };
+        Ok(Loaded { progress, retry: db.retry(number)? })
     }
 
-    /// Replaces the file in one step: after a crash it holds the old content or the new, never a mixture.
-    pub fn store(&self, progress: &Progress) -> Result<(), Fault> {
-        self.write(progress).map_err(|error| Fault::local(format!("state file {}", self.path.display()), &error))
+    /// Writes a change; returns when it is durable.
+    pub async fn commit(&self, change: Change) -> Result<(), Fault> {
+        self.store.commit(vec![(self.clone(), change)]).await
     }
 
-    fn write(&self, progress: &Progress) -> io::Result<()> {
-        let folder = self.path.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder)?;
-        let stored = OnDisk { version: VERSION, updated: crate::clock::timestamp(), progress: progress.clone() };
-        let mut file = tempfile::Builder::new().prefix(".state-").tempfile_in(folder)?;
-        serde_json::to_writer(&mut file, &stored)?;
-        file.write_all(b"\n")?;
-        file.as_file().sync_all()?;
-        file.persist(&self.path)?;
-        // The rename is durable once the folder is.
-        File::open(folder)?.sync_all()
+    /// Progress without anything that must survive a crash: the same cursor, new times. Written with a later commit of
+    /// any source, or within half a minute.
+    pub fn note(&self, progress: Progress) {
+        let mut notes = self.store.inner.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        notes.insert(Arc::clone(&self.key), progress);
+        // Without a place in the queue the writer is busy, and takes notes along.
+        let _ = self.store.inner.orders.try_send(writer::Order::Noted);
     }
+
+    /// The documents that were delivered, as of now.
+    pub fn ids(&self) -> Result<Ids, Fault> {
+        let db = &self.store.inner.db;
+        db.ids(db.number(&self.key)?)
+    }
+
+    /// Whether a document of a record that changed then was delivered, as far as the ledger reaches back. For more than
+    /// a few, [`SourceState::ids`].
+    pub fn contains(&self, changed: Option<&str>, id: [u8; 16]) -> Result<bool, Fault> {
+        self.ids()?.contains(Entry::new(changed, id))
+    }
+
+    /// The next tasks of a kind in the order of their keys, at most `limit`.
+    pub fn tasks(&self, kind: &str, limit: usize) -> Result<Vec<Task>, Fault> {
+        let db = &self.store.inner.db;
+        db.number(&self.key)?.map_or_else(|| Ok(Vec::new()), |number| db.tasks(number, kind, b"", limit))
+    }
+
+    /// Adds a task, or replaces the one with its key; returns when it is durable. Beside other changes:
+    /// [`Change::put`].
+    pub async fn put_task(&self, task: Task) -> Result<(), Fault> {
+        self.commit(Change { put: vec![task], ..Change::default() }).await
+    }
+
+    /// Removes a task that is done; returns when that is durable. Beside other changes: [`Change::done`].
+    pub async fn finish_task(&self, kind: &str, key: &[u8]) -> Result<(), Fault> {
+        self.commit(Change { done: vec![(kind.to_owned(), key.to_vec())], ..Change::default() }).await
+    }
+}
+
+fn stopped() -> Fault {
+    Fault::Local("the state is closed".to_owned())
+}
+
+/// 32 hexadecimal digits.
+fn parse_id(text: &str) -> Option<[u8; 16]> {
+    let number = u128::from_str_radix(text, 16).ok()?;
+    (text.len() == 32 && text.is_ascii() && !text.starts_with('+')).then(|| number.to_be_bytes())
 }

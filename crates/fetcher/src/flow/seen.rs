@@ -1,44 +1,67 @@
-//! Which documents were handed over lately: a page that is fetched again, and a record at the cursor that is read again,
+//! Which documents were handed over already: a page that is fetched again, and a record of the overlap that is read again,
 //! must not be delivered twice to an output that cannot tell.
 
 use rustc_hash::FxHashSet;
 
-/// Ids of one generation; two are kept, so memory is bounded whatever the page size.
-const GENERATION: usize = 8 * 1024;
+use crate::error::Fault;
+use crate::state::{Entry, Ids, Slot, SourceState};
 
-/// The last ids, at least [`GENERATION`] of them. Half of an id (64 bits of a hash) tells that few apart.
-#[derive(Debug, Default)]
+/// The documents of one dataset: those that wait to be committed, in memory, and the ledger of those that are.
+#[derive(Debug)]
 pub(super) struct Seen {
-    known: FxHashSet<u64>,
-    young: FxHashSet<u64>,
-    old: FxHashSet<u64>,
+    source: SourceState,
+    /// The ledger, open while it is asked.
+    ids: Option<Ids>,
+    /// The last slot of the ledger. What changed later cannot be in it, and most records did.
+    newest: Slot,
+    pending: FxHashSet<Entry>,
 }
 
 impl Seen {
-    /// A new cycle, with what the state remembers. Where the last cycle broke off with everything delivered, its ids
-    /// stay.
-    pub(super) fn begin(&mut self, known: impl Iterator<Item = [u8; 16]>, keep: bool) {
-        self.known = known.map(half).collect();
-        if !keep {
-            self.young.clear();
-            self.old.clear();
-        }
+    /// What the state remembers of a source.
+    pub(super) fn new(source: SourceState) -> Result<Self, Fault> {
+        let newest = source.ids()?.newest()?;
+        Ok(Self { source, ids: None, newest, pending: FxHashSet::default() })
     }
 
     /// Adds an id; `false` if it was there.
-    pub(super) fn insert(&mut self, id: [u8; 16]) -> bool {
-        let id = half(id);
-        if self.known.contains(&id) || self.old.contains(&id) || !self.young.insert(id) {
-            return false;
+    pub(super) fn insert(&mut self, changed: Option<&str>, id: [u8; 16]) -> Result<bool, Fault> {
+        let entry = Entry::new(changed, id);
+        let is_known = entry.slot() <= self.newest && self.is_committed(entry)?;
+        if is_known && entry.slot() != Slot::UNDATED {
+            return Ok(false);
         }
-        if self.young.len() >= GENERATION {
-            std::mem::swap(&mut self.young, &mut self.old);
-            self.young.clear();
-        }
-        true
+        // Every poll may bring a record without a readable time: it is remembered anew, so that it is never forgotten.
+        Ok(self.pending.insert(entry) && !is_known)
     }
-}
 
-fn half(id: [u8; 16]) -> u64 {
-    id.first_chunk().map_or(0, |half| u64::from_le_bytes(*half))
+    /// Ids that wait to be committed.
+    pub(super) fn pending(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// The ids to be committed. They count as committed from now on.
+    pub(super) fn take_pending(&mut self) -> Vec<Entry> {
+        self.rest();
+        self.newest = self.pending.iter().map(|entry| entry.slot()).max().map_or(self.newest, |last| last.max(self.newest));
+        let taken = std::mem::take(&mut self.pending);
+        taken.into_iter().collect()
+    }
+
+    /// Nothing is asked for now: the file may reuse its space.
+    pub(super) fn rest(&mut self) {
+        self.ids = None;
+    }
+
+    /// Whose documents these are.
+    pub(super) fn source(&self) -> &SourceState {
+        &self.source
+    }
+
+    fn is_committed(&mut self, entry: Entry) -> Result<bool, Fault> {
+        if self.ids.is_none() {
+            self.ids = Some(self.source.ids()?);
+        }
+        self.ids.as_ref().map_or(Ok(false), |ids| ids.contains(entry))
+    }
 }
