@@ -37,6 +37,8 @@ pub struct Config {
     pub namespace: String,
     /// Directory of the state.
     pub state: PathBuf,
+    /// How the state is kept.
+    pub store: crate::state::Options,
     /// Directory of the dead letters.
     pub dead_letter: PathBuf,
     /// Keep the raw row as `event.original`.

@@ -23,7 +23,6 @@ mod tests;
 pub(crate) mod turns;
 mod window;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,7 +32,8 @@ use tokio::sync::mpsc;
 use self::cursor::Cursor;
 use self::ledger::Ledger;
 use self::pagesize::PageSize;
-use self::rows::Rows;
+use self::rows::{Place, Rows};
+use self::seen::Seen;
 pub use self::supervisor::{Orders, run, supervise};
 use self::turns::Turns;
 use self::window::Window;
@@ -44,8 +44,11 @@ use crate::health::{Reason, SourceHealth};
 use crate::sink::batch::Pool;
 use crate::sink::{Outbox, Sink, Streams};
 use crate::source::Source;
-use crate::state::{Progress, StateFile};
+use crate::state::{Change, SourceState, Store};
 use crate::stats::Stats;
+
+/// Documents between two checkpoints of a window.
+const CHECKPOINT: usize = 20_000;
 
 /// What a run works with, apart from its configuration.
 #[derive(Debug)]
@@ -69,7 +72,7 @@ struct Shared {
     dead: Arc<DeadLetters>,
     jobs: mpsc::Sender<crate::sink::Job>,
     pool: Arc<Pool>,
-    state: PathBuf,
+    store: Store,
     preserve_original: bool,
 }
 
@@ -89,47 +92,39 @@ struct Feed {
     tenant: Arc<str>,
     source: Source,
     datasets: Vec<DatasetConfig>,
-    states: Vec<StateFile>,
+    states: Vec<SourceState>,
     rows: Rows,
     size: PageSize,
     health: Arc<SourceHealth>,
     ledger: Ledger,
     /// Versions of records whose nested rows were read alone, by the records' ids.
     alone: FxHashMap<String, String>,
-    last: Last,
+    /// What the last cycle read was acknowledged, and the state says so.
+    delivered: bool,
+    /// The state's cursor was moved in this cycle, trusting the order of the records.
+    ahead: bool,
     interval: Duration,
     shared: Arc<Shared>,
 }
 
-/// How the last cycle ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Last {
-    Whole,
-    /// It broke off, but what it had read was delivered.
-    Delivered,
-    /// The output did not take what was read.
-    Undelivered,
-}
-
 /// Everything that changed since the last acknowledged cycle: poll, split, map, ship, acknowledge, commit.
 async fn cycle(feed: &mut Feed) -> Result<(), Fault> {
-    let mut cursors = Vec::new();
+    let (mut places, mut retry) = (Vec::new(), Vec::new());
     for (state, config) in feed.states.iter().zip(&feed.datasets) {
-        let mut progress = state.load()?;
-        let mut cursor = Cursor::new(&progress, config.lookback, config.overlap);
+        let mut loaded = state.load()?;
+        retry.append(&mut loaded.retry);
+        let mut cursor = Cursor::new(loaded.progress, config.lookback, config.overlap);
         if !feed.source.endpoint.orderable {
             cursor.limit(crate::clock::timestamp());
         }
-        cursors.push(cursor);
-        if cursors.len() == 1 {
-            feed.ledger = Ledger::new(std::mem::take(&mut progress.retry));
-        }
+        places.push(Place { cursor, seen: Seen::new(state.clone())? });
     }
-    let Some(from) = cursors.iter().map(Cursor::from).min_by(|a, b| cursor::order(a, b)).map(str::to_owned) else {
-        return Ok(());
-    };
-    feed.rows.begin(cursors, feed.last == Last::Delivered);
-    if feed.last == Last::Undelivered {
+    let starts = places.iter().map(|place| place.cursor.from());
+    let Some(from) = starts.min_by(|a, b| cursor::order(a, b)).map(str::to_owned) else { return Ok(()) };
+    feed.ledger = Ledger::new(retry);
+    feed.rows.begin(places);
+    feed.ahead = false;
+    if !feed.delivered {
         feed.alone.clear();
     }
     let mut outbox = Outbox::new(
@@ -146,28 +141,71 @@ async fn cycle(feed: &mut Feed) -> Result<(), Fault> {
     } else {
         feed.size.reset();
     }
-    // What was read before a fault is delivered too, and need not be read again where the order allows that.
-    feed.last = Last::Undelivered;
-    outbox.flush().await.inspect_err(|fault| feed.health.degrade(Reason::OutputBlocked, fault))?;
-    feed.health.recover(Reason::OutputBlocked);
-    feed.shared.dead.sync()?;
-    feed.last = if outcome.is_ok() { Last::Whole } else { Last::Delivered };
-    if outcome.is_ok() || window.is_ordered() {
-        commit(feed)?;
-    }
+    // What was read before a fault is delivered too, and need not be read again: behind it where the order allows that,
+    // and its ids are known.
+    let is_whole = outcome.is_ok();
+    deliver(feed, &mut outbox, Reach { moved: is_whole || window.is_ordered(), is_whole }).await?;
     outcome
 }
 
-/// The output has everything up to the cursors.
-fn commit(feed: &mut Feed) -> Result<(), Fault> {
-    let mut retry = feed.ledger.entries().to_vec();
-    for (state, cursor) in feed.states.iter().zip(feed.rows.cursors()) {
-        let progress = Progress { retry: std::mem::take(&mut retry), ..cursor.progress() };
-        state.store(&progress)?;
+/// After enough documents in a long window: makes them durable, so that a crash does not start over, and ids need not
+/// wait in memory.
+async fn checkpoint(feed: &mut Feed, window: &Window, outbox: &mut Outbox) -> Result<(), Fault> {
+    // The order turned out to be another one: the cursor goes back before anything else.
+    let is_wrong = feed.ahead && !window.is_ordered();
+    if feed.rows.pending() < CHECKPOINT && !is_wrong {
+        return Ok(());
+    }
+    deliver(feed, outbox, Reach { moved: window.is_ordered(), is_whole: false }).await
+}
+
+/// How far the documents that are delivered reach.
+#[derive(Debug, Clone, Copy)]
+struct Reach {
+    /// Everything before the newest record is among them.
+    moved: bool,
+    /// The window was read to its end.
+    is_whole: bool,
+}
+
+/// Waits for the output to acknowledge what was read, and writes that down.
+async fn deliver(feed: &mut Feed, outbox: &mut Outbox, reach: Reach) -> Result<(), Fault> {
+    feed.delivered = false;
+    outbox.flush().await.inspect_err(|fault| feed.health.degrade(Reason::OutputBlocked, fault))?;
+    feed.health.recover(Reason::OutputBlocked);
+    feed.shared.dead.sync()?;
+    commit(feed, reach).await?;
+    feed.delivered = true;
+    Ok(())
+}
+
+/// Everything that was read is in the output: remembers the ids and what is owed, in one step with the cursors.
+async fn commit(feed: &mut Feed, reach: Reach) -> Result<(), Fault> {
+    let now = crate::clock::timestamp();
+    let mut owed = feed.ledger.take_changed();
+    let mut changes = Vec::new();
+    for Place { cursor, seen } in feed.rows.places() {
+        let ids = seen.take_pending();
+        let retry = owed.as_mut().map(std::mem::take);
+        let (progress, is_new) = cursor.progress(reach.moved);
+        if reach.is_whole {
+            progress.last_success = Some(now.clone());
+        }
+        if !ids.is_empty() {
+            progress.last_new = Some(now.clone());
+        }
         if let Some(newest) = &progress.cursor {
             feed.health.seen(newest);
         }
+        let progress = progress.clone();
+        if is_new || !ids.is_empty() || retry.is_some() {
+            changes.push((seen.source().clone(), Change { progress: Some(progress), ids, retry, ..Change::default() }));
+        } else {
+            seen.source().note(progress);
+        }
     }
+    feed.ahead = reach.moved;
+    feed.shared.store.commit(changes).await?;
     feed.health.owed(feed.ledger.entries().len());
     Ok(())
 }

@@ -30,10 +30,10 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use self::db::Db;
 pub use self::db::{FILE, Ids};
 pub use self::model::{Change, Progress, Retry, SourceKey, Task};
 pub use self::slot::{Entry, Slot};
-use self::db::Db;
 use crate::error::Fault;
 
 /// How far the ledger reaches back where nothing is configured: longer than the 30 days after which an index lifecycle

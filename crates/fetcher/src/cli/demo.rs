@@ -102,6 +102,7 @@ fn config(args: &DemoArgs, tenant: &Tenant, address: SocketAddr) -> anyhow::Resu
         output,
         namespace: "default".to_owned(),
         state: args.out.join("state"),
+        store: crate::state::Options::default(),
         dead_letter: args.out.join("dead-letter"),
         preserve_original_event: false,
         metrics: None,

@@ -10,14 +10,19 @@ use url::Url;
 use super::cloud::{Cloud, NAMES};
 use super::value::{Text, TextOr, parse_duration};
 use super::{Config, ConfigError, DEFAULT_OVERLAP, DatasetConfig, TenantConfig, credential, output, wire};
+use crate::state::DEFAULT_LEDGER;
 
+/// Shortest and longest time that ids are remembered.
+const MIN_LEDGER: Duration = Duration::from_hours(48);
+const MAX_LEDGER: Duration = Duration::from_hours(400 * 24);
 /// Longest overlap of two polls.
 const MAX_OVERLAP: Duration = Duration::from_hours(24);
 
 pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 pub(super) fn check(document: wire::Document, environment: Environment<'_>) -> Result<Config, ConfigError> {
-    let wire::Document { tenants, output: written, state, dead_letter, preserve_original_event, metrics } = document;
+    let wire::Document { tenants, output: written, state, ledger, dead_letter, preserve_original_event, metrics } =
+        document;
     if tenants.is_empty() {
         return Err(ConfigError::new(None, "tenants", "is empty, at least one tenant is needed"));
     }
@@ -31,14 +36,23 @@ pub(super) fn check(document: wire::Document, environment: Environment<'_>) -> R
     let path = |key: &str, text: &Text| text.resolve(key, environment).map(PathBuf::from);
     let state = state_directory(state.as_ref(), environment)?;
     let dead_letter = dead_letter.map_or_else(|| Ok(state.join("dead-letter")), |text| path("dead_letter", &text))?;
+    let store = crate::state::Options { ledger: check_ledger(ledger.as_ref(), environment)? };
     let (output, namespace) = output::check(written, environment)?;
     let metrics = metrics.map(|metrics| check_listen("metrics.listen", &metrics.listen, environment)).transpose()?;
-    Ok(Config { tenants, output, namespace, state, dead_letter, preserve_original_event, metrics })
+    Ok(Config { tenants, output, namespace, state, store, dead_letter, preserve_original_event, metrics })
 }
 
 /// The state directory.
 pub(super) fn state_directory(text: Option<&Text>, environment: Environment<'_>) -> Result<PathBuf, ConfigError> {
     text.map_or_else(|| Ok(PathBuf::from("./state")), |text| text.resolve("state", environment).map(PathBuf::from))
+}
+
+/// A ledger that is shorter than the overlap would not know what a poll reads again.
+fn check_ledger(text: Option<&Text>, environment: Environment<'_>) -> Result<Duration, ConfigError> {
+    let Some(text) = text else { return Ok(DEFAULT_LEDGER) };
+    let written = text.resolve("ledger", environment)?;
+    let span = parse_duration(&written).filter(|span| (MIN_LEDGER..=MAX_LEDGER).contains(span));
+    span.ok_or_else(|| text.error("ledger", format!("`{written}` is no such time span; allowed: `2d` to `400d`")))
 }
 
 fn check_tenant(key: &str, tenant: &wire::Tenant, environment: Environment<'_>) -> Result<TenantConfig, ConfigError> {

@@ -18,6 +18,9 @@ pub(super) struct Document {
     pub(super) output: Output,
     /// Directory of the collection state. Default: `./state`.
     pub(super) state: Option<Text>,
+    /// How long the ids of delivered documents are remembered, which keeps them from being delivered twice, for example
+    /// `35d`. Longer than an index takes to roll over. Default: `35d`.
+    pub(super) ledger: Option<Text>,
     /// Directory of the dead letters. Default: `dead-letter` in the state directory.
     pub(super) dead_letter: Option<Text>,
     /// Keep the raw record as `event.original`.

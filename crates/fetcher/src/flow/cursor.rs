@@ -14,8 +14,10 @@ const MAX_AHEAD: TimeDelta = TimeDelta::hours(24);
 /// The cursor of one dataset: where its cycle starts and where the next one will.
 #[derive(Debug)]
 pub(super) struct Cursor {
-    /// What the state said.
-    progress: Progress,
+    /// What the state holds.
+    stored: Progress,
+    /// Where the cycle found the cursor.
+    found: Option<String>,
     from: String,
     /// Collection began here.
     floor: String,
@@ -35,7 +37,7 @@ impl Cursor {
         let from = newest.as_ref().map_or_else(|| floor.clone(), |newest| later(before(newest, overlap), &floor));
         let ahead = clock::now().checked_add_signed(MAX_AHEAD).unwrap_or(DateTime::<chrono::Utc>::MAX_UTC);
         let ahead = ahead.to_rfc3339_opts(SecondsFormat::Secs, true);
-        Self { progress, from, floor, newest, limit: None, ahead }
+        Self { stored: progress, found: newest.clone(), from, floor, newest, limit: None, ahead }
     }
 
     /// The listing has no order to ask for: a record that changes while it is read may have been passed already, so the
@@ -68,10 +70,16 @@ impl Cursor {
         }
     }
 
-    /// For the state: with the cursor where it has come to, or where it was when the cycle began.
-    pub(super) fn progress(&self, moved: bool) -> Progress {
-        let cursor = if moved { &self.newest } else { &self.progress.cursor };
-        Progress { cursor: cursor.clone(), floor: Some(self.floor.clone()), ..self.progress.clone() }
+    /// For the state, and whether it differs from what is there: with the cursor where it has come to (`moved`), or back
+    /// where the cycle found it.
+    pub(super) fn progress(&mut self, moved: bool) -> (&mut Progress, bool) {
+        let cursor = if moved { &self.newest } else { &self.found };
+        let is_new = self.stored.cursor != *cursor || self.stored.floor.as_deref() != Some(&self.floor);
+        if is_new {
+            self.stored.cursor.clone_from(cursor);
+            self.stored.floor = Some(self.floor.clone());
+        }
+        (&mut self.stored, is_new)
     }
 }
 

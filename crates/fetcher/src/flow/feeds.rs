@@ -9,14 +9,13 @@ use super::ledger::Ledger;
 use super::pagesize::PageSize;
 use super::rows::{self, Rows};
 use super::stop::Stop;
-use super::{Feed, Last, Shared};
+use super::{Feed, Shared};
 use crate::config::{DatasetConfig, TenantConfig};
 use crate::error::Fault;
 use crate::health::Key;
 use crate::http::Budget;
 use crate::http::auth::{Credential, TokenSource};
 use crate::source::Source;
-use crate::state::StateFile;
 
 /// The sources of a tenant: datasets of the same endpoint that split its rows alike share one.
 pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) -> Result<Vec<Feed>, Fault> {
@@ -52,7 +51,7 @@ pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) ->
             family
         });
         let state = |config: &DatasetConfig| {
-            StateFile::new(&shared.state, &tenant.cloud.name, &tenant.id, config.dataset.definition.name)
+            shared.store.source(&tenant.cloud.name, &tenant.id, config.dataset.definition.name)
         };
         let interval = datasets.iter().map(|config| config.interval).min().unwrap_or(Duration::from_mins(1));
         let names: Vec<_> = datasets.iter().map(|config| config.dataset.definition.name).collect();
@@ -82,7 +81,8 @@ pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) ->
             size: PageSize::new(endpoint.page_size),
             ledger: Ledger::default(),
             alone: FxHashMap::default(),
-            last: Last::Whole,
+            delivered: true,
+            ahead: false,
             interval,
             datasets,
             shared: Arc::clone(shared),

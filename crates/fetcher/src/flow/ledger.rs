@@ -22,12 +22,13 @@ const PER_CYCLE: usize = 20;
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     entries: Vec<Retry>,
+    is_changed: bool,
 }
 
 impl Ledger {
     /// What the state remembers.
     pub(super) fn new(entries: Vec<Retry>) -> Self {
-        Self { entries }
+        Self { entries, is_changed: false }
     }
 
     /// This version of the record failed, perhaps again. Returns what is remembered of it, and a record that is given
@@ -38,6 +39,7 @@ impl Ledger {
         let pause = FIRST.saturating_mul(1 << (attempts - 1).min(16)).min(LONGEST);
         let next = clock::after(pause + jitter(pause / 4));
         let entry = Retry { id: id.to_owned(), version: version.to_owned(), attempts, next };
+        self.is_changed = true;
         if attempts >= MAX_ATTEMPTS {
             return (entry.clone(), Some(entry));
         }
@@ -49,6 +51,7 @@ impl Ledger {
     /// Nothing is owed for the record any more. Returns what was.
     pub(super) fn take(&mut self, id: &str) -> Option<Retry> {
         let place = self.entries.iter().position(|entry| entry.id == id)?;
+        self.is_changed = true;
         Some(self.entries.remove(place))
     }
 
@@ -63,7 +66,12 @@ impl Ledger {
         self.entries.iter().filter(is_due).take(PER_CYCLE).cloned().collect()
     }
 
-    /// For the state file.
+    /// For the state, if anything changed since the last call.
+    pub(super) fn take_changed(&mut self) -> Option<Vec<Retry>> {
+        std::mem::take(&mut self.is_changed).then(|| self.entries.clone())
+    }
+
+    /// What is remembered.
     pub(super) fn entries(&self) -> &[Retry] {
         &self.entries
     }

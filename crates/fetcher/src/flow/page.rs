@@ -4,10 +4,10 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 
-use super::Feed;
 use super::rows::Extent;
 use super::turns::{Arrival, Reading};
 use super::window::Window;
+use super::{Feed, checkpoint};
 use crate::error::Fault;
 use crate::http::connection_fault;
 use crate::sink::Outbox;
@@ -91,7 +91,7 @@ async fn element(feed: &mut Feed, row: &[u8], taking: &mut Taking<'_>, outbox: &
             feed.rows.advance(changed);
             feed.rows.element(row, Extent::Whole, outbox).await?;
             window.complete(changed);
-            Ok(())
+            checkpoint(feed, window, outbox).await
         }
         Taking::Bare(rows) => {
             rows.push(row.to_vec());

@@ -58,8 +58,14 @@ struct Track {
     name: &'static str,
     index: u16,
     mapper: Mapper,
-    cursor: Option<Cursor>,
-    seen: Seen,
+    /// Since the first cycle began.
+    place: Option<Place>,
+}
+
+/// How far a dataset has come.
+pub(super) struct Place {
+    pub(super) cursor: Cursor,
+    pub(super) seen: Seen,
 }
 
 enum Shape {
@@ -100,7 +106,7 @@ impl Rows {
             let mut mapper = Mapper::new(config.dataset);
             mapper.preserve_original(preserve_original);
             let name = config.dataset.definition.name;
-            Track { name, index: config.index, mapper, cursor: None, seen: Seen::default() }
+            Track { name, index: config.index, mapper, place: None }
         };
         let definition = &datasets[0].dataset.definition;
         let shape = match definition.rows {
@@ -137,6 +143,7 @@ impl Rows {
     pub(super) fn rest(&mut self) {
         for track in &mut self.tracks {
             track.mapper.rest();
+            track.place = None;
         }
         self.composed = Vec::new();
         match &mut self.shape {
@@ -158,23 +165,27 @@ impl Rows {
         self.nested
     }
 
-    /// A new cycle, with the cursors of the datasets in their order. `keep` what the last one delivered before it broke
-    /// off.
-    pub(super) fn begin(&mut self, cursors: Vec<Cursor>, keep: bool) {
-        for (track, cursor) in self.tracks.iter_mut().zip(cursors) {
-            track.seen.begin(cursor.known(), keep);
-            track.cursor = Some(cursor);
+    /// A new cycle, with what the state says of the datasets in their order.
+    pub(super) fn begin(&mut self, places: Vec<Place>) {
+        for (track, place) in self.tracks.iter_mut().zip(places) {
+            track.place = Some(place);
         }
     }
 
     /// A page starts, perhaps again: what a broken one left behind belongs to no element.
     pub(super) fn begin_page(&mut self) -> Result<(), Fault> {
+        self.places().for_each(|place| place.seen.rest());
         self.forget_nested().map_err(|error| spool_fault(&error))
     }
 
-    /// The cursors after the cycle.
-    pub(super) fn cursors(&mut self) -> impl Iterator<Item = &mut Cursor> {
-        self.tracks.iter_mut().filter_map(|track| track.cursor.as_mut())
+    /// How far the datasets have come.
+    pub(super) fn places(&mut self) -> impl Iterator<Item = &mut Place> {
+        self.tracks.iter_mut().filter_map(|track| track.place.as_mut())
+    }
+
+    /// Ids that wait to be committed.
+    pub(super) fn pending(&self) -> usize {
+        self.tracks.iter().filter_map(|track| track.place.as_ref()).map(|place| place.seen.pending()).sum()
     }
 
     /// Property of the elements that the cursor is made of.
@@ -184,8 +195,8 @@ impl Rows {
 
     /// The listing has come to a record that changed then.
     pub(super) fn advance(&mut self, changed: Option<&str>) {
-        for cursor in self.cursors() {
-            cursor.advance(changed);
+        for place in self.places() {
+            place.cursor.advance(changed);
         }
     }
 
@@ -265,14 +276,11 @@ impl Rows {
         let changed = string_member(&head, self.cursor);
         let id = fingerprint(&head, length);
         let mut fresh = true;
-        for track in &mut self.tracks {
-            fresh = track.seen.insert(id);
-            if let Some(cursor) = &mut track.cursor {
-                if !nested {
-                    cursor.advance(changed);
-                }
-                cursor.remember(changed, id);
+        for place in self.places() {
+            if !nested {
+                place.cursor.advance(changed);
             }
+            fresh = place.seen.insert(changed, id)?;
         }
         let dataset = match &self.shape {
             Shape::Rollup { dataset, .. } if nested => dataset,
@@ -330,33 +338,34 @@ fn map_row(tracks: &mut [Track], letters: &Letters, bytes: &[u8], given: &mut Gi
     let changed = given.changed;
     let Some(first) = tracks.first() else { return Ok(()) };
     let row = first.mapper.index(bytes);
-    for Track { name, index, mapper, cursor, seen } in tracks {
-        let Some(cursor) = cursor else { continue };
+    for Track { name, index, mapper, place } in tracks {
+        let Some(Place { cursor, seen }) = place else { continue };
         if given.extent != Extent::Amended && cursor.is_past(changed) {
             continue;
         }
         let mut kept = Ok(());
-        let mut reject = |reject: &Reject, seen: &mut Seen, cursor: &mut Cursor| {
+        let reject = |reject: &Reject, seen: &mut Seen| {
             let id = fingerprint(bytes, reject.detail.len() as u64);
-            cursor.remember(changed, id);
-            if seen.insert(id)
-                && let Err(fault) = letters.keep(name, reject, Raw::Bytes(bytes))
-            {
-                kept = Err(fault);
-            }
+            if seen.insert(changed, id)? { letters.keep(name, reject, Raw::Bytes(bytes)) } else { Ok(()) }
         };
         match &row {
-            Ok(row) => mapper.map_items(row, &mut |result| match result {
-                Ok((id, document)) => {
-                    let id = if given.extent == Extent::Amended { DocId(fingerprint(&id.0, AMENDED)) } else { id };
-                    cursor.remember(changed, id.0);
-                    if seen.insert(id.0) {
-                        given.outbox.push(*index, id, document);
+            Ok(row) => mapper.map_items(row, &mut |result| {
+                let done = match result {
+                    Ok((id, document)) => {
+                        let id = if given.extent == Extent::Amended { DocId(fingerprint(&id.0, AMENDED)) } else { id };
+                        seen.insert(changed, id.0).map(|is_new| {
+                            if is_new {
+                                given.outbox.push(*index, id, document);
+                            }
+                        })
                     }
+                    Err(rejected) => reject(&rejected, seen),
+                };
+                if kept.is_ok() {
+                    kept = done;
                 }
-                Err(rejected) => reject(&rejected, seen, cursor),
             }),
-            Err(rejected) => reject(rejected, seen, cursor),
+            Err(rejected) => kept = reject(rejected, seen),
         }
         kept?;
     }

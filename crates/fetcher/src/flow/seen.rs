@@ -43,7 +43,8 @@ impl Seen {
     /// The ids to be committed. They count as committed from now on.
     pub(super) fn take_pending(&mut self) -> Vec<Entry> {
         self.rest();
-        self.newest = self.pending.iter().map(|entry| entry.slot()).max().map_or(self.newest, |last| last.max(self.newest));
+        self.newest =
+            self.pending.iter().map(|entry| entry.slot()).max().map_or(self.newest, |last| last.max(self.newest));
         let taken = std::mem::take(&mut self.pending);
         taken.into_iter().collect()
     }

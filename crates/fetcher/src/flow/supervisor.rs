@@ -14,6 +14,7 @@ use crate::config::{Config, TenantConfig};
 use crate::error::Fault;
 use crate::http::jitter;
 use crate::sink;
+use crate::state::Store;
 
 /// Time in which one more source starts: three thousand of them take a minute.
 const START: Duration = Duration::from_millis(20);
@@ -39,6 +40,7 @@ pub async fn run(config: &Config, parts: Parts, once: bool, stop: watch::Receive
 /// Collects as ordered. Returns the sources whose last cycle failed.
 pub async fn supervise(config: &Config, parts: Parts, orders: Orders) -> Result<Vec<Failed>, Fault> {
     let Orders { once, mut stop, tenants: mut changes } = orders;
+    let store = Store::open(&config.state, config.store)?;
     let (jobs, inbox) = mpsc::channel(sink::QUEUED);
     let output = sink::Output {
         sink: parts.sink,
@@ -55,7 +57,7 @@ pub async fn supervise(config: &Config, parts: Parts, orders: Orders) -> Result<
         dead: parts.dead,
         jobs,
         pool: Arc::default(),
-        state: config.state.clone(),
+        store: store.clone(),
         preserve_original: config.preserve_original_event,
     });
     let (pool, stats) = (Arc::clone(&shared.pool), Arc::clone(&shared.stats));
@@ -93,9 +95,9 @@ pub async fn supervise(config: &Config, parts: Parts, orders: Orders) -> Result<
                 documents = pool.documents().saturating_sub(stats.settled()),
                 "the output did not take what was read in time; the sources go back to where it was acknowledged"
             );
-            return Ok(failed);
         }
-    };
+    }
+    store.close().await?;
     Ok(failed)
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
 
 use serde_json::value::RawValue;
 use simulator::{AlertsPerIncident, Endpoint, Fault as Misbehaviour, Simulator, Tenant};
@@ -20,6 +19,7 @@ use super::*;
 use crate::config::{Cloud, Config, FileOutput, Output, Proof, TenantConfig};
 use crate::http::auth::{Credential, TokenSource};
 use crate::sink::file::Files;
+use crate::state::Loaded;
 
 /// A tenant, a place for documents, and the configuration between them.
 struct Scene {
@@ -68,6 +68,7 @@ async fn scene_of(incidents: u64, alerts_per_incident: AlertsPerIncident) -> Sce
         output: Output::File(FileOutput::new(folder.path().join("out"))),
         namespace: "default".to_owned(),
         state: folder.path().join("state"),
+        store: crate::state::Options::default(),
         dead_letter: folder.path().join("dead"),
         preserve_original_event: false,
         metrics: None,
@@ -83,6 +84,21 @@ impl Scene {
         let parts = Parts { sink: Sink::File(files), streams, stats: Arc::default(), dead: Arc::clone(&self.dead) };
         let (_sender, stop) = watch::channel(false);
         run(&self.config, parts, true, stop).await.expect("runs")
+    }
+
+    /// What is remembered of a dataset, after a change where one is given.
+    async fn change_state(&self, dataset: &str, change: Change) -> Loaded {
+        let store = Store::open(&self.config.state, self.config.store).expect("opens");
+        let tenant = &self.config.tenants[0];
+        let state = store.source(&tenant.cloud.name, &tenant.id, dataset);
+        state.commit(change).await.expect("commits");
+        let loaded = state.load().expect("loads");
+        store.close().await.expect("closes");
+        loaded
+    }
+
+    async fn state(&self, dataset: &str) -> Loaded {
+        self.change_state(dataset, Change::default()).await
     }
 
     fn documents(&self, dataset: &str) -> Vec<String> {
@@ -299,10 +315,7 @@ async fn state_stays_when_the_output_fails() {
     let out = scene.folder.path().join("out");
     fs::create_dir_all(out.join("logs-m365_security.alert-default.ndjson")).expect("in the way");
     assert_eq!(scene.collect().await.len(), 1);
-    let state = |dataset: &str| {
-        let cloud = scene.config.state.join(&scene.config.tenants[0].cloud.name);
-        cloud.join(&scene.config.tenants[0].id).join(format!("{dataset}.json")).is_file()
-    };
-    assert!(!state("alert") && !state("evidence") && state("incident") && state("log"));
-    assert!(Path::new(&scene.config.state).is_dir());
+    for (dataset, moved) in [("alert", false), ("evidence", false), ("incident", true), ("log", true)] {
+        assert_eq!(scene.state(dataset).await.progress.cursor.is_some(), moved, "{dataset}");
+    }
 }

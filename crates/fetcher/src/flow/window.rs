@@ -10,7 +10,7 @@ use rustc_hash::{FxHashSet, FxHasher};
 use url::Url;
 
 use super::page::{Taking, take};
-use super::{Feed, alone, cursor};
+use super::{Feed, alone, checkpoint, cursor};
 use crate::error::Fault;
 use crate::http::Backoff;
 use crate::sink::Outbox;
@@ -99,6 +99,7 @@ async fn read_page(
             if window.heavy.is_none() || !light && !window.is_before_heavy(changed) {
                 window.heavy = changed.map(str::to_owned);
             }
+            checkpoint(feed, window, outbox).await?;
         }
         link
     } else {

@@ -73,7 +73,8 @@ fn number_of(db: &Db, write: &WriteTransaction, key: &SourceKey) -> Result<u32, 
     }
     let mut meta = write.open_table(META).map_err(|error| db.fault(&error))?;
     let next = meta.get("next_source").map_err(|error| db.fault(&error))?.map(|next| next.value().parse());
-    let number: u32 = next.transpose().map_err(|_| db.damaged("the number of its sources cannot be read"))?.unwrap_or(0);
+    let number: u32 =
+        next.transpose().map_err(|_| db.damaged("the number of its sources cannot be read"))?.unwrap_or(0);
     meta.insert("next_source", (number + 1).to_string().as_str()).map_err(|error| db.fault(&error))?;
     table.insert(text.as_str(), number).map_err(|error| db.fault(&error))?;
     Ok(number)

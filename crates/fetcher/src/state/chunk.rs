@@ -20,7 +20,9 @@ pub(super) fn contains(chunk: &[u8], entry: Entry) -> Option<bool> {
     for group in groups(chunk)? {
         let (slot, ids) = group?;
         if slot >= entry.slot {
-            return Some(slot == entry.slot && ids.binary_search_by(|id| u64::from_le_bytes(*id).cmp(&entry.id)).is_ok());
+            return Some(
+                slot == entry.slot && ids.binary_search_by(|id| u64::from_le_bytes(*id).cmp(&entry.id)).is_ok(),
+            );
         }
     }
     Some(false)

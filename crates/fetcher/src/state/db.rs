@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use redb::{
-    Builder, Database, DatabaseError, ReadOnlyTable, ReadTransaction, ReadableTable, StorageError, TableDefinition,
+    Builder, Database, DatabaseError, ReadOnlyTable, ReadTransaction, ReadableDatabase, StorageError, TableDefinition,
     TableError, WriteTransaction,
 };
 
@@ -82,10 +82,8 @@ impl Db {
 
     fn check_format(&self) -> Result<(), Fault> {
         let read = self.read()?;
-        let Some(meta) = self.table(&read, META)? else { return Err(damaged(&self.path, "it holds no format version")) };
-        let version = meta.get("version").map_err(|error| self.fault(&error))?;
-        let version: Option<u32> = version.and_then(|version| version.value().parse().ok());
-        match version {
+        let version = self.meta(&read, "version")?;
+        match version.and_then(|version| version.parse().ok()) {
             Some(FORMAT) => Ok(()),
             Some(version) if version > FORMAT => Err(Fault::Local(format!(
                 "state file {} has format {version}, this program knows up to {FORMAT}\nhint: use the newer program, or \
@@ -94,6 +92,13 @@ impl Db {
             ))),
             _ => Err(damaged(&self.path, "it holds no format version")),
         }
+    }
+
+    /// A fact about the file.
+    pub(super) fn meta(&self, read: &ReadTransaction, name: &str) -> Result<Option<String>, Fault> {
+        let Some(table) = self.table(read, META)? else { return Ok(None) };
+        let value = table.get(name).map_err(|error| self.fault(&error))?;
+        Ok(value.map(|value| value.value().to_owned()))
     }
 
     pub(super) fn read(&self) -> Result<ReadTransaction, Fault> {

@@ -64,13 +64,7 @@ pub(super) fn fill(db: &Db, folder: &Path) -> Result<(), Fault> {
 
 /// Sets the JSON files aside whose content the file has taken over.
 pub(super) fn finish(db: &Db, folder: &Path) -> Result<(), Fault> {
-    let is_begun = {
-        let read = db.read()?;
-        let meta = db.table(&read, META)?;
-        let state = meta.map(|meta| redb::ReadableTable::get(&meta, "migration")).transpose();
-        let state = state.map_err(|error| db.fault(&error))?.flatten();
-        state.is_some_and(|state| state.value() == "begun")
-    };
+    let is_begun = db.meta(&db.read()?, "migration")?.is_some_and(|state| state == "begun");
     if !is_begun {
         return Ok(());
     }

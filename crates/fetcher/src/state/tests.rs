@@ -1,1 +1,1 @@
-//! x
+//! Laws of the state file.

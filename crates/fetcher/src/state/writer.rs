@@ -112,7 +112,8 @@ async fn step(db: &Arc<Db>, changes: Changes, notes: &Notes) -> Result<(), Fault
     if changes.is_empty() && noted.is_empty() {
         return Ok(());
     }
-    let noted = noted.into_iter().map(|(key, progress)| (key, Change { progress: Some(progress), ..Change::default() }));
+    let noted =
+        noted.into_iter().map(|(key, progress)| (key, Change { progress: Some(progress), ..Change::default() }));
     let all: Changes = changes.into_iter().chain(noted).collect();
     blocking(db, move |db| apply::apply(db, all.into_iter())).await
 }

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::state::Retry;
 
 const LISTS: [Endpoint; 3] = [Endpoint::Incidents, Endpoint::Alerts, Endpoint::Legacy];
 
@@ -62,24 +63,15 @@ impl Scene {
             .into()
     }
 
-    fn state(&self, dataset: &str) -> std::path::PathBuf {
-        let cloud = self.config.state.join(&self.config.tenants[0].cloud.name);
-        cloud.join(&self.config.tenants[0].id).join(format!("{dataset}.json"))
-    }
-
-    fn ledger(&self) -> Vec<Value> {
-        let state: Value = serde_json::from_slice(&fs::read(self.state("incident")).expect("state")).expect("JSON");
-        state["retry"].as_array().expect("ledger").clone()
+    async fn ledger(&self) -> Vec<Retry> {
+        self.state("incident").await.retry
     }
 
     /// The time of the next attempt has come.
-    fn let_time_pass(&self) {
-        let path = self.state("incident");
-        let mut state: Value = serde_json::from_slice(&fs::read(&path).expect("state")).expect("JSON");
-        for entry in state["retry"].as_array_mut().expect("ledger") {
-            entry["next"] = "2026-01-01T00:00:00Z".into();
-        }
-        fs::write(path, state.to_string()).expect("writes");
+    async fn let_time_pass(&self) {
+        let mut retry = self.ledger().await;
+        retry.iter_mut().for_each(|entry| "2026-01-01T00:00:00Z".clone_into(&mut entry.next));
+        self.change_state("incident", Change { retry: Some(retry), ..Change::default() }).await;
     }
 
     fn incident_ids(&self) -> Vec<String> {
@@ -159,15 +151,15 @@ async fn a_heavy_incident_is_delivered_without_its_sum_and_completed_later() {
                 incidents.iter().map(|text| incident(text)).filter(|one| one["rollup"].is_null()).collect();
             assert_eq!(partial.len(), heavy.len());
             assert!(partial.iter().all(|one| heavy.iter().any(|id| one["id"] == **id)), "{partial:?}");
-            let ledger = scene.ledger();
+            let ledger = scene.ledger().await;
             assert_eq!(ledger.len(), heavy.len());
-            assert!(ledger.iter().all(|entry| entry["attempts"] == cycle), "{ledger:?}");
-            scene.let_time_pass();
+            assert!(ledger.iter().all(|entry| entry.attempts == cycle), "{ledger:?}");
+            scene.let_time_pass().await;
         }
         scene.simulator.faults().clear();
         for _ in 0..2 {
             assert!(scene.collect().await.is_empty());
-            assert!(scene.ledger().is_empty());
+            assert!(scene.ledger().await.is_empty());
             let incidents = scene.documents("incident");
             assert_eq!(incidents.len(), expected[2].len() + heavy.len(), "{heavy:?} {:?}", scene.simulator.requests());
             let mut whole: Vec<_> = incidents.into_iter().filter(|text| !incident(text)["rollup"].is_null()).collect();
@@ -193,8 +185,8 @@ async fn a_heavy_incident_in_the_overlap_costs_no_failures() {
         assert_eq!(scene.documents("incident").len(), 60);
         assert_eq!(start.elapsed() > Duration::from_secs(1), cycle == 0, "{:?}", start.elapsed());
     }
-    let ledger = scene.ledger();
-    assert!(ledger.len() == 1 && ledger[0]["attempts"] == 1, "{ledger:?}");
+    let ledger = scene.ledger().await;
+    assert!(ledger.len() == 1 && ledger[0].attempts == 1, "{ledger:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -210,7 +202,7 @@ async fn where_lists_cannot_be_expanded_each_incident_is_read_alone() {
     let failed = scene.collect().await;
     assert!(failed.is_empty(), "{failed:?}");
     assert_eq!(scene.all(), expected);
-    assert!(scene.ledger().is_empty());
+    assert!(scene.ledger().await.is_empty());
 }
 
 #[tokio::test(start_paused = true)]
@@ -255,9 +247,7 @@ async fn records_that_become_visible_late_are_collected_once() {
         assert_eq!(ids, ["1", "2", "4"]);
     }
     // The request itself goes back as well.
-    let state: Value = serde_json::from_slice(&fs::read(scene.state("incident")).expect("state")).expect("JSON");
-    assert_eq!(state["cursor"], newest["lastUpdateDateTime"]);
-    assert_eq!(state["recent"].as_array().expect("recent").len(), 2);
+    assert_eq!(scene.state("incident").await.progress.cursor.as_deref(), newest["lastUpdateDateTime"].as_str());
 }
 
 #[tokio::test(start_paused = true)]

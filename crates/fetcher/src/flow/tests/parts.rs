@@ -6,69 +6,65 @@ use crate::state::Progress;
 const HOUR: Duration = Duration::from_hours(1);
 
 fn cursor_at(progress: &Progress, overlap: u64) -> Cursor {
-    Cursor::new(progress, HOUR, Duration::from_secs(overlap))
+    Cursor::new(progress.clone(), HOUR, Duration::from_secs(overlap))
 }
 
 fn at(second: u32) -> String {
     format!("2026-01-01T10:{:02}:{:02}.5000000Z", second / 60, second % 60)
 }
 
-fn id(number: u32) -> [u8; 16] {
-    u128::from(number).to_be_bytes()
-}
-
 /// Reads one record per second.
-fn read(cursor: &mut Cursor, seconds: std::ops::Range<u32>, per_second: u32) {
-    for second in seconds {
-        let changed = at(second);
-        cursor.advance(Some(&changed));
-        (0..per_second).for_each(|place| cursor.remember(Some(&changed), id(second * per_second + place)));
-    }
+fn read(cursor: &mut Cursor, seconds: std::ops::Range<u32>) -> Progress {
+    seconds.for_each(|second| cursor.advance(Some(&at(second))));
+    cursor.progress(true).0.clone()
 }
 
 #[test]
-fn a_cursor_goes_back_by_the_overlap_and_knows_what_it_finds_there() {
+fn a_cursor_goes_back_by_the_overlap_and_no_further_than_its_floor() {
+    let mut first = cursor_at(&Progress::default(), 120);
+    let floor = first.from().to_owned();
+    let nothing = first.progress(true).0.clone();
+    assert_eq!((&nothing.cursor, nothing.floor.as_ref()), (&None, Some(&floor)));
+    assert_eq!(cursor_at(&nothing, 120).from(), floor, "a source without records looks back to its start, not to now");
     let start = Progress { cursor: Some(at(0)), ..Progress::default() };
     let mut cursor = cursor_at(&start, 120);
-    assert_eq!(cursor.from(), at(0), "what a file of version 1 does not remember is not read again");
-    read(&mut cursor, 0..600, 1);
-    let progress = cursor.progress();
+    assert_eq!(cursor.from(), at(0), "what was never remembered is not read again");
+    let progress = read(&mut cursor, 0..600);
     assert_eq!(progress.cursor, Some(at(599)));
     let again = cursor_at(&progress, 120);
     assert_eq!(again.from(), "2026-01-01T10:07:59Z");
-    let known: BTreeSet<_> = again.known().collect();
-    assert_eq!(known, (479..600).map(id).collect());
     assert!(again.is_past(Some(&at(478))) && !again.is_past(Some(&at(479))));
-    // A longer overlap goes back no further than the memory, a shorter one forgets.
-    assert_eq!(cursor_at(&progress, 3600).from(), "2026-01-01T10:07:59Z");
-    let mut short = cursor_at(&progress, 10);
-    assert_eq!(short.from(), "2026-01-01T10:09:49Z");
-    assert_eq!(short.progress().recent.len(), 11);
-}
-
-#[test]
-fn what_is_remembered_is_bounded_and_the_overlap_shrinks_with_it() {
-    let mut cursor = cursor_at(&Progress { cursor: Some(at(0)), ..Progress::default() }, 3600);
-    read(&mut cursor, 0..1000, 100);
-    let progress = cursor.progress();
-    let again = cursor_at(&progress, 3600);
-    let known: BTreeSet<_> = again.known().collect();
-    assert!(known.len() <= 6_000 && known.len() >= 3_000, "{}", known.len());
-    for second in 0..1000 {
-        let all_known = (0..100).all(|place| known.contains(&id(second * 100 + place)));
-        assert!(all_known || again.is_past(Some(&at(second))), "{second}");
-    }
+    assert_eq!(cursor_at(&progress, 3600).from(), at(0));
+    assert_eq!(cursor_at(&progress, 10).from(), "2026-01-01T10:09:49Z");
 }
 
 #[test]
 fn a_list_without_order_never_moves_the_cursor_beyond_its_start() {
     let mut cursor = cursor_at(&Progress { cursor: Some(at(0)), ..Progress::default() }, 60);
     cursor.limit(at(100));
-    read(&mut cursor, 0..300, 1);
-    let progress = cursor.progress();
-    assert_eq!(progress.cursor, Some(at(100)));
-    let known: BTreeSet<_> = cursor_at(&progress, 60).known().collect();
-    assert_eq!(known, (40..300).map(id).collect(), "later ones are read again too");
+    assert_eq!(read(&mut cursor, 0..300).cursor, Some(at(100)));
+}
+
+#[test]
+fn a_cursor_whose_order_was_wrong_goes_back_to_where_the_cycle_found_it() {
+    let mut cursor = cursor_at(&Progress { cursor: Some(at(0)), ..Progress::default() }, 60);
+    read(&mut cursor, 0..300);
+    let (progress, is_new) = cursor.progress(false);
+    assert_eq!((progress.cursor.clone(), is_new), (Some(at(0)), true));
+    assert!(!cursor.progress(false).1, "nothing new to be written");
+    assert_eq!(cursor.progress(true).0.cursor, Some(at(299)));
+}
+
+#[test]
+fn a_record_from_the_far_future_moves_no_cursor() {
+    let mut cursor = cursor_at(&Progress { cursor: Some(at(0)), ..Progress::default() }, 60);
+    cursor.advance(Some("9999-12-31T23:59:59Z"));
+    cursor.advance(Some(&at(7)));
+    assert_eq!(cursor.progress(true).0.cursor, Some(at(7)));
+    // A clock that is wrong by some hours does no harm.
+    let soon = crate::clock::after(HOUR * 3);
+    cursor.advance(Some(&soon));
+    assert_eq!(cursor.progress(true).0.cursor, Some(soon));
 }
 
 #[test]
@@ -121,7 +117,7 @@ async fn a_budget_is_shared_by_the_sources_of_an_api_and_by_nobody_else() {
         dead: Arc::clone(&scene.dead),
         jobs,
         pool: Arc::default(),
-        state: scene.config.state.clone(),
+        store: Store::open(&scene.config.state, scene.config.store).expect("opens"),
         preserve_original: false,
     });
     let (_order, order) = watch::channel(false);
