@@ -1,0 +1,201 @@
+//! The output: reachable, of a version that works, ready to take documents.
+
+use elasticsearch::Elasticsearch;
+use elasticsearch::http::headers::HeaderMap;
+use elasticsearch::http::response::Response;
+use elasticsearch::http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::{Finding, Item};
+use crate::config::{Config, ElasticOutput, Output};
+use crate::error::with_causes;
+use crate::sink::elastic::Elastic;
+use crate::sink::setup;
+
+/// Oldest version that knows the generated templates' fields, and the oldest that works at all.
+const KNOWN: (u64, u64) = (8, 19);
+const OLDEST: u64 = 8;
+
+pub(super) async fn check(config: &Config) -> Vec<Finding> {
+    match &config.output {
+        Output::Elasticsearch(output) => cluster(config, output).await,
+        Output::File(files) => vec![match directory(&files.directory) {
+            Ok(()) => Finding::ok(Item::Output, format!("{} can be written", files.directory.display())),
+            Err(error) => {
+                Finding::failed(Item::Output, format!("{} cannot be written: {error}", files.directory.display()))
+                    .cure("give the directory to the user that runs the collector, or name another one")
+            }
+        }],
+        Output::Stdout => vec![Finding::ok(Item::Output, "documents go to standard output")],
+    }
+}
+
+fn directory(path: &std::path::Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(path)?;
+    tempfile::tempfile_in(path).map(drop)
+}
+
+async fn cluster(config: &Config, output: &ElasticOutput) -> Vec<Finding> {
+    let elastic = match Elastic::new(output) {
+        Ok(elastic) => elastic,
+        Err(fault) => return vec![Finding::fault(Item::Output, &fault)],
+    };
+    let client = elastic.client();
+    let mut findings = Vec::new();
+    let root = match get(client, "/").await {
+        Ok(root) => root,
+        Err(finding) => return vec![*finding],
+    };
+    let hosts: Vec<_> = output.hosts.iter().map(|host| host.origin().ascii_serialization()).collect();
+    let name = root["cluster_name"].as_str().unwrap_or("?");
+    findings.push(Finding::ok(Item::Output, format!("cluster {name} answers at {}", hosts.join(", "))));
+    findings.push(version(root["version"]["number"].as_str().unwrap_or_default()));
+    findings.push(privileges(client).await);
+    findings.push(templates(client, &config.namespace).await);
+    findings.push(blocks(client).await);
+    findings
+}
+
+/// A GET's answer, or what its failure says of the output.
+async fn get(client: &Elasticsearch, path: &str) -> Result<Value, Box<Finding>> {
+    let response = send(client, Method::Get, path, None).await?;
+    let status = response.status_code();
+    let finding = match status.as_u16() {
+        200 => match response.json().await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => Finding::failed(Item::Output, format!("GET {path}: {}", with_causes(&error)))
+                .cure("check `hosts`: is this Elasticsearch?"),
+        },
+        401 => Finding::failed(Item::Privileges, format!("GET {path}: {status}: the login is not accepted"))
+            .cure("check `api_key`, or `username` and `password`; an API key may have expired"),
+        403 => Finding::failed(Item::Privileges, format!("GET {path}: {status}")).cure(NEEDED),
+        _ => Finding::failed(Item::Output, format!("GET {path}: {status}"))
+            .cure("check `hosts`: is this Elasticsearch, and is it up?"),
+    };
+    Err(Box::new(finding))
+}
+
+const NEEDED: &str = "the credential needs `monitor` on the cluster, and `auto_configure` and `create_doc` on \
+                      logs-m365_security.*";
+
+async fn send(client: &Elasticsearch, method: Method, path: &str, body: Option<Value>) -> Result<Response, Box<Finding>> {
+    let timeout = Some(std::time::Duration::from_secs(20));
+    client.send(method, path, HeaderMap::new(), None::<&()>, body.map(|body| body.to_string()), timeout).await.map_err(
+        |error| {
+            Box::new(
+                Finding::failed(Item::Output, format!("the output is out of reach: {}", with_causes(&error)))
+                    .cure("check `hosts`, the firewall, and `ca_file` if the cluster has its own certificate authority"),
+            )
+        },
+    )
+}
+
+fn version(number: &str) -> Finding {
+    let mut parts = number.split('.').map(|part| part.parse::<u64>().unwrap_or_default());
+    let found = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    if found.0 < OLDEST {
+        Finding::failed(Item::Version, format!("version {number} is not supported")).cure("use version 8.19 or later")
+    } else if found < KNOWN {
+        Finding::warning(Item::Version, format!("version {number} is older than what is tested"))
+            .cure("use version 8.19 or later")
+    } else {
+        Finding::ok(Item::Version, format!("version {number}"))
+    }
+}
+
+async fn privileges(client: &Elasticsearch) -> Finding {
+    let wanted = ["auto_configure", "create_doc"];
+    let body = json!({ "index": [{ "names": ["logs-m365_security.*"], "privileges": wanted }] });
+    let response = match send(client, Method::Post, "/_security/user/_has_privileges", Some(body)).await {
+        Ok(response) => response,
+        Err(finding) => return *finding,
+    };
+    let status = response.status_code();
+    let answer: Value = response.json().await.unwrap_or_default();
+    match status {
+        StatusCode::OK if answer["has_all_requested"] == true => {
+            let user = answer["username"].as_str().unwrap_or("?");
+            Finding::ok(Item::Privileges, format!("user {user} may write logs-m365_security.*"))
+        }
+        StatusCode::OK => {
+            let granted = &answer["index"]["logs-m365_security.*"];
+            let missing: Vec<_> = wanted.iter().filter(|name| granted[**name] != true).copied().collect();
+            Finding::failed(Item::Privileges, format!("missing on logs-m365_security.*: {}", missing.join(", "))).cure(NEEDED)
+        }
+        StatusCode::UNAUTHORIZED => Finding::failed(Item::Privileges, "the login is not accepted")
+            .cure("check `api_key`, or `username` and `password`; an API key may have expired"),
+        StatusCode::FORBIDDEN => Finding::warning(Item::Privileges, "the credential may not ask for its privileges").cure(NEEDED),
+        // Security is disabled: the endpoint does not exist.
+        _ => Finding::warning(Item::Privileges, "the cluster's security is disabled: everybody may read and write")
+            .cure("good for tests only"),
+    }
+}
+
+/// Templates and pipelines that this program was built with, against those of the cluster.
+async fn templates(client: &Elasticsearch, _namespace: &str) -> Finding {
+    let (mut missing, mut other) = (Vec::new(), Vec::new());
+    for artefact in setup::artefacts() {
+        let path = format!("/{}/{}", artefact.folder, artefact.name);
+        let response = match send(client, Method::Get, &path, None).await {
+            Ok(response) => response,
+            Err(finding) => return *finding,
+        };
+        match response.status_code() {
+            StatusCode::OK => {
+                let answer: Value = response.json().await.unwrap_or_default();
+                if !setup::is_current(&artefact, &answer) {
+                    other.push(artefact.name);
+                }
+            }
+            StatusCode::NOT_FOUND => missing.push(artefact.name),
+            StatusCode::FORBIDDEN => {
+                return Finding::warning(Item::Templates, "the credential may not look at templates, so they are unknown")
+                    .cure("grant `monitor` and `read_pipeline` on the cluster for this check, or use --setup with another login");
+            }
+            status => return Finding::warning(Item::Templates, format!("GET {path}: {status}")),
+        }
+    }
+    let cure = "install the integration package, or run `m365-fetcher run --setup` once with a credential that may \
+                `manage_index_templates` and `manage_ingest_pipelines`";
+    if !missing.is_empty() {
+        Finding::failed(Item::Templates, format!("missing: {}", missing.join(", "))).cure(cure)
+    } else if !other.is_empty() {
+        Finding::warning(Item::Templates, format!("not those of this version: {}", other.join(", "))).cure(cure)
+    } else {
+        Finding::ok(Item::Templates, "templates and pipelines are those of this version")
+    }
+}
+
+/// Blocks that keep documents out, of this data stream or of the cluster.
+async fn blocks(client: &Elasticsearch) -> Finding {
+    const PATH: &str = "/logs-m365_security.*/_settings?filter_path=**.blocks&expand_wildcards=all&allow_no_indices=true";
+    let answer = match get(client, PATH).await {
+        Ok(answer) => answer,
+        Err(finding) if finding.item == Item::Privileges => {
+            return Finding::warning(Item::Disk, "the credential may not look at the indices' settings, so blocks are unknown")
+                .cure("grant `view_index_metadata` on logs-m365_security.* for this check");
+        }
+        Err(finding) => return *finding,
+    };
+    let mut blocked: Vec<(&str, &str)> = Vec::new();
+    for (index, settings) in answer.as_object().into_iter().flatten() {
+        for (name, value) in settings["settings"]["index"]["blocks"].as_object().into_iter().flatten() {
+            if value == "true" || value == true {
+                blocked.push((index, name));
+            }
+        }
+    }
+    // Rolled-over indices may be read-only on purpose; the disk's block is never.
+    let disk: Vec<_> = blocked.iter().filter(|(_, name)| *name == "read_only_allow_delete").map(|(index, _)| *index).collect();
+    if !disk.is_empty() {
+        return Finding::failed(Item::Disk, format!("the cluster blocks writes for want of disk space: {}", disk.join(", ")))
+            .cure("free disk space on the data nodes; the block goes away by itself");
+    }
+    match &blocked[..] {
+        [] => Finding::ok(Item::Disk, "no index is blocked"),
+        [(index, name), ..] => {
+            Finding::warning(Item::Disk, format!("{} blocks, the first is {name} on {index}", blocked.len()))
+                .cure("fine for indices that are rolled over; the newest of each data stream must be writable")
+        }
+    }
+}
