@@ -176,7 +176,8 @@ fn directory(path: &Path) -> Finding {
     let shown = path.display();
     match std::fs::create_dir_all(path).and_then(|()| tempfile::tempfile_in(path)) {
         Ok(_) => Finding::ok(Item::State, format!("{shown} can be written")),
-        Err(error) => Finding::failed(Item::State, format!("{shown} cannot be written: {error}"))
-            .cure("give the directory to the user that runs the collector, or name another one (`state`, `dead_letter`)"),
+        Err(error) => Finding::failed(Item::State, format!("{shown} cannot be written: {error}")).cure(
+            "give the directory to the user that runs the collector, or name another one (`state`, `dead_letter`)",
+        ),
     }
 }

@@ -1,6 +1,7 @@
 //! The commands. Documents and answers go to standard output, everything else to standard error.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod check;
 mod demo;
 mod logs;
 mod map;
@@ -62,6 +63,8 @@ enum Command {
     Map(MapArgs),
     /// Serve an invented tenant: token endpoint, Graph and Defender API at one address
     Simulate(SimulateArgs),
+    /// Check tenants, permissions, licences, the way to the services and the output; say what to do about each failure
+    Check(CheckArgs),
     /// Tell how the running process is doing: freshness, backlog, what was late, lost or throttled, and what to do
     Status(StatusArgs),
     /// Print the JSON Schema of the configuration file
@@ -81,6 +84,19 @@ struct RunArgs {
     /// Put templates and pipelines into the cluster first
     #[arg(long)]
     setup: bool,
+}
+
+#[derive(Debug, Args)]
+struct CheckArgs {
+    /// Configuration file (YAML)
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// Only this tenant, beside this machine and the output
+    #[arg(long, value_name = "ID")]
+    tenant: Option<String>,
+    /// One JSON object instead of lines
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -165,6 +181,7 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::demo(&args),
         Command::Map(args) => map::map(&args),
         Command::Simulate(args) => demo::simulate(&args),
+        Command::Check(args) => check::check(&args),
         Command::Status(args) => status::status(&args),
         Command::ConfigSchema => config_schema(),
         Command::List => list(),

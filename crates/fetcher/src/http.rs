@@ -104,6 +104,13 @@ pub(crate) async fn status_fault(what: &str, permission: &str, response: Respons
     }
 }
 
+/// (code, message) of an answer other than 200; empty where the body is not the API's.
+pub(crate) async fn error_body(response: Response) -> (String, String) {
+    let body = read_bounded(response, MAX_ERROR_BODY).await.unwrap_or_default();
+    let ApiError { code, message } = serde_json::from_slice::<ErrorBody>(&body).unwrap_or_default().error;
+    (code, message)
+}
+
 /// `Retry-After`, in seconds or as a date.
 pub(crate) fn retry_after(response: &Response) -> Option<Duration> {
     wait::of_header(response.headers().get(RETRY_AFTER)?.to_str().ok()?, crate::clock::now())

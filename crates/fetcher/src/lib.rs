@@ -4,6 +4,7 @@
 //! Read [`flow`] first: it names the stages in their order. The library exists for the binary, its tests and its
 //! benchmarks.
 
+pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -40,12 +40,22 @@ pub struct Source {
     pub page_size: u32,
     /// Least-privileged application permission, as named in Microsoft's permission reference.
     pub permission: &'static str,
+    /// Application permissions that are accepted instead, and allow more.
+    pub also: &'static [&'static str],
     /// Licence that the tenant needs.
     pub licence: &'static str,
     /// Default polling interval in seconds.
     pub interval: u32,
     /// How far the first run looks back, in hours.
     pub lookback: u32,
+}
+
+impl Source {
+    /// The permission among `roles` that opens the endpoint: the least-privileged one where it is there.
+    pub fn accepts(&self, roles: &[impl AsRef<str>]) -> Option<&'static str> {
+        let accepted = std::iter::once(self.permission).chain(self.also.iter().copied());
+        accepted.into_iter().find(|accepted| roles.iter().any(|role| role.as_ref() == *accepted))
+    }
 }
 
 /// API family: one host and one token audience per cloud.

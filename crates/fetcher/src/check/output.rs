@@ -5,10 +5,11 @@ use elasticsearch::http::headers::HeaderMap;
 use elasticsearch::http::response::Response;
 use elasticsearch::http::{Method, StatusCode};
 use serde_json::{Value, json};
+use url::Url;
 
-use super::{Finding, Item};
+use super::{Finding, Item, Outcome};
 use crate::config::{Config, ElasticOutput, Output};
-use crate::error::with_causes;
+use crate::error::{Fault, with_causes};
 use crate::sink::elastic::Elastic;
 use crate::sink::setup;
 
@@ -18,7 +19,7 @@ const OLDEST: u64 = 8;
 
 pub(super) async fn check(config: &Config) -> Vec<Finding> {
     match &config.output {
-        Output::Elasticsearch(output) => cluster(config, output).await,
+        Output::Elasticsearch(output) => cluster(output).await,
         Output::File(files) => vec![match directory(&files.directory) {
             Ok(()) => Finding::ok(Item::Output, format!("{} can be written", files.directory.display())),
             Err(error) => {
@@ -35,25 +36,41 @@ fn directory(path: &std::path::Path) -> std::io::Result<()> {
     tempfile::tempfile_in(path).map(drop)
 }
 
-async fn cluster(config: &Config, output: &ElasticOutput) -> Vec<Finding> {
-    let elastic = match Elastic::new(output) {
-        Ok(elastic) => elastic,
-        Err(fault) => return vec![Finding::fault(Item::Output, &fault)],
-    };
-    let client = elastic.client();
-    let mut findings = Vec::new();
-    let root = match get(client, "/").await {
-        Ok(root) => root,
-        Err(finding) => return vec![*finding],
-    };
-    let hosts: Vec<_> = output.hosts.iter().map(|host| host.origin().ascii_serialization()).collect();
-    let name = root["cluster_name"].as_str().unwrap_or("?");
-    findings.push(Finding::ok(Item::Output, format!("cluster {name} answers at {}", hosts.join(", "))));
+async fn cluster(output: &ElasticOutput) -> Vec<Finding> {
+    let (mut findings, mut found) = (Vec::new(), None);
+    for host in &output.hosts {
+        match node(output, host).await {
+            Ok((client, root)) => {
+                let name = root["cluster_name"].as_str().unwrap_or("?");
+                let text = format!("cluster {name} answers at {}", host.origin().ascii_serialization());
+                findings.push(Finding::ok(Item::Output, text));
+                found.get_or_insert((client, root));
+            }
+            Err(finding) => findings.push(*finding),
+        }
+    }
+    let Some((client, root)) = found else { return findings };
+    // Another node answers, so the output works without this one.
+    for finding in &mut findings {
+        finding.outcome = finding.outcome.min(Outcome::Warning);
+    }
     findings.push(version(root["version"]["number"].as_str().unwrap_or_default()));
-    findings.push(privileges(client).await);
-    findings.push(templates(client, &config.namespace).await);
-    findings.push(blocks(client).await);
+    findings.push(privileges(&client).await);
+    findings.push(templates(&client).await);
+    findings.push(blocks(&client).await);
     findings
+}
+
+/// One node by itself, with what it says of itself.
+async fn node(output: &ElasticOutput, host: &Url) -> Result<(Elasticsearch, Value), Box<Finding>> {
+    let fault = |fault: Fault| Box::new(Finding::fault(Item::Output, &fault));
+    let output = ElasticOutput { hosts: vec![host.clone()], ..output.clone() };
+    let client = Elastic::new(&output).map_err(fault)?.client().await.map_err(fault)?;
+    let root = get(&client, "/").await.map_err(|mut finding| {
+        finding.text = format!("{}: {}", host.origin().ascii_serialization(), finding.text);
+        finding
+    })?;
+    Ok((client, root))
 }
 
 /// A GET's answer, or what its failure says of the output.
@@ -78,13 +95,19 @@ async fn get(client: &Elasticsearch, path: &str) -> Result<Value, Box<Finding>> 
 const NEEDED: &str = "the credential needs `monitor` on the cluster, and `auto_configure` and `create_doc` on \
                       logs-m365_security.*";
 
-async fn send(client: &Elasticsearch, method: Method, path: &str, body: Option<Value>) -> Result<Response, Box<Finding>> {
+async fn send(
+    client: &Elasticsearch,
+    method: Method,
+    path: &str,
+    body: Option<Value>,
+) -> Result<Response, Box<Finding>> {
     let timeout = Some(std::time::Duration::from_secs(20));
     client.send(method, path, HeaderMap::new(), None::<&()>, body.map(|body| body.to_string()), timeout).await.map_err(
         |error| {
             Box::new(
-                Finding::failed(Item::Output, format!("the output is out of reach: {}", with_causes(&error)))
-                    .cure("check `hosts`, the firewall, and `ca_file` if the cluster has its own certificate authority"),
+                Finding::failed(Item::Output, format!("the output is out of reach: {}", with_causes(&error))).cure(
+                    "check `hosts`, the firewall, and `ca_file` if the cluster has its own certificate authority",
+                ),
             )
         },
     )
@@ -120,11 +143,14 @@ async fn privileges(client: &Elasticsearch) -> Finding {
         StatusCode::OK => {
             let granted = &answer["index"]["logs-m365_security.*"];
             let missing: Vec<_> = wanted.iter().filter(|name| granted[**name] != true).copied().collect();
-            Finding::failed(Item::Privileges, format!("missing on logs-m365_security.*: {}", missing.join(", "))).cure(NEEDED)
+            Finding::failed(Item::Privileges, format!("missing on logs-m365_security.*: {}", missing.join(", ")))
+                .cure(NEEDED)
         }
         StatusCode::UNAUTHORIZED => Finding::failed(Item::Privileges, "the login is not accepted")
             .cure("check `api_key`, or `username` and `password`; an API key may have expired"),
-        StatusCode::FORBIDDEN => Finding::warning(Item::Privileges, "the credential may not ask for its privileges").cure(NEEDED),
+        StatusCode::FORBIDDEN => {
+            Finding::warning(Item::Privileges, "the credential may not ask for its privileges").cure(NEEDED)
+        }
         // Security is disabled: the endpoint does not exist.
         _ => Finding::warning(Item::Privileges, "the cluster's security is disabled: everybody may read and write")
             .cure("good for tests only"),
@@ -132,7 +158,7 @@ async fn privileges(client: &Elasticsearch) -> Finding {
 }
 
 /// Templates and pipelines that this program was built with, against those of the cluster.
-async fn templates(client: &Elasticsearch, _namespace: &str) -> Finding {
+async fn templates(client: &Elasticsearch) -> Finding {
     let (mut missing, mut other) = (Vec::new(), Vec::new());
     for artefact in setup::artefacts() {
         let path = format!("/{}/{}", artefact.folder, artefact.name);
@@ -168,12 +194,16 @@ async fn templates(client: &Elasticsearch, _namespace: &str) -> Finding {
 
 /// Blocks that keep documents out, of this data stream or of the cluster.
 async fn blocks(client: &Elasticsearch) -> Finding {
-    const PATH: &str = "/logs-m365_security.*/_settings?filter_path=**.blocks&expand_wildcards=all&allow_no_indices=true";
+    const PATH: &str =
+        "/logs-m365_security.*/_settings?filter_path=**.blocks&expand_wildcards=all&allow_no_indices=true";
     let answer = match get(client, PATH).await {
         Ok(answer) => answer,
         Err(finding) if finding.item == Item::Privileges => {
-            return Finding::warning(Item::Disk, "the credential may not look at the indices' settings, so blocks are unknown")
-                .cure("grant `view_index_metadata` on logs-m365_security.* for this check");
+            return Finding::warning(
+                Item::Disk,
+                "the credential may not look at the indices' settings, so blocks are unknown",
+            )
+            .cure("grant `view_index_metadata` on logs-m365_security.* for this check");
         }
         Err(finding) => return *finding,
     };
@@ -186,10 +216,14 @@ async fn blocks(client: &Elasticsearch) -> Finding {
         }
     }
     // Rolled-over indices may be read-only on purpose; the disk's block is never.
-    let disk: Vec<_> = blocked.iter().filter(|(_, name)| *name == "read_only_allow_delete").map(|(index, _)| *index).collect();
+    let disk: Vec<_> =
+        blocked.iter().filter(|(_, name)| *name == "read_only_allow_delete").map(|(index, _)| *index).collect();
     if !disk.is_empty() {
-        return Finding::failed(Item::Disk, format!("the cluster blocks writes for want of disk space: {}", disk.join(", ")))
-            .cure("free disk space on the data nodes; the block goes away by itself");
+        return Finding::failed(
+            Item::Disk,
+            format!("the cluster blocks writes for want of disk space: {}", disk.join(", ")),
+        )
+        .cure("free disk space on the data nodes; the block goes away by itself");
     }
     match &blocked[..] {
         [] => Finding::ok(Item::Disk, "no index is blocked"),

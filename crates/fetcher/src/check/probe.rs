@@ -52,14 +52,14 @@ pub(super) fn judge(answer: &Answer, source: &schema::Source, granted: Option<bo
         403 if says("AF429") => {
             Finding::warning(Item::Probe, format!("the service throttles now, so it lets the application in ({said})"))
         }
-        401 => failed("the token is not accepted", "check `cloud`: the token is for another cloud's API, or revoked".to_owned()),
+        401 if !says("Tenant") => failed("the token is not accepted", "check `cloud`: the token is for another cloud's API, or revoked".to_owned()),
         403 if says("NonPremiumTenant") || says("premium license") => {
             failed("the tenant has no licence for this", format!("the dataset needs: {licence}"))
         }
         403 if says("DisabledFeature") || says("AF20023") => {
             failed("the feature is switched off in the tenant", "switch it on in the product's portal".to_owned())
         }
-        403 | 400 | 401 if says("AF10001") || says("Tenant") && says("does not exist") => failed(
+        400 | 401 | 403 if says("AF10001") || says("Tenant") && says("does not exist") => failed(
             "the tenant has no audit log",
             "switch the unified audit log on; it takes up to a day, and new tenants start without".to_owned(),
         ),

@@ -36,8 +36,11 @@ async fn unreachable(root: &Url, host: &str, error: &reqwest::Error) -> Finding 
     let causes = with_causes(error);
     let fits = |words: &[&str]| words.iter().any(|word| causes.to_ascii_lowercase().contains(word));
     if fits(&["proxy", "tunnel"]) {
-        return Finding::failed(Item::Reach, format!("{host}: the proxy does not let the request through: {}", own(error)))
-            .cure("check the proxy's address, its login and whether it allows this host");
+        return Finding::failed(
+            Item::Reach,
+            format!("{host}: the proxy does not let the request through: {}", own(error)),
+        )
+        .cure("check the proxy's address, its login and whether it allows this host");
     }
     let (Some(name), Some(port)) = (root.host_str(), root.port_or_known_default()) else {
         return Finding::failed(Item::Reach, format!("{host} is no address"));
@@ -50,7 +53,8 @@ async fn unreachable(root: &Url, host: &str, error: &reqwest::Error) -> Finding 
                 .cure("check DNS on this machine, and the host's spelling in `cloud` or `hosts`");
         }
         Err(_) => {
-            return Finding::failed(Item::Reach, format!("{host}: DNS does not answer")).cure("check DNS on this machine");
+            return Finding::failed(Item::Reach, format!("{host}: DNS does not answer"))
+                .cure("check DNS on this machine");
         }
     };
     match connect(&addresses).await {
@@ -61,8 +65,10 @@ async fn unreachable(root: &Url, host: &str, error: &reqwest::Error) -> Finding 
                 "a proxy that inspects TLS needs its certificate authority to be known here; otherwise check the port",
             )
         }
-        Ok(()) => Finding::failed(Item::Reach, format!("{host} accepts connections, but does not answer: {}", own(error)))
-            .cure("check what listens there: is it this service, and does a proxy stand before it"),
+        Ok(()) => {
+            Finding::failed(Item::Reach, format!("{host} accepts connections, but does not answer: {}", own(error)))
+                .cure("check what listens there: is it this service, and does a proxy stand before it")
+        }
     }
 }
 

@@ -106,7 +106,8 @@ fn judge_claims(tenant: &TenantConfig, scope: &str, claims: Option<&Claims>, fin
     let is_guid = tenant.id.len() == 36 && !tenant.id.contains('.');
     let left = claims.exp - clock::now().timestamp();
     findings.push(if !is_meant {
-        Finding::failed(Item::Token, format!("the token is for {}, not for {audience}", claims.aud)).cure("check `cloud`")
+        Finding::failed(Item::Token, format!("the token is for {}, not for {audience}", claims.aud))
+            .cure("check `cloud`")
     } else if is_guid && !claims.tid.is_empty() && !claims.tid.eq_ignore_ascii_case(&tenant.id) {
         Finding::failed(Item::Token, format!("the token is of tenant {}", claims.tid))
             .cure("a managed identity works in its own tenant only; otherwise check `id`")
@@ -119,7 +120,9 @@ fn judge_claims(tenant: &TenantConfig, scope: &str, claims: Option<&Claims>, fin
     let surplus = excess(&claims.roles);
     if !surplus.is_empty() {
         let text = format!("the application may change things, which a collector never needs: {}", surplus.join(", "));
-        findings.push(Finding::warning(Item::Excess, text).cure("remove these permissions, or use an application of its own"));
+        findings.push(
+            Finding::warning(Item::Excess, text).cure("remove these permissions, or use an application of its own"),
+        );
     }
 }
 

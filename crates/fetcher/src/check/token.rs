@@ -40,9 +40,17 @@ pub(super) fn decode(token: &SecretString) -> Option<Claims> {
 
 /// Permissions that let a collector change something.
 pub(super) fn excess(roles: &[String]) -> Vec<&str> {
-    let writes = |role: &&str| {
-        let mut parts = role.split('.');
-        parts.any(|part| part.contains("Write") || part == "FullControl" || part == "EnableDisableAccount" || part == "Manage")
-    };
+    const WORDS: [&str; 9] = [
+        "FullControl",
+        "EnableDisableAccount",
+        "Manage",
+        "Send",
+        "Create",
+        "Delete",
+        "Isolate",
+        "RevokeSessions",
+        "Offboard",
+    ];
+    let writes = |role: &&str| role.split('.').any(|part| part.contains("Write") || WORDS.contains(&part));
     roles.iter().map(String::as_str).filter(writes).collect()
 }

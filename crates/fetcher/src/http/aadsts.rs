@@ -29,6 +29,9 @@ pub fn hint(code: u64) -> Option<&'static str> {
         500_011 => "the audience does not exist in this tenant: the service is not provisioned, or `cloud` is wrong",
         650_056 | 650_057 | 65_005 => "add the API permission to the application registration and consent to it",
         65_001 | 90_094 => "grant admin consent to the application",
+        70_011 | 1_002_012 | 700_022 => {
+            "the audience is not one of this cloud; check `cloud`, and the addresses if they are your own"
+        }
         9_001_023 => "set the tenant's own id, not `common`",
         53_003 | 530_032 | 530_035 => {
             "a conditional access policy for workload identities blocks this application or address"

@@ -62,3 +62,24 @@ async fn a_budget_pauses_all_who_share_it_and_nobody_else() {
     shared.ready().await;
     assert!(start.elapsed() < Duration::from_secs(3));
 }
+
+#[test]
+fn every_known_code_of_the_token_endpoint_is_explained() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/aadsts.json");
+    let Ok(text) = std::fs::read_to_string(file) else {
+        println!("skipped: no reference of error codes beside the repository");
+        return;
+    };
+    let groups: Vec<serde_json::Value> = serde_json::from_str(&text).expect("JSON");
+    let mut codes = 0;
+    for group in &groups {
+        let text = group["codes"].as_str().expect("codes");
+        for code in text.split(|c: char| !c.is_ascii_digit()).filter(|code| !code.is_empty()) {
+            let code = code.parse().expect("a number");
+            assert!(aadsts::hint(code).is_some() != aadsts::is_transient(code), "AADSTS{code}");
+            codes += 1;
+        }
+    }
+    assert!(groups.len() >= 25 && codes > groups.len(), "{codes} codes");
+    assert_eq!(aadsts::hint(1), None);
+}

@@ -3,6 +3,7 @@
 use elasticsearch::http::Method;
 use elasticsearch::http::headers::HeaderMap;
 use include_dir::{Dir, File, include_dir};
+use serde_json::Value;
 
 use super::elastic::{Elastic, request_fault};
 use crate::error::{Fault, with_causes};
@@ -12,27 +13,57 @@ static PIPELINES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../pipelines");
 
 /// Puts the generated artefacts that this program was built with; returns how many.
 pub async fn install(elastic: &Elastic) -> Result<usize, Fault> {
-    let mut count = 0;
-    for (folder, files) in [
-        ("_component_template", folder(&FIELDS, "component-templates")),
-        ("_ingest/pipeline", json_files(&PIPELINES)),
-        ("_index_template", folder(&FIELDS, "index-templates")),
-    ] {
-        for file in files {
-            put(elastic, folder, file).await?;
-            count += 1;
-        }
+    let artefacts = artefacts();
+    for artefact in &artefacts {
+        put(elastic, artefact).await?;
     }
-    Ok(count)
+    Ok(artefacts.len())
 }
 
-async fn put(elastic: &Elastic, folder: &str, file: &File<'static>) -> Result<(), Fault> {
-    let name = file.path().file_stem().unwrap_or_default().to_string_lossy();
-    let path = format!("/{folder}/{name}");
+/// A template or pipeline that this program was built with.
+#[derive(Debug)]
+pub struct Artefact {
+    /// Its API, for example `_ingest/pipeline`.
+    pub folder: &'static str,
+    /// Its name in the cluster.
+    pub name: String,
+    contents: &'static [u8],
+}
+
+/// All of them, in the order in which they can be put.
+pub fn artefacts() -> Vec<Artefact> {
+    let of = |folder: &'static str, files: Vec<&'static File<'static>>| {
+        files.into_iter().map(move |file| Artefact {
+            folder,
+            name: file.path().file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+            contents: file.contents(),
+        })
+    };
+    of("_component_template", folder(&FIELDS, "component-templates"))
+        .chain(of("_ingest/pipeline", json_files(&PIPELINES)))
+        .chain(of("_index_template", folder(&FIELDS, "index-templates")))
+        .collect()
+}
+
+/// Whether what the cluster answered to a GET of the artefact is the artefact of this version. One that Fleet installed
+/// is taken for current: Fleet writes it in a form of its own.
+pub fn is_current(artefact: &Artefact, answer: &Value) -> bool {
+    let ours: Value = serde_json::from_slice(artefact.contents).unwrap_or_default();
+    let (stored, part) = match artefact.folder {
+        "_component_template" => (&answer["component_templates"][0]["component_template"], "/template/mappings"),
+        "_index_template" => (&answer["index_templates"][0]["index_template"], "/composed_of"),
+        _ => (&answer[&artefact.name], "/processors"),
+    };
+    stored["_meta"]["managed_by"] != ours["_meta"]["managed_by"]
+        || stored["_meta"] == ours["_meta"] && stored.pointer(part) == ours.pointer(part)
+}
+
+async fn put(elastic: &Elastic, artefact: &Artefact) -> Result<(), Fault> {
+    let path = format!("/{}/{}", artefact.folder, artefact.name);
     let response = elastic
         .client()
         .await?
-        .send(Method::Put, &path, HeaderMap::new(), None::<&()>, Some(file.contents()), None)
+        .send(Method::Put, &path, HeaderMap::new(), None::<&()>, Some(artefact.contents), None)
         .await
         .map_err(|error| Fault::Transient(format!("PUT {path}: {}", with_causes(&error))))?;
     if response.status_code().is_success() {

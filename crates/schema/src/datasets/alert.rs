@@ -20,6 +20,7 @@ pub const SOURCE: Source = Source {
     orderable: true,
     page_size: 1000,
     permission: "SecurityAlert.Read.All",
+    also: &["SecurityAlert.ReadWrite.All"],
     licence: "any Microsoft Defender XDR workload",
     interval: 300,
     lookback: 24,

@@ -23,6 +23,7 @@ pub const DATASET: Definition = Definition {
         orderable: true,
         page_size: 50,
         permission: "SecurityIncident.Read.All",
+        also: &["SecurityIncident.ReadWrite.All"],
         licence: "any Microsoft Defender XDR workload",
         interval: 60,
         lookback: 24,

@@ -25,6 +25,7 @@ pub const DATASET: Definition = Definition {
         orderable: false,
         page_size: 100,
         permission: "Incident.Read.All",
+        also: &["Incident.ReadWrite.All"],
         licence: "any Microsoft Defender XDR workload",
         interval: 300,
         lookback: 168,

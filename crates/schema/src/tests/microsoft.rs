@@ -113,3 +113,32 @@ fn drops_have_reasons() {
         });
     }
 }
+
+#[test]
+fn permissions_are_those_of_microsofts_reference() {
+    let Some(reference) = reference("graph_permissions.json") else { return };
+    let permissions = reference["permissions"].as_object().expect("permissions");
+    for dataset in crate::catalog() {
+        let source = dataset.definition.source;
+        if source.api != crate::Api::Graph {
+            continue;
+        }
+        let path = format!("GET {}", source.path.trim_start_matches("/v1.0"));
+        let mut accepted = BTreeSet::new();
+        let mut least = None;
+        for (name, permission) in permissions {
+            for text in permission["paths"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+                if text.split(" (").next() == Some(path.as_str()) {
+                    accepted.insert(name.as_str());
+                    least = least.or(text.ends_with("(least)").then_some(name.as_str()));
+                }
+            }
+        }
+        let name = dataset.definition.name;
+        assert_eq!(least, Some(source.permission), "{name}: least permission");
+        assert!(accepted.remove(source.permission), "{name}");
+        assert_eq!(accepted, source.also.iter().copied().collect(), "{name}: also accepted");
+        assert_eq!(source.accepts(&["Other.Read.All", source.permission]), Some(source.permission));
+        assert_eq!(source.accepts(&["Other.Read.All"]), None);
+    }
+}

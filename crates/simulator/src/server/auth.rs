@@ -213,8 +213,13 @@ pub(super) fn tenant_of(simulator: &Simulator, request: &Request) -> Option<Stri
     }
 }
 
-/// The tenant (its number) that the request's bearer token opens on this API.
-pub(super) fn admit(simulator: &Simulator, api: Api, headers: &HeaderMap) -> Result<usize, Box<Response>> {
+/// The tenant (its number) that the request's bearer token opens on this API, for those who may read `records`.
+pub(super) fn admit(
+    simulator: &Simulator,
+    api: Api,
+    records: &str,
+    headers: &HeaderMap,
+) -> Result<usize, Box<Response>> {
     let code = match api {
         Api::Graph => "InvalidAuthenticationToken",
         Api::Defender => "Unauthorized",
@@ -232,7 +237,18 @@ pub(super) fn admit(simulator: &Simulator, api: Api, headers: &HeaderMap) -> Res
         return refused("Lifetime validation failed, the token is expired.");
     }
     match (api, grant.audience) {
-        (_, Audience::Own) | (Api::Graph, Audience::Graph) | (Api::Defender, Audience::Defender) => Ok(grant.tenant),
-        _ => refused("Access token validation failure. Invalid audience."),
+        (_, Audience::Own) | (Api::Graph, Audience::Graph) | (Api::Defender, Audience::Defender) => {}
+        _ => return refused("Access token validation failure. Invalid audience."),
     }
+    let roles = &simulator.shared.tenants[grant.tenant].roles;
+    let accepted = [format!("{records}.Read.All"), format!("{records}.ReadWrite.All")];
+    if !roles.iter().any(|role| accepted.contains(role)) {
+        let message = format!(
+            "Missing application roles. API required roles: {}, application roles: {}.",
+            accepted.join(","),
+            roles.join(",")
+        );
+        return Err(Box::new(refuse(api, StatusCode::FORBIDDEN, "Forbidden", &message, headers)));
+    }
+    Ok(grant.tenant)
 }

@@ -35,7 +35,12 @@ pub(super) async fn legacy(state: State<Simulator>, uri: Uri, headers: HeaderMap
 
 fn list(simulator: &Simulator, list: List, uri: &Uri, headers: &HeaderMap, pairs: &[(String, String)]) -> Response {
     let api = if list == List::Legacy { Api::Defender } else { Api::Graph };
-    let tenant = match admit(simulator, api, headers) {
+    let records = match list {
+        List::Incidents => "SecurityIncident",
+        List::Alerts => "SecurityAlert",
+        List::Legacy => "Incident",
+    };
+    let tenant = match admit(simulator, api, records, headers) {
         Ok(tenant) => tenant,
         Err(refused) => return *refused,
     };

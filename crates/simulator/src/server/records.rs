@@ -21,7 +21,7 @@ pub(super) async fn incident(
     headers: HeaderMap,
     Params(pairs): Pairs,
 ) -> Response {
-    let tenant = match admit(&simulator, Api::Graph, &headers) {
+    let tenant = match admit(&simulator, Api::Graph, "SecurityIncident", &headers) {
         Ok(tenant) => tenant,
         Err(refused) => return *refused,
     };
@@ -52,7 +52,7 @@ pub(super) async fn incident(
 }
 
 pub(super) async fn alert(State(simulator): State<Simulator>, Path(id): Path<String>, headers: HeaderMap) -> Response {
-    let tenant = match admit(&simulator, Api::Graph, &headers) {
+    let tenant = match admit(&simulator, Api::Graph, "SecurityAlert", &headers) {
         Ok(tenant) => tenant,
         Err(refused) => return *refused,
     };
