@@ -9,7 +9,7 @@ use url::Url;
 use super::{Finding, Item};
 use crate::http::{connection_fault, error_body};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What the API said.
 #[derive(Debug)]

@@ -145,12 +145,19 @@ async fn access(
     for dataset in datasets {
         let definition = &dataset.dataset.definition;
         let (name, source) = (definition.name, &definition.source);
-        let roles = access.claims.map(|claims| claims.roles.as_slice());
-        let held = roles.map(|roles| source.accepts(roles));
+        let held = match access.claims {
+            None => Held::Unknown,
+            Some(claims) => source.accepts(&claims.roles).map_or(Held::Missing, Held::Granted),
+        };
+        let granted = match held {
+            Held::Unknown => None,
+            Held::Missing => Some(false),
+            Held::Granted(_) => Some(true),
+        };
         let answer = match known.iter().find(|(path, _)| *path == source.path) {
             Some((_, answer)) => answer.clone(),
             None => match probe::ask(client, access.root, source.path, access.token).await {
-                Ok(answer) => probe::judge(&answer, source, held.map(|held| held.is_some())),
+                Ok(answer) => probe::judge(&answer, source, granted),
                 Err(fault) => Finding::fault(Item::Probe, &fault),
             },
         };
@@ -160,21 +167,29 @@ async fn access(
     }
 }
 
+/// What the token's roles say of a permission.
+#[derive(Debug, Clone, Copy)]
+enum Held {
+    Unknown,
+    Missing,
+    Granted(&'static str),
+}
+
 /// The token's roles against what the dataset needs.
-fn permission(source: &schema::Source, held: Option<Option<&'static str>>, probe: Outcome) -> Finding {
+fn permission(source: &schema::Source, held: Held, probe: Outcome) -> Finding {
     let needed = source.permission;
     let missing = format!("the token has no role {needed}");
     match held {
-        None => Finding::warning(Item::Permission, format!("roles unknown; {needed} is needed")),
-        Some(Some(held)) if held == needed => Finding::ok(Item::Permission, format!("{held} is granted")),
-        Some(Some(held)) => {
+        Held::Unknown => Finding::warning(Item::Permission, format!("roles unknown; {needed} is needed")),
+        Held::Granted(held) if held == needed => Finding::ok(Item::Permission, format!("{held} is granted")),
+        Held::Granted(held) => {
             Finding::warning(Item::Permission, format!("{held} is granted, which is more than {needed}"))
                 .cure(format!("grant {needed} instead: it is enough"))
         }
-        Some(None) if probe == Outcome::Ok => {
+        Held::Missing if probe == Outcome::Ok => {
             Finding::warning(Item::Permission, format!("{missing}, but the API answers"))
         }
-        Some(None) => Finding::failed(Item::Permission, missing).cure(format!(
+        Held::Missing => Finding::failed(Item::Permission, missing).cure(format!(
             "grant the application permission {needed} and give admin consent; a managed identity may hold an old token \
              for up to a day"
         )),
