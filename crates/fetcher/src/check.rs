@@ -152,7 +152,7 @@ impl Finding {
 
 /// Checks everything, or one tenant and the output with `only`. Findings are in the configuration's order.
 pub async fn check(config: &Config, only: Option<&str>) -> Result<Vec<Finding>, Fault> {
-    let client = crate::http::client()?;
+    let client = crate::http::Clients::new(&config.http)?.kept;
     let mut findings = directories(config).await;
     findings.extend(output::check(config).await);
     let wanted = config.tenants.iter().filter(|tenant| only.is_none_or(|only| only == tenant.id));

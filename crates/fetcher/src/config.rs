@@ -8,6 +8,7 @@
 mod checks;
 mod cloud;
 mod credential;
+mod http;
 mod output;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ use schema::Dataset;
 
 pub use self::cloud::Cloud;
 pub use self::credential::{CertificateFiles, ManagedIdentity, Proof};
+pub use self::http::HttpConfig;
 pub(crate) use self::output::DEFAULT_MAX_BODY;
 pub use self::output::{ElasticOutput, FileOutput, Login, Output, ProxyConfig};
 
@@ -45,6 +47,8 @@ pub struct Config {
     pub preserve_original_event: bool,
     /// Where metrics are served, if at all; a loopback address.
     pub metrics: Option<SocketAddr>,
+    /// The way to Microsoft.
+    pub http: HttpConfig,
 }
 
 /// One tenant.

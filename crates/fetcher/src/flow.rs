@@ -65,7 +65,7 @@ pub struct Parts {
 
 /// What all sources share.
 struct Shared {
-    client: reqwest::Client,
+    clients: crate::http::Clients,
     turns: Arc<Turns>,
     streams: Arc<Streams>,
     stats: Arc<Stats>,

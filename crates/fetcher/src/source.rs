@@ -1,8 +1,9 @@
 //! One list endpoint of one tenant: addresses of its pages, and how they are asked for.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use reqwest::{Client, StatusCode};
+use reqwest::StatusCode;
 use secrecy::ExposeSecret;
 use url::Url;
 
@@ -11,13 +12,15 @@ use crate::flow::stop::Stop;
 use crate::flow::turns::{Lane, Reading};
 use crate::health::{Reason, SourceHealth};
 use crate::http::auth::TokenSource;
-use crate::http::{Budget, connection_fault, status_fault};
+use crate::http::{Budget, Clients, check_json, claims_challenge, connection_fault, send, status_fault};
 
 /// A list of records that is polled by the time of their last change.
 #[derive(Debug)]
 pub struct Source {
-    /// The client towards Microsoft.
-    pub client: Client,
+    /// The way to Microsoft.
+    pub clients: Clients,
+    /// The service was not available when it was asked last.
+    pub(crate) unavailable: AtomicBool,
     /// Token for the API.
     pub tokens: Arc<TokenSource>,
     /// Root of the API in the tenant's cloud.
@@ -98,12 +101,14 @@ impl Source {
         let token = self.tokens.token().await?;
         let mut answer = self.get(&what, page, token.expose_secret()).await?;
         if answer.response().status() == StatusCode::UNAUTHORIZED {
+            let claims = claims_challenge(answer.response().headers());
             drop(answer);
-            self.tokens.discard(&token).await;
+            self.tokens.renew(&token, claims).await;
             let token = self.tokens.token().await?;
             answer = self.get(&what, page, token.expose_secret()).await?;
         }
         if answer.response().status() == StatusCode::OK {
+            check_json(&what, answer.response())?;
             return Ok(answer);
         }
         let forbidden = answer.response().status() == StatusCode::FORBIDDEN;
@@ -116,26 +121,19 @@ impl Source {
 
     /// Checks a `@odata.nextLink`: the token goes with it, so it must lead to the API that the token is for.
     pub fn follow(&self, link: &str) -> Result<Url, Fault> {
-        let next = Url::parse(link).map_err(|error| Fault::Refused(format!("next link is not an address: {error}")))?;
-        if next.origin() != self.root.origin() {
-            return Err(Fault::Refused(format!(
-                "next link leads to {}, which is not the API of this tenant's cloud ({}); it is not followed",
-                next.origin().ascii_serialization(),
-                self.root.origin().ascii_serialization()
-            )));
-        }
-        Ok(next)
+        crate::http::follow(&self.root, link)
     }
 
     async fn get(&self, what: &str, page: &Url, token: &str) -> Result<Reading, Fault> {
         let mut turn = self.lane.turn().await;
-        let request = self
-            .client
+        let client = if self.unavailable.load(Ordering::Relaxed) { &self.clients.fresh } else { &self.clients.kept };
+        let request = client
             .get(page.clone())
             .bearer_auth(token)
             // Without it Graph writes `unknownFutureValue` for the newer members of an enumeration.
             .header("Prefer", "include-unknown-enum-members");
-        let response = turn.patiently(request.send()).await.map_err(|error| connection_fault(what, &error))?;
+        let response = turn.patiently(send(request)).await.map_err(|error| connection_fault(what, &error))?;
+        self.unavailable.store(response.status() == StatusCode::SERVICE_UNAVAILABLE, Ordering::Relaxed);
         Ok(Reading::new(response, turn))
     }
 }

@@ -105,6 +105,7 @@ fn config(args: &DemoArgs, tenant: &Tenant, address: SocketAddr) -> anyhow::Resu
         store: crate::state::Options::default(),
         dead_letter: args.out.join("dead-letter"),
         preserve_original_event: false,
+        http: crate::config::HttpConfig::default(),
         metrics: None,
     })
 }

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::cloud::{Cloud, NAMES};
 use super::value::{Text, TextOr, parse_duration};
-use super::{Config, ConfigError, DEFAULT_OVERLAP, DatasetConfig, TenantConfig, credential, output, wire};
+use super::{Config, ConfigError, DEFAULT_OVERLAP, DatasetConfig, TenantConfig, credential, http, output, wire};
 use crate::state::DEFAULT_LEDGER;
 
 /// Shortest and longest time that ids are remembered.
@@ -21,7 +21,7 @@ const MAX_OVERLAP: Duration = Duration::from_hours(24);
 pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 pub(super) fn check(document: wire::Document, environment: Environment<'_>) -> Result<Config, ConfigError> {
-    let wire::Document { tenants, output: written, state, ledger, dead_letter, preserve_original_event, metrics } =
+    let wire::Document { tenants, output: written, state, ledger, dead_letter, preserve_original_event, metrics, http } =
         document;
     if tenants.is_empty() {
         return Err(ConfigError::new(None, "tenants", "is empty, at least one tenant is needed"));
@@ -39,7 +39,8 @@ pub(super) fn check(document: wire::Document, environment: Environment<'_>) -> R
     let store = crate::state::Options { ledger: check_ledger(ledger.as_ref(), environment)? };
     let (output, namespace) = output::check(written, environment)?;
     let metrics = metrics.map(|metrics| check_listen("metrics.listen", &metrics.listen, environment)).transpose()?;
-    Ok(Config { tenants, output, namespace, state, store, dead_letter, preserve_original_event, metrics })
+    let http = http::check(http.as_ref(), environment)?;
+    Ok(Config { tenants, output, namespace, state, store, dead_letter, preserve_original_event, metrics, http })
 }
 
 /// The state directory.

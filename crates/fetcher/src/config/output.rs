@@ -179,7 +179,7 @@ fn check_elastic(elastic: &wire::Elasticsearch, environment: Environment<'_>) ->
     output.ca_file = elastic.ca_file.as_ref().map(|text| keys.file("ca_file", text)).transpose()?;
     output.ca_fingerprint =
         elastic.ca_trusted_fingerprint.as_ref().map(|text| check_fingerprint(text, &keys)).transpose()?;
-    output.proxy = check_proxy(elastic, &keys)?;
+    output.proxy = check_proxy(elastic.proxy.as_ref(), elastic.no_proxy.as_deref().unwrap_or_default(), &keys)?;
     output.gzip = match (elastic.gzip, elastic.gzip_level) {
         (Some(false), _) => None,
         (_, None) => Some(1),
@@ -255,10 +255,14 @@ fn check_fingerprint(text: &Text, keys: &Keys<'_>) -> Result<[u8; 32], ConfigErr
     })
 }
 
-fn check_proxy(elastic: &wire::Elasticsearch, keys: &Keys<'_>) -> Result<Option<ProxyConfig>, ConfigError> {
+/// The proxy of a section, from its keys `proxy` and `no_proxy`.
+pub(super) fn check_proxy(
+    proxy: Option<&Text>,
+    no_proxy: &[Text],
+    keys: &Keys<'_>,
+) -> Result<Option<ProxyConfig>, ConfigError> {
     const KEY: &str = "proxy";
-    let no_proxy = elastic.no_proxy.as_deref().unwrap_or_default();
-    let Some(text) = &elastic.proxy else {
+    let Some(text) = proxy else {
         return match no_proxy.first() {
             Some(rule) => Err(rule.error(&keys.name("no_proxy"), "is of no use without proxy")),
             None => Ok(None),
@@ -268,28 +272,27 @@ fn check_proxy(elastic: &wire::Elasticsearch, keys: &Keys<'_>) -> Result<Option<
     // The message must not repeat it: it may hold a password.
     let no_address =
         || text.error(&keys.name(KEY), "is not an address; allowed: http://[user:password@]host[:port] or https://…");
-    let mut url = Url::parse(&written)
-        .ok()
-        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-        .ok_or_else(no_address)?;
-    let decode = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8().map(String::from);
-    let login = match (url.username(), url.password()) {
-        ("", None) => None,
-        (user, password) => {
-            let user = decode(user).map_err(|_| no_address())?;
-            let password = decode(password.unwrap_or_default()).map_err(|_| no_address())?;
-            Some((user, password.into()))
-        }
-    };
-    url.set_username("").and_then(|()| url.set_password(None)).map_err(|()| no_address())?;
+    let (url, login) = parse_proxy(&written).ok_or_else(no_address)?;
     let no_proxy = no_proxy.iter().map(|rule| keys.text("no_proxy", rule)).collect::<Result<_, _>>()?;
     Ok(Some(ProxyConfig { url, login, no_proxy }))
 }
 
+/// Address of a proxy, and the credential that was in it.
+pub(super) fn parse_proxy(written: &str) -> Option<(Url, Option<(String, SecretString)>)> {
+    let mut url = Url::parse(written).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())?;
+    let decode = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8().map(String::from).ok();
+    let login = match (url.username(), url.password()) {
+        ("", None) => None,
+        (user, password) => Some((decode(user)?, decode(password.unwrap_or_default())?.into())),
+    };
+    url.set_username("").and_then(|()| url.set_password(None)).ok()?;
+    Some((url, login))
+}
+
 /// The keys of one section.
-struct Keys<'a> {
-    section: &'static str,
-    environment: Environment<'a>,
+pub(super) struct Keys<'a> {
+    pub(super) section: &'static str,
+    pub(super) environment: Environment<'a>,
 }
 
 impl Keys<'_> {
@@ -297,11 +300,11 @@ impl Keys<'_> {
         format!("{}.{key}", self.section)
     }
 
-    fn text(&self, key: &str, text: &Text) -> Result<String, ConfigError> {
+    pub(super) fn text(&self, key: &str, text: &Text) -> Result<String, ConfigError> {
         text.resolve(&self.name(key), self.environment)
     }
 
-    fn duration(&self, key: &str, text: &Text) -> Result<Duration, ConfigError> {
+    pub(super) fn duration(&self, key: &str, text: &Text) -> Result<Duration, ConfigError> {
         let written = self.text(key, text)?;
         parse_duration(&written).ok_or_else(|| {
             let message = format!("`{written}` is not a time span; allowed: a number with s, m, h or d, as `5m`");
@@ -319,7 +322,7 @@ impl Keys<'_> {
         })
     }
 
-    fn file(&self, key: &str, text: &Text) -> Result<PathBuf, ConfigError> {
+    pub(super) fn file(&self, key: &str, text: &Text) -> Result<PathBuf, ConfigError> {
         let path = self.text(key, text)?;
         if !Path::new(&path).is_file() {
             return Err(text.error(&self.name(key), format!("{path} is not a file")));

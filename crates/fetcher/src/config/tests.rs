@@ -5,6 +5,7 @@ use secrecy::ExposeSecret;
 use super::*;
 
 mod credential;
+mod http;
 mod output;
 
 const GOOD: &str = r#"
@@ -163,27 +164,26 @@ fn dollar_signs_can_be_written() {
 
 #[test]
 fn clouds_have_their_own_hosts_and_audiences() {
-    for (name, graph_scope, defender) in [
-        ("global", "https://graph.microsoft.com/.default", Some("https://api.security.microsoft.com/.default")),
-        ("gcc", "https://graph.microsoft.com/.default", Some("https://api-gcc.security.microsoft.us/.default")),
-        ("gcc-high", "https://graph.microsoft.us/.default", Some("https://api-gov.security.microsoft.us/.default")),
-        ("dod", "https://dod-graph.microsoft.us/.default", Some("https://api-gov.security.microsoft.us/.default")),
-        ("china", "https://microsoftgraph.chinacloudapi.cn/.default", None),
+    const PUBLIC: &str = "login.microsoftonline.com";
+    const US: &str = "login.microsoftonline.us";
+    for (name, login, graph, defender) in [
+        ("global", PUBLIC, "graph.microsoft.com", Some("api.security.microsoft.com")),
+        ("gcc", PUBLIC, "graph.microsoft.com", Some("api-gcc.security.microsoft.us")),
+        ("gcc-high", US, "graph.microsoft.us", Some("api-gov.security.microsoft.us")),
+        ("dod", US, "dod-graph.microsoft.us", Some("api-gov.security.microsoft.us")),
+        ("china", "login.chinacloudapi.cn", "microsoftgraph.chinacloudapi.cn", None),
     ] {
         let cloud = Cloud::named(name).expect(name);
-        assert_eq!(cloud.api(schema::Api::Graph).map(|(_, scope)| scope).as_deref(), Some(graph_scope));
-        assert_eq!(cloud.api(schema::Api::Defender).map(|(_, scope)| scope).as_deref(), defender);
-    }
-}
-
-#[test]
-fn metrics_stay_on_this_machine() {
-    let with = |listen: &str| format!("{GOOD}\nmetrics: {{listen: \"{listen}\"}}\n");
-    let config = parse("m365.yml", &with("127.0.0.1:9464"), &environment).expect("good");
-    assert_eq!(config.metrics.map(|address| address.port()), Some(9464));
-    assert_eq!(parse("m365.yml", GOOD, &environment).expect("good").metrics, None);
-    for (listen, said) in [("0.0.0.0:9464", "can be reached from other machines"), ("9464", "no address and port")] {
-        let error = parse("m365.yml", &with(listen), &environment).expect_err(listen).to_string();
-        assert!(error.contains("metrics.listen: ") && error.contains(said), "{error}");
+        let endpoint = cloud.token_endpoint("11111111-2222-3333-4444-555555555555");
+        assert_eq!(
+            endpoint.as_str(),
+            format!("https://{login}/11111111-2222-3333-4444-555555555555/oauth2/v2.0/token")
+        );
+        let of = |host: &str| {
+            (url::Url::parse(&format!("https://{host}")).expect("host"), format!("https://{host}/.default"))
+        };
+        let api = |api| cloud.api(api).map(|(root, scope)| (root.clone(), scope));
+        assert_eq!(api(schema::Api::Graph), Some(of(graph)), "{name}");
+        assert_eq!(api(schema::Api::Defender), defender.map(of), "{name}");
     }
 }

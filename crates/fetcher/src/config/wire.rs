@@ -28,6 +28,25 @@ pub(super) struct Document {
     pub(super) preserve_original_event: bool,
     /// Metrics in Prometheus' format. Default: none.
     pub(super) metrics: Option<Metrics>,
+    /// The way to Microsoft.
+    pub(super) http: Option<Http>,
+}
+
+/// The way to Microsoft: to its APIs and token endpoints.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Http {
+    /// Proxy, `http://[user:password@]host[:port]` or `https://…`; `environment` takes `HTTPS_PROXY` and `NO_PROXY`. Default:
+    /// none, whatever the environment says.
+    pub(super) proxy: Option<Text>,
+    /// Hosts that are asked directly: names, `.domain` for all below one.
+    pub(super) no_proxy: Option<Vec<Text>>,
+    /// PEM file of a certificate authority that is trusted beside the public ones.
+    pub(super) ca_file: Option<Text>,
+    /// Longest time until a connection stands. Default: `10s`.
+    pub(super) connect_timeout: Option<Text>,
+    /// Longest silence of a server. Default: `1m`.
+    pub(super) timeout: Option<Text>,
 }
 
 /// Metrics in Prometheus' format, at `/metrics`.

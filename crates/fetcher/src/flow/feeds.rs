@@ -1,6 +1,7 @@
 //! The sources of a tenant, from its configuration.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use rustc_hash::FxHashMap;
@@ -19,7 +20,7 @@ use crate::source::Source;
 
 /// The sources of a tenant: datasets of the same endpoint that split its rows alike share one.
 pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) -> Result<Vec<Feed>, Fault> {
-    let (client, lane) = (&shared.client, shared.turns.lane());
+    let (clients, lane) = (&shared.clients, shared.turns.lane());
     let mut groups: Vec<Vec<DatasetConfig>> = Vec::new();
     for config in &tenant.datasets {
         let key = |config: &DatasetConfig| {
@@ -46,7 +47,7 @@ pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) ->
                 proof: tenant.proof.clone(),
                 scope,
             };
-            let family = (endpoint.api, Arc::new(TokenSource::new(client.clone(), credential)), Arc::default());
+            let family = (endpoint.api, Arc::new(TokenSource::new(clients.kept.clone(), credential)), Arc::default());
             families.push(family.clone());
             family
         });
@@ -66,7 +67,8 @@ pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) ->
         feeds.push(Feed {
             tenant: tenant.id.as_str().into(),
             source: Source {
-                client: client.clone(),
+                clients: clients.clone(),
+                unavailable: AtomicBool::new(false),
                 tokens,
                 root: root.clone(),
                 endpoint,

@@ -50,7 +50,7 @@ pub async fn supervise(config: &Config, parts: Parts, orders: Orders) -> Result<
     };
     let mut output = tokio::spawn(sink::serve(output, inbox));
     let shared = Arc::new(Shared {
-        client: crate::http::client()?,
+        clients: crate::http::Clients::new(&config.http)?,
         turns: Arc::default(),
         streams: parts.streams,
         stats: parts.stats,

@@ -71,6 +71,7 @@ async fn scene_of(incidents: u64, alerts_per_incident: AlertsPerIncident) -> Sce
         store: crate::state::Options::default(),
         dead_letter: folder.path().join("dead"),
         preserve_original_event: false,
+        http: crate::config::HttpConfig::default(),
         metrics: None,
     };
     let dead = Arc::new(DeadLetters::new(&config.dead_letter));

@@ -17,12 +17,14 @@ use tokio::time::Instant;
 use url::Url;
 
 use self::certificate::Watched;
-use super::connection_fault;
+use super::{connection_fault, send};
 use crate::config::Proof;
 use crate::error::Fault;
 
 /// A token is renewed this long before it ends.
 const EARLY: Duration = Duration::from_mins(5);
+/// A refusal is not asked for again within this time: many of them in a row lock an application out.
+const REFUSED: Duration = Duration::from_secs(20);
 const TIMEOUT: Duration = Duration::from_secs(30);
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
@@ -52,7 +54,17 @@ pub struct TokenSource {
 #[derive(Debug, Default)]
 struct Held {
     token: Option<Cached>,
+    /// What the next token must satisfy.
+    claims: Option<String>,
+    refused: Option<Refused>,
     certificate: Watched,
+}
+
+/// The endpoint's last word, which the other sources need not ask for again at once.
+#[derive(Debug)]
+struct Refused {
+    fault: Fault,
+    until: Instant,
 }
 
 #[derive(Debug)]
@@ -75,7 +87,14 @@ impl TokenSource {
         {
             return Ok(cached.token.clone());
         }
-        let (token, lifetime) = self.fetch(&mut held.certificate).await?;
+        if let Some(refused) = held.refused.take_if(|refused| refused.until > Instant::now()) {
+            let fault = refused.fault.clone();
+            held.refused = Some(refused);
+            return Err(fault);
+        }
+        let (token, lifetime) = self.fetch(&mut held).await?;
+        held.claims = None;
+        held.refused = None;
         // A short-lived token is used up to its half.
         let renew_at = Instant::now() + lifetime.saturating_sub(EARLY).max(lifetime / 2);
         held.token = Some(Cached { token: token.clone(), renew_at });
@@ -84,19 +103,25 @@ impl TokenSource {
 
     /// The service refused this token: the next call fetches another, unless somebody did already.
     pub async fn discard(&self, refused: &SecretString) {
+        self.renew(refused, None).await;
+    }
+
+    /// The service refused this token, perhaps because it wants one that satisfies certain claims (JSON).
+    pub(crate) async fn renew(&self, refused: &SecretString, claims: Option<String>) {
         let mut held = self.held.lock().await;
         if held.token.as_ref().is_some_and(|cached| cached.token.expose_secret() == refused.expose_secret()) {
             held.token = None;
+            held.claims = claims;
         }
     }
 
-    async fn fetch(&self, certificate: &mut Watched) -> Result<(SecretString, Duration), Fault> {
+    async fn fetch(&self, held: &mut Held) -> Result<(SecretString, Duration), Fault> {
         let Credential { endpoint, client_id, proof, scope } = &self.credential;
         let (kind, proof) = match proof {
             Proof::ManagedIdentity(identity) => return managed::fetch(identity, scope).await,
             Proof::Secret(secret) => ("client_secret", secret.clone()),
             Proof::Certificate(files) => {
-                let certificate = certificate.current(files)?;
+                let certificate = held.certificate.current(files)?;
                 ("client_assertion", assertion::sign(certificate, client_id, endpoint, crate::clock::now())?)
             }
             Proof::FederatedToken(file) => ("client_assertion", federated_token(file).await?),
@@ -110,10 +135,15 @@ impl TokenSource {
         if kind == "client_assertion" {
             form.push(("client_assertion_type", ASSERTION_TYPE));
         }
+        form.extend(held.claims.as_deref().map(|claims| ("claims", claims)));
         let what = format!("token from {endpoint} for {scope}");
         let request = self.client.post(endpoint.clone()).timeout(TIMEOUT).form(&form);
-        let response = request.send().await.map_err(|error| connection_fault(&what, &error))?;
-        answer::read(&what, response).await
+        let response = send(request).await.map_err(|error| connection_fault(&what, &error))?;
+        let outcome = answer::read(&what, response).await;
+        if let Err(fault @ Fault::Auth(_)) = &outcome {
+            held.refused = Some(Refused { fault: fault.clone(), until: Instant::now() + REFUSED });
+        }
+        outcome
     }
 }
 

@@ -1,5 +1,7 @@
 //! Laws of the HTTP helpers.
 
+mod way;
+
 use super::*;
 
 #[test]

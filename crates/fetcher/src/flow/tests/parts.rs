@@ -110,7 +110,7 @@ async fn a_budget_is_shared_by_the_sources_of_an_api_and_by_nobody_else() {
     let scene = scene_of(1, AlertsPerIncident::Exactly(0)).await;
     let (jobs, _inbox) = mpsc::channel(1);
     let shared = Arc::new(Shared {
-        client: crate::http::client().expect("client"),
+        clients: crate::http::Clients::new(&scene.config.http).expect("clients"),
         turns: Arc::default(),
         streams: Arc::new(Streams::new("default", false)),
         stats: Arc::default(),

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::error::Fault;
-use crate::http::{aadsts, connection_fault, read_bounded, retry_after};
+use crate::http::{aadsts, connection_fault, read_bounded, redirected, retry_after};
 
 const MAX_TOKEN_BODY: usize = 256 * 1024;
 
@@ -39,6 +39,9 @@ pub(super) struct Answer {
 pub(super) async fn read(what: &str, response: Response) -> Result<(SecretString, Duration), Fault> {
     let status = response.status();
     let after = retry_after(&response);
+    if status.is_redirection() {
+        return Err(redirected(what, &response));
+    }
     // The answer's text stays out of the message: it is not known what it holds.
     let Some(answer) = parse(what, response).await? else {
         let message = format!("{what}: {status} with a body that is not a token answer");

@@ -125,3 +125,35 @@ async fn a_secret_is_sent_as_one() {
         )
     );
 }
+
+#[tokio::test]
+async fn a_challenge_is_answered_with_its_claims_once() {
+    let service = Service::start(answer_for(3600)).await;
+    let source = service.source(Proof::Secret("x".into()));
+    let refused = source.token().await.expect("token");
+    source.renew(&refused, Some(r#"{"access_token":{}}"#.to_owned())).await;
+    let next = source.token().await.expect("token");
+    source.renew(&next, None).await;
+    token(&source).await;
+    let bodies: Vec<bool> =
+        service.asked().iter().map(|asked| asked.body.contains("&claims=%7B%22access_token")).collect();
+    assert_eq!(bodies, [false, true, false]);
+}
+
+#[tokio::test]
+async fn a_refusal_is_not_asked_for_again_at_once() {
+    let service = Service::start(|_| {
+        let body = r#"{"error":"invalid_client","error_description":"AADSTS7000215: Invalid","error_codes":[7000215]}"#;
+        (StatusCode::UNAUTHORIZED, body.to_owned())
+    })
+    .await;
+    let source = service.source(Proof::Secret("x".into()));
+    for _ in 0..5 {
+        let fault = source.token().await.expect_err("refused").to_string();
+        assert!(fault.contains("AADSTS7000215") && fault.contains("\nhint: "), "{fault}");
+    }
+    assert_eq!(service.asked().len(), 1);
+    later(30).await;
+    source.token().await.expect_err("refused");
+    assert_eq!(service.asked().len(), 2);
+}

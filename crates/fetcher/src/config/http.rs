@@ -1,0 +1,78 @@
+//! The way to Microsoft: proxy, private certificate authority, time limits.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::checks::Environment;
+use super::output::{Keys, ProxyConfig, check_proxy, parse_proxy};
+use super::{ConfigError, wire};
+
+/// Where nothing is configured.
+const DEFAULT_CONNECT: Duration = Duration::from_secs(10);
+const DEFAULT_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// How requests reach Microsoft: the APIs and the token endpoints alike, but not the token service of a managed identity,
+/// which is on the machine.
+#[derive(Debug, Clone)]
+pub struct HttpConfig {
+    /// Way out. Without one the hosts are asked directly, whatever the environment says.
+    pub proxy: Option<ProxyConfig>,
+    /// PEM file of a certificate authority that is trusted beside the public ones: that of a proxy that looks inside.
+    pub ca_file: Option<PathBuf>,
+    /// Longest time until a connection stands.
+    pub connect_timeout: Duration,
+    /// Longest silence of a server.
+    pub timeout: Duration,
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self { proxy: None, ca_file: None, connect_timeout: DEFAULT_CONNECT, timeout: DEFAULT_TIMEOUT }
+    }
+}
+
+pub(super) fn check(written: Option<&wire::Http>, environment: Environment<'_>) -> Result<HttpConfig, ConfigError> {
+    let Some(wire::Http { proxy, no_proxy, ca_file, connect_timeout, timeout }) = written else {
+        return Ok(HttpConfig::default());
+    };
+    let keys = Keys { section: "http", environment };
+    let duration =
+        |name, text: &Option<_>, default| text.as_ref().map_or(Ok(default), |text| keys.duration(name, text));
+    let of_environment = match proxy {
+        Some(text) => keys.text("proxy", text)? == "environment",
+        None => false,
+    };
+    let proxy = match proxy {
+        Some(text) if of_environment => {
+            if let Some(rule) = no_proxy.iter().flatten().next() {
+                return Err(rule.error("http.no_proxy", "cannot stand beside `proxy: environment`, which has NO_PROXY"));
+            }
+            proxy_of(environment).map_err(|variable| {
+                text.error("http.proxy", format!("environment variable {variable} is not an address"))
+            })?
+        }
+        proxy => check_proxy(proxy.as_ref(), no_proxy.as_deref().unwrap_or_default(), &keys)?,
+    };
+    Ok(HttpConfig {
+        proxy,
+        ca_file: ca_file.as_ref().map(|text| keys.file("ca_file", text)).transpose()?,
+        connect_timeout: duration("connect_timeout", connect_timeout, DEFAULT_CONNECT)?,
+        timeout: duration("timeout", timeout, DEFAULT_TIMEOUT)?,
+    })
+}
+
+/// What `HTTPS_PROXY` and `NO_PROXY` say, in either spelling. An error is the name of a variable that is no address.
+fn proxy_of(environment: Environment<'_>) -> Result<Option<ProxyConfig>, &'static str> {
+    let either = |upper: &str| {
+        environment(&upper.to_ascii_lowercase()).or_else(|| environment(upper)).filter(|value| !value.is_empty())
+    };
+    let Some(address) = either("HTTPS_PROXY") else { return Ok(None) };
+    let (url, login) = parse_proxy(&address).ok_or("HTTPS_PROXY")?;
+    let rules = either("NO_PROXY").unwrap_or_default();
+    // There a name stands for all below it too.
+    let no_proxy = rules.split(',').map(str::trim).filter(|rule| !rule.is_empty()).flat_map(|rule| {
+        let name = rule.trim_start_matches("*.").trim_start_matches('.');
+        [name.to_owned(), format!(".{name}")]
+    });
+    Ok(Some(ProxyConfig { url, login, no_proxy: no_proxy.collect() }))
+}

@@ -1,0 +1,110 @@
+//! What goes with a request, and what its answer must be, whatever is asked for.
+
+use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, WWW_AUTHENTICATE};
+use reqwest::{RequestBuilder, Response};
+use ring::rand::SystemRandom;
+use url::Url;
+
+use crate::error::Fault;
+
+/// The id that we gave to a request: Microsoft's support finds the request by it and by the answer's own.
+#[derive(Debug, Clone)]
+struct Sent(String);
+
+/// Sends with a `client-request-id`, which the answer remembers.
+pub(crate) async fn send(request: RequestBuilder) -> reqwest::Result<Response> {
+    let id = guid();
+    let mut response = request.header("client-request-id", &id).send().await?;
+    response.extensions_mut().insert(Sent(id));
+    Ok(response)
+}
+
+/// A random GUID (version 4).
+fn guid() -> String {
+    // Without random numbers there is no TLS either.
+    let mut bytes =
+        ring::rand::generate::<[u8; 16]>(&SystemRandom::new()).map(ring::rand::Random::expose).unwrap_or_default();
+    bytes[6] = bytes[6] & 0x0F | 0x40;
+    bytes[8] = bytes[8] & 0x3F | 0x80;
+    let number = u128::from_be_bytes(bytes);
+    format!(
+        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+        number >> 96,
+        number >> 80 & 0xFFFF,
+        number >> 64 & 0xFFFF,
+        number >> 48 & 0xFFFF,
+        number & 0xFFFF_FFFF_FFFF
+    )
+}
+
+/// ` (request-id …, client-request-id …)`, as far as they are known.
+pub(crate) fn ids(response: &Response) -> String {
+    let theirs = response.headers().get("request-id").or_else(|| response.headers().get("x-ms-request-id"));
+    let theirs = theirs.and_then(|id| id.to_str().ok()).filter(|id| id.len() <= 100);
+    let ours = response.extensions().get::<Sent>().map(|Sent(id)| id.as_str());
+    match (theirs, ours) {
+        (Some(theirs), Some(ours)) => format!(" (request-id {theirs}, client-request-id {ours})"),
+        (None, Some(ours)) => format!(" (client-request-id {ours})"),
+        (Some(theirs), None) => format!(" (request-id {theirs})"),
+        (None, None) => String::new(),
+    }
+}
+
+/// An answer that is not JSON comes from somebody on the way: a proxy's page, a portal that wants a sign-in.
+pub(crate) fn check_json(what: &str, response: &Response) -> Result<(), Fault> {
+    let Some(kind) = response.headers().get(CONTENT_TYPE) else { return Ok(()) };
+    let kind = kind.to_str().unwrap_or_default();
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    if essence.to_ascii_lowercase().contains("json") {
+        return Ok(());
+    }
+    let essence: String = essence.chars().take(60).collect();
+    Err(Fault::Transient(format!(
+        "{what}: the answer is `{essence}` instead of JSON{}\nhint: a proxy or a portal answers in the service's place; \
+         check `http.proxy` and the way out",
+        ids(response)
+    )))
+}
+
+/// An answer that leads elsewhere: a token must not go there, so nothing does.
+pub(crate) fn redirected(what: &str, response: &Response) -> Fault {
+    let to = response.headers().get(LOCATION).and_then(|to| to.to_str().ok());
+    let to = to.and_then(|to| response.url().join(to).ok());
+    let to = to.as_ref().and_then(Url::host_str).unwrap_or("nowhere");
+    Fault::Refused(format!(
+        "{what}: {}: redirected to {to}, redirects are not followed{}\nhint: a proxy or a portal answers in the service's \
+         place, or `cloud` is wrong",
+        response.status(),
+        ids(response)
+    ))
+}
+
+/// The claims that a new token must satisfy (continuous access evaluation): `WWW-Authenticate: Bearer …, claims="…"`.
+pub(crate) fn claims_challenge(headers: &HeaderMap) -> Option<String> {
+    use base64::Engine;
+    use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+    let challenge = headers.get_all(WWW_AUTHENTICATE).iter().find_map(|value| {
+        let value = value.to_str().ok()?;
+        let (_, rest) = value.split_once("claims=\"")?;
+        rest.split_once('"').map(|(claims, _)| claims)
+    })?;
+    let decoded = [STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD].iter().find_map(|form| form.decode(challenge).ok())?;
+    let text = String::from_utf8(decoded).ok()?;
+    serde_json::from_str::<serde::de::IgnoredAny>(&text).ok().map(|_| text)
+}
+
+/// A link that an answer gives, if it stays with the API at `root`: the token for that goes with it.
+pub(crate) fn follow(root: &Url, link: &str) -> Result<Url, Fault> {
+    let next = Url::parse(link).map_err(|error| Fault::Refused(format!("next link is not an address: {error}")))?;
+    if !next.username().is_empty() || next.password().is_some() {
+        return Err(Fault::Refused("next link holds a credential; it is not followed".to_owned()));
+    }
+    if next.origin() != root.origin() {
+        return Err(Fault::Refused(format!(
+            "next link leads to {}, which is not the API of this tenant's cloud ({}); it is not followed",
+            next.origin().ascii_serialization(),
+            root.origin().ascii_serialization()
+        )));
+    }
+    Ok(next)
+}
