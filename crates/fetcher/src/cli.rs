@@ -6,6 +6,7 @@ mod demo;
 mod logs;
 mod map;
 mod reload;
+mod replay;
 mod run;
 mod status;
 mod summary;
@@ -67,6 +68,12 @@ enum Command {
     Check(CheckArgs),
     /// Tell how the running process is doing: freshness, backlog, what was late, lost or throttled, and what to do
     Status(StatusArgs),
+    /// Send dead letters once more: rows are mapped again, refused documents are sent again, what arrives is removed
+    ///
+    /// Letters that fail again stay, with the new reason and the number of attempts; then the exit code is 1. A process
+    /// that collects with the same configuration may go on meanwhile, unless the output is files. Ids make it harmless to
+    /// interrupt and repeat this in a cluster; in files an interrupted replay leaves documents twice.
+    Replay(ReplayArgs),
     /// Print the JSON Schema of the configuration file
     ConfigSchema,
     /// List the datasets with their endpoints and the permissions that they need
@@ -116,6 +123,22 @@ struct StatusArgs {
     /// Show the sources without trouble too, however many there are
     #[arg(long)]
     all: bool,
+}
+
+#[derive(Debug, Args)]
+struct ReplayArgs {
+    /// Configuration file (YAML); it names the dead letters and the output
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// Only dead letters of this dataset
+    #[arg(long, value_name = "NAME")]
+    dataset: Option<String>,
+    /// Only dead letters with this reason, for example `refused`
+    #[arg(long, value_name = "REASON")]
+    reason: Option<String>,
+    /// Tell what would be sent and what would fail; nothing is sent, nothing changes
+    #[arg(long)]
+    dry_run: bool,
 }
 
 #[derive(Debug, Args)]
@@ -183,6 +206,7 @@ pub fn main() -> ExitCode {
         Command::Simulate(args) => demo::simulate(&args),
         Command::Check(args) => check::check(&args),
         Command::Status(args) => status::status(&args),
+        Command::Replay(args) => replay::replay(&args),
         Command::ConfigSchema => config_schema(),
         Command::List => list(),
     };

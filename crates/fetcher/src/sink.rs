@@ -141,7 +141,9 @@ async fn write(local: &mut impl Local, mut inbox: mpsc::Receiver<Job>, stats: &S
                         Ok(receipt) => {
                             stats.add(&receipt);
                             stats.health.output().delivered();
-                            health.iter().for_each(|health| health.delivered(&receipt));
+                            if let Some(health) = health {
+                                health.delivered(&receipt);
+                            }
                             ticket.arrived();
                         }
                         Err(fault) => {

@@ -25,7 +25,7 @@ const MAX_CONCURRENCY: u32 = 64;
 #[derive(Debug)]
 pub enum Output {
     /// A cluster.
-    Elasticsearch(ElasticOutput),
+    Elasticsearch(Box<ElasticOutput>),
     /// NDJSON files.
     File(FileOutput),
     /// NDJSON on standard output.
@@ -214,7 +214,7 @@ fn check_elastic(elastic: &wire::Elasticsearch, environment: Environment<'_>) ->
             namespace
         }
     };
-    Ok((Output::Elasticsearch(output), namespace))
+    Ok((Output::Elasticsearch(Box::new(output)), namespace))
 }
 
 fn check_login(elastic: &wire::Elasticsearch, keys: &Keys<'_>) -> Result<Login, ConfigError> {

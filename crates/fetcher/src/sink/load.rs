@@ -11,6 +11,7 @@ use super::batch::{BATCH_BYTES, Batch, Entry, Pool};
 use super::cycle::Ticket;
 use crate::error::Fault;
 use crate::health::{Reason, SourceHealth};
+use crate::splitter::string_member;
 
 /// Documents that are still to be sent, in the order of their parts.
 #[derive(Debug)]
@@ -93,6 +94,13 @@ impl Load {
     /// The document's JSON, without a line feed.
     pub(super) fn document(&self, entry: &Entry) -> &[u8] {
         &self.body[entry.document as usize..entry.end as usize - 1]
+    }
+
+    /// Name of the data stream that the entry's action line names.
+    pub(super) fn data_stream(&self, entry: &Entry) -> &str {
+        let action = &self.body[entry.start as usize..entry.document as usize];
+        let create = action.strip_prefix(b"{\"create\":").unwrap_or(action);
+        string_member(create, "_index").unwrap_or_default()
     }
 
     /// Whose document the entry at this place is.

@@ -207,30 +207,26 @@ impl Ship {
                     work.push(load);
                     return ControlFlow::Continue(());
                 }
-                self.wait(load, &fault, slot, None, work)
+                slot.failed(None);
+                self.wait(load, &fault, work)
             }
-            Answer::Busy(fault, after) => self.wait(load, &fault, slot, after, work),
+            Answer::Busy(fault, after) => {
+                slot.failed(after);
+                self.wait(load, &fault, work)
+            }
             Answer::Fails(fault) => self.give_up(load, fault),
         }
     }
 
     /// The output is out of reach: the load waits with all others, unless that took too long already.
-    fn wait(
-        &self,
-        load: Load,
-        fault: &Fault,
-        slot: Slot,
-        after: Option<Duration>,
-        work: &mut Vec<Load>,
-    ) -> ControlFlow<Fault> {
-        slot.failed(after);
+    fn wait(&self, load: Load, fault: &Fault, work: &mut Vec<Load>) -> ControlFlow<Fault> {
         self.stats.health.output().retried();
         self.stats.health.output().failed(fault);
         let waited = self.limiter.failing_for().unwrap_or_default();
         if self.patience.is_some_and(|patience| waited >= patience) {
             let seconds = waited.as_secs();
-            return self
-                .give_up(load, Fault::Transient(format!("output has not taken anything for {seconds} s: {fault}")));
+            let fault = Fault::Transient(format!("output has not taken anything for {seconds} s: {fault}"));
+            return self.give_up(load, fault);
         }
         work.push(load);
         ControlFlow::Continue(())
@@ -341,7 +337,7 @@ impl Ship {
             detail: reason,
             record: Some(&DocId(id).to_string()),
         };
-        match self.dead.keep(rejection, Raw::Bytes(load.document(entry))) {
+        match self.dead.keep_document(rejection, load.data_stream(entry), Raw::Bytes(load.document(entry))) {
             Ok(()) => Fate::Refused,
             Err(fault) => Fate::Fails(fault),
         }

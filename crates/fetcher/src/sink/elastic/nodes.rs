@@ -24,7 +24,7 @@ const LONGEST_REST: Duration = Duration::from_mins(1);
 /// All nodes.
 #[derive(Debug)]
 pub(super) struct Nodes {
-    nodes: Vec<Node>,
+    all: Vec<Node>,
     next: AtomicUsize,
     access: Access,
 }
@@ -69,7 +69,7 @@ impl Nodes {
         };
         let nodes = hosts.into_iter().map(|url| Node { url, client: OnceCell::new(), health: Mutex::default() });
         let access = Access { login, ca_pem, fingerprint: ca_fingerprint, proxy };
-        Ok(Self { nodes: nodes.collect(), next: AtomicUsize::new(0), access })
+        Ok(Self { all: nodes.collect(), next: AtomicUsize::new(0), access })
     }
 
     /// The next node that is not left alone, or the one whose rest ends first, with its client.
@@ -82,12 +82,12 @@ impl Nodes {
     /// Whether a node is left that is not known to be out of reach.
     pub(super) fn any_awake(&self) -> bool {
         let now = Instant::now();
-        self.nodes.iter().any(|node| node.rests_until().is_none_or(|until| until <= now))
+        self.all.iter().any(|node| node.rests_until().is_none_or(|until| until <= now))
     }
 
     fn choose(&self) -> Option<&Node> {
         let start = self.next.fetch_add(1, Ordering::Relaxed);
-        let turn = || (0..self.nodes.len()).filter_map(|offset| self.nodes.get((start + offset) % self.nodes.len()));
+        let turn = || (0..self.all.len()).filter_map(|offset| self.all.get((start + offset) % self.all.len()));
         let now = Instant::now();
         turn()
             .find(|node| node.rests_until().is_none_or(|until| until <= now))
