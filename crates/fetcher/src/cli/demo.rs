@@ -87,7 +87,7 @@ fn config(args: &DemoArgs, tenant: &Tenant, address: SocketAddr) -> anyhow::Resu
     let output = match &args.elasticsearch {
         Some(host) => {
             let (host, login) = login(host)?;
-            Output::Elasticsearch(ElasticOutput::new(vec![host], login))
+            Output::Elasticsearch(Box::new(ElasticOutput::new(vec![host], login)))
         }
         None => Output::File(FileOutput::new(args.out.clone())),
     };

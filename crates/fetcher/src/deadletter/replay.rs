@@ -67,10 +67,13 @@ impl Summary {
     }
 }
 
+/// Documents by dataset and id.
+type Ids = Vec<(u16, String)>;
+
 /// A letter whose documents are on their way.
 struct Waiting {
     letter: Box<Letter>,
-    ids: Vec<(u16, String)>,
+    ids: Ids,
 }
 
 /// What the letters are worked with.
@@ -199,7 +202,7 @@ impl Work<'_> {
     }
 
     /// Hands over what comes of the letter; the ids of its documents and their size, or what is wrong with it.
-    fn push(&mut self, letter: &Letter, outbox: &mut Outbox) -> Result<(Vec<(u16, String)>, usize), (String, String)> {
+    fn push(&mut self, letter: &Letter, outbox: &mut Outbox) -> Result<(Ids, usize), (String, String)> {
         let same = |detail: &str| (letter.reason.clone(), detail.to_owned());
         let found = schema::catalog().iter().zip(0..).find(|(dataset, _)| dataset.definition.name == letter.dataset);
         let Some((dataset, index)) = found else { return Err(same("this program does not know the dataset")) };

@@ -141,11 +141,11 @@ async fn documents_and_rows_that_are_taken_now_are_gone() {
     assert_eq!(documents.len(), 5);
     assert!(documents.contains(&r#"{"number":2}"#.to_owned()));
     // The same document as the collector's.
-    let mut mapped = Vec::new();
+    let mut text = Vec::new();
     let mut mapper = mapper::Mapper::new(schema::dataset("alert").expect("dataset"));
-    let id = mapper.map(alert("a").as_bytes(), &mut mapped).expect("maps").to_string();
+    let id = mapper.map(alert("a").as_bytes(), &mut text).expect("maps").to_string();
     let key = ("logs-m365_security.alert-default".to_owned(), id);
-    assert_eq!(scene.cluster.documents()[&key].as_bytes(), mapped);
+    assert_eq!(scene.cluster.documents()[&key].as_bytes(), text);
     // Nothing is left to do.
     assert_eq!(scene.replay(&Replay::default()).await.expect("replayed"), Summary::default());
 }

@@ -11,7 +11,7 @@ fn with_output(output: &str) -> Result<Config, ConfigError> {
 fn elastic(options: &str) -> Result<ElasticOutput, String> {
     let config = with_output(&format!("elasticsearch: {{hosts: [\"https://es.example\"], {options}}}"));
     match config.map_err(|error| error.to_string())?.output {
-        Output::Elasticsearch(output) => Ok(output),
+        Output::Elasticsearch(output) => Ok(*output),
         other => Err(format!("{other:?}")),
     }
 }
