@@ -10,12 +10,15 @@ mod alone;
 mod cursor;
 mod feeds;
 mod ledger;
+mod merged;
 mod page;
 mod pagesize;
 mod poll;
 mod rows;
 mod seen;
+mod slice;
 mod spool;
+mod step;
 pub(crate) mod stop;
 mod supervisor;
 #[cfg(test)]
@@ -31,6 +34,7 @@ use tokio::sync::mpsc;
 
 use self::cursor::Cursor;
 use self::ledger::Ledger;
+use self::merged::Merged;
 use self::pagesize::PageSize;
 use self::rows::{Place, Rows};
 use self::seen::Seen;
@@ -99,6 +103,7 @@ struct Feed {
     ledger: Ledger,
     /// Versions of records whose nested rows were read alone, by the records' ids.
     alone: FxHashMap<String, String>,
+    merged: Merged,
     /// What the last cycle read was acknowledged, and the state says so.
     delivered: bool,
     /// The state's cursor was moved in this cycle, trusting the order of the records.
@@ -113,10 +118,7 @@ async fn cycle(feed: &mut Feed) -> Result<(), Fault> {
     for (state, config) in feed.states.iter().zip(&feed.datasets) {
         let mut loaded = state.load()?;
         retry.append(&mut loaded.retry);
-        let mut cursor = Cursor::new(loaded.progress, config.lookback, config.overlap);
-        if !feed.source.endpoint.orderable {
-            cursor.limit(crate::clock::timestamp());
-        }
+        let cursor = Cursor::new(loaded.progress, config.lookback, config.overlap);
         places.push(Place { cursor, seen: Seen::new(state.clone())? });
     }
     let starts = places.iter().map(|place| place.cursor.from());

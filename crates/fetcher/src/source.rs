@@ -1,5 +1,7 @@
 //! One list endpoint of one tenant: addresses of its pages, and how they are asked for.
 
+use std::borrow::Cow;
+use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -37,6 +39,31 @@ pub struct Source {
     pub(crate) stop: Stop,
 }
 
+/// A part of a list by the time of the last change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Range {
+    /// Changed at or after this time, as the service writes it.
+    pub from: String,
+    /// Where the part ends; open if nowhere.
+    pub to: Option<Bound>,
+}
+
+/// The end of a part of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Bound {
+    /// Changed before this time.
+    Before(String),
+    /// Changed at or before this time.
+    Through(String),
+}
+
+impl Range {
+    /// Everything that changed at or after `from`.
+    pub fn since(from: impl Into<String>) -> Self {
+        Self { from: from.into(), to: None }
+    }
+}
+
 /// How the pages of a list are asked for.
 #[derive(Debug, Clone, Copy)]
 pub struct Ask {
@@ -46,18 +73,35 @@ pub struct Ask {
     pub expand: bool,
     /// Records to leave out at the start, `$skip`.
     pub skip: u64,
+    /// Only what names the record and its version, `$select`.
+    pub names: bool,
 }
 
 impl Source {
-    /// Address of the first page of what changed at or after `from`.
-    pub fn first_page(&self, from: &str, ask: Ask) -> Url {
+    /// Address of the first page of a part of the list.
+    pub fn first_page(&self, range: &Range, ask: Ask) -> Url {
         let schema::Source { expand, cursor, orderable, .. } = self.endpoint;
         let mut url = self.list();
-        let order = if orderable { format!("&$orderby={cursor} asc") } else { String::new() };
-        let expand = expand.filter(|_| ask.expand).map(|expand| format!("&$expand={expand}")).unwrap_or_default();
-        let skip = if ask.skip > 0 { format!("&$skip={}", ask.skip) } else { String::new() };
-        let from = from.replace('+', "%2B");
-        url.set_query(Some(&format!("$filter={cursor} ge {from}{order}&$top={}{skip}{expand}", ask.top)));
+        let mut query = format!("$filter={cursor} ge {}", literal(&range.from));
+        // Writing to a string does not fail.
+        let _ = match &range.to {
+            Some(Bound::Before(to)) => write!(query, " and {cursor} lt {}", literal(to)),
+            Some(Bound::Through(to)) => write!(query, " and {cursor} le {}", literal(to)),
+            None => Ok(()),
+        };
+        if orderable {
+            let _ = write!(query, "&$orderby={cursor} asc");
+        }
+        let _ = write!(query, "&$top={}", ask.top);
+        if ask.skip > 0 {
+            let _ = write!(query, "&$skip={}", ask.skip);
+        }
+        if ask.names {
+            let _ = write!(query, "&$select=id,{cursor}");
+        } else if let Some(expand) = expand.filter(|_| ask.expand) {
+            let _ = write!(query, "&$expand={expand}");
+        }
+        url.set_query(Some(&query));
         url
     }
 
@@ -79,8 +123,36 @@ impl Source {
 
     /// Asks for a page as soon as the service lets anybody of this tenant ask; its body is still to be read.
     pub async fn open(&self, page: &Url) -> Result<Reading, Fault> {
-        self.stop.unless(self.budget.ready()).await?;
-        let outcome = self.stop.unless(self.ask(page)).await?;
+        let (what, answer) = self.ask(page).await?;
+        let is_forbidden = answer.response().status() == StatusCode::FORBIDDEN;
+        let outcome = self.judge(&what, answer).await;
+        if let Err(fault @ Fault::Auth(_)) = &outcome
+            && is_forbidden
+        {
+            self.health.degrade(Reason::Permission, fault);
+        }
+        outcome
+    }
+
+    /// Asks for one record with its nested records; `None` where it is not, or no longer, to be seen.
+    pub async fn open_record(&self, id: &str) -> Result<Option<Reading>, Fault> {
+        let (what, answer) = self.ask(&self.record(id)).await?;
+        if matches!(answer.response().status(), StatusCode::NOT_FOUND | StatusCode::GONE) {
+            self.budget.accept();
+            self.health.answered();
+            return Ok(None);
+        }
+        self.judge(&what, answer).await.map(Some)
+    }
+
+    async fn judge(&self, what: &str, answer: Reading) -> Result<Reading, Fault> {
+        let status = answer.response().status();
+        let outcome = if status == StatusCode::OK {
+            check_json(what, answer.response()).map(|()| answer)
+        } else {
+            let fault = status_fault(what, self.endpoint.permission, answer.into_response());
+            Err(self.stop.unless(fault).await?)
+        };
         match &outcome {
             Ok(_) => {
                 self.budget.accept();
@@ -96,7 +168,12 @@ impl Source {
     }
 
     /// A refused token is replaced once.
-    async fn ask(&self, page: &Url) -> Result<Reading, Fault> {
+    async fn ask(&self, page: &Url) -> Result<(String, Reading), Fault> {
+        self.stop.unless(self.budget.ready()).await?;
+        self.stop.unless(self.ask_now(page)).await?
+    }
+
+    async fn ask_now(&self, page: &Url) -> Result<(String, Reading), Fault> {
         let what = format!("GET {}{}", page.origin().ascii_serialization(), page.path());
         let token = self.tokens.token().await?;
         let mut answer = self.get(&what, page, token.expose_secret()).await?;
@@ -107,16 +184,7 @@ impl Source {
             let token = self.tokens.token().await?;
             answer = self.get(&what, page, token.expose_secret()).await?;
         }
-        if answer.response().status() == StatusCode::OK {
-            check_json(&what, answer.response())?;
-            return Ok(answer);
-        }
-        let forbidden = answer.response().status() == StatusCode::FORBIDDEN;
-        let fault = status_fault(&what, self.endpoint.permission, answer.into_response()).await;
-        if forbidden && matches!(fault, Fault::Auth(_)) {
-            self.health.degrade(Reason::Permission, &fault);
-        }
-        Err(fault)
+        Ok((what, answer))
     }
 
     /// Checks a `@odata.nextLink`: the token goes with it, so it must lead to the API that the token is for.
@@ -136,4 +204,9 @@ impl Source {
         self.unavailable.store(response.status() == StatusCode::SERVICE_UNAVAILABLE, Ordering::Relaxed);
         Ok(Reading::new(response, turn))
     }
+}
+
+/// A time as a `$filter` literal: an offset's plus sign would be read as a space.
+fn literal(time: &str) -> Cow<'_, str> {
+    if time.contains('+') { Cow::Owned(time.replace('+', "%2B")) } else { Cow::Borrowed(time) }
 }

@@ -32,7 +32,7 @@ use tokio::task::JoinHandle;
 
 use self::db::Db;
 pub use self::db::{FILE, Ids};
-pub use self::model::{Change, Progress, Retry, SourceKey, Task};
+pub use self::model::{Change, Owed, Progress, Retry, SourceKey, Task};
 pub use self::slot::{Entry, Slot};
 use crate::error::Fault;
 

@@ -32,6 +32,8 @@ pub struct Source {
     pub path: &'static str,
     /// `$expand` value, if nested records are wanted with each element.
     pub expand: Option<&'static str>,
+    /// Property of a record that was merged into another one: the id of that one, which is read by its id.
+    pub redirect: Option<&'static str>,
     /// Property that carries the time of the last change; filtered with `ge`.
     pub cursor: &'static str,
     /// `$orderby` is accepted on the cursor property.

@@ -85,6 +85,8 @@ pub enum Fault {
     EmptyPage,
     /// Lists and gets that expand the alerts of this incident (its id) fail with 500, as they do for huge incidents.
     ExpandFails(String),
+    /// Whatever would carry this record (its id; of an incident in both APIs) fails with 500: lists, and the record alone.
+    RecordFails(String),
     /// The alert with this id carries this many bytes more in its description (Graph only).
     Oversized(String, usize),
     /// The record with this id appears in lists only so long after its time, as records do that a service stores late.
@@ -193,7 +195,9 @@ impl Faults {
 
     /// The fault that the transport applies to this request of a tenant.
     pub(crate) fn due(&self, endpoint: Endpoint, query: &str, tenant: Option<&str>) -> Option<Fault> {
-        let content = |fault: &Fault| matches!(fault, Fault::EmptyPage | Fault::ExpandFails(_) | Fault::Oversized(..));
+        let content = |fault: &Fault| {
+            matches!(fault, Fault::EmptyPage | Fault::ExpandFails(_) | Fault::RecordFails(_) | Fault::Oversized(..))
+        };
         self.strike(|rule| {
             (rule.endpoint == Endpoint::Any || rule.endpoint == endpoint)
                 && query.contains(&rule.query)
@@ -251,6 +255,35 @@ impl Faults {
             Fault::ExpandFails(id) => Some(id),
             _ => None,
         }
+    }
+
+    /// The record of the page that no answer can carry.
+    pub(crate) fn unreadable(&self, list: List, plan: &Plan<'_>, hits: &[Hit]) -> Option<String> {
+        let endpoint = Endpoint::list(list);
+        let on_page = |id: &str| {
+            let place = match list {
+                List::Alerts => alert::parse_id(plan, id),
+                List::Incidents | List::Legacy => content::incident_index(plan.tenant, id).map(|index| (index, 0)),
+            };
+            place.is_some_and(|place| hits.iter().any(|hit| (hit.incident, hit.alert) == place))
+        };
+        let fits = |rule: &Rule| {
+            (rule.endpoint == Endpoint::Any || rule.endpoint == endpoint)
+                && matches!(&rule.fault, Fault::RecordFails(id) if on_page(id))
+        };
+        match self.strike(fits)? {
+            Fault::RecordFails(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// This record cannot be read alone either.
+    pub(crate) fn is_unreadable(&self, endpoint: Endpoint, record: &str) -> bool {
+        self.strike(|rule| {
+            (rule.endpoint == Endpoint::Any || rule.endpoint == endpoint)
+                && matches!(&rule.fault, Fault::RecordFails(id) if id == record)
+        })
+        .is_some()
     }
 
     /// The alert to be padded. Stays in force: the alert is that big.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use rustc_hash::FxHashMap;
 
 use super::ledger::Ledger;
+use super::merged::Merged;
 use super::pagesize::PageSize;
 use super::rows::{self, Rows};
 use super::stop::Stop;
@@ -83,6 +84,7 @@ pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) ->
             size: PageSize::new(endpoint.page_size),
             ledger: Ledger::default(),
             alone: FxHashMap::default(),
+            merged: Merged::default(),
             delivered: true,
             ahead: false,
             interval,

@@ -4,10 +4,11 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 
+use super::alone::Found;
 use super::rows::Extent;
 use super::turns::{Arrival, Reading};
 use super::window::Window;
-use super::{Feed, checkpoint};
+use super::{Feed, checkpoint, merged};
 use crate::error::Fault;
 use crate::http::connection_fault;
 use crate::sink::Outbox;
@@ -17,10 +18,17 @@ use crate::splitter::{Event, MAX_ROW, SplitError, Splitter, string_member};
 pub(super) enum Taking<'a> {
     /// The next records of a listing.
     Listed(&'a mut Window),
-    /// Records of a listing whose nested rows are still to be read.
+    /// Records of a listing whose nested rows are still to be read, or which are only looked at.
     Bare(&'a mut Vec<Vec<u8>>),
-    /// One record by its id. With a version: only that one is wanted, and it amends what was delivered of it.
-    Alone(Option<&'a str>),
+    /// One record by its id.
+    Alone {
+        /// Only this one is wanted.
+        version: Option<&'a str>,
+        /// What it is to the listing.
+        extent: Extent,
+        /// What came.
+        found: &'a mut Found,
+    },
 }
 
 /// Reads an answer to its end and returns the link to the next one. Memory does not depend on its length.
@@ -35,7 +43,7 @@ pub(super) async fn take(
     let mut splitter = Splitter::new(feed.rows.nested(), MAX_ROW);
     let mut next_link = None;
     // A single record is read as the list that holds it.
-    let alone = matches!(taking, Taking::Alone(_));
+    let alone = matches!(taking, Taking::Alone { .. });
     let mut head = alone.then_some(b"{\"value\":[");
     let mut ended = false;
     while !ended {
@@ -83,13 +91,16 @@ pub(super) async fn take(
 }
 
 async fn element(feed: &mut Feed, row: &[u8], taking: &mut Taking<'_>, outbox: &mut Outbox) -> Result<(), Fault> {
-    let alone = matches!(taking, Taking::Alone(_)).then(|| without_context(row));
+    let alone = matches!(taking, Taking::Alone { .. }).then(|| without_context(row));
     let row = alone.as_deref().unwrap_or(row);
     let changed = string_member(row, feed.rows.cursor_property());
     match taking {
         Taking::Listed(window) => {
-            feed.rows.advance(changed);
-            feed.rows.element(row, Extent::Whole, outbox).await?;
+            if window.moves_cursor() {
+                feed.rows.advance(changed);
+            }
+            merged::note(feed, row, changed);
+            feed.rows.element(row, window.extent(), outbox).await?;
             window.complete(changed);
             checkpoint(feed, window, outbox).await
         }
@@ -97,13 +108,17 @@ async fn element(feed: &mut Feed, row: &[u8], taking: &mut Taking<'_>, outbox: &
             rows.push(row.to_vec());
             Ok(())
         }
-        // Its time moves no cursor: the listing has not come so far.
-        Taking::Alone(None) => feed.rows.element(row, Extent::Whole, outbox).await,
-        Taking::Alone(Some(version)) if changed == Some(version) => {
-            feed.rows.element(row, Extent::Amended, outbox).await
-        }
         // The listing brings the newer version.
-        Taking::Alone(Some(_)) => feed.rows.begin_page(),
+        Taking::Alone { version: Some(version), found, .. } if changed != Some(*version) => {
+            **found = Found::Other;
+            feed.rows.begin_page()
+        }
+        // Its time moves no cursor: the listing has not come so far.
+        Taking::Alone { extent, found, .. } => {
+            merged::note(feed, row, changed);
+            **found = Found::Read;
+            feed.rows.element(row, *extent, outbox).await
+        }
     }
 }
 

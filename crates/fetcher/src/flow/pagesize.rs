@@ -46,6 +46,22 @@ impl PageSize {
         self.now = self.now.saturating_mul(2).min(self.max);
     }
 
+    /// The largest page that the service accepts.
+    pub(super) fn max(&self) -> u32 {
+        self.max
+    }
+
+    /// As many as the service accepts.
+    pub(super) fn is_full(&self) -> bool {
+        self.now == self.max
+    }
+
+    /// One record: more are known to fail.
+    pub(super) fn smallest(&mut self) {
+        self.clean = 0;
+        self.now = 1;
+    }
+
     /// Back to the largest: the failures were not because of the size.
     pub(super) fn reset(&mut self) {
         *self = Self::new(self.max);

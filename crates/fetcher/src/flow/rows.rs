@@ -29,16 +29,31 @@ pub(super) fn nested_array(rows: schema::Rows) -> Option<&'static str> {
     }
 }
 
-/// How much of a record an element holds.
+/// How much of a record an element holds, and what it is to the listing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Extent {
     /// All of it.
     Whole,
     /// Its nested rows could not be read: the summary stays out.
     Partial,
+    /// All of it, read apart from the listing: it may be older than the window.
+    Apart,
+    /// Without its nested rows, apart from the listing.
+    PartialApart,
     /// All of it, after it was delivered without its nested rows. A data stream takes no second document of the same id,
     /// so this one has another.
     Amended,
+}
+
+impl Extent {
+    fn is_partial(self) -> bool {
+        matches!(self, Extent::Partial | Extent::PartialApart)
+    }
+
+    /// The listing has come to it in its window.
+    fn is_listed(self) -> bool {
+        matches!(self, Extent::Whole | Extent::Partial)
+    }
 }
 
 /// The rows of one source, and the datasets that are made of them.
@@ -222,7 +237,7 @@ impl Rows {
         let changed = string_member(element, self.cursor);
         let mut given = Given { changed, extent, outbox };
         match &mut self.shape {
-            Shape::Rollup { .. } if extent == Extent::Partial => {
+            Shape::Rollup { .. } if extent.is_partial() => {
                 map_row(&mut self.tracks, &self.letters, element, &mut given)
             }
             Shape::Whole => map_row(&mut self.tracks, &self.letters, element, &mut given),
@@ -340,7 +355,7 @@ fn map_row(tracks: &mut [Track], letters: &Letters, bytes: &[u8], given: &mut Gi
     let row = first.mapper.index(bytes);
     for Track { name, index, mapper, place } in tracks {
         let Some(Place { cursor, seen }) = place else { continue };
-        if given.extent != Extent::Amended && cursor.is_past(changed) {
+        if given.extent.is_listed() && cursor.is_past(changed) {
             continue;
         }
         let mut kept = Ok(());

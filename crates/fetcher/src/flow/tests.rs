@@ -13,6 +13,7 @@ use url::Url;
 mod faults;
 mod outputs;
 mod parts;
+mod poison;
 mod tenants;
 
 use super::*;

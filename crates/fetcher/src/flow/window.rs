@@ -1,21 +1,33 @@
 //! The way through one window: everything that changed since the cursor, page by page. A chain of pages that breaks is
 //! started anew behind the last complete record, with smaller pages where their size may be the cause; the ids of what
 //! was handed over keep the records that are read again from being delivered twice.
+//!
+//! The services' own paging counts records (`$skip`), which stalls at large offsets and leaves records out when others
+//! change meanwhile. So where the list is in order of the cursor property, every page asks from the time of the last
+//! record on; links are followed only within one time. Where it is not, the window is read in parts ([`super::slice`])
+//! that fit into one page each.
 
 use std::cmp::Ordering;
 use std::hash::{BuildHasher, BuildHasherDefault};
 use std::time::Duration;
 
+use chrono::{DateTime, SecondsFormat, Utc};
+use reqwest::header::DATE;
 use rustc_hash::{FxHashSet, FxHasher};
 use url::Url;
 
 use super::page::{Taking, take};
-use super::{Feed, alone, checkpoint, cursor};
+use super::rows::Extent;
+use super::slice::Slice;
+use super::turns::Reading;
+use super::{Feed, alone, checkpoint, cursor, merged, step};
+use crate::clock;
 use crate::error::Fault;
 use crate::http::Backoff;
 use crate::sink::Outbox;
-use crate::source::Ask;
+use crate::source::{Ask, Range};
 use crate::splitter::string_member;
+use crate::state::Owed;
 
 /// Failures of the smallest page, and refusals because of too many requests, before the source gives up this cycle.
 const ATTEMPTS: u32 = 4;
@@ -24,12 +36,23 @@ const MAX_THROTTLED: u32 = 8;
 /// Where the source is in its window.
 #[derive(Debug)]
 pub(super) struct Window {
-    start: String,
+    range: Range,
+    /// What is being read of it.
+    part: Slice,
+    /// It is the source's own window, not something that is read again.
+    live: bool,
     /// Time of the last complete record.
     last: Option<String>,
     order: Order,
-    /// Complete records.
+    /// The service did not sort as it was asked to.
+    broken: bool,
+    /// Records passed since the start of the chain, with those that it left out.
+    passed: u64,
+    /// Complete records of the part.
     complete: u64,
+    /// Where a record was stepped over, and how many records to leave out there.
+    over: Option<(String, u64)>,
+    steps: u32,
     /// Pages are read without their nested rows, which are fetched record by record.
     bare: bool,
     /// Time of the last record that made this necessary.
@@ -38,6 +61,11 @@ pub(super) struct Window {
     visited: FxHashSet<u64>,
     /// The current page was reached by a link.
     followed: bool,
+    /// Records come between this one and the first of the chain.
+    moved: bool,
+    /// The service's time when it answered first in this part.
+    began: Option<DateTime<Utc>>,
+    is_answered: bool,
     trouble: Trouble,
 }
 
@@ -46,9 +74,7 @@ pub(super) struct Window {
 enum Order {
     /// By the cursor property: the window can be read anew from the last complete record.
     Kept,
-    /// Not the one asked for: the window must be read anew from its start.
-    Broken,
-    /// The service's own: the window is read anew without its first records.
+    /// The service's own: the window is read in parts.
     Own,
 }
 
@@ -72,12 +98,21 @@ impl Default for Trouble {
 /// Reads the window to its end. On a fault the window says how far it came.
 pub(super) async fn read(feed: &mut Feed, window: &mut Window, outbox: &mut Outbox) -> Result<(), Fault> {
     window.expect_heavy(feed);
+    loop {
+        read_part(feed, window, outbox).await?;
+        if !window.next_part(feed) {
+            return Ok(());
+        }
+    }
+}
+
+async fn read_part(feed: &mut Feed, window: &mut Window, outbox: &mut Outbox) -> Result<(), Fault> {
     let mut page = window.restart(feed);
     loop {
         page = match read_page(feed, window, &page, outbox).await {
             Ok(None) => return Ok(()),
             Ok(Some(link)) => window.go_on(feed, &link, &page)?,
-            Err(fault) => window.recover(feed, page, fault).await?,
+            Err(fault) => window.recover(feed, page, fault, outbox).await?,
         };
     }
 }
@@ -89,11 +124,12 @@ async fn read_page(
     outbox: &mut Outbox,
 ) -> Result<Option<String>, Fault> {
     let response = feed.source.open(page).await?;
+    window.note_time(feed, &response);
     let link = if window.bare {
         let mut rows = Vec::new();
         let link = take(feed, response, Taking::Bare(&mut rows), outbox).await?;
         for row in rows {
-            let light = alone::complete(feed, &row, outbox).await?;
+            let light = alone::complete(feed, &row, !window.live, outbox).await?;
             let changed = string_member(&row, feed.rows.cursor_property());
             window.complete(changed);
             if window.heavy.is_none() || !light && !window.is_before_heavy(changed) {
@@ -105,7 +141,9 @@ async fn read_page(
     } else {
         take(feed, response, Taking::Listed(window), outbox).await?
     };
+    merged::follow(feed, outbox).await?;
     feed.size.clean_page();
+    window.close_place(feed);
     if let Some(last) = &window.last {
         feed.health.seen(last);
     }
@@ -113,41 +151,102 @@ async fn read_page(
 }
 
 impl Window {
-    /// A window that begins at `start`; `orderable` if the service sorts by the cursor property.
+    /// A source's window, which begins at `start`; `orderable` if the service sorts by the cursor property.
     pub(super) fn new(start: String, orderable: bool) -> Self {
+        Self::of(Range::since(start), orderable, true)
+    }
+
+    /// A part of the listing that is read apart from the source's window and moves no cursor.
+    pub(super) fn apart(range: Range, orderable: bool) -> Self {
+        Self::of(range, orderable, false)
+    }
+
+    fn of(range: Range, orderable: bool, live: bool) -> Self {
         Self {
-            start,
+            part: if orderable { Slice::whole(&range) } else { Slice::first(&range) },
+            range,
+            live,
             last: None,
             order: if orderable { Order::Kept } else { Order::Own },
+            broken: false,
+            passed: 0,
             complete: 0,
+            over: None,
+            steps: 0,
             bare: false,
             heavy: None,
             visited: FxHashSet::default(),
             followed: false,
+            moved: false,
+            began: None,
+            is_answered: false,
             trouble: Trouble::default(),
         }
     }
 
+    /// What is read moves the source's cursor.
+    pub(super) fn moves_cursor(&self) -> bool {
+        self.live
+    }
+
+    /// What a record of the listing is.
+    pub(super) fn extent(&self) -> Extent {
+        if self.live { Extent::Whole } else { Extent::Apart }
+    }
+
+    /// Everything before the cursor is complete, although the window was not read to its end.
+    pub(super) fn is_ordered(&self) -> bool {
+        !self.broken
+    }
+
+    /// A record was stepped over.
+    pub(super) fn has_stepped(&self) -> bool {
+        self.steps > 0
+    }
+
     /// The overlap brings a record again that is known to be heavy: its page need not fail first.
     fn expect_heavy(&mut self, feed: &mut Feed) {
-        let ledger = feed.ledger.entries().iter().map(|entry| &entry.version);
-        let versions = ledger.chain(feed.alone.values());
-        let ahead = versions.filter(|version| cursor::order(version, &self.start) != Ordering::Less);
+        let versions = feed.ledger.heavy().chain(feed.alone.values());
+        let ahead = versions.filter(|version| cursor::order(version, &self.range.from) != Ordering::Less);
         self.heavy = ahead.max_by(|a, b| cursor::order(a, b)).cloned();
         if self.heavy.is_some() {
             self.bare = true;
-            while feed.size.shrink() {}
+            feed.size.smallest();
         }
     }
 
-    /// Everything before the newest record that was read is complete, although the window was not read to its end.
-    pub(super) fn is_ordered(&self) -> bool {
-        self.order == Order::Kept
+    /// Where the listing has no order, a record that changes while it is read may have been passed already: the next
+    /// window starts no later than this part did, by the service's clock.
+    fn note_time(&mut self, feed: &mut Feed, answer: &Reading) {
+        if self.is_answered {
+            return;
+        }
+        self.is_answered = true;
+        let date = answer.response().headers().get(DATE).and_then(|date| date.to_str().ok());
+        let date = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok());
+        self.began = Some(date.map_or_else(clock::now, |date| date.to_utc()));
+        self.limit_cursors(feed);
+    }
+
+    fn limit_cursors(&self, feed: &mut Feed) {
+        let Some(began) = self.began.filter(|_| self.live && self.order == Order::Own) else { return };
+        let began = began.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let from = self.part.from();
+        let limit = if self.part.is_last() || cursor::order(&began, from).is_lt() { began } else { from.to_owned() };
+        for place in feed.rows.places() {
+            place.cursor.limit(limit.clone());
+        }
+    }
+
+    /// The service's time, as far as it is known.
+    fn now(&self) -> DateTime<Utc> {
+        self.began.unwrap_or_else(clock::now)
     }
 
     /// A record was handed over.
     pub(super) fn complete(&mut self, changed: Option<&str>) {
         self.complete += 1;
+        self.passed += 1;
         if self.order == Order::Own {
             // It is left out from now on.
             self.trouble = Trouble { looped: self.trouble.looped, ..Trouble::default() };
@@ -156,36 +255,121 @@ impl Window {
         let Some(changed) = changed else { return };
         match self.last.as_deref().map(|last| cursor::order(last, changed)) {
             Some(Ordering::Equal) => {}
-            Some(Ordering::Greater) => self.order = Order::Broken,
+            Some(Ordering::Greater) => self.broken = true,
             Some(Ordering::Less) | None => {
+                self.moved |= self.last.is_some() || self.complete > 1;
                 self.last = Some(changed.to_owned());
-                if self.order == Order::Kept {
-                    self.trouble = Trouble::default();
-                }
+                self.trouble = Trouble::default();
             }
         }
     }
 
-    /// The first page of what is left of the window.
+    /// The first page of what is left of the part.
     fn restart(&mut self, feed: &Feed) -> Url {
-        let from = self.last.as_ref().filter(|_| self.order == Order::Kept).unwrap_or(&self.start);
-        let skip = if self.order == Order::Own { self.complete } else { 0 };
-        let page = feed.source.first_page(from, Ask { top: feed.size.get(), expand: !self.bare, skip });
+        let range = self.rest();
+        let stepped = self.over.as_ref().filter(|(from, _)| *from == range.from).map_or(0, |(_, skip)| *skip);
+        let skip = if self.order == Order::Own { self.complete } else { stepped };
+        let page = feed.source.first_page(&range, Ask { top: feed.size.get(), expand: !self.bare, skip, names: false });
+        self.passed = skip;
         self.visited.clear();
         self.visited.insert(fingerprint(&page));
         self.followed = false;
+        self.moved = false;
         page
+    }
+
+    /// What is left of the part.
+    fn rest(&self) -> Range {
+        let range = self.part.range();
+        match &self.last {
+            Some(last) if self.order == Order::Kept => Range { from: last.clone(), to: range.to.clone() },
+            _ => range.clone(),
+        }
+    }
+
+    /// What is left of the part, and the records of it that were passed.
+    pub(super) fn place(&self) -> (Range, u64) {
+        (self.rest(), self.passed)
+    }
+
+    /// A record may be stepped over.
+    pub(super) fn may_step(&self) -> bool {
+        self.steps < step::MAX_STEPS
+    }
+
+    /// The window goes on behind the record after `passed` others.
+    pub(super) fn step(&mut self, passed: u64) {
+        self.steps += 1;
+        self.trouble = Trouble::default();
+        match self.order {
+            Order::Own => self.complete = passed + 1,
+            Order::Kept => self.over = Some((self.rest().from, passed + 1)),
+        }
+    }
+
+    /// A record behind the one that was stepped over was read.
+    fn close_place(&mut self, feed: &mut Feed) {
+        if let (Some((place, _)), Some(last)) = (&self.over, &self.last)
+            && self.live
+            && cursor::order(place, last) == Ordering::Less
+        {
+            feed.ledger.close(place, last);
+        }
+    }
+
+    /// The part was read to its end; `false` if it was the last one.
+    fn next_part(&mut self, feed: &mut Feed) -> bool {
+        if self.order == Order::Kept {
+            return false;
+        }
+        if !self.part.next(&self.range, self.complete, feed.size.max(), self.now()) {
+            return false;
+        }
+        let from = self.part.from().to_owned();
+        let began = self.began.map(|began| began.to_rfc3339_opts(SecondsFormat::Secs, true));
+        self.start_part(feed);
+        // Everything before it is complete, unless our clock has led into the service's future.
+        if self.live && !self.broken && began.is_some_and(|began| cursor::order(&from, &began).is_lt()) {
+            feed.rows.advance(Some(&from));
+        }
+        true
+    }
+
+    fn start_part(&mut self, feed: &mut Feed) {
+        self.complete = 0;
+        self.limit_cursors(feed);
+        self.is_answered = false;
     }
 
     /// A page was read and names the next one.
     fn go_on(&mut self, feed: &mut Feed, link: &str, page: &Url) -> Result<Url, Fault> {
         self.trouble.throttled = 0;
         let next = feed.source.follow(link)?;
-        if feed.size.may_grow() && self.order != Order::Broken && (!self.bare || self.is_beyond_heavy()) {
+        if self.broken && self.order == Order::Kept {
+            tracing::warn!(
+                tenant = &*feed.tenant,
+                path = page.path(),
+                "the records do not come in the order that was asked for, the window is read in parts"
+            );
+            self.order = Order::Own;
+            self.part = Slice::whole(&self.range);
+            self.narrow(feed);
+            return Ok(self.restart(feed));
+        }
+        let is_full = feed.size.is_full() && self.passed >= u64::from(feed.size.get());
+        if self.order == Order::Own && is_full && self.narrow(feed) {
+            return Ok(self.restart(feed));
+        }
+        // Among records of one time the chain would begin again at the first of them.
+        let keeps_place = self.moved || self.order == Order::Own;
+        if feed.size.may_grow() && keeps_place && (!self.bare || self.is_beyond_heavy()) {
             // A link keeps the size that its chain began with.
             feed.size.grow();
             self.bare = false;
             self.heavy = None;
+            return Ok(self.restart(feed));
+        }
+        if self.order == Order::Kept && self.moved {
             return Ok(self.restart(feed));
         }
         if self.visited.insert(fingerprint(&next)) {
@@ -209,8 +393,17 @@ impl Window {
         Ok(self.restart(feed))
     }
 
+    /// A shorter part; `false` if it cannot be shorter.
+    fn narrow(&mut self, feed: &mut Feed) -> bool {
+        let narrowed = self.part.narrow(self.now());
+        if narrowed {
+            self.start_part(feed);
+        }
+        narrowed
+    }
+
     /// The page to go on with after a fault, or the fault when nothing is left to try.
-    async fn recover(&mut self, feed: &mut Feed, page: Url, fault: Fault) -> Result<Url, Fault> {
+    async fn recover(&mut self, feed: &mut Feed, page: Url, fault: Fault, outbox: &mut Outbox) -> Result<Url, Fault> {
         match fault {
             Fault::Throttled { .. } if self.trouble.throttled < MAX_THROTTLED => {
                 self.trouble.throttled += 1;
@@ -225,6 +418,11 @@ impl Window {
             }
             Fault::Transient(_) => {
                 feed.health.retried();
+                let place = self.rest().from;
+                if feed.ledger.has_place_since(&place) {
+                    // It failed before: page after page need not fail again.
+                    feed.size.smallest();
+                }
                 if !feed.size.shrink() {
                     if feed.source.endpoint.expand.is_some() && !self.bare {
                         self.bare = true;
@@ -232,8 +430,11 @@ impl Window {
                         self.trouble.failed += 1;
                     }
                 }
-                let pause = self.trouble.pauses.next(None);
-                let Some(pause) = pause.filter(|_| self.trouble.failed <= ATTEMPTS) else { return Err(fault) };
+                let attempts = if feed.ledger.find(Owed::Place, &place).is_some() { 1 } else { ATTEMPTS };
+                if self.trouble.failed > attempts {
+                    return if step::over(feed, self, outbox).await? { Ok(self.restart(feed)) } else { Err(fault) };
+                }
+                let pause = self.trouble.pauses.next(None).unwrap_or_default();
                 let (records, nested) = (feed.size.get(), !self.bare);
                 tracing::warn!(
                     tenant = &*feed.tenant, reason = %fault, ?pause, records, nested,

@@ -47,17 +47,39 @@ pub struct Progress {
     pub more: serde_json::Map<String, serde_json::Value>,
 }
 
-/// A record whose nested rows could not be read: an entry of the retry ledger.
+/// What could not be read yet: an entry of the retry ledger.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retry {
-    /// Id of the record.
+    /// What is owed.
+    #[serde(default)]
+    pub owed: Owed,
+    /// Id of the record; of a place in the list, the time at which it begins.
     pub id: String,
-    /// Value of the cursor property: the version that was delivered without its nested rows.
+    /// Value of the cursor property: the version that is owed. Empty where any is good.
     pub version: String,
     /// How often it failed.
     pub attempts: u32,
     /// When it is asked for again, RFC 3339.
     pub next: String,
+    /// The record without its nested rows, as long as that was not delivered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row: Option<String>,
+    /// End of a place in the list, inclusive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+}
+
+/// What an entry of the retry ledger stands for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Owed {
+    /// A record whose nested rows could not be read with it.
+    #[default]
+    Nested,
+    /// A record that is known by its id only: it was not read at all.
+    Record,
+    /// A place in the list where a record cannot be read.
+    Place,
 }
 
 /// Work that waits: a slice to be read, a blob to be fetched, a job to be asked.

@@ -16,6 +16,7 @@ pub const SOURCE: Source = Source {
     api: Api::Graph,
     path: "/v1.0/security/alerts_v2",
     expand: None,
+    redirect: None,
     cursor: "lastUpdateDateTime",
     orderable: true,
     page_size: 1000,

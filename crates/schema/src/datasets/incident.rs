@@ -19,6 +19,7 @@ pub const DATASET: Definition = Definition {
         api: Api::Graph,
         path: "/v1.0/security/incidents",
         expand: Some("alerts"),
+        redirect: Some("redirectIncidentId"),
         cursor: "lastUpdateDateTime",
         orderable: true,
         page_size: 50,

@@ -69,6 +69,10 @@ fn list(simulator: &Simulator, list: List, uri: &Uri, headers: &HeaderMap, pairs
         let message = format!("Expanding alerts of incident {id} failed.");
         return refuse(api, StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", &message, headers);
     }
+    if let Some(id) = faults.unreadable(list, &plan, &page.hits) {
+        let message = format!("Record {id} cannot be read.");
+        return refuse(api, StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", &message, headers);
+    }
     let next = page.next.map(|key| link(uri, headers, pairs, &key.encode(query.hash)));
     let show = Show { newer: wants_newer(headers), oversize: faults.oversize(&plan) };
     let body = PageBody::new(simulator.shared.tenants[tenant].clone(), &query, page, next, show);

@@ -9,6 +9,7 @@ use super::auth::admit;
 use super::errors::{Api, refuse, respond};
 use super::lists::wants_newer;
 use crate::content::{self, Case, Show, alert};
+use crate::faults::Endpoint;
 use crate::json::Json;
 use crate::ticks;
 use crate::timeline::Plan;
@@ -42,6 +43,9 @@ pub(super) async fn incident(
         let message = format!("Expanding alerts of incident {id} failed.");
         return refuse(Api::Graph, StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", &message, &headers);
     }
+    if simulator.shared.faults.is_unreadable(Endpoint::Incident, &id) {
+        return unreadable(&id, &headers);
+    }
     let mut out = Vec::with_capacity(16 * 1024);
     let show = Show { newer: wants_newer(&headers), oversize: simulator.shared.faults.oversize(&plan) };
     context("security/incidents/$entity", &mut out);
@@ -66,6 +70,9 @@ pub(super) async fn alert(State(simulator): State<Simulator>, Path(id): Path<Str
     let Some((case, number, event)) = visible else {
         return missing(&id, "alert", &headers);
     };
+    if simulator.shared.faults.is_unreadable(Endpoint::Alert, &id) {
+        return unreadable(&id, &headers);
+    }
     let mut out = Vec::with_capacity(16 * 1024);
     let show = Show { newer: wants_newer(&headers), oversize: simulator.shared.faults.oversize(&plan) };
     context("security/alerts_v2/$entity", &mut out);
@@ -79,6 +86,11 @@ pub(super) async fn alert(State(simulator): State<Simulator>, Path(id): Path<Str
 fn context(entity: &str, out: &mut Vec<u8>) {
     out.push(b'{');
     Json::new(out, true).cat("@odata.context", &["https://graph.microsoft.com/v1.0/$metadata#", entity]);
+}
+
+fn unreadable(id: &str, headers: &HeaderMap) -> Response {
+    let message = format!("Record {id} cannot be read.");
+    refuse(Api::Graph, StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", &message, headers)
 }
 
 fn missing(id: &str, what: &str, headers: &HeaderMap) -> Response {

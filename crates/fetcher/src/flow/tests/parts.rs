@@ -1,7 +1,8 @@
 //! Laws of the parts: cursor, page size, ledger, who shares a budget.
 
+use super::super::ledger::Debt;
 use super::*;
-use crate::state::Progress;
+use crate::state::{Owed, Progress};
 
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -84,23 +85,32 @@ fn a_page_size_halves_and_grows_back() {
     assert!(!size.may_grow());
 }
 
+fn nested<'a>(id: &'a str, version: &'a str) -> Debt<'a> {
+    Debt { owed: Owed::Nested, id, version }
+}
+
 #[test]
 fn a_ledger_waits_longer_and_longer() {
     let mut ledger = Ledger::default();
     let now = crate::clock::now();
     let mut waits = Vec::new();
     for attempts in 1..=12 {
-        let (entry, given_up) = ledger.failed("7", "v1");
+        let (entry, given_up) = ledger.failed(nested("7", "v1"), None);
         assert_eq!((entry.attempts, given_up), (attempts, None));
         let next = chrono::DateTime::parse_from_rfc3339(&entry.next).expect("time").to_utc();
         waits.push((next - now).num_minutes());
     }
     assert!(waits[0] >= 1 && waits[..8].is_sorted() && waits.iter().all(|wait| *wait <= 7 * 60 + 31), "{waits:?}");
-    assert!(ledger.holds("7", "v1") && !ledger.holds("7", "v2") && ledger.due(now).is_empty());
-    assert_eq!(ledger.failed("7", "v2").0.attempts, 1, "a newer version is a new start");
-    assert!((0..40).any(|_| ledger.failed("8", "v").1.is_some_and(|lost| lost.id == "8" && lost.attempts == 32)));
-    ledger.take("8");
-    let lost: Vec<_> = (0..1000).filter_map(|number| ledger.failed(&format!("n{number}"), "v").1).collect();
+    assert!(ledger.find(Owed::Nested, "7").is_some_and(|entry| entry.version == "v1") && ledger.due(now).is_empty());
+    assert!(ledger.find(Owed::Record, "7").is_none());
+    assert_eq!(ledger.failed(nested("7", "v2"), None).0.attempts, 1, "a newer version is a new start");
+    assert!(
+        (0..40)
+            .any(|_| ledger.failed(nested("8", "v"), None).1.is_some_and(|lost| lost.id == "8" && lost.attempts == 32))
+    );
+    ledger.take(Owed::Nested, "8");
+    let lost: Vec<_> =
+        (0..1000).filter_map(|number| ledger.failed(nested(&format!("n{number}"), "v"), None).1).collect();
     assert_eq!(lost.len(), 1);
     assert_eq!(ledger.due(now + chrono::TimeDelta::days(1)).len(), 20);
 }
