@@ -265,7 +265,7 @@ impl Faults {
                 List::Alerts => alert::parse_id(plan, id),
                 List::Incidents | List::Legacy => content::incident_index(plan.tenant, id).map(|index| (index, 0)),
             };
-            place.is_some_and(|place| hits.iter().any(|hit| (hit.incident, hit.alert) == place))
+            place.is_some_and(|named| hits.iter().any(|hit| (hit.incident, hit.alert) == named))
         };
         let fits = |rule: &Rule| {
             (rule.endpoint == Endpoint::Any || rule.endpoint == endpoint)

@@ -46,8 +46,6 @@ pub(super) struct Window {
     order: Order,
     /// The service did not sort as it was asked to.
     broken: bool,
-    /// Records passed since the start of the chain, with those that it left out.
-    passed: u64,
     /// Complete records of the part.
     complete: u64,
     /// Where a record was stepped over, and how many records to leave out there.
@@ -57,16 +55,24 @@ pub(super) struct Window {
     bare: bool,
     /// Time of the last record that made this necessary.
     heavy: Option<String>,
-    /// Addresses of the pages since the window was started (anew).
-    visited: FxHashSet<u64>,
-    /// The current page was reached by a link.
-    followed: bool,
-    /// Records come between this one and the first of the chain.
-    moved: bool,
+    chain: Chain,
     /// The service's time when it answered first in this part.
     began: Option<DateTime<Utc>>,
     is_answered: bool,
     trouble: Trouble,
+}
+
+/// Pages that were reached from one address, link by link.
+#[derive(Debug, Default)]
+struct Chain {
+    /// Addresses of the pages.
+    visited: FxHashSet<u64>,
+    /// The current page was reached by a link.
+    followed: bool,
+    /// Its records are later than the first one.
+    moved: bool,
+    /// Records that were passed, with those that it left out.
+    passed: u64,
 }
 
 /// What the order of the records is good for.
@@ -169,15 +175,12 @@ impl Window {
             last: None,
             order: if orderable { Order::Kept } else { Order::Own },
             broken: false,
-            passed: 0,
             complete: 0,
             over: None,
             steps: 0,
             bare: false,
             heavy: None,
-            visited: FxHashSet::default(),
-            followed: false,
-            moved: false,
+            chain: Chain::default(),
             began: None,
             is_answered: false,
             trouble: Trouble::default(),
@@ -246,7 +249,7 @@ impl Window {
     /// A record was handed over.
     pub(super) fn complete(&mut self, changed: Option<&str>) {
         self.complete += 1;
-        self.passed += 1;
+        self.chain.passed += 1;
         if self.order == Order::Own {
             // It is left out from now on.
             self.trouble = Trouble { looped: self.trouble.looped, ..Trouble::default() };
@@ -257,7 +260,7 @@ impl Window {
             Some(Ordering::Equal) => {}
             Some(Ordering::Greater) => self.broken = true,
             Some(Ordering::Less) | None => {
-                self.moved |= self.last.is_some() || self.complete > 1;
+                self.chain.moved |= self.last.is_some() || self.complete > 1;
                 self.last = Some(changed.to_owned());
                 self.trouble = Trouble::default();
             }
@@ -270,11 +273,7 @@ impl Window {
         let stepped = self.over.as_ref().filter(|(from, _)| *from == range.from).map_or(0, |(_, skip)| *skip);
         let skip = if self.order == Order::Own { self.complete } else { stepped };
         let page = feed.source.first_page(&range, Ask { top: feed.size.get(), expand: !self.bare, skip, names: false });
-        self.passed = skip;
-        self.visited.clear();
-        self.visited.insert(fingerprint(&page));
-        self.followed = false;
-        self.moved = false;
+        self.chain = Chain { passed: skip, visited: FxHashSet::from_iter([fingerprint(&page)]), ..Chain::default() };
         page
     }
 
@@ -289,7 +288,7 @@ impl Window {
 
     /// What is left of the part, and the records of it that were passed.
     pub(super) fn place(&self) -> (Range, u64) {
-        (self.rest(), self.passed)
+        (self.rest(), self.chain.passed)
     }
 
     /// A record may be stepped over.
@@ -356,12 +355,12 @@ impl Window {
             self.narrow(feed);
             return Ok(self.restart(feed));
         }
-        let is_full = feed.size.is_full() && self.passed >= u64::from(feed.size.get());
+        let is_full = feed.size.is_full() && self.chain.passed >= u64::from(feed.size.get());
         if self.order == Order::Own && is_full && self.narrow(feed) {
             return Ok(self.restart(feed));
         }
         // Among records of one time the chain would begin again at the first of them.
-        let keeps_place = self.moved || self.order == Order::Own;
+        let keeps_place = self.chain.moved || self.order == Order::Own;
         if feed.size.may_grow() && keeps_place && (!self.bare || self.is_beyond_heavy()) {
             // A link keeps the size that its chain began with.
             feed.size.grow();
@@ -369,11 +368,11 @@ impl Window {
             self.heavy = None;
             return Ok(self.restart(feed));
         }
-        if self.order == Order::Kept && self.moved {
+        if self.order == Order::Kept && self.chain.moved {
             return Ok(self.restart(feed));
         }
-        if self.visited.insert(fingerprint(&next)) {
-            self.followed = true;
+        if self.chain.visited.insert(fingerprint(&next)) {
+            self.chain.followed = true;
             return Ok(next);
         }
         if self.trouble.looped {
@@ -411,7 +410,7 @@ impl Window {
                 tracing::info!(tenant = &*feed.tenant, reason = %fault, "throttled, the page is asked for later");
                 Ok(page)
             }
-            Fault::Refused(_) if self.followed && !self.trouble.expired => {
+            Fault::Refused(_) if self.chain.followed && !self.trouble.expired => {
                 self.trouble.expired = true;
                 tracing::warn!(tenant = &*feed.tenant, reason = %fault, "next link is refused, the window is read anew");
                 Ok(self.restart(feed))
