@@ -109,7 +109,7 @@ fn measure(tenants: usize, seconds: u64) {
 fn documents(log: &str) -> u64 {
     let end = log.lines().find(|line| line.contains("run ended")).expect("a last line");
     let end: serde_json::Value = serde_json::from_str(end).expect("JSON");
-    end["documents"].as_u64().or_else(|| end["m365"]["documents"].as_u64()).unwrap_or_default()
+    end["m365.documents"].as_u64().expect("a count")
 }
 
 /// CPU time of a process, in ticks.

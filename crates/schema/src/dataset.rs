@@ -36,6 +36,8 @@ pub struct Source {
     pub redirect: Option<&'static str>,
     /// Property that carries the time of the last change; filtered with `ge`.
     pub cursor: &'static str,
+    /// Comparisons that the service accepts in a filter on the cursor property.
+    pub operators: &'static [Operator],
     /// `$orderby` is accepted on the cursor property.
     pub orderable: bool,
     /// Largest `$top` that the service accepts.
@@ -50,6 +52,67 @@ pub struct Source {
     pub interval: u32,
     /// How far the first run looks back, in hours.
     pub lookback: u32,
+    /// How far the service can look back, in hours.
+    pub max_lookback: u32,
+    /// What requests count against.
+    pub limit: Limit,
+    /// Clouds in which the endpoint exists.
+    pub clouds: &'static [CloudName],
+}
+
+/// A comparison of OData's `$filter`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Operator {
+    /// At or after.
+    Ge,
+    /// At or before.
+    Le,
+    /// Before.
+    Lt,
+}
+
+/// Requests that a service takes from one application in one tenant, over all endpoints of the same family.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Limit {
+    /// Endpoints of the same family share one quota.
+    pub family: &'static str,
+    /// Requests in a minute.
+    pub per_minute: u16,
+    /// Requests in an hour, where there is such a limit too.
+    pub per_hour: Option<u16>,
+}
+
+/// Microsoft's clouds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CloudName {
+    /// The worldwide one.
+    Global,
+    /// US government, on the worldwide hosts where nothing else is said.
+    Gcc,
+    /// US government, high.
+    GccHigh,
+    /// US Department of Defense.
+    Dod,
+    /// China, operated by 21Vianet.
+    China,
+}
+
+impl CloudName {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Global, Self::Gcc, Self::GccHigh, Self::Dod, Self::China];
+    /// All but China, which has no Defender XDR.
+    pub const WITH_DEFENDER: &'static [Self] = &[Self::Global, Self::Gcc, Self::GccHigh, Self::Dod];
+
+    /// The word in a configuration.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Global => "global",
+            Self::Gcc => "gcc",
+            Self::GccHigh => "gcc-high",
+            Self::Dod => "dod",
+            Self::China => "china",
+        }
+    }
 }
 
 impl Source {

@@ -20,7 +20,7 @@ mod naming;
 mod tests;
 mod validation;
 
-pub use dataset::{Api, Definition, Rows, Source};
+pub use dataset::{Api, CloudName, Definition, Limit, Operator, Rows, Source};
 pub use fields::{COMMON, GEO};
 pub use model::{Column, Constant, Content, Dataset, Derived, Feed, Field, Kind, Shape};
 pub use ops::{Derive, Op};

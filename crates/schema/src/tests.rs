@@ -6,6 +6,7 @@ mod ecs;
 mod elastic;
 mod fields;
 mod microsoft;
+mod sources;
 
 use std::path::PathBuf;
 

@@ -90,7 +90,7 @@ fn check_tenant(key: &str, tenant: &wire::Tenant, environment: Environment<'_>) 
         if datasets.iter().any(|other| other.index == dataset.index) {
             return Err(text.error(&key, format!("dataset `{name}` is named twice")));
         }
-        if cloud.api(dataset.dataset.definition.source.api).is_none() {
+        if !cloud.has(&dataset.dataset.definition.source) {
             return Err(text.error(&key, format!("dataset `{name}` does not exist in cloud `{}`", cloud.name)));
         }
         datasets.push(dataset);
@@ -179,6 +179,14 @@ fn check_dataset<'a>(
     let interval = duration("interval", option(|options| options.interval.as_ref()), source.interval.into())?;
     let lookback =
         duration("lookback", option(|options| options.lookback.as_ref()), u64::from(source.lookback) * 3600)?;
+    let longest = Duration::from_secs(u64::from(source.max_lookback) * 3600);
+    if let Some(written) = option(|options| options.lookback.as_ref())
+        && lookback > longest
+    {
+        let message =
+            format!("is longer than the service keeps records; allowed: at most {}d", source.max_lookback / 24);
+        return Err(written.error(&format!("{key}.lookback"), message));
+    }
     let written = option(|options| options.overlap.as_ref());
     let overlap = duration("overlap", written, DEFAULT_OVERLAP.as_secs())?;
     if overlap > MAX_OVERLAP {

@@ -1,5 +1,6 @@
 //! Microsoft's clouds: one word stands for all hosts and audiences.
 
+use schema::CloudName;
 use url::Url;
 
 /// Hosts and audiences of a cloud.
@@ -13,6 +14,7 @@ pub struct Cloud {
     pub graph: Url,
     /// Root of the Defender API, where the cloud has one.
     pub defender: Option<Url>,
+    word: Option<CloudName>,
     graph_audience: &'static str,
     defender_audience: &'static str,
 }
@@ -40,6 +42,7 @@ impl Cloud {
         let url = |address: &str| Url::parse(address).ok();
         Some(Self {
             name: name.to_owned(),
+            word: CloudName::ALL.into_iter().find(|cloud| cloud.word() == name),
             login: url(login)?,
             graph: url(graph)?,
             defender: defender.and_then(url),
@@ -54,12 +57,23 @@ impl Cloud {
         let port = login.port_or_known_default().unwrap_or_default();
         Self {
             name: format!("custom-{host}-{port}"),
+            word: None,
             login,
             graph,
             defender: Some(defender),
             graph_audience: GRAPH,
             defender_audience: DEFENDER,
         }
+    }
+
+    /// It is none of Microsoft's.
+    pub fn is_custom(&self) -> bool {
+        self.word.is_none()
+    }
+
+    /// Whether an endpoint exists in the cloud.
+    pub fn has(&self, source: &schema::Source) -> bool {
+        self.word.is_none_or(|word| source.clouds.contains(&word)) && self.api(source.api).is_some()
     }
 
     /// Root and token scope of an API, where the cloud has it.

@@ -87,6 +87,16 @@ fn wrong_values_are_told_with_line_key_and_what_is_allowed() {
     );
     check_error(
         "lookback: 7d",
+        "lookback: 200d",
+        "m365.yml:6:65: tenants[0].datasets[1].lookback: is longer than the service keeps records; allowed: at most 180d",
+    );
+    check_error(
+        "    client_secret: ${SECRET}",
+        "    cloud: china\n    client_secret: ${SECRET}",
+        "m365.yml:7:16: tenants[0].datasets[0]: dataset `incident` does not exist in cloud `china`",
+    );
+    check_error(
+        "lookback: 7d",
         "overlap: 2d",
         "m365.yml:6:64: tenants[0].datasets[1].overlap: is longer than a day; allowed: at most 24h",
     );

@@ -32,7 +32,8 @@ pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) ->
             None => groups.push(vec![*config]),
         }
     }
-    let mut families: Vec<(schema::Api, Arc<TokenSource>, Arc<Budget>)> = Vec::new();
+    let mut audiences: FxHashMap<schema::Api, Arc<TokenSource>> = FxHashMap::default();
+    let mut families: FxHashMap<&str, Arc<Budget>> = FxHashMap::default();
     let mut feeds = Vec::new();
     for datasets in groups {
         let endpoint = datasets[0].dataset.definition.source;
@@ -40,18 +41,21 @@ pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) ->
             .cloud
             .api(endpoint.api)
             .ok_or_else(|| Fault::Refused(format!("cloud {} has no {:?} API", tenant.cloud.name, endpoint.api)))?;
-        let known = families.iter().find(|(api, ..)| *api == endpoint.api).cloned();
-        let (_, tokens, budget) = known.unwrap_or_else(|| {
+        let tokens = audiences.entry(endpoint.api).or_insert_with(|| {
             let credential = Credential {
                 endpoint: tenant.cloud.token_endpoint(&tenant.id),
                 client_id: tenant.client_id.clone(),
                 proof: tenant.proof.clone(),
                 scope,
             };
-            let family = (endpoint.api, Arc::new(TokenSource::new(clients.kept.clone(), credential)), Arc::default());
-            families.push(family.clone());
-            family
+            Arc::new(TokenSource::new(clients.kept.clone(), credential))
         });
+        let tokens = Arc::clone(tokens);
+        // What stands in front of an own address has its own limits, which its answers tell.
+        let budget = families.entry(endpoint.limit.family).or_insert_with(|| {
+            Arc::new(if tenant.cloud.is_custom() { Budget::default() } else { Budget::within(endpoint.limit) })
+        });
+        let budget = Arc::clone(budget);
         let state = |config: &DatasetConfig| {
             shared.store.source(&tenant.cloud.name, &tenant.id, config.dataset.definition.name)
         };

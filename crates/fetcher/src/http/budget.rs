@@ -1,10 +1,14 @@
-//! The pause that a service asked for, shared by all who use the same (application, tenant, API family).
+//! What is left of a quota, shared by all who use the same (application, tenant, API family): the pause that the service
+//! asked for, and a pace that stays below the known limits, so that it need not ask.
+
+mod pace;
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use self::pace::Pace;
 use super::backoff::{MAX_AFTER, jitter};
 
 /// First and longest pause where the service names none.
@@ -20,16 +24,31 @@ struct Quota {
     until: Option<Instant>,
     /// Refusals in a row.
     refused: u32,
+    /// Without one only the service's answers count.
+    pace: Option<Pace>,
 }
 
 impl Budget {
+    /// Stays below a known limit; the answers teach it where others take their part of the quota.
+    pub(crate) fn within(limit: schema::Limit) -> Self {
+        Self(Mutex::new(Quota { pace: Some(Pace::new(limit)), ..Quota::default() }))
+    }
+
     /// Waits until the service may be asked again. Those who wait together do not come back together.
     pub(crate) async fn ready(&self) {
         loop {
-            let until = self.lock().until;
             let now = Instant::now();
-            let Some(until) = until.filter(|until| *until > now) else { return };
-            tokio::time::sleep_until(until + jitter((until - now) / 8)).await;
+            let pause = {
+                let mut quota = self.lock();
+                match quota.until.filter(|until| *until > now) {
+                    Some(until) => until + jitter((until - now) / 8) - now,
+                    None => match quota.pace.as_mut().and_then(|pace| pace.take(now)) {
+                        Some(pause) => pause + jitter(Duration::from_millis(500)),
+                        None => return,
+                    },
+                }
+            };
+            tokio::time::sleep(pause).await;
         }
     }
 
@@ -42,13 +61,21 @@ impl Budget {
         let pause = asked
             .filter(|asked| !asked.is_zero())
             .map_or_else(|| own / 2 + jitter(own / 2), |asked| asked.min(MAX_AFTER));
-        let until = Instant::now() + pause;
+        let now = Instant::now();
+        let until = now + pause;
         quota.until = Some(quota.until.map_or(until, |earlier| earlier.max(until)));
+        if let Some(pace) = &mut quota.pace {
+            pace.refused(now);
+        }
     }
 
     /// The service answered.
     pub(crate) fn accept(&self) {
-        self.lock().refused = 0;
+        let mut quota = self.lock();
+        quota.refused = 0;
+        if let Some(pace) = &mut quota.pace {
+            pace.accepted(Instant::now());
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Quota> {

@@ -4,7 +4,7 @@ use schemars::{JsonSchema, SchemaGenerator};
 
 use super::incident::Comment;
 use crate::attr::{kind, to};
-use crate::dataset::{Api, Definition, Rows, Source};
+use crate::dataset::{Api, CloudName, Definition, Limit, Operator, Rows, Source};
 use crate::ecs;
 use crate::evidence::Evidence;
 use crate::ops::{Derive, Op};
@@ -18,6 +18,7 @@ pub const SOURCE: Source = Source {
     expand: None,
     redirect: None,
     cursor: "lastUpdateDateTime",
+    operators: &[Operator::Ge, Operator::Le, Operator::Lt],
     orderable: true,
     page_size: 1000,
     permission: "SecurityAlert.Read.All",
@@ -25,6 +26,9 @@ pub const SOURCE: Source = Source {
     licence: "any Microsoft Defender XDR workload",
     interval: 300,
     lookback: 24,
+    max_lookback: 180 * 24,
+    limit: Limit { family: "graph-alerts", per_minute: 150, per_hour: None },
+    clouds: CloudName::WITH_DEFENDER,
 };
 
 /// Alerts, one document per version, with their evidence.

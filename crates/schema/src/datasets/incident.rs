@@ -3,7 +3,7 @@
 use schemars::{JsonSchema, SchemaGenerator};
 
 use crate::attr::{column, drop, kind, to};
-use crate::dataset::{Api, Definition, Rows, Source};
+use crate::dataset::{Api, CloudName, Definition, Limit, Operator, Rows, Source};
 use crate::ecs;
 use crate::ops::{Derive, Op};
 use crate::tables;
@@ -21,6 +21,7 @@ pub const DATASET: Definition = Definition {
         expand: Some("alerts"),
         redirect: Some("redirectIncidentId"),
         cursor: "lastUpdateDateTime",
+        operators: &[Operator::Ge, Operator::Le, Operator::Lt],
         orderable: true,
         page_size: 50,
         permission: "SecurityIncident.Read.All",
@@ -28,6 +29,10 @@ pub const DATASET: Definition = Definition {
         licence: "any Microsoft Defender XDR workload",
         interval: 60,
         lookback: 24,
+        max_lookback: 180 * 24,
+        // No figure is published for incidents.
+        limit: Limit { family: "graph-incidents", per_minute: 50, per_hour: None },
+        clouds: CloudName::WITH_DEFENDER,
     },
     rows: Rows::Rollup { nested: "alerts", dataset: "alert", rollup: "rollup" },
     identity: &["id", "tenantId", "lastUpdateDateTime"],

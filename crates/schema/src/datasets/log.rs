@@ -3,7 +3,7 @@
 use schemars::{JsonSchema, SchemaGenerator};
 
 use crate::attr::{column, kind, to};
-use crate::dataset::{Api, Definition, Rows, Source};
+use crate::dataset::{Api, CloudName, Definition, Limit, Operator, Rows, Source};
 use crate::ecs;
 use crate::ops::{Derive, Op};
 use crate::tables;
@@ -25,6 +25,7 @@ pub const DATASET: Definition = Definition {
         // the dataset incident follows the same merge by id.
         redirect: None,
         cursor: "lastUpdateTime",
+        operators: &[Operator::Ge, Operator::Le, Operator::Lt],
         orderable: false,
         page_size: 100,
         permission: "Incident.Read.All",
@@ -32,6 +33,9 @@ pub const DATASET: Definition = Definition {
         licence: "any Microsoft Defender XDR workload",
         interval: 300,
         lookback: 168,
+        max_lookback: 180 * 24,
+        limit: Limit { family: "defender-incidents", per_minute: 50, per_hour: Some(1500) },
+        clouds: CloudName::WITH_DEFENDER,
     },
     rows: Rows::Outer { outer: "alerts", inner: "entities" },
     identity: IDENTITY,

@@ -116,7 +116,7 @@ fn a_ledger_waits_longer_and_longer() {
 }
 
 #[tokio::test]
-async fn a_budget_is_shared_by_the_sources_of_an_api_and_by_nobody_else() {
+async fn a_budget_is_shared_by_the_sources_of_a_family_and_by_nobody_else() {
     let scene = scene_of(1, AlertsPerIncident::Exactly(0)).await;
     let (jobs, _inbox) = mpsc::channel(1);
     let shared = Arc::new(Shared {
@@ -137,8 +137,10 @@ async fn a_budget_is_shared_by_the_sources_of_an_api_and_by_nobody_else() {
     assert_eq!(one.len(), 3);
     for a in &one {
         for b in &one {
+            let same_family = a.source.endpoint.limit.family == b.source.endpoint.limit.family;
+            assert_eq!(Arc::ptr_eq(&a.source.budget, &b.source.budget), same_family);
             let same_api = a.source.endpoint.api == b.source.endpoint.api;
-            assert_eq!(Arc::ptr_eq(&a.source.budget, &b.source.budget), same_api);
+            assert_eq!(Arc::ptr_eq(&a.source.tokens, &b.source.tokens), same_api);
         }
         assert!(other.iter().all(|b| !Arc::ptr_eq(&a.source.budget, &b.source.budget)));
     }
