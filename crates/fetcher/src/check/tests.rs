@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 
 use super::*;
 use crate::config;
+use crate::sink::setup;
 
 const SECRET: &str = "demo-secret";
 
@@ -293,4 +294,32 @@ fn permissions_that_write_are_surplus() {
     let roles = ["Directory.ReadWrite.All", "SecurityAlert.Read.All", "User.EnableDisableAccount.All", "Mail.Send"];
     let roles = roles.map(str::to_owned);
     assert_eq!(token::excess(&roles), ["Directory.ReadWrite.All", "User.EnableDisableAccount.All", "Mail.Send"]);
+}
+
+#[test]
+fn templates_are_compared_by_what_they_hold() {
+    for artefact in setup::artefacts() {
+        let ours = artefact.parsed();
+        let stored = |value: Value| match artefact.folder {
+            "_component_template" => json!({ "component_templates": [{ "component_template": value }] }),
+            "_index_template" => json!({ "index_templates": [{ "index_template": value }] }),
+            _ => Value::Object([(artefact.name.clone(), value)].into_iter().collect()),
+        };
+        assert!(setup::is_current(&artefact, &stored(ours.clone())), "{}", artefact.name);
+        let mut older = ours.clone();
+        older["_meta"]["package"]["version"] = "0.0.1".into();
+        assert!(!setup::is_current(&artefact, &stored(older)), "{}", artefact.name);
+        let mut changed = ours;
+        for part in ["processors", "composed_of"] {
+            if let Some(list) = changed[part].as_array_mut() {
+                list.pop();
+            }
+        }
+        if let Some(mappings) = changed.pointer_mut("/template/mappings/properties") {
+            mappings["another"] = json!({ "type": "keyword" });
+        }
+        assert!(!setup::is_current(&artefact, &stored(changed.clone())), "{}", artefact.name);
+        changed["_meta"] = json!({ "managed_by": "fleet" });
+        assert!(setup::is_current(&artefact, &stored(changed)), "{}", artefact.name);
+    }
 }

@@ -30,6 +30,13 @@ pub struct Artefact {
     contents: &'static [u8],
 }
 
+impl Artefact {
+    /// What it holds.
+    pub(crate) fn parsed(&self) -> Value {
+        serde_json::from_slice(self.contents).unwrap_or_default()
+    }
+}
+
 /// All of them, in the order in which they can be put.
 pub fn artefacts() -> Vec<Artefact> {
     let of = |folder: &'static str, files: Vec<&'static File<'static>>| {
@@ -48,7 +55,7 @@ pub fn artefacts() -> Vec<Artefact> {
 /// Whether what the cluster answered to a GET of the artefact is the artefact of this version. One that Fleet installed
 /// is taken for current: Fleet writes it in a form of its own.
 pub fn is_current(artefact: &Artefact, answer: &Value) -> bool {
-    let ours: Value = serde_json::from_slice(artefact.contents).unwrap_or_default();
+    let ours = artefact.parsed();
     let (stored, part) = match artefact.folder {
         "_component_template" => (&answer["component_templates"][0]["component_template"], "/template/mappings"),
         "_index_template" => (&answer["index_templates"][0]["index_template"], "/composed_of"),

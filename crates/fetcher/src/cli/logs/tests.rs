@@ -121,3 +121,26 @@ fn headers_of_http_libraries_are_never_written() {
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(lines[0].contains("ours"));
 }
+
+/// Run by the test below in a process of its own: the hook is the process's.
+#[test]
+#[ignore = "part of another test"]
+fn child_that_panics() {
+    init(LogFormat::Text);
+    let secret = std::hint::black_box("canary");
+    panic!("{secret}: {}", secret.len());
+}
+
+#[test]
+fn a_panic_is_one_line_without_what_it_was_about() {
+    let program = std::env::current_exe().expect("this program");
+    let output = std::process::Command::new(program)
+        .args(["--exact", "cli::logs::tests::child_that_panics", "--ignored", "--nocapture"])
+        .output()
+        .expect("ran");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+    let lines: Vec<_> = told.lines().filter(|line| line.contains("PANIC: ")).collect();
+    assert_eq!(lines.len(), 1, "{told}");
+    assert!(lines[0].contains("logs/tests.rs:"), "{told}");
+    assert!(!told.contains("canary"), "{told}");
+}

@@ -82,6 +82,7 @@ impl Answer {
     pub(super) fn said(&self) -> &str {
         // The first line holds the code and the sentence; the rest repeats the ids.
         let description = self.error_description.lines().next().unwrap_or_default();
+        let description = description.split(" Trace ID:").next().unwrap_or_default();
         match (description, self.message.as_str()) {
             ("", "") => self.error.as_deref().unwrap_or_default(),
             ("", message) => message.lines().next().unwrap_or_default(),
