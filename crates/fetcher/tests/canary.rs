@@ -64,7 +64,8 @@ impl<E: Engine> Fn64 for E {
 struct Artefacts(BTreeMap<String, Vec<u8>>);
 
 impl Artefacts {
-    fn keep(&mut self, name: String, bytes: &[u8]) {
+    fn keep(&mut self, name: impl Into<String>, bytes: &[u8]) {
+        let name = name.into();
         assert!(self.0.insert(name.clone(), bytes.to_vec()).is_none(), "{name} twice");
     }
 
@@ -115,7 +116,7 @@ async fn cluster(shown: Shown, status: Arc<Mutex<u16>>) -> String {
         let answer = if status != StatusCode::OK {
             json!({ "error": { "type": "security_exception", "reason": "refused" }, "status": status.as_u16() })
         } else if uri.path() == "/_bulk" {
-            let count = body.iter().filter(|byte| **byte == b'\n').count() / 2;
+            let count = memchr::memchr_iter(b'\n', &body).count() / 2;
             let item = |place: usize| {
                 let error = json!({ "type": "document_parsing_exception", "reason": "no" });
                 match place {
@@ -242,8 +243,14 @@ async fn no_artefact_holds_a_secret() {
     assert!(told.contains("AADSTS7000215"), "{told}");
     scene.run("wrong secret, check", &["check", "--config", text(&good)], &wrong);
     for (status, at) in [(401, Endpoint::Alerts), (403, Endpoint::Alerts), (400, Endpoint::Token)] {
-        let body = br#"{"error":{"code":"Forbidden","message":"no"}}"#;
-        scene.simulator.faults().always(at, Fault::status(status, body.to_vec()));
+        let body = match at {
+            Endpoint::Token => {
+                br#"{"error":"invalid_client","error_description":"AADSTS7000222: no","error_codes":[7000222]}"#
+                    .to_vec()
+            }
+            _ => br#"{"error":{"code":"Forbidden","message":"no"}}"#.to_vec(),
+        };
+        scene.simulator.faults().always(at, Fault::status(status, body));
         let name = format!("{status} of {at:?}");
         scene.run(&name, &["run", "--once", "--config", text(&good)], &[]);
         scene.run(&format!("{name}, check"), &["check", "--config", text(&good)], &[]);
@@ -293,7 +300,7 @@ async fn living(scene: &mut Scene, output: &str) {
     let config = scene.config("living", output, &format!("metrics: {{listen: \"127.0.0.1:{port}\"}}"));
     let mut command = program(&["run", "--config", text(&config)], &[]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program");
-    let deadline = Duration::from_secs(60);
+    let deadline = Duration::from_mins(1);
     let started = now();
     let status = loop {
         let output = program(&["status", "--json", "--config", text(&config)], &[]).output().expect("the program");
@@ -309,7 +316,7 @@ async fn living(scene: &mut Scene, output: &str) {
     let metrics = fetcher::http::client().expect("a client").get(format!("http://127.0.0.1:{port}/metrics"));
     let metrics = metrics.send().await.expect("an answer").text().await.expect("metrics");
     assert!(metrics.contains("m365_documents_total"), "{metrics}");
-    scene.artefacts.keep("metrics".to_owned(), metrics.as_bytes());
+    scene.artefacts.keep("metrics", metrics.as_bytes());
     terminate(child.id());
     let output = child.wait_with_output().expect("ended");
     assert!(output.status.success(), "{output:?}");
@@ -353,7 +360,7 @@ fn the_search_finds_every_form() {
             format!("client_secret={}", url::form_urlencoded::byte_serialize(mark.as_bytes()).collect::<String>()),
         ] {
             let mut artefacts = Artefacts::default();
-            artefacts.keep("a log".to_owned(), format!("before {hidden} after").as_bytes());
+            artefacts.keep("a log", format!("before {hidden} after").as_bytes());
             let found = std::panic::catch_unwind(|| artefacts.search());
             assert!(found.is_err(), "{hidden}");
         }
