@@ -126,8 +126,11 @@ trait Local {
     fn sync(&mut self) -> Result<(), Fault>;
 }
 
+/// Batches after which files are synced although nobody waits.
+const UNSYNCED: usize = 256;
+
 async fn write(local: &mut impl Local, mut inbox: mpsc::Receiver<Job>, stats: &Stats) {
-    let mut flushes = Vec::new();
+    let (mut flushes, mut unsynced) = (Vec::new(), Vec::new());
     while let Some(mut job) = inbox.recv().await {
         // Sources that are there at the same time share a sync.
         loop {
@@ -144,7 +147,7 @@ async fn write(local: &mut impl Local, mut inbox: mpsc::Receiver<Job>, stats: &S
                             if let Some(health) = health {
                                 health.delivered(&receipt);
                             }
-                            ticket.arrived();
+                            unsynced.push(ticket);
                         }
                         Err(fault) => {
                             stats.health.output().failed(&fault);
@@ -155,20 +158,35 @@ async fn write(local: &mut impl Local, mut inbox: mpsc::Receiver<Job>, stats: &S
                 Job::Flush(cycle, reply) => flushes.push((cycle, reply)),
             }
             match inbox.try_recv() {
-                Ok(next) => job = next,
+                Ok(next) if unsynced.len() < UNSYNCED => job = next,
+                Ok(Job::Flush(cycle, reply)) => {
+                    flushes.push((cycle, reply));
+                    break;
+                }
+                Ok(next) => {
+                    job = next;
+                    sync(local, &mut unsynced, stats);
+                }
                 Err(_) => break,
             }
         }
-        if flushes.is_empty() {
-            continue;
+        if !flushes.is_empty() || unsynced.len() >= UNSYNCED {
+            sync(local, &mut unsynced, stats);
         }
-        let synced = local.sync();
         for (cycle, reply) in flushes.drain(..) {
-            if let Err(fault) = &synced {
-                stats.health.output().failed(fault);
-                cycle.ticket().fail(fault.clone());
-            }
             cycle.answer(reply);
+        }
+    }
+    sync(local, &mut unsynced, stats);
+}
+
+/// What was delivered has arrived when it is durable.
+fn sync(local: &mut impl Local, unsynced: &mut Vec<cycle::Ticket>, stats: &Stats) {
+    match local.sync() {
+        Ok(()) => unsynced.drain(..).for_each(cycle::Ticket::arrived),
+        Err(fault) => {
+            stats.health.output().failed(&fault);
+            unsynced.drain(..).for_each(|ticket| ticket.fail(fault.clone()));
         }
     }
 }

@@ -105,7 +105,7 @@ pub(super) async fn parts(
             }
             Sink::Elastic(elastic)
         }
-        Output::File(files) => Sink::File(file::Files::new(&files.directory, files.ids, Arc::clone(&streams))?),
+        Output::File(files) => Sink::File(file::Files::new(files, Arc::clone(&streams))?),
         Output::Stdout => Sink::Stdout(stdout::Stdout::default()),
     };
     Ok(Parts { sink, streams, stats: Arc::clone(stats), dead: Arc::clone(dead) })

@@ -82,7 +82,8 @@ async fn scene_of(incidents: u64, alerts_per_incident: AlertsPerIncident) -> Sce
 impl Scene {
     async fn collect(&self) -> Vec<Failed> {
         let streams = Arc::new(Streams::new("default", false));
-        let files = Files::new(&self.folder.path().join("out"), false, Arc::clone(&streams)).expect("directory");
+        let files =
+            Files::new(&FileOutput::new(self.folder.path().join("out")), Arc::clone(&streams)).expect("directory");
         let parts = Parts { sink: Sink::File(files), streams, stats: Arc::default(), dead: Arc::clone(&self.dead) };
         let (_sender, stop) = watch::channel(false);
         run(&self.config, parts, true, stop).await.expect("runs")

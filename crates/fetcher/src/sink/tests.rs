@@ -13,6 +13,7 @@ use axum::routing::post;
 use mapper::DocId;
 
 mod access;
+mod files;
 mod share;
 
 use super::batch::Pool;
@@ -231,43 +232,4 @@ async fn what_never_succeeds_ends_with_an_error() {
     assert!(fault.to_string().contains("is this Elasticsearch?"), "{fault}");
     let fault = deliver(vec![Step::Status(404)], false).await.result.expect_err("404");
     assert!(matches!(fault, Fault::Refused(_)), "{fault}");
-}
-
-/// Writes two documents into files of the folder, as one run does.
-async fn write_files(folder: &std::path::Path, ids: bool) {
-    let streams = Arc::new(Streams::new("default", false));
-    let mut files = file::Files::new(folder, ids, Arc::clone(&streams)).expect("directory");
-    let (jobs, mut inbox) = mpsc::channel(1);
-    let mut outbox = Outbox::new(streams, jobs, Arc::<Pool>::default(), "contoso".into());
-    outbox.push(0, DocId([1; 16]), b"{\"a\":1}");
-    outbox.push(0, DocId([2; 16]), b"{\"a\":2}");
-    outbox.send().await.expect("sent");
-    let Some(Job::Batch(batch)) = inbox.recv().await else { panic!("no batch") };
-    files.deliver(&batch).expect("written");
-    files.sync().expect("synced");
-}
-
-fn only_file(folder: &std::path::Path) -> std::path::PathBuf {
-    std::fs::read_dir(folder).expect("folder").next().expect("a file").expect("entry").path()
-}
-
-#[tokio::test(start_paused = true)]
-async fn files_carry_ids_where_asked() {
-    let folder = tempfile::tempdir().expect("folder");
-    write_files(folder.path(), true).await;
-    let text = std::fs::read_to_string(only_file(folder.path())).expect("text");
-    let first = "{\"_id\":\"01010101010101010101010101010101\",\"a\":1}\n";
-    assert_eq!(text, format!("{first}{{\"_id\":\"02020202020202020202020202020202\",\"a\":2}}\n"));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_line_that_a_crash_cut_off_spoils_no_other() {
-    let folder = tempfile::tempdir().expect("folder");
-    write_files(folder.path(), false).await;
-    let file = only_file(folder.path());
-    let text = std::fs::read_to_string(&file).expect("text");
-    std::fs::write(&file, &text[..text.len() - 3]).expect("cut");
-    write_files(folder.path(), false).await;
-    let text = std::fs::read_to_string(&file).expect("text");
-    assert_eq!(text.lines().collect::<Vec<_>>(), ["{\"a\":1}", "{\"a\":", "{\"a\":1}", "{\"a\":2}"]);
 }

@@ -55,7 +55,7 @@ async fn start(tenants: Vec<TenantConfig>) -> Run {
     scene.config.tenants = tenants;
     let Scene { config, folder, dead, .. } = scene;
     let streams = Arc::new(Streams::new("default", false));
-    let files = Files::new(&folder.path().join("out"), false, Arc::clone(&streams)).expect("directory");
+    let files = Files::new(&FileOutput::new(folder.path().join("out")), Arc::clone(&streams)).expect("directory");
     let parts = Parts { sink: Sink::File(files), streams, stats: Arc::default(), dead };
     let (stop, stopped) = watch::channel(false);
     let (change, changes) = mpsc::channel(1);
