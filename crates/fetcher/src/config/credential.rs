@@ -29,13 +29,15 @@ pub enum Proof {
     ManagedIdentity(ManagedIdentity),
 }
 
-/// PEM files of a certificate and its RSA key.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// PEM files of a certificate and its RSA key, or a PKCS#12 file with both.
+#[derive(Debug, Clone)]
 pub struct CertificateFiles {
     /// The certificate, and the key where that has no file of its own.
     pub certificate: PathBuf,
     /// The key.
     pub key: Option<PathBuf>,
+    /// Password of a PKCS#12 file.
+    pub password: Option<SecretString>,
 }
 
 /// The identity that Azure gives to a machine or an app.
@@ -62,10 +64,20 @@ impl PartialEq for Proof {
     }
 }
 
+impl PartialEq for CertificateFiles {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { certificate, key, password } = self;
+        *certificate == other.certificate && *key == other.key && exposed(password) == exposed(&other.password)
+    }
+}
+
+fn exposed(secret: &Option<SecretString>) -> Option<&str> {
+    secret.as_ref().map(ExposeSecret::expose_secret)
+}
+
 impl PartialEq for ManagedIdentity {
     fn eq(&self, other: &Self) -> bool {
         let Self { endpoint, header, client_id } = self;
-        let exposed = |header: &Option<SecretString>| header.as_ref().map(|header| header.expose_secret().to_owned());
         *endpoint == other.endpoint && exposed(header) == exposed(&other.header) && *client_id == other.client_id
     }
 }
@@ -106,6 +118,7 @@ pub(super) fn check(
         let files = CertificateFiles {
             certificate: file("client_certificate_file", text)?,
             key: key_text.map(|text| file("client_certificate_key_file", text)).transpose()?,
+            password: certificate_password(&at, tenant, environment)?,
         };
         if let Err(unusable) = certificate::read(&files) {
             return Err(match key_text {
@@ -121,6 +134,21 @@ pub(super) fn check(
         return Err(client_id.error(key, format!("has no credential; allowed: one of {KINDS}")));
     };
     Ok((id, proof))
+}
+
+fn certificate_password(
+    at: &dyn Fn(&str) -> String,
+    tenant: &wire::Tenant,
+    environment: Environment<'_>,
+) -> Result<Option<SecretString>, ConfigError> {
+    const KEY: &str = "client_certificate_password";
+    const FILE: &str = "client_certificate_password_file";
+    match (&tenant.client_certificate_password, &tenant.client_certificate_password_file) {
+        (None, None) => Ok(None),
+        (Some(text), None) => Ok(Some(text.resolve(&at(KEY), environment)?.into())),
+        (None, Some(file)) => Ok(Some(content(&at(FILE), file, environment)?.into())),
+        (Some(_), Some(file)) => Err(file.error(&at(FILE), format!("cannot stand beside {KEY}; allowed: one of them"))),
+    }
 }
 
 /// Refuses two kinds, at the second one.
@@ -139,6 +167,11 @@ fn one_kind(key: &str, tenant: &wire::Tenant) -> Result<(), ConfigError> {
     if let [(_, first), (at, second), ..] = &named[..] {
         let message = format!("cannot stand beside {first}; allowed: one of {KINDS}");
         return Err(ConfigError::new(Some(*at), format!("{key}.{second}"), message));
+    }
+    let password = tenant.client_certificate_password.as_ref().or(tenant.client_certificate_password_file.as_ref());
+    if let Some(text) = password.filter(|_| tenant.client_certificate_file.is_none()) {
+        let message = "needs client_certificate_file with the PKCS#12 file that it opens";
+        return Err(text.error(&format!("{key}.client_certificate_password"), message));
     }
     match &tenant.client_certificate_key_file {
         Some(text) if tenant.client_certificate_file.is_none() => Err(text.error(

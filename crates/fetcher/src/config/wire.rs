@@ -71,10 +71,15 @@ pub(super) struct Tenant {
     pub(super) client_secret: Option<Text>,
     /// File that holds the client secret.
     pub(super) client_secret_file: Option<Text>,
-    /// PEM file of a certificate that signs client assertions, with its unencrypted RSA key. Read again when it changes.
+    /// File of a certificate that signs client assertions: PEM with its unencrypted RSA key, or PKCS#12 (`.pfx`, `.p12`).
+    /// Read again when it changes.
     pub(super) client_certificate_file: Option<Text>,
     /// PEM file of the certificate's key, where the certificate's file does not hold it.
     pub(super) client_certificate_key_file: Option<Text>,
+    /// Password of the PKCS#12 file.
+    pub(super) client_certificate_password: Option<Text>,
+    /// File that holds the password of the PKCS#12 file.
+    pub(super) client_certificate_password_file: Option<Text>,
     /// Workload identity: file with the token of the foreign issuer. Read anew for each token request.
     pub(super) federated_token_file: Option<Text>,
     /// The identity that Azure gives to this machine or app: `{}`, or `client_id` of a user-assigned one.

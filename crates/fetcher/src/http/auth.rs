@@ -3,7 +3,9 @@
 mod answer;
 mod assertion;
 pub(crate) mod certificate;
+mod der;
 mod managed;
+mod pkcs12;
 #[cfg(test)]
 mod tests;
 

@@ -74,6 +74,34 @@ fn an_unusable_certificate_is_told_with_line_key_and_cure() {
 }
 
 #[test]
+fn a_pkcs12_file_is_opened_with_its_password() {
+    let good = with("    client_certificate_file: T/modern.p12\n    client_certificate_password: pässword 1\n");
+    let (_, read) = proof(&good, &environment);
+    assert!(matches!(&read, Proof::Certificate(CertificateFiles { password: Some(_), .. })));
+    assert!(!format!("{read:?}").contains("pässword"));
+    let folder = tempfile::tempdir().expect("folder");
+    let file = folder.path().join("password");
+    std::fs::write(&file, "pässword 1\n").expect("writes");
+    let lines = format!(
+        "    client_certificate_file: T/modern.p12\n    client_certificate_password_file: {}\n",
+        file.display()
+    );
+    assert!(proof(&with(&lines), &environment).1 == read);
+    refused(
+        "    client_certificate_file: T/modern.p12\n    client_certificate_password: canary\n",
+        "m365.yml:5:30: tenants[0].client_certificate_file: T/modern.p12 cannot be opened with this password; check `client_certificate_password`",
+    );
+    refused(
+        "    client_certificate_file: T/plain.p12\n    client_certificate_key_file: T/key-pkcs8.pem\n",
+        "m365.yml:6:34: tenants[0].client_certificate_key_file: T/key-pkcs8.pem cannot stand beside T/plain.p12, which is a PKCS#12 file and holds its key",
+    );
+    refused(
+        "    client_secret: x\n    client_certificate_password: canary\n",
+        "m365.yml:6:34: tenants[0].client_certificate_password: needs client_certificate_file with the PKCS#12 file that it opens",
+    );
+}
+
+#[test]
 fn a_federated_token_file_is_there_at_the_start() {
     let folder = tempfile::tempdir().expect("folder");
     let file = folder.path().join("token");

@@ -1,18 +1,25 @@
-//! The certificate that signs client assertions: read from PEM files, and again when they change.
+//! The certificate that signs client assertions: read from PEM or PKCS#12 files, and again when they change.
 
 use std::path::Path;
 use std::time::SystemTime;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, TimeDelta, Utc};
 use memchr::memmem;
 use ring::digest::{SHA256, digest};
 use ring::rsa::KeyPair;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use secrecy::ExposeSecret;
 
+use super::pkcs12::Unreadable;
+use super::{der, pkcs12};
 use crate::config::CertificateFiles;
 use crate::error::Fault;
+
+/// The end of a certificate is warned of this long before.
+const WARN: TimeDelta = TimeDelta::days(30);
 
 /// A certificate with its key.
 #[derive(Debug)]
@@ -21,6 +28,8 @@ pub(crate) struct SigningCertificate {
     pub(super) key: KeyPair,
     /// SHA-256 of the certificate's DER in Base64url, the `x5t#S256` of an assertion.
     pub(super) thumbprint: String,
+    /// Until when it is valid.
+    ends: DateTime<Utc>,
 }
 
 /// Files that hold no usable certificate.
@@ -34,7 +43,11 @@ pub(crate) struct Unusable {
 
 /// The certificate in use, and the state of the files that it came from.
 #[derive(Debug, Default)]
-pub(super) struct Watched(Option<(Stamps, SigningCertificate)>);
+pub(super) struct Watched {
+    used: Option<(Stamps, SigningCertificate)>,
+    /// When its end was warned of.
+    warned: Option<DateTime<Utc>>,
+}
 
 /// Modification times of the certificate's and of the key's file.
 type Stamps = [Option<SystemTime>; 2];
@@ -45,7 +58,7 @@ impl Watched {
         let changed = |path: &Path| path.metadata().and_then(|about| about.modified()).ok();
         // Taken before reading: what is written meanwhile is read the next time.
         let stamps = [changed(&files.certificate), files.key.as_deref().and_then(changed)];
-        let former = self.0.take().map(|(known, former)| (known == stamps, known, former));
+        let former = self.used.take().map(|(known, former)| (known == stamps, known, former));
         let current = match former {
             Some((true, known, former)) => (known, former),
             former => match (read(files), former) {
@@ -66,19 +79,45 @@ impl Watched {
                 }
             },
         };
-        Ok(&self.0.insert(current).1)
+        let certificate = &self.used.insert(current).1;
+        let now = crate::clock::now();
+        let left = certificate.ends - now;
+        let (file, ends) = (files.certificate.display(), certificate.ends.format("%Y-%m-%d"));
+        if left < TimeDelta::zero() {
+            return Err(Fault::Auth(format!(
+                "client certificate: {file} has expired on {ends}\nhint: register a new certificate at the application and \
+                 replace the file; it is read again"
+            )));
+        }
+        if left < WARN && self.warned.is_none_or(|warned| now - warned >= TimeDelta::days(1)) {
+            self.warned = Some(now);
+            tracing::warn!(%file, %ends, days = left.num_days(), "client certificate expires soon");
+        }
+        Ok(certificate)
     }
 }
 
 /// Reads the certificate and its key, and checks that they belong together.
 pub(crate) fn read(files: &CertificateFiles) -> Result<SigningCertificate, Unusable> {
-    let CertificateFiles { certificate: path, key: key_path } = files;
+    let CertificateFiles { certificate: path, key: key_path, password } = files;
     let fault =
         |is_key, path: &Path, reason: &str| Unusable { is_key, message: format!("{} {reason}", path.display()) };
     let load = |is_key, path: &Path| {
         std::fs::read(path).map_err(|error| fault(is_key, path, &format!("cannot be read: {error}")))
     };
     let pem = load(false, path)?;
+    if pkcs12::is_one(&pem) {
+        if let Some(key_path) = key_path {
+            let reason = format!("cannot stand beside {}, which is a PKCS#12 file and holds its key", path.display());
+            return Err(fault(true, key_path, &reason));
+        }
+        let password = password.as_ref().map_or("", |password| password.expose_secret());
+        return of_pkcs12(&pem, password).map_err(|reason| fault(false, path, &reason));
+    }
+    if password.is_some() {
+        let reason = "is not a PKCS#12 file, and only those have a password here; allowed: leave the password out";
+        return Err(fault(false, path, reason));
+    }
     let certificates = CertificateDer::pem_slice_iter(&pem)
         .collect::<Result<Vec<_>, _>>()
         .map_err(|_| fault(false, path, "is not a PEM file; allowed: -----BEGIN CERTIFICATE----- and so on"))?;
@@ -88,14 +127,39 @@ pub(crate) fn read(files: &CertificateFiles) -> Result<SigningCertificate, Unusa
     let key_path = key_path.as_deref().unwrap_or(path);
     let key = if key_path == path { parse_key(&pem) } else { parse_key(&load(true, key_path)?) };
     let key = key.map_err(|reason| fault(true, key_path, &reason))?;
-    // The file may hold the issuers too, in any order: ours is the one with the key's public part in it.
+    signing(key, &certificates)
+        .ok_or_else(|| format!("holds a key that does not belong to the certificate in {}", path.display()))
+        .map_err(|reason| fault(true, key_path, &reason))
+}
+
+/// The key with its certificate. There may be the issuers' too, in any order: ours has the key's public part in it.
+fn signing(key: KeyPair, certificates: &[impl AsRef<[u8]>]) -> Option<SigningCertificate> {
     let public: &[u8] = key.public().as_ref();
-    let Some(own) = certificates.iter().find(|certificate| memmem::find(certificate, public).is_some()) else {
-        let reason = format!("holds a key that does not belong to the certificate in {}", path.display());
-        return Err(fault(true, key_path, &reason));
-    };
+    let mut certificates = certificates.iter().map(AsRef::as_ref);
+    let own = certificates.find(|certificate| memmem::find(certificate, public).is_some())?;
     let thumbprint = URL_SAFE_NO_PAD.encode(digest(&SHA256, own));
-    Ok(SigningCertificate { key, thumbprint })
+    // What does not say when it ends is left to the service to judge.
+    let ends = der::validity(own).map_or(DateTime::<Utc>::MAX_UTC, |(_, ends)| ends);
+    Some(SigningCertificate { key, thumbprint, ends })
+}
+
+fn of_pkcs12(file: &[u8], password: &str) -> Result<SigningCertificate, String> {
+    const CURE: &str = "`openssl pkcs12 -in … -nodes -out …` makes a PEM file of it";
+    let content = pkcs12::read(file, password).map_err(|why| match why {
+        Unreadable::Password => "cannot be opened with this password; check `client_certificate_password`".to_owned(),
+        Unreadable::Form => format!("is damaged, or a PKCS#12 file of a form that is not understood; {CURE}"),
+        Unreadable::Cipher => format!("is encrypted with a cipher that is not known; {CURE}"),
+    })?;
+    if content.certificates.is_empty() {
+        return Err("holds no certificate; allowed: a PKCS#12 file with a certificate and its key".to_owned());
+    }
+    let Some(key) = content.key else {
+        return Err("holds no key; allowed: a PKCS#12 file with a certificate and its key".to_owned());
+    };
+    let key = KeyPair::from_pkcs8(&key).map_err(|rejected| {
+        format!("holds a key that cannot be used ({rejected}); allowed: an RSA key of 2048 to 4096 bits")
+    })?;
+    signing(key, &content.certificates).ok_or_else(|| "holds a key that belongs to none of its certificates".to_owned())
 }
 
 /// The first key of a PEM text.

@@ -69,7 +69,7 @@ fn testdata(name: &str) -> PathBuf {
 }
 
 fn certificate_files() -> CertificateFiles {
-    CertificateFiles { certificate: testdata("certificate.pem"), key: Some(testdata("key-pkcs8.pem")) }
+    CertificateFiles { certificate: testdata("certificate.pem"), key: Some(testdata("key-pkcs8.pem")), password: None }
 }
 
 async fn token(source: &TokenSource) -> String {

@@ -49,7 +49,7 @@ async fn the_tenant_accepts_the_certificate_with_either_form_of_key() {
 
 #[tokio::test]
 async fn another_certificate_is_refused_with_its_cure() {
-    let files = CertificateFiles { certificate: testdata("second.pem"), key: None };
+    let files = CertificateFiles { certificate: testdata("second.pem"), key: None, password: None };
     let fault = source(tenant().await, Proof::Certificate(files)).token().await.expect_err("refused");
     let said = fault.to_string();
     assert!(matches!(fault, Fault::Auth(_)), "{said}");
@@ -153,7 +153,7 @@ fn openssl_verifies_the_assertion() {
 #[test]
 fn a_replaced_certificate_is_taken_up_and_a_broken_one_is_not() {
     let folder = tempfile::tempdir().expect("folder");
-    let files = CertificateFiles { certificate: folder.path().join("pem"), key: None };
+    let files = CertificateFiles { certificate: folder.path().join("pem"), key: None, password: None };
     let mut age = Duration::from_hours(1);
     let mut place = |text: &[u8]| {
         std::fs::write(&files.certificate, text).expect("writes");
@@ -180,6 +180,80 @@ fn a_replaced_certificate_is_taken_up_and_a_broken_one_is_not() {
     assert_eq!(thumbprint(), other);
     place(&first);
     assert_eq!(thumbprint(), own);
+}
+
+/// The certificate in a PKCS#12 file of OpenSSL, as a source would read it.
+fn of_pkcs12(name: &str, password: Option<&str>) -> Result<String, String> {
+    let files = CertificateFiles { certificate: testdata(name), key: None, password: password.map(Into::into) };
+    certificate::read(&files).map(|read| read.thumbprint).map_err(|unusable| unusable.message)
+}
+
+#[test]
+fn pkcs12_files_of_today_and_of_old_are_read() {
+    let own = signing().thumbprint;
+    for (name, password) in [
+        // AES-256 with SHA-256; RC2 and 3DES with SHA-1; AES-128 with SHA-512 and the empty password; no encryption, no seal.
+        ("modern.p12", Some("pässword 1")),
+        ("legacy.p12", Some("pässword 1")),
+        ("empty.p12", None),
+        ("empty.p12", Some("")),
+        ("plain.p12", None),
+    ] {
+        assert_eq!(of_pkcs12(name, password).as_deref(), Ok(own.as_str()), "{name}");
+    }
+}
+
+#[test]
+fn pkcs12_files_that_cannot_be_used_say_why_and_never_the_password() {
+    for (name, password, part) in [
+        (
+            "modern.p12",
+            Some("canary"),
+            "modern.p12 cannot be opened with this password; check `client_certificate_password`",
+        ),
+        ("legacy.p12", Some("canary"), "cannot be opened with this password"),
+        ("modern.p12", None, "cannot be opened with this password"),
+        ("empty.p12", Some("canary"), "cannot be opened with this password"),
+        ("nokey.p12", Some("x"), "nokey.p12 holds no key"),
+        ("certificate.pem", Some("canary"), "is not a PKCS#12 file, and only those have a password"),
+    ] {
+        let said = of_pkcs12(name, password).expect_err("unusable");
+        assert!(said.contains(part) && !said.contains("canary"), "{name}: {said}");
+    }
+    // Whatever is broken in a file, it is an error and no crash.
+    let whole = std::fs::read(testdata("modern.p12")).expect("reads");
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("broken.pfx");
+    for place in (0..whole.len()).step_by(37).chain(0..40) {
+        for broken in [whole[..place].to_vec(), {
+            let mut broken = whole.clone();
+            broken[place] ^= 0x5A;
+            broken
+        }] {
+            std::fs::write(&path, broken).expect("writes");
+            let password = Some("pässword 1".into());
+            let files = CertificateFiles { certificate: path.clone(), key: None, password };
+            assert!(certificate::read(&files).is_err(), "{place}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_tenant_accepts_a_certificate_of_a_pkcs12_file() {
+    let password = Some("pässword 1".into());
+    let files = CertificateFiles { certificate: testdata("legacy.p12"), key: None, password };
+    let token = token(&source(tenant().await, Proof::Certificate(files))).await;
+    assert_eq!(token.split('.').count(), 3);
+}
+
+#[tokio::test]
+async fn an_expired_certificate_is_told_and_not_sent() {
+    let service = Service::start(answer_for(3600)).await;
+    let files =
+        CertificateFiles { certificate: testdata("expired.pem"), key: Some(testdata("key-pkcs8.pem")), password: None };
+    let fault = service.source(Proof::Certificate(files)).token().await.expect_err("expired").to_string();
+    assert!(fault.contains("expired.pem has expired on 2020-01-31\nhint: register a new certificate"), "{fault}");
+    assert!(service.asked().is_empty());
 }
 
 #[test]
