@@ -1,5 +1,8 @@
 //! Changes of any number of sources in one durable step, and the forgetting of old ids.
 
+use std::borrow::Borrow;
+use std::sync::atomic::Ordering;
+
 use redb::{ReadableTable, Table, WriteTransaction};
 
 use super::db::{Db, LEDGER, META, PROGRESS, RETRY, SOURCE, TASK, chunk_key, source_range, task_key};
@@ -19,15 +22,14 @@ const FRESH_HOURS: u32 = 24;
 type Chunks<'txn> = Table<'txn, &'static [u8; 16], &'static [u8]>;
 
 /// Writes the changes in one step: after a crash the file holds all of them or none.
-pub(super) fn apply<K: std::borrow::Borrow<SourceKey>>(
-    db: &Db,
-    changes: impl Iterator<Item = (K, Change)>,
-) -> Result<(), Fault> {
+pub(super) fn apply<K: Borrow<SourceKey>>(db: &Db, changes: impl Iterator<Item = (K, Change)>) -> Result<(), Fault> {
     let write = db.write()?;
     for (key, change) in changes {
         apply_one(db, &write, key.borrow(), change)?;
     }
-    write.commit().map_err(|error| db.fault(&error))
+    write.commit().map_err(|error| db.fault(&error))?;
+    db.steps.fetch_add(1, Ordering::Relaxed);
+    Ok(())
 }
 
 fn apply_one(db: &Db, write: &WriteTransaction, key: &SourceKey, change: Change) -> Result<(), Fault> {
@@ -189,8 +191,12 @@ fn union(a: &[Entry], b: &[Entry], out: &mut Vec<Entry>) {
 
 /// Forgets some of the ids that were written longer ago than `hours`, from the chunk `from` on. Returns where to go on.
 pub(super) fn prune(db: &Db, hours: u32, from: [u8; 16]) -> Result<Option<[u8; 16]>, Fault> {
+    prune_older_than(db, hour_of(clock::now()).saturating_sub(hours), from)
+}
+
+/// The same for ids that were written before the hour `oldest` since 1970.
+pub(super) fn prune_older_than(db: &Db, oldest: u32, from: [u8; 16]) -> Result<Option<[u8; 16]>, Fault> {
     let fault = |error: redb::StorageError| db.fault(&error);
-    let oldest = hour_of(clock::now()).saturating_sub(hours);
     let (mut old, mut last, mut looked_at) = (Vec::new(), None, 0);
     {
         let read = db.read()?;

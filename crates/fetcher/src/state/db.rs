@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
 
 use redb::{
     Builder, Database, DatabaseError, ReadOnlyTable, ReadTransaction, ReadableDatabase, StorageError, TableDefinition,
@@ -37,6 +38,8 @@ pub(super) const TASK: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new(
 pub(super) struct Db {
     pub(super) database: Database,
     path: PathBuf,
+    /// Durable steps since it was opened.
+    pub(super) steps: AtomicU64,
 }
 
 impl Db {
@@ -70,7 +73,7 @@ impl Db {
             }
             error => damaged(path, &error.to_string()),
         })?;
-        let db = Self { database, path: path.to_owned() };
+        let db = Self { database, path: path.to_owned(), steps: AtomicU64::new(0) };
         db.check_format()?;
         Ok(db)
     }
@@ -80,7 +83,7 @@ impl Db {
         &self.path
     }
 
-    fn check_format(&self) -> Result<(), Fault> {
+    pub(super) fn check_format(&self) -> Result<(), Fault> {
         let read = self.read()?;
         let version = self.meta(&read, "version")?;
         match version.and_then(|version| version.parse().ok()) {
@@ -259,7 +262,7 @@ fn create(folder: &Path, path: &Path) -> Result<(), Fault> {
         .set_cache_size(CACHE_BYTES)
         .create(&draft)
         .map_err(|error| Fault::Local(format!("state file {}: {error}", draft.display())))?;
-    let db = Db { database, path: draft.clone() };
+    let db = Db { database, path: draft.clone(), steps: AtomicU64::new(0) };
     migrate::fill(&db, folder)?;
     drop(db);
     fs::rename(&draft, path).map_err(fault)?;
