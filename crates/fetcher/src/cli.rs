@@ -8,6 +8,7 @@ mod map;
 mod reload;
 mod replay;
 mod run;
+mod state;
 mod status;
 mod summary;
 
@@ -74,6 +75,8 @@ enum Command {
     /// that collects with the same configuration may go on meanwhile, unless the output is files. Ids make it harmless to
     /// interrupt and repeat this in a cluster; in files an interrupted replay leaves documents twice.
     Replay(ReplayArgs),
+    /// Show, export, import or forget what is remembered of the sources, while no process uses it
+    State(state::StateArgs),
     /// Print the JSON Schema of the configuration file
     ConfigSchema,
     /// List the datasets with their endpoints and the permissions that they need
@@ -207,6 +210,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::check(&args),
         Command::Status(args) => status::status(&args),
         Command::Replay(args) => replay::replay(&args),
+        Command::State(args) => state::state(&args),
         Command::ConfigSchema => config_schema(),
         Command::List => list(),
     };

@@ -18,6 +18,7 @@ mod chunk;
 mod db;
 mod migrate;
 mod model;
+pub mod offline;
 mod slot;
 #[cfg(test)]
 mod tests;
@@ -173,7 +174,7 @@ impl SourceState {
     /// The next tasks of a kind in the order of their keys, at most `limit`.
     pub fn tasks(&self, kind: &str, limit: usize) -> Result<Vec<Task>, Fault> {
         let db = &self.store.inner.db;
-        db.number(&self.key)?.map_or_else(|| Ok(Vec::new()), |number| db.tasks(number, kind, b"", limit))
+        db.number(&self.key)?.map_or_else(|| Ok(Vec::new()), |number| db.tasks(number, kind, limit))
     }
 
     /// Adds a task, or replaces the one with its key; returns when it is durable. Beside other changes:

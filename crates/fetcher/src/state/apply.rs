@@ -19,7 +19,7 @@ const KEPT_MINUTES: u32 = 25 * 60;
 /// Hours after which an id that is seen again counts as written again.
 const FRESH_HOURS: u32 = 24;
 
-type Chunks<'txn> = Table<'txn, &'static [u8; 16], &'static [u8]>;
+pub(super) type Chunks<'txn> = Table<'txn, &'static [u8; 16], &'static [u8]>;
 
 /// Writes the changes in one step: after a crash the file holds all of them or none.
 pub(super) fn apply<K: Borrow<SourceKey>>(db: &Db, changes: impl Iterator<Item = (K, Change)>) -> Result<(), Fault> {
@@ -32,7 +32,8 @@ pub(super) fn apply<K: Borrow<SourceKey>>(db: &Db, changes: impl Iterator<Item =
     Ok(())
 }
 
-fn apply_one(db: &Db, write: &WriteTransaction, key: &SourceKey, change: Change) -> Result<(), Fault> {
+/// Adds the changes of one source to a step.
+pub(super) fn apply_one(db: &Db, write: &WriteTransaction, key: &SourceKey, change: Change) -> Result<(), Fault> {
     let fault = |error: redb::StorageError| db.fault(&error);
     let open = |error: redb::TableError| db.fault(&error);
     let number = number_of(db, write, key)?;
@@ -61,13 +62,14 @@ fn apply_one(db: &Db, write: &WriteTransaction, key: &SourceKey, change: Change)
     if !ids.is_empty() {
         ids.sort_unstable();
         ids.dedup();
-        remember(db, &mut write.open_table(LEDGER).map_err(open)?, number, &ids)?;
+        let now = hour_of(clock::now());
+        remember(db, &mut write.open_table(LEDGER).map_err(open)?, number, (&ids, now))?;
     }
     Ok(())
 }
 
 /// The number of a source; a new one if it has none.
-fn number_of(db: &Db, write: &WriteTransaction, key: &SourceKey) -> Result<u32, Fault> {
+pub(super) fn number_of(db: &Db, write: &WriteTransaction, key: &SourceKey) -> Result<u32, Fault> {
     let mut table = write.open_table(SOURCE).map_err(|error| db.fault(&error))?;
     let text = key.text();
     if let Some(number) = table.get(text.as_str()).map_err(|error| db.fault(&error))? {
@@ -82,9 +84,13 @@ fn number_of(db: &Db, write: &WriteTransaction, key: &SourceKey) -> Result<u32, 
     Ok(number)
 }
 
-/// Adds sorted entries to the ledger of a source.
-fn remember(db: &Db, table: &mut Chunks<'_>, number: u32, mut ids: &[Entry]) -> Result<(), Fault> {
-    let now = hour_of(clock::now());
+/// Adds sorted entries to the ledger of a source, delivered in the hour `now`.
+pub(super) fn remember(
+    db: &Db,
+    table: &mut Chunks<'_>,
+    number: u32,
+    (mut ids, now): (&[Entry], u32),
+) -> Result<(), Fault> {
     let mut writer = Writer { now, old: Vec::new(), merged: Vec::new(), value: Vec::new() };
     while let Some(first) = ids.first() {
         let (key, next) = neighbours(db, table, number, *first)?;
@@ -167,7 +173,7 @@ impl Writer {
         let mut rest = merged.as_slice();
         while let Some(first) = rest.first() {
             value.clear();
-            let taken = chunk::write(*now, rest, limit, value);
+            let taken = chunk::write(written.max(*now), rest, limit, value);
             table.insert(&chunk_key(number, *first), value.as_slice()).map_err(fault)?;
             rest = &rest[taken..];
         }

@@ -1,6 +1,7 @@
 //! The file: opening, its tables, reading. All of this blocks.
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 
@@ -68,7 +69,10 @@ impl Db {
                  directory of its own",
                 path.display()
             )),
-            DatabaseError::Storage(StorageError::Io(error)) if error.kind() != std::io::ErrorKind::InvalidData => {
+            // A file that ends too early is no disk error.
+            DatabaseError::Storage(StorageError::Io(error))
+                if !matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::UnexpectedEof) =>
+            {
                 Fault::local(format!("state file {}", path.display()), &error)
             }
             error => damaged(path, &error.to_string()),
@@ -147,13 +151,13 @@ impl Db {
         text.map(|text| self.json(text.value())).transpose().map(Option::unwrap_or_default)
     }
 
-    /// At most `limit` tasks of a kind, from `from` on; all kinds without one.
-    pub(super) fn tasks(&self, number: u32, kind: &str, from: &[u8], limit: usize) -> Result<Vec<Task>, Fault> {
-        let read = self.read()?;
-        let Some(table) = self.table(&read, TASK)? else { return Ok(Vec::new()) };
-        let (first, prefix) = (task_key(number, kind, from), task_key(number, kind, b""));
+    /// At most `limit` tasks of a kind.
+    pub(super) fn tasks(&self, number: u32, kind: &str, limit: usize) -> Result<Vec<Task>, Fault> {
+        let prefix = task_key(number, kind, b"");
         let mut tasks = Vec::new();
-        for item in table.range::<&[u8]>(first.as_slice()..).map_err(|error| self.fault(&error))?.take(limit) {
+        let read = self.read()?;
+        let Some(table) = self.table(&read, TASK)? else { return Ok(tasks) };
+        for item in table.range::<&[u8]>(prefix.as_slice()..).map_err(|error| self.fault(&error))?.take(limit) {
             let (key, body) = item.map_err(|error| self.fault(&error))?;
             let Some(key) = key.value().strip_prefix(prefix.as_slice()) else { break };
             tasks.push(Task { kind: kind.to_owned(), key: key.to_vec(), body: self.json(body.value())? });
@@ -255,7 +259,7 @@ fn create(folder: &Path, path: &Path) -> Result<(), Fault> {
     fs::create_dir_all(folder).map_err(fault)?;
     let draft = path.with_extension("redb.new");
     match fs::remove_file(&draft) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(fault(error)),
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(fault(error)),
         _ => {}
     }
     let database = Builder::new()

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Whose state it is. A new configuration file with the same tenant and dataset goes on where the old one ended.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SourceKey {
     /// Name of the cloud.
     pub cloud: String,

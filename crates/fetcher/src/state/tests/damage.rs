@@ -34,7 +34,7 @@ fn check(bytes: &[u8]) -> Result<(), String> {
         let number = db.number(&key).expect("reads").expect("is there");
         assert_eq!(db.progress(number).expect("reads"), Some(progress(&minute(70))));
         let ids = db.ids(Some(number)).expect("ids");
-        for number in 0..5000 {
+        for number in (0..5000).step_by(50) {
             let entry = Entry::new(Some(&minute(number / 71)), id(number));
             assert!(ids.contains(entry).expect("looks up"), "{number}");
         }
@@ -59,7 +59,7 @@ async fn a_file_that_is_none_is_refused_with_the_way_out() {
 async fn flipped_bytes_are_refused_or_harmless_and_never_a_panic() {
     let (_folder, bytes) = sample().await;
     let mut refused = 0;
-    let places = (0..512).chain((512..bytes.len()).step_by(bytes.len() / 300));
+    let places = (0..320).step_by(2).chain((320..bytes.len()).step_by(bytes.len() / 100));
     for place in places {
         let mut bad = bytes.clone();
         bad[place] ^= 0x55;
@@ -69,7 +69,7 @@ async fn flipped_bytes_are_refused_or_harmless_and_never_a_panic() {
             assert!(said.contains("hint: "), "byte {place}: {said}");
         }
     }
-    assert!(refused > 50, "{refused}");
+    assert!(refused > 20, "{refused}");
 }
 
 #[tokio::test]

@@ -12,7 +12,13 @@ fn key(dataset: &str) -> SourceKey {
 }
 
 fn remember(db: &Db, source: &SourceKey, ids: Vec<Entry>) {
-    apply::apply(db, std::iter::once((source, Change { ids, ..Change::default() }))).expect("applies");
+    step(db, source, vec![ids]);
+}
+
+/// Commits of one source that share a step.
+fn step(db: &Db, source: &SourceKey, commits: Vec<Vec<Entry>>) {
+    let changes = commits.into_iter().map(|ids| (source, Change { ids, ..Change::default() }));
+    apply::apply(db, changes).expect("applies");
 }
 
 /// Every chunk of a source: its key fits its first entry, it is sorted, and it fits a page.
@@ -138,14 +144,14 @@ fn ids_are_forgotten_by_the_time_of_writing_but_not_what_a_poll_reads_again() {
 }
 
 /// Bytes of the file for each id.
-fn bytes_per_id(commits: impl Iterator<Item = Vec<Entry>>) -> f64 {
+fn bytes_per_id(steps: impl Iterator<Item = Vec<Vec<Entry>>>) -> f64 {
     let folder = tempfile::tempdir().expect("folder");
     let db = Db::open_or_create(folder.path()).expect("opens");
     let source = key("a");
     let mut count = 0;
-    for ids in commits {
-        count += ids.len();
-        remember(&db, &source, ids);
+    for commits in steps {
+        count += commits.iter().map(Vec::len).sum::<usize>();
+        step(&db, &source, commits);
     }
     drop(db);
     let bytes = std::fs::metadata(folder.path().join(FILE)).expect("file").len();
@@ -160,11 +166,11 @@ fn bytes_per_id(commits: impl Iterator<Item = Vec<Entry>>) -> f64 {
 fn an_id_takes_at_most_forty_bytes_of_the_file() {
     // A backlog: 20,000 ids at a time, 300 in a minute.
     let backlog = bytes_per_id((0..50_u64).map(|commit| {
-        (commit * 20_000..(commit + 1) * 20_000).map(|n| Entry::new(Some(&minute(n / 300)), id(n))).collect()
+        vec![(commit * 20_000..(commit + 1) * 20_000).map(|n| Entry::new(Some(&minute(n / 300)), id(n))).collect()]
     }));
     // A backfill, the newest day first.
     let backfill = bytes_per_id((0..50_u64).rev().map(|commit| {
-        (commit * 20_000..(commit + 1) * 20_000).map(|n| Entry::new(Some(&minute(n / 300)), id(n))).collect()
+        vec![(commit * 20_000..(commit + 1) * 20_000).map(|n| Entry::new(Some(&minute(n / 300)), id(n))).collect()]
     }));
     println!("bytes per id: backlog {backlog:.1}, backfill {backfill:.1}");
     assert!(backlog <= 40.0 && backfill <= 40.0, "{backlog} {backfill}");
@@ -173,7 +179,10 @@ fn an_id_takes_at_most_forty_bytes_of_the_file() {
 #[test]
 fn an_id_that_comes_alone_takes_at_most_forty_bytes_too() {
     let alone = |minutes: fn(u64) -> u64| {
-        bytes_per_id((0..20_000_u64).map(move |n| vec![Entry::new(Some(&minute(minutes(n))), id(n))]))
+        let ids = move |step: u64| {
+            (step * 250..(step + 1) * 250).map(move |n| vec![Entry::new(Some(&minute(minutes(n))), id(n))])
+        };
+        bytes_per_id((0..120).map(|step| ids(step).collect()))
     };
     // One per minute, one per hour, and five in the same minute.
     let figures = [alone(|n| n), alone(|n| n * 60), alone(|n| n / 5)];

@@ -1,0 +1,210 @@
+//! `state`: what is remembered of the sources, shown, exported, imported, forgotten.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::End;
+use crate::config;
+use crate::state::SourceKey;
+use crate::state::offline::{Offline, Summary};
+
+#[derive(Debug, Args)]
+pub(super) struct StateArgs {
+    #[command(subcommand)]
+    command: StateCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum StateCommand {
+    /// How far each source has come, and what is remembered of it
+    Show(ShowArgs),
+    /// Write everything that is remembered as JSON Lines
+    Export(ExportArgs),
+    /// Read an export into the state directory, all of it or nothing
+    Import(ImportArgs),
+    /// Forget sources: they start again at their look-back
+    ///
+    /// What is read again is known to Elasticsearch by its id as long as its backing index has not rolled over; after that,
+    /// and in files, it is there twice.
+    Reset(ResetArgs),
+}
+
+#[derive(Debug, Args)]
+struct Place {
+    /// Configuration file; it names the state directory
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// State directory, instead of a configuration file. Default: `./state`
+    #[arg(long, value_name = "DIR", conflicts_with = "config")]
+    state: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct ShowArgs {
+    #[command(flatten)]
+    place: Place,
+    /// One JSON object instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+struct ExportArgs {
+    #[command(flatten)]
+    place: Place,
+    /// File to write, instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct ImportArgs {
+    #[command(flatten)]
+    place: Place,
+    /// Replace what is known of a source already
+    #[arg(long)]
+    force: bool,
+    /// Export to read, instead of standard input
+    #[arg(value_name = "EXPORT")]
+    input: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct ResetArgs {
+    #[command(flatten)]
+    place: Place,
+    /// Only this tenant
+    #[arg(long, value_name = "ID")]
+    tenant: Option<String>,
+    /// Only this dataset
+    #[arg(long, value_name = "NAME")]
+    dataset: Option<String>,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
+pub(super) fn state(args: &StateArgs) -> anyhow::Result<End> {
+    let place = match &args.command {
+        StateCommand::Show(ShowArgs { place, .. })
+        | StateCommand::Export(ExportArgs { place, .. })
+        | StateCommand::Import(ImportArgs { place, .. })
+        | StateCommand::Reset(ResetArgs { place, .. }) => place,
+    };
+    let folder = match (&place.state, &place.config) {
+        (Some(folder), _) => folder.clone(),
+        (None, Some(file)) => match config::state_directory(file) {
+            Ok(folder) => folder,
+            Err(error) => return Ok(End::Usage(error.to_string())),
+        },
+        (None, None) => PathBuf::from("./state"),
+    };
+    match &args.command {
+        StateCommand::Show(args) => show(&folder, args.json),
+        StateCommand::Export(args) => export(&folder, args.output.as_deref()),
+        StateCommand::Import(args) => import(&folder, args),
+        StateCommand::Reset(args) => reset(&folder, args),
+    }
+}
+
+fn show(folder: &Path, as_json: bool) -> anyhow::Result<End> {
+    let state = Offline::open(folder)?;
+    let (sources, bytes) = (state.sources()?, state.size());
+    let mut out = io::stdout().lock();
+    if as_json {
+        writeln!(out, "{}", json!({ "bytes": bytes, "sources": sources }))?;
+    } else {
+        if !sources.is_empty() {
+            write!(out, "{}", table(&sources))?;
+        }
+        let ids: u64 = sources.iter().map(|source| source.ids).sum();
+        writeln!(out, "{} sources, {ids} ids, file of {} KiB in {}", sources.len(), bytes / 1024, folder.display())?;
+    }
+    Ok(End::Done)
+}
+
+fn export(folder: &Path, output: Option<&Path>) -> anyhow::Result<End> {
+    let state = Offline::open(folder)?;
+    let sources = match output {
+        None => state.export(&mut BufWriter::new(io::stdout().lock()))?,
+        Some(path) => {
+            let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+            let mut out = BufWriter::new(file);
+            let sources = state.export(&mut out)?;
+            let synced = out.into_inner().map_err(io::IntoInnerError::into_error).and_then(|file| file.sync_all());
+            synced.with_context(|| format!("cannot write {}", path.display()))?;
+            sources
+        }
+    };
+    eprintln!("{sources} sources exported");
+    Ok(End::Done)
+}
+
+fn import(folder: &Path, args: &ImportArgs) -> anyhow::Result<End> {
+    let mut input: Box<dyn BufRead> = match &args.input {
+        None => Box::new(io::stdin().lock()),
+        Some(path) => {
+            Box::new(BufReader::new(File::open(path).with_context(|| format!("cannot read {}", path.display()))?))
+        }
+    };
+    let sources = Offline::open_or_create(folder)?.import(&mut input, args.force)?;
+    eprintln!("{sources} sources imported into {}", folder.display());
+    Ok(End::Done)
+}
+
+fn reset(folder: &Path, args: &ResetArgs) -> anyhow::Result<End> {
+    let state = Offline::open(folder)?;
+    let is_meant = |key: &SourceKey| {
+        args.tenant.as_ref().is_none_or(|tenant| key.tenant.eq_ignore_ascii_case(tenant))
+            && args.dataset.as_ref().is_none_or(|dataset| key.dataset == *dataset)
+    };
+    let meant: Vec<Summary> = state.sources()?.into_iter().filter(|source| is_meant(&source.key)).collect();
+    if meant.is_empty() {
+        return Ok(End::Usage(format!("no source of {} is meant; `state show` lists them", folder.display())));
+    }
+    if !args.yes {
+        if !io::stdin().is_terminal() {
+            return Ok(End::Usage(format!("{} sources would be forgotten; --yes confirms it", meant.len())));
+        }
+        eprint!("{}Forget {} sources, so that they start again at their look-back? [y/N] ", table(&meant), meant.len());
+        let mut answer = String::new();
+        io::stdin().lock().read_line(&mut answer)?;
+        if !matches!(answer.trim(), "y" | "Y" | "yes") {
+            eprintln!("nothing was changed");
+            return Ok(End::Failed);
+        }
+    }
+    let keys: Vec<_> = meant.into_iter().map(|source| source.key).collect();
+    state.forget(&keys)?;
+    eprintln!("{} sources forgotten", keys.len());
+    Ok(End::Done)
+}
+
+/// Aligned columns.
+fn table(sources: &[Summary]) -> String {
+    const HEAD: [&str; 8] = ["CLOUD", "TENANT", "DATASET", "CURSOR", "LAST SUCCESS", "IDS", "RETRY", "TASKS"];
+    let row = |source: &Summary| {
+        let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+        let SourceKey { cloud, tenant, dataset } = source.key.clone();
+        let (cursor, success) = (text(&source.progress.cursor), text(&source.progress.last_success));
+        let counts = [source.ids.to_string(), source.retry.to_string(), source.tasks.to_string()];
+        let [ids, retry, tasks] = counts;
+        [cloud, tenant, dataset, cursor, success, ids, retry, tasks]
+    };
+    let rows: Vec<[String; 8]> = std::iter::once(HEAD.map(str::to_owned)).chain(sources.iter().map(row)).collect();
+    let mut out = String::new();
+    for row in &rows {
+        let cells = row.iter().enumerate().map(|(column, cell)| {
+            let width = rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
+            if column < 5 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+        });
+        out.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
+        out.push('\n');
+    }
+    out
+}
