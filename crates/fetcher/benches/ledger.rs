@@ -83,7 +83,7 @@ impl Scene {
 
 #[divan::bench_group(sample_count = 12, sample_size = 1)]
 mod documents {
-    use super::*;
+    use super::{Bencher, DOCUMENTS, Entry, ItemsCount, id, scene};
 
     #[divan::bench]
     fn without_ledger(bencher: Bencher) {
@@ -115,7 +115,7 @@ mod documents {
 /// The ledger alone, without the documents.
 #[divan::bench_group(sample_count = 12, sample_size = 1)]
 mod alone {
-    use super::*;
+    use super::{Bencher, Change, DOCUMENTS, Entry, FxHashSet, ItemsCount, id, scene};
 
     #[divan::bench]
     fn remember_and_commit(bencher: Bencher) {

@@ -62,7 +62,7 @@ pub struct Store {
 
 #[derive(Debug)]
 struct Inner {
-    db: Arc<Db>,
+    file: Arc<writer::OpenFile>,
     orders: mpsc::Sender<writer::Order>,
     notes: Arc<writer::Notes>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -88,11 +88,11 @@ impl Store {
     /// Opens the file of a state directory, or makes one. Must be called within the runtime, whose task writes.
     pub fn open(folder: &Path, options: Options) -> Result<Self, Fault> {
         let runtime = tokio::runtime::Handle::try_current().map_err(|error| Fault::Local(format!("state: {error}")))?;
-        let db = Arc::new(Db::open_or_create(folder)?);
+        let file = Arc::new(writer::OpenFile::new(Db::open_or_create(folder)?));
         let (orders, inbox) = mpsc::channel(1024);
         let notes = Arc::<writer::Notes>::default();
-        let task = runtime.spawn(writer::write(Arc::clone(&db), inbox, Arc::clone(&notes), options));
-        Ok(Self { inner: Arc::new(Inner { db, orders, notes, writer: Mutex::new(Some(task)) }) })
+        let task = runtime.spawn(writer::write(Arc::clone(&file), inbox, Arc::clone(&notes), options));
+        Ok(Self { inner: Arc::new(Inner { file, orders, notes, writer: Mutex::new(Some(task)) }) })
     }
 
     /// The state of a source; nothing is written before its first commit.
@@ -113,7 +113,7 @@ impl Store {
         answer.await.map_err(|_| stopped())?
     }
 
-    /// Writes what waits and ends the writer. What is committed afterwards is refused.
+    /// Writes what waits and gives the file free. What is asked or committed afterwards is refused.
     pub async fn close(&self) -> Result<(), Fault> {
         let task = self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(task) = task else { return Ok(()) };
@@ -133,7 +133,7 @@ impl SourceState {
 
     /// What is stored; the default where nothing is.
     pub fn load(&self) -> Result<Loaded, Fault> {
-        let db = &self.store.inner.db;
+        let db = self.store.inner.file.get()?;
         let noted = self.store.inner.notes.lock().unwrap_or_else(PoisonError::into_inner).get(&self.key).cloned();
         let Some(number) = db.number(&self.key)? else {
             return Ok(Loaded { progress: noted.unwrap_or_default(), retry: Vec::new() });
@@ -161,7 +161,7 @@ impl SourceState {
 
     /// The documents that were delivered, as of now.
     pub fn ids(&self) -> Result<Ids, Fault> {
-        let db = &self.store.inner.db;
+        let db = self.store.inner.file.get()?;
         db.ids(db.number(&self.key)?)
     }
 
@@ -173,7 +173,7 @@ impl SourceState {
 
     /// The next tasks of a kind in the order of their keys, at most `limit`.
     pub fn tasks(&self, kind: &str, limit: usize) -> Result<Vec<Task>, Fault> {
-        let db = &self.store.inner.db;
+        let db = self.store.inner.file.get()?;
         db.number(&self.key)?.map_or_else(|| Ok(Vec::new()), |number| db.tasks(number, kind, limit))
     }
 

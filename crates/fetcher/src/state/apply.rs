@@ -96,19 +96,17 @@ pub(super) fn remember(
         let (key, next) = neighbours(db, table, number, *first)?;
         let bound = next.map_or(ids.len(), |next| ids.partition_point(|entry| chunk_key(number, *entry) < next));
         let (here, rest) = ids.split_at(bound.max(1));
-        writer.merge(db, table, number, (key, next.is_none()), here)?;
+        writer.merge(table, Target { db, number, key, is_last: next.is_none() }, here)?;
         ids = rest;
     }
     Ok(())
 }
 
+/// Keys of two chunks that follow each other.
+type Neighbours = (Option<[u8; 16]>, Option<[u8; 16]>);
+
 /// Key of the chunk that an entry belongs to, and that of the one after it. Before the first chunk: that one.
-fn neighbours(
-    db: &Db,
-    table: &Chunks<'_>,
-    number: u32,
-    entry: Entry,
-) -> Result<(Option<[u8; 16]>, Option<[u8; 16]>), Fault> {
+fn neighbours(db: &Db, table: &Chunks<'_>, number: u32, entry: Entry) -> Result<Neighbours, Fault> {
     let fault = |error: redb::StorageError| db.fault(&error);
     let ((first, last), wanted) = (source_range(number), chunk_key(number, entry));
     let before = table.range::<&[u8; 16]>(&first..=&wanted).map_err(fault)?.next_back().transpose().map_err(fault)?;
@@ -128,6 +126,17 @@ fn neighbours(
     })
 }
 
+/// The chunk that entries belong to.
+#[derive(Clone, Copy)]
+struct Target<'a> {
+    db: &'a Db,
+    number: u32,
+    /// None where the source has no chunk.
+    key: Option<[u8; 16]>,
+    /// It is the source's last one.
+    is_last: bool,
+}
+
 /// Buffers of a merge.
 struct Writer {
     now: u32,
@@ -137,15 +146,9 @@ struct Writer {
 }
 
 impl Writer {
-    /// Merges entries into the chunk `key`, the source's last one or not, and splits what becomes too long.
-    fn merge(
-        &mut self,
-        db: &Db,
-        table: &mut Chunks<'_>,
-        number: u32,
-        (key, is_last): (Option<[u8; 16]>, bool),
-        entries: &[Entry],
-    ) -> Result<(), Fault> {
+    /// Merges entries into a chunk, and splits what becomes too long.
+    fn merge(&mut self, table: &mut Chunks<'_>, target: Target<'_>, entries: &[Entry]) -> Result<(), Fault> {
+        let Target { db, number, key, is_last } = target;
         let Self { now, old, merged, value } = self;
         let fault = |error: redb::StorageError| db.fault(&error);
         old.clear();

@@ -115,10 +115,10 @@ fn next_group<'a>(rest: &mut &'a [u8], slot: &mut u32) -> Option<Group<'a>> {
 
 fn push_number(out: &mut Vec<u8>, mut number: u32) {
     while number >= 0x80 {
-        out.push((number & 0x7f) as u8 | 0x80);
+        out.push(number.to_le_bytes()[0] | 0x80);
         number >>= 7;
     }
-    out.push(number as u8);
+    out.push(number.to_le_bytes()[0]);
 }
 
 fn number_size(number: u32) -> usize {

@@ -186,11 +186,13 @@ impl Db {
     }
 }
 
+type Chunks = ReadOnlyTable<&'static [u8; 16], &'static [u8]>;
+
 /// The documents of one source that were delivered, as of the moment that this was made. Not to be kept for long: the
 /// file cannot reuse its space meanwhile.
 #[derive(Default)]
 pub struct Ids {
-    table: Option<(ReadOnlyTable<&'static [u8; 16], &'static [u8]>, u32)>,
+    table: Option<(Chunks, u32)>,
     path: PathBuf,
 }
 

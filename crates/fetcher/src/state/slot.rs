@@ -47,13 +47,15 @@ impl Entry {
 fn minute(text: &[u8]) -> Option<u32> {
     let [.., b'Z'] = text else { return None };
     let (date, _) = text.split_first_chunk::<17>()?;
-    let [a, b, c, d, b'-', e, f, b'-', g, h, b'T', i, j, b':', k, l, b':'] = *date else { return None };
-    let digits = [a, b, c, d, e, f, g, h, i, j, k, l];
-    if !digits.iter().all(u8::is_ascii_digit) {
+    let is_date = date.iter().zip(b"0000-00-00T00:00:").all(|(byte, form)| match form {
+        b'0' => byte.is_ascii_digit(),
+        form => byte == form,
+    });
+    if !is_date {
         return None;
     }
-    let two = |a: u8, b: u8| u32::from(a - b'0') * 10 + u32::from(b - b'0');
-    let (year, month, day, hour, minute) = (two(a, b) * 100 + two(c, d), two(e, f), two(g, h), two(i, j), two(k, l));
+    let two = |at: usize| u32::from(date[at] - b'0') * 10 + u32::from(date[at + 1] - b'0');
+    let (year, month, day, hour, minute) = (two(0) * 100 + two(2), two(5), two(8), two(11), two(14));
     if year < 1970 || !(1..=12).contains(&month) || !(1..=31).contains(&day) || hour > 23 || minute > 59 {
         return None;
     }

@@ -86,7 +86,7 @@ async fn what_another_version_remembers_of_a_source_stays() {
 async fn a_note_is_seen_at_once_and_written_with_the_next_commit_or_soon() {
     let folder = tempfile::tempdir().expect("folder");
     let on_disk = |store: &Store, source: &SourceState| {
-        let db = &store.inner.db;
+        let db = store.inner.file.get().expect("open");
         db.number(&source.key).expect("reads").and_then(|number| db.progress(number).expect("reads"))
     };
     let store = open(folder.path());
@@ -110,7 +110,22 @@ async fn a_note_is_seen_at_once_and_written_with_the_next_commit_or_soon() {
     assert_eq!(one.load().expect("loads").progress, progress("4"));
     one.note(progress("5"));
     store.close().await.expect("closes");
-    assert_eq!(on_disk(&store, &one), Some(progress("5")));
+    assert_eq!(on_disk(&open(folder.path()), &one), Some(progress("5")));
+}
+
+#[tokio::test]
+async fn a_file_that_an_error_made_unusable_is_opened_anew() {
+    let folder = tempfile::tempdir().expect("folder");
+    let store = open(folder.path());
+    let source = store.source("global", "t", "alert");
+    let change = |cursor: &str| Change { progress: Some(progress(cursor)), ..Change::default() };
+    source.commit(change("1")).await.expect("commits");
+    // What the writer does after a step that failed.
+    store.inner.file.close();
+    assert!(source.load().is_err());
+    source.commit(change("2")).await.expect("commits");
+    assert_eq!(source.load().expect("loads").progress, progress("2"));
+    store.close().await.expect("closes");
 }
 
 #[tokio::test]
@@ -127,7 +142,7 @@ async fn commits_of_many_sources_share_their_disk_flushes() {
         let source = done.expect("ends").expect("commits");
         assert_eq!(source.load().expect("loads").progress.cursor, Some(source.key().tenant.clone()));
     }
-    let steps = store.inner.db.steps.load(std::sync::atomic::Ordering::Relaxed);
+    let steps = store.inner.file.get().expect("open").steps.load(std::sync::atomic::Ordering::Relaxed);
     assert!(steps < 100, "{steps} steps for a thousand commits");
     store.close().await.expect("closes");
 }
