@@ -36,7 +36,7 @@ async fn what_is_committed_is_there_after_a_restart_and_belongs_to_its_source() 
     let [alert, incident, other] =
         [("t", "alert"), ("t", "incident"), ("u", "alert")].map(|(tenant, name)| store.source("global", tenant, name));
     assert_eq!(alert.load().expect("loads"), Loaded::default());
-    let retry = vec![Retry { id: "7".to_owned(), version: "v".to_owned(), attempts: 2, next: "n".to_owned() }];
+    let retry = vec![Retry { id: "7".to_owned(), version: "v".to_owned(), attempts: 2, ..Retry::default() }];
     let task =
         |key: &[u8]| Task { kind: "slice".to_owned(), key: key.to_vec(), body: serde_json::json!({ "from": 1 }) };
     let change = Change {
