@@ -56,6 +56,12 @@ impl Cursor {
         changed.is_some_and(|changed| order(changed, &self.from) == Ordering::Less)
     }
 
+    /// The record became visible after records that changed later: an earlier cycle would have brought it otherwise.
+    pub(super) fn is_late(&self, changed: Option<&str>) -> bool {
+        let found = self.found.as_deref();
+        changed.zip(found).is_some_and(|(changed, found)| order(changed, found) == Ordering::Less)
+    }
+
     /// A record was read.
     pub(super) fn advance(&mut self, changed: Option<&str>) {
         let Some(changed) = changed else { return };

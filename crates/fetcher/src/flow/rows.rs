@@ -235,8 +235,8 @@ impl Rows {
     /// An element is complete.
     pub(super) async fn element(&mut self, element: &[u8], extent: Extent, outbox: &mut Outbox) -> Result<(), Fault> {
         let changed = string_member(element, self.cursor);
-        let mut given = Given { changed, extent, outbox };
-        match &mut self.shape {
+        let mut given = Given { changed, extent, outbox, is_late: false };
+        let done = match &mut self.shape {
             Shape::Rollup { .. } if extent.is_partial() => {
                 map_row(&mut self.tracks, &self.letters, element, &mut given)
             }
@@ -273,7 +273,13 @@ impl Rows {
                 }
                 spool.clear().map_err(|error| spool_fault(&error))
             }
+        };
+        if given.is_late
+            && let Some(health) = &self.letters.health
+        {
+            health.late(1);
         }
+        done
     }
 
     /// A row is longer than the limit.
@@ -346,6 +352,8 @@ struct Given<'a> {
     changed: Option<&'a str>,
     extent: Extent,
     outbox: &'a mut Outbox,
+    /// It gave a document that an earlier cycle should have given.
+    is_late: bool,
 }
 
 /// One row to the documents of every dataset.
@@ -370,6 +378,7 @@ fn map_row(tracks: &mut [Track], letters: &Letters, bytes: &[u8], given: &mut Gi
                         let id = if given.extent == Extent::Amended { DocId(fingerprint(&id.0, AMENDED)) } else { id };
                         seen.insert(changed, id.0).map(|is_new| {
                             if is_new {
+                                given.is_late |= given.extent.is_listed() && cursor.is_late(changed);
                                 given.outbox.push(*index, id, document);
                             }
                         })

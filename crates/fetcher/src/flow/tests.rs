@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use url::Url;
 
 mod faults;
+mod health;
 mod outputs;
 mod parts;
 mod poison;
