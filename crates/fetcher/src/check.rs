@@ -152,11 +152,11 @@ impl Finding {
 
 /// Checks everything, or one tenant and the output with `only`. Findings are in the configuration's order.
 pub async fn check(config: &Config, only: Option<&str>) -> Result<Vec<Finding>, Fault> {
-    let client = crate::http::Clients::new(&config.http)?.kept;
+    let way = reach::Way { client: crate::http::Clients::new(&config.http)?.kept, proxy: config.http.proxy.clone() };
     let mut findings = directories(config).await;
     findings.extend(output::check(config).await);
     let wanted = config.tenants.iter().filter(|tenant| only.is_none_or(|only| only == tenant.id));
-    let mut tenants = stream::iter(wanted.map(|tenant| tenant::check(tenant, &client))).buffered(TENANTS);
+    let mut tenants = stream::iter(wanted.map(|tenant| tenant::check(tenant, &way))).buffered(TENANTS);
     while let Some(of_tenant) = tenants.next().await {
         findings.extend(of_tenant);
     }

@@ -16,7 +16,8 @@ const SHORT: i64 = 300;
 /// Graph's own id, which may stand for its address in a token.
 const GRAPH_ID: &str = "00000003-0000-0000-c000-000000000000";
 
-pub(super) async fn check(tenant: &TenantConfig, client: &Client) -> Vec<Finding> {
+pub(super) async fn check(tenant: &TenantConfig, way: &reach::Way) -> Vec<Finding> {
+    let client = &way.client;
     let mut findings = Vec::new();
     let mut hosts = Vec::new();
     let is_managed = matches!(tenant.proof, Proof::ManagedIdentity(_));
@@ -31,7 +32,7 @@ pub(super) async fn check(tenant: &TenantConfig, client: &Client) -> Vec<Finding
             hosts.extend(tenant.cloud.api(api).map(|(root, _)| root.clone()));
         }
     }
-    let missing = ways(client, hosts, &mut findings).await;
+    let missing = ways(way, hosts, &mut findings).await;
     for api in apis {
         let Some((root, scope)) = tenant.cloud.api(api) else { continue };
         let way_lies_open = |url: &Url| !missing.contains(&url.origin());
@@ -53,7 +54,7 @@ pub(super) async fn check(tenant: &TenantConfig, client: &Client) -> Vec<Finding
 }
 
 /// Looks at each host once; returns those that are out of reach. The clock is told once, by the worst of them.
-async fn ways(client: &Client, hosts: Vec<Url>, findings: &mut Vec<Finding>) -> Vec<url::Origin> {
+async fn ways(way: &reach::Way, hosts: Vec<Url>, findings: &mut Vec<Finding>) -> Vec<url::Origin> {
     let (mut seen, mut missing, mut clocks) = (Vec::new(), Vec::new(), Vec::new());
     for root in hosts {
         let origin = root.origin();
@@ -61,11 +62,11 @@ async fn ways(client: &Client, hosts: Vec<Url>, findings: &mut Vec<Finding>) -> 
             continue;
         }
         seen.push(origin.clone());
-        let (way, date) = reach::reach(client, &root).await;
-        if way.outcome == Outcome::Failed {
+        let (found, date) = reach::reach(way, &root).await;
+        if found.outcome == Outcome::Failed {
             missing.push(origin);
         }
-        findings.push(way);
+        findings.push(found);
         clocks.extend(date.map(reach::clock));
     }
     findings.extend(clocks.into_iter().max_by_key(|clock| clock.outcome));

@@ -188,6 +188,23 @@ async fn each_part_of_the_way_is_told_apart() {
 }
 
 #[tokio::test]
+async fn a_proxy_is_told_apart_from_what_is_behind_it() {
+    let tenant = TenantBox::new().await;
+    let with = |proxy: &str| format!("{}http: {{proxy: \"{proxy}\"}}\n", tenant.text());
+    let closed = TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address");
+    let findings = run(&with(&format!("http://user:{SECRET}@{closed}"))).await;
+    assert_failed(&findings, Item::Reach, None, ["no connection to the proxy", "`http.proxy`"]);
+    let login = cluster(vec![("/", 407, json!({}))]).await;
+    assert_failed(&run(&with(&login)).await, Item::Reach, None, ["the proxy asks for a login", "its login"]);
+    // The tenant in a box answers to anything, as a proxy does.
+    let findings = run(&with(&tenant.address)).await;
+    assert!(find(&findings, Item::Reach, None).text.ends_with("answers, through the proxy"), "{findings:#?}");
+    let far =
+        with(&tenant.address).replace(&format!("login: \"{}\"", tenant.address), "login: \"https://login.invalid\"");
+    assert_failed(&run(&far).await, Item::Reach, None, ["does not let the request through", "`http.proxy`"]);
+}
+
+#[tokio::test]
 async fn a_clock_that_is_off_is_told() {
     let tenant = TenantBox::new().await;
     for (off, outcome) in [(-400, Outcome::Failed), (400, Outcome::Failed), (100, Outcome::Warning), (5, Outcome::Ok)] {

@@ -9,7 +9,8 @@ impl Scene {
     /// One cycle of every source, and what is said of it.
     async fn tell(&self, stats: &Arc<Stats>) -> Snapshot {
         let streams = Arc::new(Streams::new("default", false));
-        let files = Files::new(&self.folder.path().join("out"), false, Arc::clone(&streams)).expect("directory");
+        let files =
+            Files::new(&FileOutput::new(self.folder.path().join("out")), Arc::clone(&streams)).expect("directory");
         let parts = Parts { sink: Sink::File(files), streams, stats: Arc::clone(stats), dead: Arc::clone(&self.dead) };
         let (_sender, stop) = watch::channel(false);
         run(&self.config, parts, true, stop).await.expect("runs");
