@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod it {
+    mod books;
     mod equality;
     mod examples;
+    mod faults;
     mod generated;
     mod kill;
     mod lock;

@@ -4,7 +4,6 @@
 //! `M365_KILLS=1000 cargo test -p it --test it kill` is the long run; 50 kills are the default. `M365_KILL_SEED` repeats the
 //! moments of a run, as far as a running machine can repeat itself.
 
-mod books;
 mod program;
 mod proxy;
 
@@ -19,9 +18,9 @@ use serde_json::Value;
 use simulator::{Simulator, Tenant};
 use tokio::net::TcpListener;
 
-use self::books::Books;
 use self::program::Program;
 use self::proxy::{Aim, Proxy};
+use super::books::{self, Books};
 
 /// By how much the tenant's clock moves between two kills, and how far incidents are apart.
 const STEP: TimeDelta = TimeDelta::seconds(2);
@@ -126,7 +125,7 @@ impl Scene {
         let proxy = Proxy::start(server.url()).await;
         let program = Program::new(address, proxy.address());
         let mut books = Books::default();
-        books.enter(&simulator, (start - TimeDelta::hours(1), now));
+        books.enter(&simulator, &Tenant::default().id, (start - TimeDelta::hours(1), now));
         Self { simulator, server, proxy, program, books, now }
     }
 
@@ -135,7 +134,7 @@ impl Scene {
         let before = self.now;
         self.now += STEP;
         self.simulator.clock().set(self.now);
-        self.books.enter(&self.simulator, (before, self.now));
+        self.books.enter(&self.simulator, &Tenant::default().id, (before, self.now));
     }
 
     /// From now on documents go to other indices: an id that is there already no longer keeps a document out.

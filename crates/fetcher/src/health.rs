@@ -1,5 +1,4 @@
 //! What every source and the output are doing, for `status`, metrics and logs: counters, and a state with named reasons.
-//!
 //! An empty poll and a throttled one are healthy; a reason is set and cleared by its name, and is logged when it comes
 //! and when it goes, not in between. Counters are atomics; what is locked is touched per cycle or per fault only.
 

@@ -38,6 +38,8 @@ pub struct Source {
     pub cursor: &'static str,
     /// Comparisons that the service accepts in a filter on the cursor property.
     pub operators: &'static [Operator],
+    /// Property that carries the time when the record came into being; it never changes.
+    pub created: &'static str,
     /// `$orderby` is accepted on the cursor property.
     pub orderable: bool,
     /// Largest `$top` that the service accepts.

@@ -6,6 +6,7 @@ use std::{fmt, io};
 
 use axum::body::Body;
 use axum::extract::Request;
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -91,6 +92,12 @@ pub enum Fault {
     Oversized(String, usize),
     /// The record with this id appears in lists only so long after its time, as records do that a service stores late.
     Late(String, TimeDelta),
+    /// The next page begins with the last record of this one (lists only).
+    Repeat,
+    /// Sends the real answer under this content type.
+    ContentType(String),
+    /// The clock moves on before the real answer, and stops there.
+    Tick(TimeDelta),
     /// Lists asked with a larger `$skip` are empty and have no next link, whatever there is.
     SkipEnds(u64),
 }
@@ -111,7 +118,7 @@ impl Fault {
 
     /// Applied where the list is made, not by the transport.
     fn shapes_lists(&self) -> bool {
-        matches!(self, Fault::Late(..) | Fault::SkipEnds(_))
+        matches!(self, Fault::Late(..) | Fault::SkipEnds(_) | Fault::Repeat)
     }
 
     /// `429` with `Retry-After`.
@@ -141,7 +148,11 @@ struct Rule {
 
 /// The script of faults. Clones share it. Of several faults that fit a request the first one scripted strikes.
 #[derive(Clone, Default)]
-pub struct Faults(Arc<Mutex<Vec<Rule>>>);
+pub struct Faults {
+    rules: Arc<Mutex<Vec<Rule>>>,
+    /// Whose faults are scripted, or whose request it is.
+    tenant: Option<String>,
+}
 
 impl fmt::Debug for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -162,14 +173,14 @@ impl Faults {
 
     /// As [`Faults::script`], for requests only whose encoded query string contains `query`; `None` times is for ever.
     pub fn script_when(&self, endpoint: Endpoint, query: &str, fault: Fault, times: Option<u32>) {
-        self.lock().push(Rule { endpoint, query: query.into(), tenant: None, fault, left: times });
+        self.lock().push(Rule { endpoint, query: query.into(), tenant: self.tenant.clone(), fault, left: times });
     }
 
-    /// As [`Faults::script`], for the requests of one tenant (its id) only: its own for sign-in, those with its tokens for
-    /// the rest. For the faults of the transport; `None` times is for ever.
-    pub fn script_for(&self, tenant: &str, endpoint: Endpoint, fault: Fault, times: Option<u32>) {
-        let rule = Rule { endpoint, query: String::new(), tenant: Some(tenant.to_owned()), fault, left: times };
-        self.lock().push(rule);
+    /// The same script, to write down what strikes this tenant (its id) only: when it signs in, and the requests with its
+    /// tokens.
+    #[must_use]
+    pub fn of(&self, tenant: &str) -> Faults {
+        Faults { rules: Arc::clone(&self.rules), tenant: Some(tenant.to_ascii_lowercase()) }
     }
 
     /// Forgets all faults.
@@ -178,13 +189,13 @@ impl Faults {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Rule>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.rules.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes the first fault that fits, one strike of it.
     fn strike(&self, fits: impl Fn(&Rule) -> bool) -> Option<Fault> {
         let mut rules = self.lock();
-        let at = rules.iter().position(|rule| rule.left != Some(0) && fits(rule))?;
+        let at = rules.iter().position(|rule| rule.left != Some(0) && self.concerns(rule) && fits(rule))?;
         if let Some(left) = &mut rules[at].left {
             *left -= 1;
         }
@@ -193,8 +204,12 @@ impl Faults {
         Some(fault)
     }
 
-    /// The fault that the transport applies to this request of a tenant.
-    pub(crate) fn due(&self, endpoint: Endpoint, query: &str, tenant: Option<&str>) -> Option<Fault> {
+    fn concerns(&self, rule: &Rule) -> bool {
+        rule.tenant.is_none() || rule.tenant == self.tenant
+    }
+
+    /// The fault that the transport applies to this request.
+    pub(crate) fn due(&self, endpoint: Endpoint, query: &str) -> Option<Fault> {
         let content = |fault: &Fault| {
             matches!(fault, Fault::EmptyPage | Fault::ExpandFails(_) | Fault::RecordFails(_) | Fault::Oversized(..))
         };
@@ -203,7 +218,6 @@ impl Faults {
                 && query.contains(&rule.query)
                 && !content(&rule.fault)
                 && !rule.fault.shapes_lists()
-                && rule.tenant.as_deref().is_none_or(|only| tenant.is_some_and(|id| id.eq_ignore_ascii_case(only)))
         })
     }
 
@@ -214,8 +228,9 @@ impl Faults {
             List::Incidents | List::Legacy => content::incident_index(plan.tenant, id).map(|index| (index, 0)),
         };
         let rules = self.lock();
-        let fits =
-            rules.iter().filter(|rule| matches!(rule.endpoint, Endpoint::Any) || rule.endpoint == Endpoint::list(list));
+        let fits = rules.iter().filter(|rule| {
+            self.concerns(rule) && (matches!(rule.endpoint, Endpoint::Any) || rule.endpoint == Endpoint::list(list))
+        });
         fits.filter_map(|rule| match &rule.fault {
             Fault::Late(id, by) => place(id).map(|(incident, alert)| (incident, alert, ticks::from_delta(*by))),
             _ => None,
@@ -228,9 +243,16 @@ impl Faults {
         let endpoint = Endpoint::list(list);
         let fits = |rule: &Rule| {
             (rule.endpoint == Endpoint::Any || rule.endpoint == endpoint)
-                && matches!(rule.fault, Fault::SkipEnds(last) if skip > last)
+                && matches!(rule.fault, Fault::SkipEnds(served) if skip > served)
         };
         self.strike(fits).is_some()
+    }
+
+    /// The last record of this page comes once more with the next one.
+    pub(crate) fn repeats(&self, list: List) -> bool {
+        let endpoint = Endpoint::list(list);
+        self.strike(|rule| (rule.endpoint == Endpoint::Any || rule.endpoint == endpoint) && rule.fault == Fault::Repeat)
+            .is_some()
     }
 
     pub(crate) fn empty_page(&self, list: List) -> bool {
@@ -309,6 +331,13 @@ pub(crate) async fn apply(fault: Option<Fault>, request: Request, next: Next) ->
             response
         }
         Some(Fault::Replace(body)) => next.run(request).await.map(|_| Body::from(body)),
+        Some(Fault::ContentType(kind)) => {
+            let mut response = next.run(request).await;
+            if let Ok(kind) = HeaderValue::try_from(kind) {
+                response.headers_mut().insert(CONTENT_TYPE, kind);
+            }
+            response
+        }
         Some(Fault::Delay(time)) => {
             tokio::time::sleep(time).await;
             next.run(request).await

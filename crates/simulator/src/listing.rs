@@ -38,23 +38,26 @@ pub(crate) struct Page {
 pub(crate) struct Sight<'a> {
     pub(crate) now: i64,
     pub(crate) late: &'a [(u64, u32, i64)],
+    /// The next page begins with the last record of this one.
+    pub(crate) repeat: bool,
 }
 
 /// The page that `query` asks for.
 pub(crate) fn page(plan: &Plan<'_>, query: &Query, sight: Sight<'_>) -> Page {
     let mut page = Page::default();
-    let (mut skip, mut examined, mut last) = (query.skip, 0_usize, None);
+    let (mut skip, mut examined, mut last, mut before) = (query.skip, 0_usize, None, None);
     let mut walk = Walk::new(plan, query, sight);
     while let Some((key, hit)) = walk.next() {
         if page.hits.len() == query.top || examined == EXAMINED {
-            page.next = last;
+            page.next = if sight.repeat { before.or(query.after) } else { last };
             break;
         }
         examined += 1;
-        last = Some(key);
+        let previous = last.replace(key);
         if !walk.matches(&hit) {
             continue;
         }
+        before = previous;
         if skip > 0 {
             skip -= 1;
         } else {
@@ -91,7 +94,7 @@ struct Walk<'q, 'p> {
 
 impl<'q, 'p> Walk<'q, 'p> {
     fn new(plan: &'q Plan<'p>, query: &'q Query, sight: Sight<'q>) -> Walk<'q, 'p> {
-        let Sight { now, late } = sight;
+        let Sight { now, late, .. } = sight;
         let bounds = |prop| query.filter.as_ref().map_or((i64::MIN, i64::MAX), |filter| filter.bounds(prop));
         let (created, updated) = (bounds(Prop::Created), bounds(Prop::Updated));
         let (mut low, mut high) = (created.0.max(updated.0), created.1.min(updated.1).min(now));

@@ -24,7 +24,7 @@ use tokio::net::TcpListener;
 
 use crate::census::{self, Census};
 use crate::clock::Clock;
-use crate::faults::{Endpoint, Faults};
+use crate::faults::{Endpoint, Fault, Faults};
 use crate::mix::Mix;
 use crate::tenant::Tenant;
 
@@ -149,7 +149,11 @@ async fn misbehave(State(simulator): State<Simulator>, request: Request, next: N
     simulator.shared.requests.fetch_add(1, Ordering::Relaxed);
     let endpoint = Endpoint::of(request.uri().path());
     let tenant = auth::tenant_of(&simulator, &request);
-    let due = simulator.shared.faults.due(endpoint, request.uri().query().unwrap_or_default(), tenant.as_deref());
+    let faults = simulator.shared.faults.of(tenant.as_deref().unwrap_or_default());
+    let due = faults.due(endpoint, request.uri().query().unwrap_or_default());
+    if let Some(Fault::Tick(by)) = due {
+        simulator.clock().advance(by);
+    }
     let mut response = crate::faults::apply(due, request, next).await;
     let date = simulator.clock().wrong_date().map(|date| date.format("%a, %d %b %Y %H:%M:%S GMT").to_string());
     if let Some(date) = date.and_then(|date| HeaderValue::try_from(date).ok()) {

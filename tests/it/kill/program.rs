@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 
 use simulator::Tenant;
 
-use super::books::DATASETS;
+use super::super::books::DATASETS;
 
 /// The program with its files.
 pub(super) struct Program {

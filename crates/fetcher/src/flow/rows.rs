@@ -63,6 +63,8 @@ pub(super) struct Rows {
     nested: Option<&'static str>,
     /// Property of the elements that the cursor is made of.
     cursor: &'static str,
+    /// Property that never changes, where a dataset needs it.
+    created: Option<&'static str>,
     /// Text of a row that is composed.
     composed: Vec<u8>,
     letters: Letters,
@@ -73,6 +75,8 @@ struct Track {
     name: &'static str,
     index: u16,
     mapper: Mapper,
+    /// Its ids name no version: a document outlives changes of its record, so the ledger keeps it by the record's age.
+    ageless: bool,
     /// Since the first cycle began.
     place: Option<Place>,
 }
@@ -120,8 +124,9 @@ impl Rows {
         let track = |config: &DatasetConfig| {
             let mut mapper = Mapper::new(config.dataset);
             mapper.preserve_original(preserve_original);
-            let name = config.dataset.definition.name;
-            Track { name, index: config.index, mapper, place: None }
+            let schema::Definition { name, identity, source, .. } = config.dataset.definition;
+            let ageless = !identity.contains(&source.cursor);
+            Track { name, index: config.index, mapper, ageless, place: None }
         };
         let definition = &datasets[0].dataset.definition;
         let shape = match definition.rows {
@@ -139,8 +144,10 @@ impl Rows {
             },
             schema::Rows::Outer { outer, .. } => Shape::Outer { outer, spool: Spool::default(), item: Vec::new() },
         };
+        let tracks: Vec<_> = datasets.iter().map(track).collect();
         Self {
-            tracks: datasets.iter().map(track).collect(),
+            created: tracks.iter().any(|track| track.ageless).then_some(definition.source.created),
+            tracks,
             shape,
             nested: nested_array(definition.rows),
             cursor: definition.source.cursor,
@@ -235,7 +242,8 @@ impl Rows {
     /// An element is complete.
     pub(super) async fn element(&mut self, element: &[u8], extent: Extent, outbox: &mut Outbox) -> Result<(), Fault> {
         let changed = string_member(element, self.cursor);
-        let mut given = Given { changed, extent, outbox, is_late: false };
+        let created = self.created.and_then(|name| string_member(element, name));
+        let mut given = Given { changed, created, extent, outbox, is_late: false };
         let done = match &mut self.shape {
             Shape::Rollup { .. } if extent.is_partial() => {
                 map_row(&mut self.tracks, &self.letters, element, &mut given)
@@ -350,6 +358,7 @@ impl Rows {
 /// What goes with a row.
 struct Given<'a> {
     changed: Option<&'a str>,
+    created: Option<&'a str>,
     extent: Extent,
     outbox: &'a mut Outbox,
     /// It gave a document that an earlier cycle should have given.
@@ -361,11 +370,12 @@ fn map_row(tracks: &mut [Track], letters: &Letters, bytes: &[u8], given: &mut Gi
     let changed = given.changed;
     let Some(first) = tracks.first() else { return Ok(()) };
     let row = first.mapper.index(bytes);
-    for Track { name, index, mapper, place } in tracks {
+    for Track { name, index, mapper, ageless, place } in tracks {
         let Some(Place { cursor, seen }) = place else { continue };
         if given.extent.is_listed() && cursor.is_past(changed) {
             continue;
         }
+        let since = if *ageless { given.created.or(changed) } else { changed };
         let mut kept = Ok(());
         let reject = |reject: &Reject, seen: &mut Seen| {
             let id = fingerprint(bytes, reject.detail.len() as u64);
@@ -376,7 +386,7 @@ fn map_row(tracks: &mut [Track], letters: &Letters, bytes: &[u8], given: &mut Gi
                 let done = match result {
                     Ok((id, document)) => {
                         let id = if given.extent == Extent::Amended { DocId(fingerprint(&id.0, AMENDED)) } else { id };
-                        seen.insert(changed, id.0).map(|is_new| {
+                        seen.insert(since, id.0).map(|is_new| {
                             if is_new {
                                 given.is_late |= given.extent.is_listed() && cursor.is_late(changed);
                                 given.outbox.push(*index, id, document);

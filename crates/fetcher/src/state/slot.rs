@@ -22,8 +22,8 @@ impl Slot {
     }
 }
 
-/// One document of the ledger. Its id holds the record's version already: the time of the last change is one of the
-/// columns that a document's id is made of. Within one minute of one source 64 bits of a hash tell documents apart:
+/// One document of the ledger. The time has to be the same whenever the document is met: that of its record's last change
+/// where the document's id holds it too, else that of the record's creation. Within one minute of one source 64 bits of a hash tell documents apart:
 /// among a million ids of a minute, the next document is mistaken for one of them with a probability of 5e-14.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Entry {

@@ -19,6 +19,7 @@ pub const SOURCE: Source = Source {
     redirect: None,
     cursor: "lastUpdateDateTime",
     operators: &[Operator::Ge, Operator::Le, Operator::Lt],
+    created: "createdDateTime",
     orderable: true,
     page_size: 1000,
     permission: "SecurityAlert.Read.All",

@@ -22,6 +22,7 @@ pub const DATASET: Definition = Definition {
         redirect: Some("redirectIncidentId"),
         cursor: "lastUpdateDateTime",
         operators: &[Operator::Ge, Operator::Le, Operator::Lt],
+        created: "createdDateTime",
         orderable: true,
         page_size: 50,
         permission: "SecurityIncident.Read.All",

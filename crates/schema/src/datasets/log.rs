@@ -26,6 +26,7 @@ pub const DATASET: Definition = Definition {
         redirect: None,
         cursor: "lastUpdateTime",
         operators: &[Operator::Ge, Operator::Le, Operator::Lt],
+        created: "createdTime",
         orderable: false,
         page_size: 100,
         permission: "Incident.Read.All",

@@ -48,7 +48,7 @@ fn list(simulator: &Simulator, list: List, uri: &Uri, headers: &HeaderMap, pairs
         Ok(query) => query,
         Err(why) => return refuse(api, StatusCode::BAD_REQUEST, "BadRequest", &why.0, headers),
     };
-    let faults = &simulator.shared.faults;
+    let faults = &simulator.shared.faults.of(&simulator.shared.tenants[tenant].id);
     let plan = Plan::new(&simulator.shared.tenants[tenant]);
     let now = ticks::from_time(simulator.clock().now());
     if faults.empty_page(list) {
@@ -58,7 +58,7 @@ fn list(simulator: &Simulator, list: List, uri: &Uri, headers: &HeaderMap, pairs
     let mut page = if faults.ends_before(list, query.skip) {
         listing::Page::default()
     } else {
-        listing::page(&plan, &query, listing::Sight { now, late: &late })
+        listing::page(&plan, &query, listing::Sight { now, late: &late, repeat: faults.repeats(list) })
     };
     if query.top == 0 {
         // Nothing was handed out: the next link asks for the same place again.

@@ -39,11 +39,11 @@ pub(super) async fn incident(
     let Some((case, event)) = found.and_then(|case| case.line.visible(now).map(|event| (case, event))) else {
         return missing(&id, "incident", &headers);
     };
-    if expand && simulator.shared.faults.fails(&id) {
+    if expand && simulator.shared.faults.of(&tenant.id).fails(&id) {
         let message = format!("Expanding alerts of incident {id} failed.");
         return refuse(Api::Graph, StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", &message, &headers);
     }
-    if simulator.shared.faults.is_unreadable(Endpoint::Incident, &id) {
+    if simulator.shared.faults.of(&tenant.id).is_unreadable(Endpoint::Incident, &id) {
         return unreadable(&id, &headers);
     }
     let mut out = Vec::with_capacity(16 * 1024);
@@ -70,7 +70,7 @@ pub(super) async fn alert(State(simulator): State<Simulator>, Path(id): Path<Str
     let Some((case, number, event)) = visible else {
         return missing(&id, "alert", &headers);
     };
-    if simulator.shared.faults.is_unreadable(Endpoint::Alert, &id) {
+    if simulator.shared.faults.of(&tenant.id).is_unreadable(Endpoint::Alert, &id) {
         return unreadable(&id, &headers);
     }
     let mut out = Vec::with_capacity(16 * 1024);

@@ -59,15 +59,15 @@ async fn one_tenant_is_throttled_and_signs_in_alone() {
         ("grant_type", "client_credentials"),
     ];
     let faults = client.simulator.faults().clone();
-    faults.script_for(&other.id, Endpoint::Token, Fault::status(503, "{}"), Some(1));
-    faults.script_for(&other.id, Endpoint::Any, Fault::throttled(9), None);
+    faults.of(&other.id).script(Endpoint::Token, Fault::status(503, "{}"), 1);
+    faults.of(&other.id).always(Endpoint::Any, Fault::throttled(9));
     let first = client.sign_in(GRAPH, "demo-secret").await.body["access_token"].as_str().unwrap().to_owned();
     assert_eq!(client.sign_in_with(&other.id, &form).await.status, 503);
     assert_eq!(client.sign_in_with(&other.id, &form).await.status, 429);
     faults.clear();
     let second = client.sign_in_with(&other.id, &form).await.body["access_token"].as_str().unwrap().to_owned();
     assert!(second.contains("MARK") && !first.contains("MARK"));
-    faults.script_for(&other.id, Endpoint::Alerts, Fault::unlicensed(), None);
+    faults.of(&other.id).always(Endpoint::Alerts, Fault::unlicensed());
     for (token, status) in [(&first, 200), (&second, 403), (&first, 200)] {
         client.token.clone_from(token);
         assert_eq!(client.get(ALERTS, &[]).await.status, status);

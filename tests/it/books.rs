@@ -5,20 +5,21 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use simulator::{Endpoint, Simulator, Tenant};
+use simulator::{Endpoint, Simulator};
 
 /// Datasets that are collected.
-pub(super) const DATASETS: [&str; 4] = ["incident", "alert", "evidence", "log"];
+pub(crate) const DATASETS: [&str; 4] = ["incident", "alert", "evidence", "log"];
 
 /// What of a document tells which record and version it is of.
-pub(super) const FIELDS: &str = "@timestamp,event.id,event.original,m365_defender.incidentId";
+pub(crate) const FIELDS: &str =
+    "@timestamp,cloud.account.id,event.id,event.original,m365_defender.incidentId,m365_defender.alert.tenant_id";
 
 /// Examples of each kind of mistake that are shown.
 const SHOWN: usize = 8;
 
 /// Every version of every record that was visible at some time, as keys of the documents that it makes.
 #[derive(Default)]
-pub(super) struct Books {
+pub(crate) struct Books {
     /// The documents of each record's visible version, by list and record id.
     current: HashMap<String, Vec<String>>,
     /// Records that changed since the last [`Books::require`].
@@ -28,13 +29,13 @@ pub(super) struct Books {
 }
 
 impl Books {
-    /// Enters what the tenant shows now and did not show before.
-    pub(super) fn enter(&mut self, simulator: &Simulator, span: (DateTime<Utc>, DateTime<Utc>)) {
-        simulator.changed(&Tenant::default().id, span, &mut |endpoint, record| {
+    /// Enters what the tenant shows at the end of a span and did not show before it.
+    pub(crate) fn enter(&mut self, simulator: &Simulator, tenant: &str, span: (DateTime<Utc>, DateTime<Utc>)) {
+        simulator.changed(tenant, span, &mut |endpoint, record| {
             let record: Value = serde_json::from_slice(record).unwrap();
             let id = record.get("incidentId").filter(|_| endpoint == Endpoint::Legacy).unwrap_or(&record["id"]);
-            let name = format!("{endpoint:?} {id}");
-            let keys = of_record(endpoint, &record);
+            let name = format!("{endpoint:?} {tenant} {id}");
+            let keys: Vec<_> = of_record(endpoint, &record).iter().map(|key| format!("{key} of {tenant}")).collect();
             for key in &keys {
                 self.keys.entry(key.clone()).or_default();
             }
@@ -44,19 +45,26 @@ impl Books {
     }
 
     /// A whole cycle has ended: what is visible must have arrived.
-    pub(super) fn require(&mut self) {
+    pub(crate) fn require(&mut self) {
         for key in self.changed.drain().flat_map(|name| &self.current[&name]) {
             self.keys.insert(key.clone(), true);
         }
     }
 
     /// How many documents must be there.
-    pub(super) fn expected(&self) -> String {
+    pub(crate) fn expected(&self) -> String {
         format!("{} must be there, {} may", self.keys.values().filter(|must| **must).count(), self.keys.len())
     }
 
+    /// How many documents that must be there are missing, of those whose key `concerns`.
+    pub(crate) fn missing(&self, found: &[(String, String)], concerns: impl Fn(&str) -> bool) -> usize {
+        let found: HashSet<&str> = found.iter().map(|(key, _)| key.as_str()).collect();
+        let must = self.keys.iter().filter(|(key, must)| **must && concerns(key));
+        must.filter(|(key, _)| !found.contains(key.as_str())).count()
+    }
+
     /// Every mistake in what was found (key, place), as text; nothing if there is none.
-    pub(super) fn compare(&self, found: &[(String, String)]) -> String {
+    pub(crate) fn compare(&self, found: &[(String, String)]) -> String {
         let mut places: HashMap<&str, Vec<&str>> = HashMap::new();
         for (key, place) in found {
             places.entry(key).or_default().push(place);
@@ -127,11 +135,11 @@ fn of_record(endpoint: Endpoint, record: &Value) -> Vec<String> {
 }
 
 /// What a document of the cluster is of, in the same words.
-pub(super) fn of_document(dataset: &str, document: &Value) -> String {
+pub(crate) fn of_document(dataset: &str, document: &Value) -> String {
     let event = &document["event"];
     let (id, time) = (text(&event["id"]), text(&document["@timestamp"]));
     let raw: Value = serde_json::from_str(text(&event["original"])).unwrap();
-    match dataset {
+    let key = match dataset {
         "evidence" => key([dataset, id, &plain(&raw)]),
         "log" => {
             let incident = &document["m365_defender"]["incidentId"];
@@ -142,7 +150,10 @@ pub(super) fn of_document(dataset: &str, document: &Value) -> String {
             key([dataset, format!("{incident} {time} {alert}").trim_end(), &entity])
         }
         _ => key([dataset, id, time]),
-    }
+    };
+    // The account of a cloud resource may be another provider's.
+    let tenant = document.pointer("/m365_defender/alert/tenant_id").unwrap_or(&document["cloud"]["account"]["id"]);
+    format!("{key} of {}", text(tenant))
 }
 
 /// What an item of evidence is, and its own verdict and remediation; not what is said about it beside that, nor the

@@ -1,0 +1,66 @@
+//! The fault matrix: what services do to their callers, each trouble for each of the three lists, on a paused clock. Every
+//! cell is a test, and asserts that all records are in the output exactly once, that the other sources and the other tenant
+//! were done before the troubled one had waited, and that health says what happened.
+//!
+//! The matrix of the output's troubles stands beside the output.
+
+mod stage;
+mod tenants;
+mod troubles;
+
+use self::stage::{ALERT, INCIDENT, LOG};
+use self::troubles as trouble;
+
+/// One module per trouble, in it one test per list.
+macro_rules! matrix {
+    ($($name:ident: $trouble:expr,)*) => {$(
+        mod $name {
+            use super::*;
+
+            #[tokio::test(start_paused = true)]
+            async fn incident() {
+                stage::check($trouble, INCIDENT).await;
+            }
+
+            #[tokio::test(start_paused = true)]
+            async fn alert() {
+                stage::check($trouble, ALERT).await;
+            }
+
+            #[tokio::test(start_paused = true)]
+            async fn log() {
+                stage::check($trouble, LOG).await;
+            }
+        }
+    )*};
+}
+
+matrix! {
+    throttled_with_seconds: trouble::throttled_with_seconds(),
+    throttled_with_date: trouble::throttled_with_date(),
+    throttled_without_a_time: trouble::throttled_without_a_time(),
+    throttled_with_words: trouble::throttled_with_words(),
+    throttled_as_af429: trouble::throttled_as_af429(),
+    status_500: trouble::status(500, 5),
+    status_502: trouble::status(502, 2),
+    status_503: trouble::status(503, 3),
+    status_504: trouble::status(504, 1),
+    timeout: trouble::timeout(),
+    reset_in_a_body: trouble::reset_in_a_body(),
+    truncated_json: trouble::truncated_json(),
+    html_instead_of_json: trouble::html_instead_of_json(),
+    wrong_content_type: trouble::wrong_content_type(),
+    status_401_once: trouble::status_401_once(),
+    token_endpoint_down: trouble::token_endpoint_down(),
+    expand_500: trouble::expand_500(),
+    next_link_loop: trouble::next_link_loop(),
+    foreign_next_link: trouble::foreign_next_link(),
+    expired_skip_token: trouble::expired_skip_token(),
+    ties_across_pages: trouble::ties_across_pages(),
+    late_record: trouble::late_record(),
+    record_changed_while_paging: trouble::record_changed_while_paging(),
+    clock_ten_minutes_ahead: trouble::clock_off(10),
+    clock_ten_minutes_behind: trouble::clock_off(-10),
+    empty_pages_with_a_link: trouble::empty_pages_with_a_link(),
+    duplicate_in_two_pages: trouble::duplicate_in_two_pages(),
+}
