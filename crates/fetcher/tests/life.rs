@@ -1,4 +1,6 @@
 //! The running program: how it stops, and how it takes up a changed configuration.
+// The test waits for a process of its own, without a runtime.
+#![allow(clippy::disallowed_methods)]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -52,7 +54,7 @@ fn service(manner: Manner) -> SocketAddr {
         for connection in listener.incoming().map_while(Result::ok) {
             std::thread::spawn(move || {
                 let mut connection = connection;
-                while connection.read(&mut [0; 64 * 1024]).is_ok_and(|read| read > 0) {
+                while connection.read(&mut [0; 8 * 1024]).is_ok_and(|read| read > 0) {
                     match manner {
                         Manner::Hang => {}
                         Manner::Say(answer) => {

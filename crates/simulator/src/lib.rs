@@ -36,4 +36,4 @@ pub use clock::Clock;
 pub use content::{alert_count, alert_json, incident_json, incident_versions, legacy_incident_json};
 pub use faults::{Endpoint, Fault, Faults};
 pub use server::Simulator;
-pub use tenant::{AlertsPerIncident, Tenant};
+pub use tenant::{AlertsPerIncident, Federated, Tenant};

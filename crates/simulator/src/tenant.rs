@@ -18,6 +18,8 @@ pub struct Tenant {
     /// The certificate registered for the application, as DER: assertions signed with its RSA key are accepted beside the
     /// secret.
     pub certificate: Option<Vec<u8>>,
+    /// The federated identity credential of the application: a foreign issuer's tokens are accepted as assertions.
+    pub federated: Option<Federated>,
     /// Application permissions that the tenant's administrator has granted: the `roles` of its access tokens.
     pub roles: Vec<String>,
     /// Text that every access token of the tenant contains, for tests that look for tokens where none may be.
@@ -32,6 +34,17 @@ pub struct Tenant {
     pub start: DateTime<Utc>,
     /// Time between the creation of two incidents. An incident's last change comes at most 64 spacings after its creation.
     pub spacing: TimeDelta,
+}
+
+/// A federated identity credential: workload identity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Federated {
+    /// `iss` of the foreign tokens.
+    pub issuer: String,
+    /// `sub` of the foreign tokens.
+    pub subject: String,
+    /// A certificate (DER) with the issuer's RSA key, which signs with RS256.
+    pub certificate: Vec<u8>,
 }
 
 /// How many alerts an incident holds.
@@ -63,6 +76,7 @@ impl Default for Tenant {
             client_id: "66666666-7777-8888-9999-000000000000".into(),
             client_secret: "demo-secret".into(),
             certificate: None,
+            federated: None,
             roles: ["SecurityIncident.Read.All", "SecurityAlert.Read.All", "Incident.Read.All"]
                 .map(str::to_owned)
                 .into(),
@@ -83,6 +97,7 @@ impl fmt::Debug for Tenant {
             .field("id", &self.id)
             .field("client_id", &self.client_id)
             .field("certificate", &self.certificate.is_some())
+            .field("federated", &self.federated)
             .field("roles", &self.roles)
             .field("seed", &self.seed)
             .field("incidents", &self.incidents)

@@ -67,18 +67,22 @@ impl PartialEq for Proof {
 impl PartialEq for CertificateFiles {
     fn eq(&self, other: &Self) -> bool {
         let Self { certificate, key, password } = self;
-        *certificate == other.certificate && *key == other.key && exposed(password) == exposed(&other.password)
+        *certificate == other.certificate
+            && *key == other.key
+            && exposed(password.as_ref()) == exposed(other.password.as_ref())
     }
 }
 
-fn exposed(secret: &Option<SecretString>) -> Option<&str> {
-    secret.as_ref().map(ExposeSecret::expose_secret)
+fn exposed(secret: Option<&SecretString>) -> Option<&str> {
+    secret.map(ExposeSecret::expose_secret)
 }
 
 impl PartialEq for ManagedIdentity {
     fn eq(&self, other: &Self) -> bool {
         let Self { endpoint, header, client_id } = self;
-        *endpoint == other.endpoint && exposed(header) == exposed(&other.header) && *client_id == other.client_id
+        *endpoint == other.endpoint
+            && exposed(header.as_ref()) == exposed(other.header.as_ref())
+            && *client_id == other.client_id
     }
 }
 

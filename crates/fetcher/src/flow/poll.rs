@@ -53,7 +53,7 @@ pub(super) async fn poll(mut feed: Feed, plan: Plan) -> Option<Failed> {
 /// Some time around the interval after the last start: sources that came together part again.
 fn next_start(last: Instant, interval: Duration) -> Instant {
     let spread = interval / 10;
-    let next = last + (interval - spread / 2) + jitter(spread);
+    let next = last + interval.saturating_sub(spread / 2) + jitter(spread);
     next.max(Instant::now() + PAUSE.min(interval))
 }
 

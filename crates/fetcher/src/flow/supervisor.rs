@@ -86,16 +86,15 @@ pub async fn supervise(config: &Config, parts: Parts, orders: Orders) -> Result<
         drop(crew);
         (&mut output).await
     };
-    match stopped_within(stop, rest).await {
-        Some(ended) => ended.map_err(|error| Fault::Local(format!("the output ended unexpectedly: {error}")))?,
-        None => {
-            output.abort();
-            tracing::warn!(
-                seconds = GRACE.as_secs(),
-                documents = pool.documents().saturating_sub(stats.settled()),
-                "the output did not take what was read in time; the sources go back to where it was acknowledged"
-            );
-        }
+    if let Some(ended) = stopped_within(stop, rest).await {
+        ended.map_err(|error| Fault::Local(format!("the output ended unexpectedly: {error}")))?;
+    } else {
+        output.abort();
+        tracing::warn!(
+            seconds = GRACE.as_secs(),
+            documents = pool.documents().saturating_sub(stats.settled()),
+            "the output did not take what was read in time; the sources go back to where it was acknowledged"
+        );
     }
     store.close().await?;
     Ok(failed)

@@ -209,13 +209,11 @@ impl Reading {
     /// The next chunk.
     pub(crate) async fn next(&mut self) -> reqwest::Result<Arrival> {
         let chunk = if self.turn.held {
-            match tokio::time::timeout(PATIENCE, self.response.chunk()).await {
-                Ok(chunk) => chunk?,
-                Err(_) => {
-                    self.turn.give_back();
-                    return Ok(Arrival::Silence);
-                }
-            }
+            let Ok(chunk) = tokio::time::timeout(PATIENCE, self.response.chunk()).await else {
+                self.turn.give_back();
+                return Ok(Arrival::Silence);
+            };
+            chunk?
         } else {
             let chunk = self.response.chunk().await?;
             self.turn.regain().await;

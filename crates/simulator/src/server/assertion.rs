@@ -8,10 +8,12 @@ use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, Unpa
 use serde_json::Value;
 
 use crate::encode::{base64url, from_base64url};
-use crate::tenant::Tenant;
+use crate::tenant::{Federated, Tenant};
 
 /// `client_assertion_type` of a JWT.
 pub(super) const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/// The one audience of foreign tokens.
+const FEDERATED_AUDIENCE: &str = "api://AzureADTokenExchange";
 /// How far the clocks may be apart, seconds.
 const SKEW: i64 = 300;
 const REVIEW: &str =
@@ -36,17 +38,21 @@ pub(super) fn verify(
     };
     let claim = |name: &str| body[name].as_str().unwrap_or_default();
     let is_own = |name: &str| claim(name).eq_ignore_ascii_case(&tenant.client_id);
-    if !is_own("iss") && !is_own("sub") {
-        // A token of another issuer: workload identity, which this tenant has no federated credential for.
-        let message = format!(
-            "No matching federated identity record found for presented assertion. Assertion Issuer: '{}'. Assertion Subject: '{}'. Assertion Audience: '{}'.",
-            claim("iss"),
-            claim("sub"),
-            claim("aud")
-        );
-        return Err((70_021, message));
-    }
     let signed = assertion.rsplit_once('.').map_or("", |(signed, _)| signed);
+    if !is_own("iss") && !is_own("sub") {
+        // A token of another issuer: workload identity.
+        check_federated(tenant.federated.as_ref(), &body)?;
+        let issuer = tenant.federated.as_ref().and_then(|federated| public_key(&federated.certificate));
+        let is_signed = issuer.is_some_and(|key| {
+            let key = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key);
+            header["alg"] == "RS256" && key.verify(signed.as_bytes(), &sealed).is_ok()
+        });
+        if !is_signed {
+            let reason = "[Reason - The key was found, but use of the key to verify the signature failed.]";
+            return Err((700_027, format!("Client assertion failed signature validation. {reason}.")));
+        }
+        return check_times(&body, now);
+    }
     verify_signature(tenant, &header, signed.as_bytes(), &sealed)?;
     if !is_own("iss") || !is_own("sub") {
         return Err((
@@ -58,6 +64,31 @@ pub(super) fn verify(
     if audience.find("://").is_none_or(|at| audience[at..] != endpoint.to_ascii_lowercase()) {
         return Err((700_023, format!("Client assertion audience claim does not match Realm issuer. {REVIEW}.")));
     }
+    check_times(&body, now)
+}
+
+/// The foreign token must fit the application's federated credential in everything.
+fn check_federated(federated: Option<&Federated>, body: &Value) -> Result<(), (u32, String)> {
+    let claim = |name: &str| body[name].as_str().unwrap_or_default();
+    let what = format!(
+        "Assertion Issuer: '{}'. Assertion Subject: '{}'. Assertion Audience: '{}'",
+        claim("iss"),
+        claim("sub"),
+        claim("aud")
+    );
+    let none = |code, part: &str| {
+        Err((code, format!("No matching federated identity record found for presented assertion{part}. {what}.")))
+    };
+    match federated {
+        None => none(70_021, ""),
+        Some(known) if known.issuer != claim("iss") => none(700_211, " issuer"),
+        Some(_) if claim("aud") != FEDERATED_AUDIENCE => none(700_212, " audience"),
+        Some(known) if known.subject != claim("sub") => none(700_213, " subject"),
+        Some(_) => Ok(()),
+    }
+}
+
+fn check_times(body: &Value, now: DateTime<Utc>) -> Result<(), (u32, String)> {
     let (from, to) = (body["nbf"].as_i64().unwrap_or_default(), body["exp"].as_i64().unwrap_or_default());
     if now.timestamp() < from - SKEW || now.timestamp() > to + SKEW || to <= from {
         let time = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Micros, true);

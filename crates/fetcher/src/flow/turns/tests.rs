@@ -76,11 +76,11 @@ async fn who_goes_away_leaves_no_gap() {
     // Some go while they wait, some when their turn has come already.
     let mut early = Box::pin(lane.turn());
     assert!((&mut early).now_or_never().is_none());
-    let mut late = Box::pin(lane.turn());
-    assert!((&mut late).now_or_never().is_none());
+    let mut served = Box::pin(lane.turn());
+    assert!((&mut served).now_or_never().is_none());
     drop(early);
     drop(held);
-    drop(late);
+    drop(served);
     assert_eq!(take_all(&lane).len(), SHARE);
     assert_eq!(turns.lock().free, TURNS);
 }

@@ -4,7 +4,7 @@ mod cipher;
 
 use ring::hmac;
 
-use self::cipher::{Password, decrypt};
+use self::cipher::{Derivation, Password, decrypt};
 use super::der::{Der, IN_0, OCTETS, OID, SEQUENCE, TAG_0};
 
 /// `1.2.840.113549.1`, where all of this lives.
@@ -92,10 +92,10 @@ fn check_seal(mut seal: Der<'_>, content: &[u8], password: &Password) -> Result<
         Some((algorithm.0, info.take(OCTETS)?.0, seal.take(OCTETS)?.0))
     });
     let (algorithm, sum, salt) = parts.ok_or(Unreadable::Form)?;
-    let iterations = seal.number().unwrap_or(1);
+    let rounds = seal.number().unwrap_or(1);
     let (hash, algorithm) = cipher::hash(algorithm).ok_or(Unreadable::Cipher)?;
     let length = hash.output_len();
-    let key = password.derive(hash, 3, salt, iterations, length)?;
+    let key = password.derive(3, length, Derivation { hash, salt, rounds })?;
     hmac::verify(&hmac::Key::new(algorithm, &key), content, sum).map_err(|_| Unreadable::Password)
 }
 

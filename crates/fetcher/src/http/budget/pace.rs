@@ -42,7 +42,9 @@ impl Pace {
         let pause = minute.wait(now, *share).max(hour.as_mut().and_then(|hour| hour.wait(now, *share)));
         if pause.is_none() {
             minute.count();
-            hour.iter_mut().for_each(|hour| hour.count());
+            if let Some(hour) = hour {
+                hour.count();
+            }
         }
         pause
     }

@@ -26,6 +26,14 @@ pub(super) struct Password {
     utf16: Vec<u8>,
 }
 
+/// How bytes are derived from a password.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Derivation<'a> {
+    pub(super) hash: &'static digest::Algorithm,
+    pub(super) salt: &'a [u8],
+    pub(super) rounds: u32,
+}
+
 /// A hash with its HMAC, by its object identifier.
 pub(super) fn hash(oid: &[u8]) -> Option<(&'static digest::Algorithm, hmac::Algorithm)> {
     match (oid, oid.strip_prefix(NIST)) {
@@ -44,14 +52,8 @@ impl Password {
     }
 
     /// The derivation of PKCS#12 (RFC 7292, appendix B): `purpose` is 1 for a key, 2 for an initial vector, 3 for a seal.
-    pub(super) fn derive(
-        &self,
-        hash: &'static digest::Algorithm,
-        purpose: u8,
-        salt: &[u8],
-        rounds: u32,
-        length: usize,
-    ) -> Result<Vec<u8>, Unreadable> {
+    pub(super) fn derive(&self, purpose: u8, length: usize, how: Derivation<'_>) -> Result<Vec<u8>, Unreadable> {
+        let Derivation { hash, salt, rounds } = how;
         if rounds == 0 || rounds > MAX_ROUNDS {
             return Err(Unreadable::Form);
         }
@@ -100,14 +102,13 @@ pub(super) fn decrypt(mut algorithm: Der<'_>, sealed: &[u8], password: &Password
         Some([1, 5, 13]) => decrypt_pbes2(parameters, sealed, password),
         Some([1, 12, 1, kind @ 3..=6]) => {
             let (salt, rounds) = parameters.take(OCTETS).zip(parameters.number()).ok_or(Unreadable::Form)?;
-            let derive =
-                |purpose, length| password.derive(&digest::SHA1_FOR_LEGACY_USE_ONLY, purpose, salt.0, rounds, length);
+            let how = Derivation { hash: &digest::SHA1_FOR_LEGACY_USE_ONLY, salt: salt.0, rounds };
             let length = match kind {
                 3 => 24,
                 6 => 5,
                 _ => 16,
             };
-            let (mut key, vector) = (derive(1, length)?, derive(2, 8)?);
+            let (mut key, vector) = (password.derive(1, length, how)?, password.derive(2, 8, how)?);
             match kind {
                 5 | 6 => {
                     let cipher = rc2::Rc2::new_with_eff_key_len(&key, key.len() * 8);
