@@ -71,6 +71,27 @@ impl Elastic {
         self.0.nodes.pick().await.map(|(_, client)| client.clone())
     }
 
+    /// Puts a JSON text, with the next node where one does not answer.
+    pub(super) async fn put(&self, path: &str, body: &[u8]) -> Result<Response, Fault> {
+        loop {
+            let (node, client) = self.0.nodes.pick().await?;
+            let sent = client.send(Method::Put, path, HeaderMap::new(), None::<&()>, Some(body), Some(self.0.timeout));
+            match sent.await {
+                Ok(response) => {
+                    node.answered();
+                    return Ok(response);
+                }
+                Err(error) => {
+                    let said = without_address(&error);
+                    node.failed(&said);
+                    if !self.any_awake() {
+                        return Err(Fault::Transient(format!("PUT {path} at {}: {said}", node.url)));
+                    }
+                }
+            }
+        }
+    }
+
     pub(super) fn max_concurrency(&self) -> u32 {
         self.0.max_concurrency
     }
@@ -120,8 +141,9 @@ impl Elastic {
         let query = [("filter_path", FILTER_PATH)];
         let timeout = Some(self.0.timeout);
         let unreachable = |what: &str, error: &dyn std::error::Error| {
-            node.failed();
-            Answer::Unreachable(Fault::Transient(format!("{what} {}: {}", node.url, without_address(error))))
+            let said = without_address(error);
+            node.failed(&said);
+            Answer::Unreachable(Fault::Transient(format!("{what} {}: {said}", node.url)))
         };
         let response = match client.send(Method::Post, "/_bulk", headers, Some(&query), Some(body), timeout).await {
             Ok(response) => response,

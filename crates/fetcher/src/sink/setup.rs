@@ -1,12 +1,10 @@
 //! Prepares a cluster: component templates, ingest pipelines, index templates, in this order.
 
-use elasticsearch::http::Method;
-use elasticsearch::http::headers::HeaderMap;
 use include_dir::{Dir, File, include_dir};
 use serde_json::Value;
 
 use super::elastic::{Elastic, request_fault};
-use crate::error::{Fault, with_causes};
+use crate::error::Fault;
 
 static FIELDS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../fields");
 static PIPELINES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../pipelines");
@@ -67,12 +65,7 @@ pub fn is_current(artefact: &Artefact, answer: &Value) -> bool {
 
 async fn put(elastic: &Elastic, artefact: &Artefact) -> Result<(), Fault> {
     let path = format!("/{}/{}", artefact.folder, artefact.name);
-    let response = elastic
-        .client()
-        .await?
-        .send(Method::Put, &path, HeaderMap::new(), None::<&()>, Some(artefact.contents), None)
-        .await
-        .map_err(|error| Fault::Transient(format!("PUT {path}: {}", with_causes(&error))))?;
+    let response = elastic.put(&path, artefact.contents).await?;
     if response.status_code().is_success() {
         return Ok(());
     }

@@ -202,7 +202,7 @@ impl Ship {
             }
             Answer::Unreachable(fault) => {
                 if self.elastic.any_awake() {
-                    tracing::warn!(error = %fault, "a node does not answer, the next one is asked");
+                    // The next one is asked.
                     state.slot = Some(slot);
                     work.push(load);
                     return ControlFlow::Continue(());
@@ -292,7 +292,7 @@ impl Ship {
         let entries = load.entries();
         let mut fates = vec![Fate::Again; entries.len()];
         let mut busy = None;
-        // Datasets with documents that were taken, and that were not, one bit each.
+        // Datasets whose data stream takes documents.
         let mut taken = Datasets::default();
         let count = read_reply(reply, &mut |place, verdict| {
             let (Some(entry), Some(fate)) = (entries.get(place), fates.get_mut(place)) else { return };
@@ -301,7 +301,10 @@ impl Ship {
                     taken.add(entry.dataset);
                     Fate::Created
                 }
-                Verdict::Duplicate => Fate::Duplicate,
+                Verdict::Duplicate => {
+                    taken.add(entry.dataset);
+                    Fate::Duplicate
+                }
                 Verdict::Refused(reason) => self.refuse(load, place, &reason),
                 Verdict::Unclear(reason) if attempts >= UNCLEAR_ATTEMPTS => self.refuse(load, place, &reason),
                 Verdict::Retry(reason) | Verdict::Unclear(reason) => {

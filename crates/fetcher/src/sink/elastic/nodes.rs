@@ -76,7 +76,7 @@ impl Nodes {
     pub(super) async fn pick(&self) -> Result<(&Node, &Elasticsearch), Fault> {
         let Some(node) = self.choose() else { return Err(Fault::Local("no hosts".to_owned())) };
         let client = node.client.get_or_try_init(|| self.access.client(node)).await;
-        client.map(|client| (node, client)).inspect_err(|_| node.failed())
+        client.map(|client| (node, client)).inspect_err(|fault| node.failed(fault))
     }
 
     /// Whether a node is left that is not known to be out of reach.
@@ -98,15 +98,22 @@ impl Nodes {
 impl Node {
     /// It answered.
     pub(super) fn answered(&self) {
-        *self.lock() = Health::default();
+        let before = std::mem::take(&mut *self.lock());
+        if before.failures > 0 {
+            tracing::info!(node = %self.url, failures = before.failures, "RECOVERED: node of the output answers");
+        }
     }
 
     /// It did not answer.
-    pub(super) fn failed(&self) {
+    pub(super) fn failed(&self, reason: &dyn std::fmt::Display) {
         let mut health = self.lock();
         let rest = FIRST_REST.saturating_mul(1 << health.failures.min(6)).min(LONGEST_REST);
         health.failures = health.failures.saturating_add(1);
         health.rests_until = Some(Instant::now() + rest);
+        if health.failures.is_power_of_two() {
+            let failures = health.failures;
+            tracing::warn!(node = %self.url, error = %reason, failures, "node of the output does not answer");
+        }
     }
 
     fn rests_until(&self) -> Option<Instant> {
