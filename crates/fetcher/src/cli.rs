@@ -259,7 +259,8 @@ fn list() -> anyhow::Result<End> {
         writeln!(out, "{name}\n  {title}")?;
         let expand = source.expand.map(|expand| format!("?$expand={expand}")).unwrap_or_default();
         writeln!(out, "  endpoint    {:?} {}{expand}", source.api, source.path)?;
-        writeln!(out, "  permission  {}", source.permission)?;
+        let more = if source.also.is_empty() { String::new() } else { format!(" (or {})", source.also.join(", ")) };
+        writeln!(out, "  permission  {}{more}", source.permission)?;
         writeln!(out, "  licence     {}", source.licence)?;
         writeln!(out, "  polled      every {} s, first look-back {} h", source.interval, source.lookback)?;
     }

@@ -170,8 +170,8 @@ impl Scene {
         let text = format!(
             "tenants:\n  - id: 11111111-2222-3333-4444-555555555555\n    cloud: {{login: \"http://{at}\", graph: \
              \"http://{at}\", defender: \"http://{at}\"}}\n    client_id: 66666666-7777-8888-9999-000000000000\n    \
-             client_secret: \"${{CANARY_SECRET}}\"\n    datasets: [{{name: alert, lookback: 300d}}, {{name: incident, \
-             lookback: 300d}}]\noutput:\n  {output}\nstate: \"{left}/{name}\"\n{more}\n",
+             client_secret: \"${{CANARY_SECRET}}\"\n    datasets: [{{name: alert, lookback: 7d}}, {{name: incident, \
+             lookback: 7d}}]\noutput:\n  {output}\nstate: \"{left}/{name}\"\n{more}\n",
             left = self.left().display()
         );
         let path = self.folder.path().join(format!("{name}.yml"));
@@ -236,6 +236,20 @@ async fn no_artefact_holds_a_secret() {
     scene.run("check", &["check", "--config", text(&password)], &[]);
     scene.run("check json", &["check", "--json", "--config", text(&good)], &[]);
     living(&mut scene, &basic).await;
+    let state = scene.left().join("refusing");
+    for (name, args) in [
+        ("state show", vec!["state", "show", "--config", text(&refusing)]),
+        ("state export", vec!["state", "export", "--config", text(&refusing)]),
+        ("replay, dry", vec!["replay", "--dry-run", "--config", text(&refusing)]),
+        ("replay", vec!["replay", "--config", text(&refusing)]),
+        ("status of none", vec!["status", "--state", text(&state)]),
+        ("list", vec!["list"]),
+    ] {
+        scene.run(name, &args, &[]);
+    }
+    for name in ["state show", "state export", "list"] {
+        assert!(!scene.artefacts.0[&format!("{name}: stdout")].is_empty(), "{name} said nothing");
+    }
 
     // What does not.
     let wrong = [("CANARY_SECRET", "canary~secret/7Qx+Zw==-and-more")];

@@ -8,9 +8,10 @@ use super::{Course, Health, Reason, SourceHealth, locked};
 
 /// Cycles in a row that must look wrong.
 const CYCLES: u32 = 5;
-/// Intervals without a success, and the least time, after which a source is silent.
+/// Intervals without a success, and the least time, after which a source is silent: longer than any pause that a
+/// service may ask for.
 const INTERVALS: u32 = 5;
-const SILENT: Duration = Duration::from_mins(10);
+const SILENT: Duration = Duration::from_mins(20);
 /// Time without a page because of throttling.
 const THROTTLED: Duration = Duration::from_mins(15);
 
@@ -85,6 +86,10 @@ impl SourceHealth {
 
     fn silence(&self, course: &Course, now: Instant) -> Option<String> {
         let since = course.last_progress.unwrap_or(course.added);
+        // Why nothing comes is known, and told.
+        if course.throttled_since.is_some() || course.conditions.0.contains_key(&Reason::OutputBlocked) {
+            return None;
+        }
         let quiet = now.saturating_duration_since(since);
         (quiet >= (Duration::from_millis(self.interval.get()) * INTERVALS).max(SILENT))
             .then(|| format!("no page and no cycle succeeded for {} min", quiet.as_secs() / 60))
