@@ -52,7 +52,7 @@ use crate::state::{Change, SourceState, Store};
 use crate::stats::Stats;
 
 /// Documents between two checkpoints of a window.
-const CHECKPOINT: usize = 20_000;
+const CHECKPOINT: usize = if cfg!(test) { 50 } else { 20_000 };
 
 /// What a run works with, apart from its configuration.
 #[derive(Debug)]

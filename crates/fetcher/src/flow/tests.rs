@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use url::Url;
 
+mod checkpoints;
 mod faults;
 mod health;
 mod outputs;
