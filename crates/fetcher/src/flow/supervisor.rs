@@ -71,7 +71,11 @@ pub async fn supervise(config: &Config, parts: Parts, orders: Orders) -> Result<
                 Some(Err(error)) => return Err(Fault::Local(format!("a tenant ended unexpectedly: {error}"))),
                 None => break,
             },
-            Some(tenants) = next_change(&mut changes) => crew.assign(&tenants)?,
+            Some(tenants) = next_change(&mut changes) => {
+                if let Err(fault) = crew.assign(&tenants) {
+                    tracing::error!(error = %fault, "not all of the changed tenants could be started");
+                }
+            }
             _ = stop.wait_for(|stop| *stop) => {
                 crew.dismiss();
                 break;

@@ -157,3 +157,52 @@ async fn tenants_come_change_and_go_and_the_others_go_on() {
     assert_eq!((run.found("one-0.example"), run.found("two-0.example")), (30, 30));
     assert!(run.end().await.is_empty());
 }
+
+/// Says that it is not available, then answers; notes how many connections it was asked on.
+async fn flaky() -> (Url, Arc<std::sync::Mutex<Vec<usize>>>) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let asked: Arc<std::sync::Mutex<Vec<usize>>> = Arc::default();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("listens");
+    let root = Url::parse(&format!("http://{}", listener.local_addr().expect("address"))).expect("address");
+    let noted = Arc::clone(&asked);
+    tokio::spawn(async move {
+        for connection in 0.. {
+            let Ok((mut stream, _)) = listener.accept().await else { return };
+            let noted = Arc::clone(&noted);
+            tokio::spawn(async move {
+                let mut request = vec![0; 16 * 1024];
+                while let Ok(read) = stream.read(&mut request).await
+                    && read > 0
+                {
+                    let is_token = request.starts_with(b"POST");
+                    let (status, body) = if is_token {
+                        ("200 OK", r#"{"access_token":"t","expires_in":3600}"#)
+                    } else {
+                        noted.lock().expect("lock").push(connection);
+                        let first = noted.lock().expect("lock").len() == 1;
+                        if first { ("503 Service Unavailable", "{}") } else { ("200 OK", r#"{"value":[]}"#) }
+                    };
+                    let length = body.len();
+                    let head = format!(
+                        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
+                    );
+                    if stream.write_all(format!("{head}{body}").as_bytes()).await.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    (root, asked)
+}
+
+#[tokio::test]
+async fn after_an_answer_of_503_another_connection_is_tried() {
+    let (root, asked) = flaky().await;
+    let mut scene = scene_of(1, AlertsPerIncident::Exactly(0)).await;
+    scene.only("incident");
+    scene.config.tenants[0].cloud = Cloud::custom(root.clone(), root.clone(), root);
+    assert!(scene.collect().await.is_empty());
+    let asked = asked.lock().expect("lock");
+    assert!(asked.len() >= 2 && asked[1] != asked[0], "{asked:?}");
+}
