@@ -10,11 +10,14 @@ mod cloud;
 mod credential;
 mod http;
 mod output;
+#[cfg(any(test, fuzzing))]
+pub mod probe;
 #[cfg(test)]
 mod tests;
 mod value;
 mod wire;
 
+use std::cell::RefCell;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -145,7 +148,13 @@ fn read(path: &Path) -> Result<String, ConfigError> {
 /// Checks a configuration; `environment` resolves `${NAME}`.
 pub fn parse(file: &str, text: &str, environment: &dyn Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
     let document = wire::read(text).map_err(|error| error.in_file(file))?;
-    checks::check(document, environment).map_err(|error| error.in_file(file))
+    let used = RefCell::new(Vec::new());
+    let recording = |name: &str| {
+        let value = environment(name)?;
+        used.borrow_mut().push((name.to_owned(), value.clone()));
+        Some(value)
+    };
+    checks::check(document, &recording).map_err(|error| error.in_file(file).as_written(&used.take()))
 }
 
 /// What a configuration says apart from its tenants, to be compared with what another one says. Holds secrets.
@@ -175,6 +184,15 @@ pub fn wants_colour() -> bool {
 impl ConfigError {
     fn new(place: Option<(u64, u64)>, key: impl Into<String>, message: impl Into<String>) -> Self {
         Self { file: String::new(), place, key: key.into(), message: message.into() }
+    }
+
+    /// What came from the environment is shown as its name: it may be a secret in a wrong place.
+    fn as_written(mut self, used: &[(String, String)]) -> Self {
+        // Shorter ones are parts of any text.
+        for (name, value) in used.iter().filter(|(_, value)| value.len() >= 6) {
+            self.message = self.message.replace(value, &format!("${{{name}}}"));
+        }
+        self
     }
 
     fn in_file(mut self, file: &str) -> Self {

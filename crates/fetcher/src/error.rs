@@ -42,6 +42,12 @@ impl Fault {
     }
 }
 
+/// What a service says, as a part of an error: short, and without control characters, which a terminal would obey.
+pub(crate) fn quoted(text: &str) -> String {
+    const MAX: usize = 1000;
+    text.chars().take(MAX).map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
 /// An error with its causes in one line: reqwest hides the reason in the chain.
 pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();

@@ -4,6 +4,8 @@ pub mod aadsts;
 pub mod auth;
 mod backoff;
 mod budget;
+#[cfg(any(test, fuzzing))]
+pub mod probe;
 mod request;
 #[cfg(test)]
 mod tests;
@@ -20,7 +22,7 @@ pub(crate) use self::backoff::{Backoff, jitter};
 pub(crate) use self::budget::Budget;
 pub(crate) use self::request::{check_json, claims_challenge, follow, ids, redirected, send};
 use crate::config::HttpConfig;
-use crate::error::{Fault, with_causes};
+use crate::error::{Fault, quoted, with_causes};
 
 /// Longest error body that is read.
 const MAX_ERROR_BODY: usize = 16 * 1024;
@@ -138,7 +140,7 @@ pub(crate) async fn status_fault(what: &str, permission: &str, response: Respons
     let said = if error.code.is_empty() && error.message.is_empty() {
         status.to_string()
     } else {
-        format!("{status}: {}: {}", error.code, error.message)
+        quoted(&format!("{status}: {}: {}", error.code, error.message))
     };
     let what = format!("{what}: {said}{ids}");
     let throttled = |what| Fault::Throttled { what, after: after.or_else(|| wait_in(&body)) };

@@ -82,9 +82,9 @@ pub(super) fn html_instead_of_json() -> Trouble {
     first(respond(200, &[("content-type", "text/html")], "<html>sign in</html>"), 2, Says::Retried(2))
 }
 
-/// JSON is JSON, whatever a gateway calls it.
+/// What is not called JSON comes from somebody on the way.
 pub(super) fn wrong_content_type() -> Trouble {
-    first(Fault::ContentType("text/plain".into()), 3, Says::Healthy)
+    first(Fault::ContentType("text/plain".into()), 3, Says::Retried(3))
 }
 
 pub(super) fn status_401_once() -> Trouble {

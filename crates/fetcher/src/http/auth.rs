@@ -1,6 +1,6 @@
 //! Tokens by client credentials: cached per (tenant, application, audience), renewed before they end.
 
-mod answer;
+pub(super) mod answer;
 mod assertion;
 pub(crate) mod certificate;
 mod der;

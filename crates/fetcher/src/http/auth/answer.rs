@@ -6,7 +6,7 @@ use reqwest::{Response, StatusCode};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::error::Fault;
+use crate::error::{Fault, quoted};
 use crate::http::{aadsts, connection_fault, read_bounded, redirected, retry_after};
 
 const MAX_TOKEN_BODY: usize = 256 * 1024;
@@ -36,7 +36,7 @@ pub(super) struct Answer {
 }
 
 /// The token of Entra's answer and its lifetime.
-pub(super) async fn read(what: &str, response: Response) -> Result<(SecretString, Duration), Fault> {
+pub(in crate::http) async fn read(what: &str, response: Response) -> Result<(SecretString, Duration), Fault> {
     let status = response.status();
     let after = retry_after(&response);
     if status.is_redirection() {
@@ -91,10 +91,10 @@ impl Answer {
     }
 
     fn fault(&self, what: &str, status: StatusCode, after: Option<Duration>) -> Fault {
-        let mut what = format!("{what}: {status}: {}", self.said());
+        let mut what = format!("{what}: {status}: {}", quoted(self.said()));
         if !self.trace_id.is_empty() {
             use std::fmt::Write;
-            let _ = write!(what, " (trace {}, correlation {})", self.trace_id, self.correlation_id);
+            let _ = write!(what, " (trace {}, correlation {})", quoted(&self.trace_id), quoted(&self.correlation_id));
         }
         if status == StatusCode::TOO_MANY_REQUESTS || self.error_codes.iter().any(|code| aadsts::is_transient(*code)) {
             return Fault::Throttled { what, after };

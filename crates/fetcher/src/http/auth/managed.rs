@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{TIMEOUT, answer};
 use crate::config::ManagedIdentity;
-use crate::error::{Fault, with_causes};
+use crate::error::{Fault, quoted, with_causes};
 use crate::http::{connection_fault, retry_after};
 
 /// A token and its lifetime, from the metadata service of a machine or from App Service.
@@ -30,7 +30,7 @@ pub(super) async fn fetch(identity: &ManagedIdentity, scope: &str) -> Result<(Se
     let after = retry_after(&response);
     let answer = answer::parse(&what, response).await?.unwrap_or_default();
     answer.token(status).map_err(|answer| {
-        let what = format!("{what}: {status}: {}", answer.said());
+        let what = format!("{what}: {status}: {}", quoted(answer.said()));
         match status {
             StatusCode::TOO_MANY_REQUESTS => Fault::Throttled { what, after },
             // The service comes up late on a starting machine, and goes away for a minute when it is updated.
