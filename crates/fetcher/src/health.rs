@@ -3,6 +3,7 @@
 //! and when it goes, not in between. Counters are atomics; what is locked is touched per cycle or per fault only.
 
 pub(crate) mod latency;
+mod output;
 mod reason;
 mod snapshot;
 #[cfg(test)]
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+pub use self::output::OutputHealth;
 pub use self::reason::Reason;
 pub use self::snapshot::{DatasetSnapshot, OutputSnapshot, ReasonSnapshot, Snapshot, SourceSnapshot, State};
 use crate::error::Fault;
@@ -413,53 +415,6 @@ impl SourceHealth {
         self.ledger.set(records as u64);
         if records == 0 {
             self.recover(Reason::HeavyRecord);
-        }
-    }
-}
-
-/// The output.
-#[derive(Debug, Default)]
-pub struct OutputHealth {
-    batches: Count,
-    retries: Count,
-    conditions: Mutex<Conditions>,
-    last: Mutex<OutputLast>,
-}
-
-#[derive(Debug, Default)]
-struct OutputLast {
-    success: Option<Instant>,
-    error: Option<(String, Instant)>,
-}
-
-impl OutputHealth {
-    /// A batch was taken: whatever was wrong is over.
-    pub fn delivered(&self) {
-        self.batches.add(1);
-        locked(&self.last).success = Some(Instant::now());
-        self.recover(Reason::OutputBlocked);
-        self.recover(Reason::Auth);
-    }
-
-    /// A request to the output is repeated.
-    pub fn retried(&self) {
-        self.retries.add(1);
-    }
-
-    /// The output does not take a batch.
-    pub fn failed(&self, fault: &Fault) {
-        let text = bounded(&fault.to_string());
-        locked(&self.last).error = Some((text.clone(), Instant::now()));
-        let reason = if matches!(fault, Fault::Auth(_)) { Reason::Auth } else { Reason::OutputBlocked };
-        if locked(&self.conditions).set(reason, &text) {
-            tracing::warn!(reason = reason.name(), error = text, "DEGRADED: output");
-        }
-    }
-
-    /// It is over.
-    pub fn recover(&self, reason: Reason) {
-        if locked(&self.conditions).clear(reason) {
-            tracing::info!(reason = reason.name(), "RECOVERED: output");
         }
     }
 }

@@ -100,8 +100,9 @@ fn summary(status: &Status) -> String {
     let sum = |of: &dyn Fn(&SourceSnapshot) -> u64| status.sources.iter().map(of).sum::<u64>();
     let created = sum(&|source| source.documents.iter().map(|documents| documents.created).sum());
     format!(
-        "{} tenants, {} sources{shares}; output {}; {created} documents, {} late, {} lost since {}\n",
+        "{} {}, {} sources{shares}; output {}; {created} documents, {} late, {} lost since {}\n",
         tenants.len(),
+        if tenants.len() == 1 { "tenant" } else { "tenants" },
         status.sources.len(),
         status.head.output.state.name(),
         sum(&|source| source.late),

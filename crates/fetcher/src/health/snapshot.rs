@@ -6,7 +6,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use super::{Conditions, Count, Course, Health, OutputHealth, Reason, SourceHealth, locked};
+use super::{Conditions, Course, Health, Reason, SourceHealth, locked};
 use crate::clock;
 
 /// How a source or the output is.
@@ -203,25 +203,8 @@ impl SourceHealth {
     }
 }
 
-impl OutputHealth {
-    /// The output as it is now.
-    pub fn snapshot(&self) -> OutputSnapshot {
-        let conditions = locked(&self.conditions);
-        let last = locked(&self.last);
-        OutputSnapshot {
-            state: state(&conditions, last.success.is_some()),
-            reasons: conditions.snapshot(),
-            batches: Count::get(&self.batches),
-            retries: self.retries.get(),
-            last_success: last.success.map(wall),
-            last_error: last.error.as_ref().map(|(text, _)| text.clone()),
-            last_error_at: last.error.as_ref().map(|(_, at)| wall(*at)),
-        }
-    }
-}
-
 impl Conditions {
-    fn snapshot(&self) -> Vec<ReasonSnapshot> {
+    pub(super) fn snapshot(&self) -> Vec<ReasonSnapshot> {
         let reason = |(reason, condition): (&Reason, &super::Condition)| ReasonSnapshot {
             reason: *reason,
             text: condition.text.clone(),
@@ -232,7 +215,7 @@ impl Conditions {
     }
 }
 
-fn state(conditions: &Conditions, works: bool) -> State {
+pub(super) fn state(conditions: &Conditions, works: bool) -> State {
     if conditions.0.keys().any(|reason| reason.is_failure()) {
         State::Failed
     } else if !conditions.0.is_empty() {
@@ -269,7 +252,7 @@ pub(super) fn age(newest: &str) -> Option<i64> {
 }
 
 /// The wall clock's time of a moment.
-fn wall(at: Instant) -> String {
+pub(super) fn wall(at: Instant) -> String {
     let ago: Duration = at.elapsed();
     let then = TimeDelta::from_std(ago).ok().and_then(|ago| clock::now().checked_sub_signed(ago));
     then.unwrap_or_default().to_rfc3339_opts(SecondsFormat::Secs, true)

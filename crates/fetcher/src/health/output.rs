@@ -1,0 +1,73 @@
+//! The output: whether it takes batches.
+
+use std::sync::Mutex;
+
+use tokio::time::Instant;
+
+use super::snapshot::{state, wall};
+use super::{Conditions, Count, OutputSnapshot, Reason, bounded, locked};
+use crate::error::Fault;
+
+/// The output.
+#[derive(Debug, Default)]
+pub struct OutputHealth {
+    batches: Count,
+    retries: Count,
+    conditions: Mutex<Conditions>,
+    last: Mutex<OutputLast>,
+}
+
+#[derive(Debug, Default)]
+struct OutputLast {
+    success: Option<Instant>,
+    error: Option<(String, Instant)>,
+}
+
+impl OutputHealth {
+    /// A batch was taken: whatever was wrong is over.
+    pub fn delivered(&self) {
+        self.batches.add(1);
+        locked(&self.last).success = Some(Instant::now());
+        self.recover(Reason::OutputBlocked);
+        self.recover(Reason::Auth);
+    }
+
+    /// A request to the output is repeated.
+    pub fn retried(&self) {
+        self.retries.add(1);
+    }
+
+    /// The output does not take a batch.
+    pub fn failed(&self, fault: &Fault) {
+        let text = bounded(&fault.to_string());
+        locked(&self.last).error = Some((text.clone(), Instant::now()));
+        let reason = if matches!(fault, Fault::Auth(_)) { Reason::Auth } else { Reason::OutputBlocked };
+        if locked(&self.conditions).set(reason, &text) {
+            tracing::warn!(reason = reason.name(), error = text, "DEGRADED: output");
+        }
+    }
+
+    /// It is over.
+    pub fn recover(&self, reason: Reason) {
+        if locked(&self.conditions).clear(reason) {
+            tracing::info!(reason = reason.name(), "RECOVERED: output");
+        }
+    }
+}
+
+impl OutputHealth {
+    /// The output as it is now.
+    pub fn snapshot(&self) -> OutputSnapshot {
+        let conditions = locked(&self.conditions);
+        let last = locked(&self.last);
+        OutputSnapshot {
+            state: state(&conditions, last.success.is_some()),
+            reasons: conditions.snapshot(),
+            batches: self.batches.get(),
+            retries: self.retries.get(),
+            last_success: last.success.map(wall),
+            last_error: last.error.as_ref().map(|(text, _)| text.clone()),
+            last_error_at: last.error.as_ref().map(|(_, at)| wall(*at)),
+        }
+    }
+}
