@@ -1,6 +1,7 @@
 //! The commands. Documents and answers go to standard output, everything else to standard error.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod backfill;
 mod check;
 mod demo;
 mod logs;
@@ -69,6 +70,11 @@ enum Command {
     Check(CheckArgs),
     /// Tell how the running process is doing: freshness, backlog, what was late, lost or throttled, and what to do
     Status(StatusArgs),
+    /// Collect a span of the past, beside what is collected already; nothing is delivered twice
+    ///
+    /// What is left when it is interrupted is remembered: the same command goes on. The cursor of live collection stays
+    /// where it is. The state must not be in use by a running process.
+    Backfill(BackfillArgs),
     /// Send dead letters once more: rows are mapped again, refused documents are sent again, what arrives is removed
     ///
     /// Letters that fail again stay, with the new reason and the number of attempts; then the exit code is 1. A process
@@ -126,6 +132,25 @@ struct StatusArgs {
     /// Show the sources without trouble too, however many there are
     #[arg(long)]
     all: bool,
+}
+
+#[derive(Debug, Args)]
+struct BackfillArgs {
+    /// Configuration file (YAML)
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// Start: `2026-03-01T12:00:00Z`, `2026-03-01`, or so long ago, as `7d`
+    #[arg(long, value_name = "TIME")]
+    from: String,
+    /// End, exclusive. Default: now
+    #[arg(long, value_name = "TIME")]
+    to: Option<String>,
+    /// Only this tenant
+    #[arg(long, value_name = "ID")]
+    tenant: Option<String>,
+    /// Only this dataset
+    #[arg(long, value_name = "NAME")]
+    dataset: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -209,6 +234,7 @@ pub fn main() -> ExitCode {
         Command::Simulate(args) => demo::simulate(&args),
         Command::Check(args) => check::check(&args),
         Command::Status(args) => status::status(&args),
+        Command::Backfill(args) => backfill::backfill(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::State(args) => state::state(&args),
         Command::ConfigSchema => config_schema(),

@@ -30,6 +30,7 @@ pub use self::credential::{CertificateFiles, ManagedIdentity, Proof};
 pub use self::http::HttpConfig;
 pub(crate) use self::output::DEFAULT_MAX_BODY;
 pub use self::output::{ElasticOutput, FileOutput, Login, Output, ProxyConfig};
+pub(crate) use self::value::parse_duration;
 
 /// A checked configuration.
 #[derive(Debug)]
@@ -85,6 +86,23 @@ pub struct DatasetConfig {
     pub lookback: Duration,
     /// How far each later poll goes back behind the newest record, for records that become visible late.
     pub overlap: Duration,
+    /// How what is long behind is read again; `None` for not at all.
+    pub reconcile: Option<Reconcile>,
+}
+
+/// How often, and how far back, a dataset is read again for records that became visible late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reconcile {
+    /// Time between two sweeps.
+    pub every: Duration,
+    /// How far back a sweep goes.
+    pub span: Duration,
+}
+
+impl Default for Reconcile {
+    fn default() -> Self {
+        Self { every: Duration::from_hours(24), span: Duration::from_hours(7 * 24) }
+    }
 }
 
 /// A configuration that cannot be used: file, line, key and what is allowed.
@@ -99,8 +117,9 @@ pub struct ConfigError {
 
 impl PartialEq for DatasetConfig {
     fn eq(&self, other: &Self) -> bool {
-        let Self { dataset: _, index, interval, lookback, overlap } = *self;
-        (index, interval, lookback, overlap) == (other.index, other.interval, other.lookback, other.overlap)
+        let Self { dataset: _, index, interval, lookback, overlap, reconcile } = *self;
+        (index, interval, lookback, overlap, reconcile)
+            == (other.index, other.interval, other.lookback, other.overlap, other.reconcile)
     }
 }
 

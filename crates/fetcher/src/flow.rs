@@ -7,13 +7,16 @@
 //! output slows the sources down. State moves strictly after the output has acknowledged everything that was read.
 
 mod alone;
+pub mod backfill;
 mod cursor;
+mod errand;
 mod feeds;
 mod ledger;
 mod merged;
 mod page;
 mod pagesize;
 mod poll;
+mod reconcile;
 mod rows;
 mod seen;
 mod slice;
@@ -36,6 +39,7 @@ use self::cursor::Cursor;
 use self::ledger::Ledger;
 use self::merged::Merged;
 use self::pagesize::PageSize;
+use self::reconcile::Sweep;
 use self::rows::{Place, Rows};
 use self::seen::Seen;
 pub use self::supervisor::{Orders, run, supervise};
@@ -104,6 +108,7 @@ struct Feed {
     /// Versions of records whose nested rows were read alone, by the records' ids.
     alone: FxHashMap<String, String>,
     merged: Merged,
+    sweep: Sweep,
     /// What the last cycle read was acknowledged, and the state says so.
     delivered: bool,
     /// The state's cursor was moved in this cycle, trusting the order of the records.
@@ -114,6 +119,23 @@ struct Feed {
 
 /// Everything that changed since the last acknowledged cycle: poll, split, map, ship, acknowledge, commit.
 async fn cycle(feed: &mut Feed) -> Result<(), Fault> {
+    let Some((from, mut outbox)) = begin(feed)? else { return Ok(()) };
+    let mut window = Window::new(from, feed.source.endpoint.orderable);
+    let mut outcome = window::read(feed, &mut window, &mut outbox).await;
+    if outcome.is_ok() {
+        outcome = alone::retry(feed, &mut outbox).await;
+    } else {
+        feed.size.reset();
+    }
+    // What was read before a fault is delivered too, and need not be read again: behind it where the order allows that,
+    // and its ids are known.
+    let is_whole = outcome.is_ok();
+    deliver(feed, &mut outbox, Reach { moved: is_whole || window.is_ordered(), is_whole }).await?;
+    outcome
+}
+
+/// Loads what the state remembers. Returns where the source's window starts, and a way to the output.
+fn begin(feed: &mut Feed) -> Result<Option<(String, Outbox)>, Fault> {
     let (mut places, mut retry) = (Vec::new(), Vec::new());
     for (state, config) in feed.states.iter().zip(&feed.datasets) {
         let mut loaded = state.load()?;
@@ -122,7 +144,7 @@ async fn cycle(feed: &mut Feed) -> Result<(), Fault> {
         places.push(Place { cursor, seen: Seen::new(state.clone())? });
     }
     let starts = places.iter().map(|place| place.cursor.from());
-    let Some(from) = starts.min_by(|a, b| cursor::order(a, b)).map(str::to_owned) else { return Ok(()) };
+    let Some(from) = starts.min_by(|a, b| cursor::order(a, b)).map(str::to_owned) else { return Ok(None) };
     feed.ledger = Ledger::new(retry);
     feed.rows.begin(places);
     feed.ahead = false;
@@ -136,18 +158,7 @@ async fn cycle(feed: &mut Feed) -> Result<(), Fault> {
         Arc::clone(&feed.tenant),
     );
     outbox.report_to(Arc::clone(&feed.health));
-    let mut window = Window::new(from, feed.source.endpoint.orderable);
-    let mut outcome = window::read(feed, &mut window, &mut outbox).await;
-    if outcome.is_ok() {
-        outcome = alone::retry(feed, &mut outbox).await;
-    } else {
-        feed.size.reset();
-    }
-    // What was read before a fault is delivered too, and need not be read again: behind it where the order allows that,
-    // and its ids are known.
-    let is_whole = outcome.is_ok();
-    deliver(feed, &mut outbox, Reach { moved: is_whole || window.is_ordered(), is_whole }).await?;
-    outcome
+    Ok(Some((from, outbox)))
 }
 
 /// After enough documents in a long window: makes them durable, so that a crash does not start over, and ids need not

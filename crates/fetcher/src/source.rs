@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use reqwest::StatusCode;
+use schema::Operator;
 use secrecy::ExposeSecret;
 use url::Url;
 
@@ -80,15 +81,19 @@ pub struct Ask {
 impl Source {
     /// Address of the first page of a part of the list.
     pub fn first_page(&self, range: &Range, ask: Ask) -> Url {
-        let schema::Source { expand, cursor, orderable, .. } = self.endpoint;
+        let schema::Source { expand, cursor, orderable, operators, .. } = self.endpoint;
         let mut url = self.list();
         let mut query = format!("$filter={cursor} ge {}", literal(&range.from));
-        // Writing to a string does not fail.
-        let _ = match &range.to {
-            Some(Bound::Before(to)) => write!(query, " and {cursor} lt {}", literal(to)),
-            Some(Bound::Through(to)) => write!(query, " and {cursor} le {}", literal(to)),
-            None => Ok(()),
+        // Where the service does not know the comparison, more is read than was asked for.
+        let end = match &range.to {
+            Some(Bound::Before(to)) if operators.contains(&Operator::Lt) => Some(("lt", to)),
+            Some(Bound::Before(to) | Bound::Through(to)) if operators.contains(&Operator::Le) => Some(("le", to)),
+            _ => None,
         };
+        // Writing to a string does not fail.
+        if let Some((comparison, to)) = end {
+            let _ = write!(query, " and {cursor} {comparison} {}", literal(to));
+        }
         if orderable {
             let _ = write!(query, "&$orderby={cursor} asc");
         }

@@ -82,7 +82,7 @@ fn config(args: &DemoArgs, tenant: &Tenant, address: SocketAddr) -> anyhow::Resu
     let lookback = (clock::now() - tenant.start).to_std().unwrap_or_default() + std::time::Duration::from_hours(1);
     let datasets = schema::catalog().iter().zip(0..).map(|(dataset, index)| {
         let interval = std::time::Duration::from_secs(u64::from(dataset.definition.source.interval));
-        DatasetConfig { dataset, index, interval, lookback, overlap: DEFAULT_OVERLAP }
+        DatasetConfig { dataset, index, interval, lookback, overlap: DEFAULT_OVERLAP, reconcile: None }
     });
     let output = match &args.elasticsearch {
         Some(host) => {

@@ -118,7 +118,7 @@ pub(super) async fn once(config: &Config, parts: Parts) -> Result<Vec<Failed>, F
 }
 
 /// Becomes true with SIGTERM or SIGINT; the second signal ends the process at once.
-fn stop_signal() -> watch::Receiver<bool> {
+pub(super) fn stop_signal() -> watch::Receiver<bool> {
     let (sender, stop) = watch::channel(false);
     tokio::spawn(async move {
         let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))

@@ -9,7 +9,9 @@ use url::Url;
 
 use super::cloud::{Cloud, NAMES};
 use super::value::{Text, TextOr, parse_duration};
-use super::{Config, ConfigError, DEFAULT_OVERLAP, DatasetConfig, TenantConfig, credential, http, output, wire};
+use super::{
+    Config, ConfigError, DEFAULT_OVERLAP, DatasetConfig, Reconcile, TenantConfig, credential, http, output, wire,
+};
 use crate::state::DEFAULT_LEDGER;
 
 /// Shortest and longest time that ids are remembered.
@@ -27,7 +29,7 @@ pub(super) fn check(document: wire::Document, environment: Environment<'_>) -> R
         return Err(ConfigError::new(None, "tenants", "is empty, at least one tenant is needed"));
     }
     let places: Vec<(u64, u64)> = tenants.iter().map(|tenant| tenant.id.place()).collect();
-    let tenants = tenants
+    let mut tenants = tenants
         .into_iter()
         .enumerate()
         .map(|(place, tenant)| check_tenant(&format!("tenants[{place}]"), &tenant, environment))
@@ -40,6 +42,11 @@ pub(super) fn check(document: wire::Document, environment: Environment<'_>) -> R
     let (output, namespace) = output::check(written, environment)?;
     let metrics = metrics.map(|metrics| check_listen("metrics.listen", &metrics.listen, environment)).transpose()?;
     let http = http::check(http.as_ref(), environment)?;
+    // Beyond the ledger a sweep could not tell what was delivered.
+    let reconciled = tenants.iter_mut().flat_map(|tenant| &mut tenant.datasets).filter_map(|it| it.reconcile.as_mut());
+    for reconcile in reconciled {
+        reconcile.span = reconcile.span.min(store.ledger);
+    }
     Ok(Config { tenants, output, namespace, state, store, dead_letter, preserve_original_event, metrics, http })
 }
 
@@ -195,7 +202,29 @@ fn check_dataset<'a>(
             .unwrap_or(text)
             .error(&format!("{key}.overlap"), "is longer than a day; allowed: at most 24h"));
     }
-    Ok((text, DatasetConfig { dataset, index, interval, lookback, overlap }))
+    let reconcile = match options.and_then(|options| options.reconcile.as_ref()).map(|written| &written.value) {
+        None => Some(Reconcile::default()),
+        Some(TextOr::Text(word)) => {
+            let key = format!("{key}.reconcile");
+            match word.resolve(&key, environment)?.as_str() {
+                "off" => None,
+                "on" => Some(Reconcile::default()),
+                other => {
+                    return Err(
+                        word.error(&key, format!("`{other}` is not known; allowed: on, off, or {{every, span}}"))
+                    );
+                }
+            }
+        }
+        Some(TextOr::Object(options)) => {
+            let default = Reconcile::default();
+            Some(Reconcile {
+                every: duration("reconcile.every", options.every.as_ref(), default.every.as_secs())?,
+                span: duration("reconcile.span", options.span.as_ref(), default.span.as_secs())?,
+            })
+        }
+    };
+    Ok((text, DatasetConfig { dataset, index, interval, lookback, overlap, reconcile }))
 }
 
 pub(super) fn check_url(key: &str, text: &Text, environment: Environment<'_>) -> Result<Url, ConfigError> {

@@ -54,6 +54,27 @@ fn a_configuration_is_read() {
 }
 
 #[test]
+fn a_sweep_is_configured_by_word_or_in_detail() {
+    let day = Duration::from_hours(24);
+    for (written, expected) in [
+        ("lookback: 7d", Some(Reconcile { every: day, span: day * 7 })),
+        ("reconcile: on", Some(Reconcile::default())),
+        ("reconcile: off", None),
+        ("reconcile: {every: 6h}", Some(Reconcile { every: day / 4, span: day * 7 })),
+        // No further than ids are remembered.
+        ("reconcile: {span: 90d}", Some(Reconcile { every: day, span: day * 35 })),
+    ] {
+        let config = parse("m365.yml", &GOOD.replacen("lookback: 7d", written, 1), &environment).expect("good");
+        assert_eq!(config.tenants[0].datasets[1].reconcile, expected, "{written}");
+    }
+    check_error(
+        "lookback: 7d",
+        "reconcile: often",
+        "m365.yml:6:66: tenants[0].datasets[1].reconcile: `often` is not known; allowed: on, off, or {every, span}",
+    );
+}
+
+#[test]
 fn the_example_file_is_read() {
     let config = parse("example", include_str!("../../m365-fetcher.example.yml"), &environment).expect("good");
     assert_eq!(config.tenants[0].datasets.len(), 4);

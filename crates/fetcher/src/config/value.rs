@@ -140,6 +140,11 @@ impl<'de, M: Deserialize<'de>> Deserialize<'de> for Either<M> {
                 Ok(Either::Text(text.to_owned()))
             }
 
+            // YAML takes the words for truth values.
+            fn visit_bool<E: Error>(self, value: bool) -> Result<Either<M>, E> {
+                Ok(Either::Text(if value { "on" } else { "off" }.to_owned()))
+            }
+
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Either<M>, A::Error> {
                 M::deserialize(MapAccessDeserializer::new(map)).map(Either::Object)
             }
@@ -149,7 +154,7 @@ impl<'de, M: Deserialize<'de>> Deserialize<'de> for Either<M> {
 }
 
 /// `90s`, `5m`, `24h`, `7d`.
-pub(super) fn parse_duration(text: &str) -> Option<Duration> {
+pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
     let unit = text.chars().last()?;
     let seconds = match unit {
         's' => 1,

@@ -132,6 +132,23 @@ pub(super) struct DatasetOptions {
     /// How far each later poll goes back behind the newest record it knows, for records that become visible late, for
     /// example `10m`. Costs no duplicates. Default: `2m`.
     pub(super) overlap: Option<Text>,
+    /// Reads again what is long behind, slowly, for records that became visible later than the overlap: `on`, `off`, or how
+    /// often and how far back. Costs no duplicates. Default: every `24h`, back over `7d`.
+    #[schemars(with = "Option<Reconcile>")]
+    pub(super) reconcile: Option<Spanned<Reconcile>>,
+}
+
+/// `off`, or how often and how far back.
+pub(super) type Reconcile = TextOr<ReconcileOptions>;
+
+/// How often what is long behind is read again, and how far back.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReconcileOptions {
+    /// Time between two sweeps. Default: `24h`.
+    pub(super) every: Option<Text>,
+    /// How far back, at most as long as ids are remembered. Default: `7d`.
+    pub(super) span: Option<Text>,
 }
 
 /// Where documents go: exactly one of these.

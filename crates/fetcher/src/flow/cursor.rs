@@ -90,7 +90,7 @@ impl Cursor {
 }
 
 /// The service's time less a span, in whole seconds; the time itself if it is none.
-fn before(time: &str, span: Duration) -> String {
+pub(super) fn before(time: &str, span: Duration) -> String {
     let earlier = DateTime::parse_from_rfc3339(time)
         .ok()
         .and_then(|time| time.to_utc().checked_sub_signed(TimeDelta::from_std(span).ok()?));
@@ -100,7 +100,7 @@ fn before(time: &str, span: Duration) -> String {
     }
 }
 
-fn later(a: String, b: &str) -> String {
+pub(super) fn later(a: String, b: &str) -> String {
     if order(&a, b) == Ordering::Less { b.to_owned() } else { a }
 }
 

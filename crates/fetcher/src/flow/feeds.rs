@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 use super::ledger::Ledger;
 use super::merged::Merged;
 use super::pagesize::PageSize;
+use super::reconcile::Sweep;
 use super::rows::{self, Rows};
 use super::stop::Stop;
 use super::{Feed, Shared};
@@ -89,6 +90,7 @@ pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) ->
             ledger: Ledger::default(),
             alone: FxHashMap::default(),
             merged: Merged::default(),
+            sweep: Sweep::default(),
             delivered: true,
             ahead: false,
             interval,

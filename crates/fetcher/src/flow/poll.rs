@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Failed, Feed, cycle};
+use super::{Failed, Feed, cycle, reconcile};
 use crate::error::Fault;
 use crate::http::jitter;
 
@@ -47,6 +47,14 @@ pub(super) async fn poll(mut feed: Feed, plan: Plan) -> Option<Failed> {
             return outcome.err().map(|fault| Failed { tenant: tenant.to_string(), datasets, fault });
         }
         start = next_start(start, feed.interval);
+        match Box::pin(reconcile::spare_time(&mut feed, start)).await {
+            Ok(()) => {}
+            Err(Fault::Stopped) => return None,
+            Err(fault) => {
+                tracing::error!(tenant = &*tenant, datasets, error = %fault, "the sweep for late records failed")
+            }
+        }
+        feed.rows.rest();
     }
 }
 

@@ -8,7 +8,7 @@ use crate::source::{Bound, Range};
 
 /// Length of the first part, and of the longest and the shortest one.
 const FIRST: TimeDelta = TimeDelta::hours(6);
-const LONGEST: TimeDelta = TimeDelta::days(30);
+const LONGEST: TimeDelta = TimeDelta::days(1);
 const SHORTEST: TimeDelta = TimeDelta::seconds(1);
 /// Parts end so long before now: what is newer is read with an open end.
 const MARGIN: TimeDelta = TimeDelta::minutes(10);
@@ -59,6 +59,11 @@ impl Slice {
         self.range.from = to;
         self.cut(window, now);
         true
+    }
+
+    /// The next parts are half as long.
+    pub(super) fn shorten(&mut self) {
+        self.length = (self.length / 2).max(SHORTEST);
     }
 
     /// Half of the part; `false` if it cannot be shorter.

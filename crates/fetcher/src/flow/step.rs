@@ -27,7 +27,7 @@ pub(super) async fn over(feed: &mut Feed, window: &mut Window, outbox: &mut Outb
     }
     let (range, passed) = window.place();
     let Some(next) = next_readable(feed, &range, passed, outbox).await? else { return Ok(false) };
-    let named = if window.moves_cursor() { name(feed, &range, passed, outbox).await } else { None };
+    let named = if window.owes() { name(feed, &range, passed, outbox).await } else { None };
     if let Some(id) = named {
         match alone::fetch(feed, &id, None, Extent::Apart, outbox).await {
             // What was not found is no longer what the page could not carry.
@@ -37,7 +37,7 @@ pub(super) async fn over(feed: &mut Feed, window: &mut Window, outbox: &mut Outb
             }
             Err(fault) => return Err(fault),
         }
-    } else if window.moves_cursor() {
+    } else if window.owes() {
         owe_place(feed, &range, next.as_deref());
     }
     feed.rows.begin_page()?;
@@ -48,7 +48,7 @@ pub(super) async fn over(feed: &mut Feed, window: &mut Window, outbox: &mut Outb
 /// Reads a place again that could not be read, and everything else up to its end.
 pub(super) async fn read_place(feed: &mut Feed, place: &Retry, outbox: &mut Outbox) -> Result<(), Fault> {
     let range = Range { from: place.id.clone(), to: place.until.clone().map(Bound::Through) };
-    let mut again = Window::apart(range, feed.source.endpoint.orderable);
+    let mut again = Window::again(range, feed.source.endpoint.orderable);
     feed.size.smallest();
     window::read(feed, &mut again, outbox).await?;
     if again.has_stepped() {

@@ -13,8 +13,10 @@ use url::Url;
 mod checkpoints;
 mod faults;
 mod health;
+mod merged;
 mod outputs;
 mod parts;
+mod past;
 mod poison;
 mod tenants;
 
@@ -59,6 +61,7 @@ async fn scene_of(incidents: u64, alerts_per_incident: AlertsPerIncident) -> Sce
         interval: Duration::from_mins(1),
         lookback,
         overlap: Duration::from_mins(2),
+        reconcile: None,
     });
     let config = Config {
         tenants: vec![TenantConfig {
@@ -83,12 +86,16 @@ async fn scene_of(incidents: u64, alerts_per_incident: AlertsPerIncident) -> Sce
 
 impl Scene {
     async fn collect(&self) -> Vec<Failed> {
+        let parts = self.parts();
+        let (_sender, stop) = watch::channel(false);
+        run(&self.config, parts, true, stop).await.expect("runs")
+    }
+
+    fn parts(&self) -> Parts {
         let streams = Arc::new(Streams::new("default", false));
         let files =
             Files::new(&FileOutput::new(self.folder.path().join("out")), Arc::clone(&streams)).expect("directory");
-        let parts = Parts { sink: Sink::File(files), streams, stats: Arc::default(), dead: Arc::clone(&self.dead) };
-        let (_sender, stop) = watch::channel(false);
-        run(&self.config, parts, true, stop).await.expect("runs")
+        Parts { sink: Sink::File(files), streams, stats: Arc::default(), dead: Arc::clone(&self.dead) }
     }
 
     /// What is remembered of a dataset, after a change where one is given.

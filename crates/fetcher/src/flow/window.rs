@@ -39,15 +39,15 @@ pub(super) struct Window {
     range: Range,
     /// What is being read of it.
     part: Slice,
-    /// It is the source's own window, not something that is read again.
-    live: bool,
+    role: Role,
     /// Time of the last complete record.
     last: Option<String>,
     order: Order,
     /// The service did not sort as it was asked to.
     broken: bool,
-    /// Complete records of the part.
+    /// Complete records of the part, and of all parts.
     complete: u64,
+    records: u64,
     /// Where a record was stepped over, and how many records to leave out there.
     over: Option<(String, u64)>,
     steps: u32,
@@ -60,6 +60,17 @@ pub(super) struct Window {
     began: Option<DateTime<Utc>>,
     is_answered: bool,
     trouble: Trouble,
+}
+
+/// What a window is read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// The source's own: it moves the cursor.
+    Live,
+    /// A part of the listing, apart from that.
+    Errand,
+    /// A place that could not be read, which is owed already.
+    Place,
 }
 
 /// Pages that were reached from one address, link by link.
@@ -135,7 +146,7 @@ async fn read_page(
         let mut rows = Vec::new();
         let link = take(feed, response, Taking::Bare(&mut rows), outbox).await?;
         for row in rows {
-            let light = alone::complete(feed, &row, !window.live, outbox).await?;
+            let light = alone::complete(feed, &row, !window.moves_cursor(), outbox).await?;
             let changed = string_member(&row, feed.rows.cursor_property());
             window.complete(changed);
             if window.heavy.is_none() || !light && !window.is_before_heavy(changed) {
@@ -159,19 +170,25 @@ async fn read_page(
 impl Window {
     /// A source's window, which begins at `start`; `orderable` if the service sorts by the cursor property.
     pub(super) fn new(start: String, orderable: bool) -> Self {
-        Self::of(Range::since(start), orderable, true)
+        Self::of(Range::since(start), orderable, Role::Live)
     }
 
     /// A part of the listing that is read apart from the source's window and moves no cursor.
-    pub(super) fn apart(range: Range, orderable: bool) -> Self {
-        Self::of(range, orderable, false)
+    pub(super) fn errand(range: Range, orderable: bool) -> Self {
+        Self::of(range, orderable, Role::Errand)
     }
 
-    fn of(range: Range, orderable: bool, live: bool) -> Self {
+    /// A place that could not be read and is owed.
+    pub(super) fn again(range: Range, orderable: bool) -> Self {
+        Self::of(range, orderable, Role::Place)
+    }
+
+    fn of(range: Range, orderable: bool, role: Role) -> Self {
         Self {
             part: if orderable { Slice::whole(&range) } else { Slice::first(&range) },
             range,
-            live,
+            role,
+            records: 0,
             last: None,
             order: if orderable { Order::Kept } else { Order::Own },
             broken: false,
@@ -189,12 +206,22 @@ impl Window {
 
     /// What is read moves the source's cursor.
     pub(super) fn moves_cursor(&self) -> bool {
-        self.live
+        self.role == Role::Live
+    }
+
+    /// What it steps over is owed from now on.
+    pub(super) fn owes(&self) -> bool {
+        self.role != Role::Place
+    }
+
+    /// Records that were read, some of them perhaps twice.
+    pub(super) fn records(&self) -> u64 {
+        self.records
     }
 
     /// What a record of the listing is.
     pub(super) fn extent(&self) -> Extent {
-        if self.live { Extent::Whole } else { Extent::Apart }
+        if self.moves_cursor() { Extent::Whole } else { Extent::Apart }
     }
 
     /// Everything before the cursor is complete, although the window was not read to its end.
@@ -232,7 +259,7 @@ impl Window {
     }
 
     fn limit_cursors(&self, feed: &mut Feed) {
-        let Some(began) = self.began.filter(|_| self.live && self.order == Order::Own) else { return };
+        let Some(began) = self.began.filter(|_| self.moves_cursor() && self.order == Order::Own) else { return };
         let began = began.to_rfc3339_opts(SecondsFormat::Secs, true);
         let from = self.part.from();
         let limit = if self.part.is_last() || cursor::order(&began, from).is_lt() { began } else { from.to_owned() };
@@ -249,6 +276,7 @@ impl Window {
     /// A record was handed over.
     pub(super) fn complete(&mut self, changed: Option<&str>) {
         self.complete += 1;
+        self.records += 1;
         self.chain.passed += 1;
         if self.order == Order::Own {
             // It is left out from now on.
@@ -309,7 +337,7 @@ impl Window {
     /// A record behind the one that was stepped over was read.
     fn close_place(&mut self, feed: &mut Feed) {
         if let (Some((place, _)), Some(last)) = (&self.over, &self.last)
-            && self.live
+            && self.owes()
             && cursor::order(place, last) == Ordering::Less
         {
             feed.ledger.close(place, last);
@@ -328,7 +356,7 @@ impl Window {
         let began = self.began.map(|began| began.to_rfc3339_opts(SecondsFormat::Secs, true));
         self.start_part(feed);
         // Everything before it is complete, unless our clock has led into the service's future.
-        if self.live && !self.broken && began.is_some_and(|began| cursor::order(&from, &began).is_lt()) {
+        if self.moves_cursor() && !self.broken && began.is_some_and(|began| cursor::order(&from, &began).is_lt()) {
             feed.rows.advance(Some(&from));
         }
         true
@@ -404,7 +432,8 @@ impl Window {
     /// The page to go on with after a fault, or the fault when nothing is left to try.
     async fn recover(&mut self, feed: &mut Feed, page: Url, fault: Fault, outbox: &mut Outbox) -> Result<Url, Fault> {
         match fault {
-            Fault::Throttled { .. } if self.trouble.throttled < MAX_THROTTLED => {
+            // What is read apart has time.
+            Fault::Throttled { .. } if self.moves_cursor() && self.trouble.throttled < MAX_THROTTLED => {
                 self.trouble.throttled += 1;
                 feed.health.retried();
                 tracing::info!(tenant = &*feed.tenant, reason = %fault, "throttled, the page is asked for later");

@@ -33,6 +33,7 @@ async fn serve(names: &[String], incidents: u64, datasets: &[&str]) -> (Simulato
         interval: Duration::from_mins(1),
         lookback: (now - tenants[0].start).to_std().expect("past") + Duration::from_hours(1),
         overlap: Duration::from_mins(2),
+        reconcile: None,
     });
     let configured: Vec<_> = configured.filter(|config| datasets.contains(&config.dataset.definition.name)).collect();
     let config = |tenant: &Tenant| TenantConfig {

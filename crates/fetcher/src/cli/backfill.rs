@@ -1,0 +1,165 @@
+//! `backfill`: a span of the past.
+
+use std::io::{IsTerminal, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+
+use super::{BackfillArgs, End, run, runtime};
+use crate::clock;
+use crate::config::{self, Config};
+use crate::error::Fault;
+use crate::flow::backfill::{Meter, Meters, Order, backfill as read};
+
+/// Time between two looks at the meters, for people and for log files.
+const LOOK: Duration = Duration::from_millis(200);
+const LINE: Duration = Duration::from_secs(10);
+
+pub(super) fn backfill(args: &BackfillArgs) -> anyhow::Result<End> {
+    let now = clock::now();
+    let (from, to) = match span(args, now) {
+        Ok(span) => span,
+        Err(message) => return Ok(End::Usage(message)),
+    };
+    let mut config = match config::load(&args.config) {
+        Ok(config) => config,
+        Err(error) => return Ok(End::Usage(error.to_string())),
+    };
+    if let Err(message) = narrow(&mut config, args) {
+        return Ok(End::Usage(message));
+    }
+    let (stats, dead) = run::counters(&config);
+    let meters = Arc::<Meters>::default();
+    let failed = runtime()?.block_on(async {
+        let parts = run::parts(&config, &stats, &dead, false).await?;
+        let order = Order { from, to, stop: run::stop_signal() };
+        let shown = tokio::spawn(show(Arc::clone(&meters)));
+        let failed = read(&config, parts, order, &meters).await;
+        shown.abort();
+        // Its bars are cleared when it ends.
+        let _ = shown.await;
+        failed
+    })?;
+    let mut out = std::io::stdout().lock();
+    for (dataset, created, duplicates, refused) in stats.by_dataset().filter(|(_, c, d, r)| c + d + r > 0) {
+        writeln!(out, "{dataset}: {created} delivered, {duplicates} in the output already, {refused} refused")?;
+    }
+    for (dataset, reason, count) in dead.counts() {
+        writeln!(out, "{dataset}: {count} rows rejected ({reason}), kept in {}", config.dead_letter.display())?;
+    }
+    let found: u64 = meters.all().iter().map(|meter| meter.found()).sum();
+    if failed.is_empty() {
+        writeln!(out, "complete: {found} documents were missing")?;
+        return Ok(End::Done);
+    }
+    for source in &failed {
+        writeln!(out, "not complete: {} {}: {}", source.tenant, source.datasets, source.fault)?;
+    }
+    writeln!(out, "{found} documents were missing so far")?;
+    if failed.iter().any(|source| !matches!(source.fault, Fault::Refused(_))) {
+        writeln!(out, "what is left is remembered: the same command goes on where this one ended")?;
+    }
+    Ok(End::Failed)
+}
+
+/// Only what is asked for is left in the configuration.
+fn narrow(config: &mut Config, args: &BackfillArgs) -> Result<(), String> {
+    if let Some(id) = &args.tenant {
+        config.tenants.retain(|tenant| tenant.id.eq_ignore_ascii_case(id));
+        if config.tenants.is_empty() {
+            return Err(format!("tenant `{id}` is not in {}", args.config.display()));
+        }
+    }
+    if let Some(name) = &args.dataset {
+        for tenant in &mut config.tenants {
+            tenant.datasets.retain(|config| config.dataset.definition.name == name);
+        }
+        config.tenants.retain(|tenant| !tenant.datasets.is_empty());
+        if config.tenants.is_empty() {
+            return Err(format!("no tenant in {} collects dataset `{name}`", args.config.display()));
+        }
+    }
+    Ok(())
+}
+
+fn span(args: &BackfillArgs, now: DateTime<Utc>) -> Result<(DateTime<Utc>, DateTime<Utc>), String> {
+    let from = moment("--from", &args.from, now)?;
+    let to = args.to.as_ref().map_or(Ok(now), |to| moment("--to", to, now))?;
+    if from >= to {
+        return Err(format!("--from {} is not before {}", args.from, args.to.as_deref().unwrap_or("now")));
+    }
+    // What changes later is not there yet.
+    Ok((from, to.min(now)))
+}
+
+/// A time, a day (its start in UTC), or so long ago.
+fn moment(option: &str, text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
+    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+        return Ok(time.to_utc());
+    }
+    if let Ok(day) = text.parse::<NaiveDate>() {
+        return Ok(day.and_time(chrono::NaiveTime::MIN).and_utc());
+    }
+    let ago = config::parse_duration(text).and_then(|span| TimeDelta::from_std(span).ok());
+    ago.and_then(|ago| now.checked_sub_signed(ago)).ok_or_else(|| {
+        format!("{option} `{text}` is no time; allowed: 2026-03-01T12:00:00Z, 2026-03-01, or so long ago, as 7d or 12h")
+    })
+}
+
+/// Bars on a terminal, lines elsewhere.
+async fn show(meters: Arc<Meters>) {
+    if !std::io::stderr().is_terminal() {
+        lines(&meters).await;
+        return;
+    }
+    let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
+    let mut shown: Vec<(ProgressBar, Arc<Meter>)> = Vec::new();
+    loop {
+        for meter in meters.all().into_iter().skip(shown.len()) {
+            let bar = bars.add(ProgressBar::new(0).with_style(style()).with_prefix(meter.name.clone()));
+            shown.push((bar, meter));
+        }
+        for (bar, meter) in &shown {
+            let (done, all) = meter.seconds();
+            bar.set_length(all);
+            bar.set_position(done);
+            let seconds = bar.elapsed().as_secs().max(1);
+            bar.set_message(format!("{} documents, {}/s", meter.found(), meter.found() / seconds));
+            if meter.is_ended() && !bar.is_finished() {
+                bar.abandon();
+            }
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+fn style() -> ProgressStyle {
+    let style = ProgressStyle::with_template("{prefix} [{bar:30}] {percent:>3} % {msg}, {left} left");
+    let left = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+        let seconds = state.eta().as_secs();
+        // A bar without a last figure is no reason to fail.
+        let _ = write!(out, "{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+    };
+    style.map_or_else(|_| ProgressStyle::default_bar(), |style| style.with_key("left", left))
+}
+
+async fn lines(meters: &Meters) {
+    let start = tokio::time::Instant::now();
+    loop {
+        tokio::time::sleep(LINE).await;
+        let elapsed = start.elapsed().as_secs();
+        for meter in meters.all().iter().filter(|meter| !meter.is_ended()) {
+            let (done, all) = meter.seconds();
+            let percent = done * 100 / all.max(1);
+            let left = if done == 0 { "unknown".to_owned() } else { format!("{} s", elapsed * (all - done) / done) };
+            let (name, found, rate) = (&meter.name, meter.found(), meter.found() / elapsed.max(1));
+            // Nobody reads it any more when it cannot be written.
+            let _ = writeln!(
+                std::io::stderr(),
+                "backfill {name}: {percent} %, {found} documents, {rate}/s, time left {left}"
+            );
+        }
+    }
+}

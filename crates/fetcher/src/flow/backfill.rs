@@ -1,0 +1,223 @@
+//! `backfill`: a span of the past, read slice by slice beside what live polls have collected. What is left waits in the
+//! state's queue, so that the same command goes on after a crash; the ledger of ids keeps documents from being delivered
+//! twice, as far as it reaches back, and the output's ids do so beyond.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use super::errand::Errand;
+use super::stop::Stop;
+use super::{Failed, Feed, Parts, Shared, feeds};
+use crate::clock;
+use crate::config::Config;
+use crate::error::Fault;
+use crate::sink;
+use crate::state::Store;
+
+/// Kind of the tasks.
+const KIND: &str = "backfill";
+/// Unfinished backfills of a source that are gone on with.
+const MAX_TASKS: usize = 1000;
+/// Failures of one slice before its source gives up, the first pause between them, and refusals because of too many
+/// requests.
+const ATTEMPTS: u32 = 5;
+const PAUSE: Duration = Duration::from_secs(5);
+const MAX_THROTTLED: u32 = 100;
+
+/// What is to be read.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// Changed at or after this time,
+    pub from: DateTime<Utc>,
+    /// and before this one.
+    pub to: DateTime<Utc>,
+    /// Becomes true when it is time to stop.
+    pub stop: watch::Receiver<bool>,
+}
+
+/// How far the sources have come.
+#[derive(Debug, Default)]
+pub struct Meters(Mutex<Vec<Arc<Meter>>>);
+
+/// How far one source has come.
+#[derive(Debug)]
+pub struct Meter {
+    /// Tenant and datasets.
+    pub name: String,
+    seconds: AtomicU64,
+    done: AtomicU64,
+    found: AtomicU64,
+    ended: AtomicBool,
+}
+
+impl Meters {
+    /// All sources, in the order of the configuration.
+    pub fn all(&self) -> Vec<Arc<Meter>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn add(&self, name: String) -> Arc<Meter> {
+        let zero = AtomicU64::default;
+        let meter = Meter { name, seconds: zero(), done: zero(), found: zero(), ended: AtomicBool::default() };
+        let meter = Arc::new(meter);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&meter));
+        meter
+    }
+}
+
+impl Meter {
+    /// Seconds of the span that were read, and all of them.
+    pub fn seconds(&self) -> (u64, u64) {
+        let all = self.seconds.load(Ordering::Relaxed);
+        (self.done.load(Ordering::Relaxed).min(all), all)
+    }
+
+    /// Documents that the ledger did not know.
+    pub fn found(&self) -> u64 {
+        self.found.load(Ordering::Relaxed)
+    }
+
+    /// Nothing more is read, whether or not something is left.
+    pub fn is_ended(&self) -> bool {
+        self.ended.load(Ordering::Relaxed)
+    }
+}
+
+/// Reads the span for every source of the configuration. Returns the sources of which something is left.
+pub async fn backfill(config: &Config, parts: Parts, order: Order, meters: &Meters) -> Result<Vec<Failed>, Fault> {
+    let store = Store::open(&config.state, config.store)?;
+    let (jobs, inbox) = mpsc::channel(sink::QUEUED);
+    let output = sink::Output {
+        sink: parts.sink,
+        dead: Arc::clone(&parts.dead),
+        stats: Arc::clone(&parts.stats),
+        patience: Some(sink::PATIENCE),
+    };
+    let output = tokio::spawn(sink::serve(output, inbox));
+    let shared = Arc::new(Shared {
+        clients: crate::http::Clients::new(&config.http)?,
+        turns: Arc::default(),
+        streams: parts.streams,
+        stats: parts.stats,
+        dead: parts.dead,
+        jobs,
+        pool: Arc::default(),
+        store: store.clone(),
+        preserve_original: config.preserve_original_event,
+    });
+    let stop = Stop::new(order.stop.clone());
+    let mut sources = JoinSet::new();
+    for tenant in &config.tenants {
+        for feed in feeds::feeds(tenant, &shared, &stop)? {
+            let meter = meters.add(format!("{} {}", feed.tenant, names(&feed)));
+            sources.spawn(collect(feed, order.clone(), meter));
+        }
+    }
+    drop(shared);
+    let mut failed = Vec::new();
+    while let Some(ended) = sources.join_next().await {
+        failed.extend(ended.map_err(|error| Fault::Local(format!("a source ended unexpectedly: {error}")))?);
+    }
+    output.await.map_err(|error| Fault::Local(format!("the output ended unexpectedly: {error}")))?;
+    store.close().await?;
+    Ok(failed)
+}
+
+fn names(feed: &Feed) -> String {
+    feed.datasets.iter().map(|config| config.dataset.definition.name).collect::<Vec<_>>().join("+")
+}
+
+async fn collect(mut feed: Feed, order: Order, meter: Arc<Meter>) -> Option<Failed> {
+    let outcome = match plan(&feed, &order).await {
+        Ok(errands) => read(&mut feed, errands, &meter).await,
+        Err(fault) => Err(fault),
+    };
+    meter.ended.store(true, Ordering::Relaxed);
+    let fault = outcome.err()?;
+    if !matches!(fault, Fault::Stopped) {
+        tracing::error!(tenant = &*feed.tenant, datasets = names(&feed), error = %fault, "backfill of a source failed");
+    }
+    Some(Failed { tenant: feed.tenant.to_string(), datasets: names(&feed), fault })
+}
+
+/// What earlier commands have left, and what is asked for now.
+async fn plan(feed: &Feed, order: &Order) -> Result<Vec<Errand>, Fault> {
+    let hours = feed.source.endpoint.max_lookback;
+    let (days, oldest) = (hours / 24, clock::now() - TimeDelta::hours(hours.into()));
+    if order.to <= oldest {
+        return Err(Fault::Refused(format!(
+            "{} keeps records for {days} days, there is nothing left of the time before {}",
+            feed.source.endpoint.path,
+            text(order.to)
+        )));
+    }
+    if order.from < oldest {
+        tracing::warn!(
+            tenant = &*feed.tenant,
+            path = feed.source.endpoint.path,
+            days,
+            from = text(oldest),
+            "records are not kept that long, the backfill begins later"
+        );
+    }
+    let state = &feed.states[0];
+    let mut errands: Vec<_> =
+        state.tasks(KIND, MAX_TASKS)?.iter().filter_map(|task| Errand::resume(KIND, task)).collect();
+    for errand in &errands {
+        tracing::info!(tenant = &*feed.tenant, from = errand.from(), to = errand.to(), "going on with a backfill");
+    }
+    let key = format!("{}/{}", text(order.from), text(order.to));
+    if !errands.iter().any(|errand| errand.is(&key)) {
+        let errand = Errand::new(KIND, &key, &text(order.from.max(oldest)), &text(order.to));
+        state.put_task(errand.task()).await?;
+        errands.push(errand);
+    }
+    Ok(errands)
+}
+
+fn text(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+async fn read(feed: &mut Feed, errands: Vec<Errand>, meter: &Meter) -> Result<(), Fault> {
+    meter.seconds.store(errands.iter().map(Errand::seconds).sum(), Ordering::Relaxed);
+    for mut errand in errands {
+        let (mut failed, mut throttled) = (0, 0);
+        loop {
+            let (left, found) = (errand.seconds(), errand.found());
+            let outcome = Box::pin(errand.step(feed)).await;
+            meter.found.fetch_add(errand.found() - found, Ordering::Relaxed);
+            match outcome {
+                Ok(None) => {
+                    meter.done.fetch_add(left, Ordering::Relaxed);
+                    break;
+                }
+                Ok(Some(_)) => {
+                    (failed, throttled) = (0, 0);
+                    meter.done.fetch_add(left.saturating_sub(errand.seconds()), Ordering::Relaxed);
+                }
+                // The next request waits as long as the service has asked for.
+                Err(Fault::Throttled { .. }) if throttled < MAX_THROTTLED => throttled += 1,
+                Err(fault @ Fault::Transient(_)) if failed < ATTEMPTS => {
+                    failed += 1;
+                    tracing::warn!(tenant = &*feed.tenant, reason = %fault, "a slice failed, it is read again");
+                    feed.source.stop.unless(tokio::time::sleep(PAUSE * 2_u32.pow(failed))).await?;
+                }
+                Err(fault) => return Err(fault),
+            }
+            report_drift(feed);
+        }
+    }
+    Ok(())
+}
+
+fn report_drift(feed: &mut Feed) {
+    for mapper::Drift { kind, path, count, record } in feed.rows.take_drift() {
+        tracing::info!(tenant = &*feed.tenant, kind, path, count, record, "rows hold something new");
+    }
+}

@@ -1,0 +1,104 @@
+//! A part of the listing that is read apart from the live window, slice by slice: each slice is read, delivered and
+//! written down before the next one, so that a restart goes on where it ended. The ledger of ids tells what is missing in
+//! the output; the live cursor stays where it is.
+
+use chrono::DateTime;
+use serde_json::{Value, json};
+
+use super::slice::Slice;
+use super::window::{self, Window};
+use super::{Feed, Reach, begin, deliver};
+use crate::clock;
+use crate::error::Fault;
+use crate::source::{Bound, Range};
+use crate::state::Task;
+
+/// What is left of a part of the listing.
+#[derive(Debug)]
+pub(super) struct Errand {
+    kind: &'static str,
+    key: Vec<u8>,
+    range: Range,
+    slice: Slice,
+    /// Documents that were missing in the output.
+    found: u64,
+}
+
+impl Errand {
+    /// Everything that changed at or after `from` and before `to`.
+    pub(super) fn new(kind: &'static str, key: &str, from: &str, to: &str) -> Self {
+        let range = Range { from: from.to_owned(), to: Some(Bound::Before(to.to_owned())) };
+        Self { kind, key: key.as_bytes().to_vec(), slice: Slice::first(&range), range, found: 0 }
+    }
+
+    /// Goes on with what the state remembers.
+    pub(super) fn resume(kind: &'static str, task: &Task) -> Option<Self> {
+        let text = |name: &str| task.body.get(name).and_then(Value::as_str);
+        let mut errand = Self::new(kind, "", text("from")?, text("to")?);
+        errand.key.clone_from(&task.key);
+        errand.found = task.body.get("found").and_then(Value::as_u64).unwrap_or_default();
+        Some(errand)
+    }
+
+    /// As the state remembers it.
+    pub(super) fn task(&self) -> Task {
+        let body = json!({ "from": self.from(), "to": self.to(), "found": self.found });
+        Task { kind: self.kind.to_owned(), key: self.key.clone(), body }
+    }
+
+    /// What is left begins here.
+    pub(super) fn from(&self) -> &str {
+        self.slice.from()
+    }
+
+    /// What is left ends before this time.
+    pub(super) fn to(&self) -> &str {
+        match &self.range.to {
+            Some(Bound::Before(to) | Bound::Through(to)) => to,
+            None => "",
+        }
+    }
+
+    /// Whether it has this key.
+    pub(super) fn is(&self, key: &str) -> bool {
+        self.key == key.as_bytes()
+    }
+
+    /// Length of what is left.
+    pub(super) fn seconds(&self) -> u64 {
+        let time = |text: &str| DateTime::parse_from_rfc3339(text).ok();
+        let length = time(self.to()).zip(time(self.from())).map(|(to, from)| (to - from).num_seconds());
+        length.and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or_default()
+    }
+
+    /// Documents that were missing in the output.
+    pub(super) fn found(&self) -> u64 {
+        self.found
+    }
+
+    /// Reads and delivers a slice. Returns how many of its documents were missing; `None` for the end.
+    pub(super) async fn step(&mut self, feed: &mut Feed) -> Result<Option<u64>, Fault> {
+        let Some((_, mut outbox)) = begin(feed)? else { return Ok(None) };
+        let mut window = Window::errand(self.slice.range().clone(), feed.source.endpoint.orderable);
+        let outcome = window::read(feed, &mut window, &mut outbox).await;
+        if outcome.is_err() {
+            feed.size.reset();
+        }
+        let found = feed.rows.pending() as u64;
+        // What a broken slice has found is delivered too.
+        deliver(feed, &mut outbox, Reach { moved: false, is_whole: false }).await?;
+        self.found += found;
+        outcome?;
+        let page = feed.size.max();
+        if window.records() > u64::from(page) {
+            self.slice.shorten();
+        }
+        let state = feed.states[0].clone();
+        if self.slice.next(&self.range, window.records(), page, clock::now()) {
+            state.put_task(self.task()).await?;
+            return Ok(Some(found));
+        }
+        state.finish_task(self.kind, &self.key).await?;
+        Ok(None)
+    }
+}
