@@ -68,3 +68,21 @@ async fn a_peer_that_says_nothing_sensible_is_told_apart_from_none() {
     assert!(matches!(&error, AskError::Broken { .. }), "{error}");
     server.await.expect("served");
 }
+
+#[tokio::test]
+async fn a_thousand_tenants_are_told_line_by_line() {
+    let health = Arc::<Health>::default();
+    for tenant in 0..1000 {
+        for datasets in ["alert+evidence", "incident", "log"] {
+            let tenant = format!("{tenant:08}-2222-3333-4444-555555555555");
+            let key = Key { cloud: "global".into(), tenant: tenant.as_str().into(), datasets: datasets.into() };
+            health.source(&key, Duration::from_mins(1)).degrade(Reason::HeavyRecord, "x".repeat(5000));
+        }
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let _control = open(folder.path(), health).await.expect("a socket");
+    let status = ask(folder.path()).await.expect("an answer");
+    assert_eq!(status.sources.len(), 3000);
+    assert!(status.sources.iter().all(|source| source.reasons[0].text.len() < 700), "texts of services are cut");
+    assert!(status.sources.is_sorted_by_key(|source| source.tenant.clone()));
+}
