@@ -61,7 +61,7 @@ pub(crate) fn run(tenant: &Server, endpoint: &Server, gzip: bool, meanwhile: imp
     let cpu = (children_ticks() - before) / TICKS_PER_SECOND;
     let end = log.lines().find(|line| line.contains("run ended")).expect("a last line");
     let end: serde_json::Value = serde_json::from_str(end).expect("JSON");
-    let number = |name: &str| find(&end, name).unwrap_or_default();
+    let number = |name: &str| end[format!("m365.{name}")].as_u64().expect("a number");
     Figures {
         documents: number("documents"),
         bytes: number("bytes"),
@@ -69,13 +69,6 @@ pub(crate) fn run(tenant: &Server, endpoint: &Server, gzip: bool, meanwhile: imp
         cpu,
         wall: started.elapsed().as_secs_f64(),
     }
-}
-
-/// A number of the log line, wherever its form puts fields.
-fn find(value: &serde_json::Value, name: &str) -> Option<u64> {
-    let object = value.as_object()?;
-    let own = object.get(name).and_then(|value| value.as_u64().or_else(|| value.as_str()?.parse().ok()));
-    own.or_else(|| object.values().find_map(|value| find(value, name)))
 }
 
 /// CPU time of a process in seconds.
