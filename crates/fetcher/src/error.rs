@@ -1,5 +1,8 @@
 //! Errors named by the reaction that they need.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 /// Why a cycle of a source, or a delivery, did not succeed.
@@ -42,10 +45,31 @@ impl Fault {
     }
 }
 
-/// What a service says, as a part of an error: short, and without control characters, which a terminal would obey.
+/// What a service says, as a part of an error: short, without control characters, which a terminal would obey, and
+/// without a credential that it may have sent back.
 pub(crate) fn quoted(text: &str) -> String {
     const MAX: usize = 1000;
-    text.chars().take(MAX).map(|c| if c.is_control() { ' ' } else { c }).collect()
+    /// What stands before a credential in a header.
+    const SCHEMES: [&str; 3] = ["bearer", "apikey", "basic"];
+    let text: String = text.chars().take(MAX).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut out = String::with_capacity(text.len());
+    let mut follows_scheme = false;
+    for word in text.split_inclusive([' ', '"', '\'', ',', ':', '=', '<', '>']) {
+        let bare = word.trim_end_matches([' ', '"', '\'', ',', ':', '=', '<', '>']);
+        // A plain word is not one.
+        let is_credential = follows_scheme && bare.len() >= 8 && !bare.chars().all(|c| c.is_ascii_lowercase());
+        // The head of every JSON Web Token is an object.
+        if is_credential || bare.starts_with("eyJ") && bare.len() >= 20 {
+            out.push_str("[removed]");
+            out.push_str(&word[bare.len()..]);
+        } else {
+            out.push_str(word);
+        }
+        if !bare.is_empty() {
+            follows_scheme = SCHEMES.iter().any(|scheme| bare.eq_ignore_ascii_case(scheme));
+        }
+    }
+    out
 }
 
 /// An error with its causes in one line: reqwest hides the reason in the chain.

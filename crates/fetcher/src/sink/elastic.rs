@@ -20,7 +20,7 @@ use self::limit::BodyLimit;
 use self::nodes::Nodes;
 use super::bulk::{BLOCK, FILTER_PATH, block_hint};
 use crate::config::ElasticOutput;
-use crate::error::{Fault, with_causes};
+use crate::error::{Fault, quoted, with_causes};
 
 /// Longest reply that is read: one item of a reply to 1 MiB of documents takes some hundred bytes at worst.
 const MAX_REPLY: usize = 64 * 1024 * 1024;
@@ -192,7 +192,7 @@ pub(super) async fn request_fault(what: &str, response: Response) -> Fault {
     let status = response.status_code();
     let after = response.headers().get("retry-after").and_then(|after| after.to_str().ok()?.parse().ok());
     let text = response.text().await.unwrap_or_default();
-    let said: String = text.chars().filter(|c| !c.is_control()).take(500).collect();
+    let said = quoted(&text);
     let what = format!("{what}: {status}: {said}");
     match status.as_u16() {
         401 => Fault::Auth(format!("{what}\nhint: the API key or password is not accepted")),
