@@ -173,7 +173,7 @@ pub fn parse(file: &str, text: &str, environment: &dyn Fn(&str) -> Option<String
         used.borrow_mut().push((name.to_owned(), value.clone()));
         Some(value)
     };
-    checks::check(document, &recording).map_err(|error| error.in_file(file).as_written(&used.take()))
+    checks::check(document, &recording).map_err(|error| error.in_file(file).with_names_of(&used.take()))
 }
 
 /// What a configuration says apart from its tenants, to be compared with what another one says. Holds secrets.
@@ -206,7 +206,7 @@ impl ConfigError {
     }
 
     /// What came from the environment is shown as its name: it may be a secret in a wrong place.
-    fn as_written(mut self, used: &[(String, String)]) -> Self {
+    fn with_names_of(mut self, used: &[(String, String)]) -> Self {
         // Shorter ones are parts of any text.
         for (name, value) in used.iter().filter(|(_, value)| value.len() >= 6) {
             self.message = self.message.replace(value, &format!("${{{name}}}"));

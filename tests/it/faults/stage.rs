@@ -1,5 +1,6 @@
 //! Two tenants, the collector, and what a cell of the matrix checks.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,10 +48,12 @@ pub(super) const ALERT: Target = Target {
 pub(super) const LOG: Target =
     Target { endpoint: Endpoint::Legacy, path: "/api/incidents", source: "log", relatives: &["log"] };
 
+pub(super) type Begin = Box<dyn Fn(&Stage, Target)>;
+
 /// A row of the matrix.
 pub(super) struct Trouble {
     /// Makes it.
-    pub(super) begin: Box<dyn Fn(&Stage, Target)>,
+    pub(super) begin: Begin,
     /// How it goes on.
     pub(super) course: Course,
     /// Who may be held up by it, apart from the source itself.
@@ -128,9 +131,10 @@ impl Stage {
         let datasets = DATASETS.map(|name| format!("{{name: {name}, lookback: 48h, overlap: 24h}}")).join(", ");
         let mut text = "preserve_original_event: true\noutput: {file: {directory: '${DIR}/out'}}\nstate: '${DIR}/state'\ntenants:\n".to_owned();
         for Tenant { id, client_id, client_secret, .. } in &tenants {
-            text += &format!(
+            let _ = writeln!(
+                text,
                 "  - {{id: {id}, client_id: {client_id}, client_secret: {client_secret}, datasets: [{datasets}], \
-                 cloud: {{login: '{root}', graph: '{root}', defender: '{root}'}}}}\n"
+                 cloud: {{login: '{root}', graph: '{root}', defender: '{root}'}}}}"
             );
         }
         let directory = folder.path().display().to_string();
