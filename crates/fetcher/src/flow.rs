@@ -55,8 +55,9 @@ use crate::source::Source;
 use crate::state::{Change, SourceState, Store};
 use crate::stats::Stats;
 
-/// Documents between two checkpoints of a window.
+/// Documents between two checkpoints of a window, and of all sources together: each holds their ids.
 const CHECKPOINT: usize = if cfg!(test) { 50 } else { 20_000 };
+const CHECKPOINT_ALL: usize = 200_000;
 
 /// What a run works with, apart from its configuration.
 #[derive(Debug)]
@@ -166,7 +167,7 @@ fn begin(feed: &mut Feed) -> Result<Option<(String, Outbox)>, Fault> {
 async fn checkpoint(feed: &mut Feed, window: &Window, outbox: &mut Outbox) -> Result<(), Fault> {
     // The order turned out to be another one: the cursor goes back before anything else.
     let is_wrong = feed.ahead && !window.is_ordered();
-    if feed.rows.pending() < CHECKPOINT && !is_wrong {
+    if !feed.rows.is_full(CHECKPOINT_ALL, CHECKPOINT) && !is_wrong {
         return Ok(());
     }
     deliver(feed, outbox, Reach { moved: window.is_ordered(), is_whole: false }).await

@@ -66,6 +66,19 @@ struct Inner {
     orders: mpsc::Sender<writer::Order>,
     notes: Arc<writer::Notes>,
     writer: Mutex<Option<JoinHandle<()>>>,
+    shares: Arc<()>,
+}
+
+/// One of those who hold ids in memory.
+#[derive(Debug)]
+pub struct Share(Arc<()>);
+
+impl Share {
+    /// How many there are, at least one.
+    pub fn count(&self) -> usize {
+        // The store holds one itself.
+        Arc::strong_count(&self.0).saturating_sub(1).max(1)
+    }
 }
 
 /// The state of one source.
@@ -92,7 +105,9 @@ impl Store {
         let (orders, inbox) = mpsc::channel(1024);
         let notes = Arc::<writer::Notes>::default();
         let task = runtime.spawn(writer::write(Arc::clone(&file), inbox, Arc::clone(&notes), options));
-        Ok(Self { inner: Arc::new(Inner { file, orders, notes, writer: Mutex::new(Some(task)) }) })
+        Ok(Self {
+            inner: Arc::new(Inner { file, orders, notes, writer: Mutex::new(Some(task)), shares: Arc::default() }),
+        })
     }
 
     /// The state of a source; nothing is written before its first commit.
@@ -129,6 +144,11 @@ impl SourceState {
     /// Whose state it is.
     pub fn key(&self) -> &SourceKey {
         &self.key
+    }
+
+    /// Counts as one who holds ids in memory, until it is dropped.
+    pub fn share(&self) -> Share {
+        Share(Arc::clone(&self.store.inner.shares))
     }
 
     /// What is stored; the default where nothing is.

@@ -17,6 +17,8 @@ use crate::health::SourceHealth;
 use crate::sink::Outbox;
 use crate::splitter::string_member;
 
+/// So many ids may wait in any source.
+const FEW_IDS: usize = if cfg!(test) { 50 } else { 500 };
 /// Sets the ids of amended documents apart.
 const AMENDED: u64 = 1;
 
@@ -205,9 +207,12 @@ impl Rows {
         self.tracks.iter_mut().filter_map(|track| track.place.as_mut())
     }
 
-    /// Ids that wait to be committed.
-    pub(super) fn pending(&self) -> usize {
-        self.tracks.iter().filter_map(|track| track.place.as_ref()).map(|place| place.seen.pending()).sum()
+    /// As many ids wait to be committed as may: `most`, or the source's share of `total` in all sources together.
+    pub(super) fn is_full(&self, total: usize, most: usize) -> bool {
+        let seen = || self.tracks.iter().filter_map(|track| track.place.as_ref()).map(|place| &place.seen);
+        let pending: usize = seen().map(Seen::pending).sum();
+        let room: usize = seen().map(|seen| seen.room(total)).sum();
+        pending >= room.clamp(FEW_IDS, most)
     }
 
     /// Property of the elements that the cursor is made of.

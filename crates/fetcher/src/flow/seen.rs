@@ -4,7 +4,7 @@
 use rustc_hash::FxHashSet;
 
 use crate::error::Fault;
-use crate::state::{Entry, Ids, Slot, SourceState};
+use crate::state::{Entry, Ids, Share, Slot, SourceState};
 
 /// The documents of one dataset: those that wait to be committed, in memory, and the ledger of those that are.
 #[derive(Debug)]
@@ -15,13 +15,15 @@ pub(super) struct Seen {
     /// The last slot of the ledger. What changed later cannot be in it, and most records did.
     newest: Slot,
     pending: FxHashSet<Entry>,
+    share: Share,
 }
 
 impl Seen {
     /// What the state remembers of a source.
     pub(super) fn new(source: SourceState) -> Result<Self, Fault> {
         let newest = source.ids()?.newest()?;
-        Ok(Self { source, ids: None, newest, pending: FxHashSet::default() })
+        let share = source.share();
+        Ok(Self { source, ids: None, newest, pending: FxHashSet::default(), share })
     }
 
     /// Adds an id; `false` if it was there.
@@ -38,6 +40,11 @@ impl Seen {
     /// Ids that wait to be committed.
     pub(super) fn pending(&self) -> usize {
         self.pending.len()
+    }
+
+    /// How many may wait at most, of so many that may wait in all sources together.
+    pub(super) fn room(&self, total: usize) -> usize {
+        total / self.share.count()
     }
 
     /// The ids to be committed. They count as committed from now on.

@@ -71,6 +71,17 @@ async fn what_is_committed_is_there_after_a_restart_and_belongs_to_its_source() 
 }
 
 #[tokio::test]
+async fn who_holds_ids_in_memory_knows_of_the_others() {
+    let folder = tempfile::tempdir().expect("folder");
+    let store = open(folder.path());
+    let (one, other) = (store.source("global", "t", "alert"), store.source("global", "u", "alert"));
+    let (first, second) = (one.share(), other.share());
+    assert_eq!((first.count(), second.count()), (2, 2));
+    drop(second);
+    assert_eq!(first.count(), 1);
+}
+
+#[tokio::test]
 async fn what_another_version_remembers_of_a_source_stays() {
     let folder = tempfile::tempdir().expect("folder");
     let store = open(folder.path());
