@@ -84,7 +84,7 @@ impl Errand {
         if outcome.is_err() {
             feed.size.reset();
         }
-        let found = feed.rows.pending() as u64;
+        let found = feed.rows.fresh();
         // What a broken slice has found is delivered too.
         deliver(feed, &mut outbox, Reach { moved: false, is_whole: false }).await?;
         self.found += found;

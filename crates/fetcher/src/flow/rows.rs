@@ -207,12 +207,20 @@ impl Rows {
         self.tracks.iter_mut().filter_map(|track| track.place.as_mut())
     }
 
+    /// Documents that were new since the cycle began.
+    pub(super) fn fresh(&self) -> u64 {
+        self.seen().map(Seen::fresh).sum()
+    }
+
     /// As many ids wait to be committed as may: `most`, or the source's share of `total` in all sources together.
     pub(super) fn is_full(&self, total: usize, most: usize) -> bool {
-        let seen = || self.tracks.iter().filter_map(|track| track.place.as_ref()).map(|place| &place.seen);
-        let pending: usize = seen().map(Seen::pending).sum();
-        let room: usize = seen().map(|seen| seen.room(total)).sum();
+        let pending: usize = self.seen().map(Seen::pending).sum();
+        let room: usize = self.seen().map(|seen| seen.room(total)).sum();
         pending >= room.clamp(FEW_IDS, most)
+    }
+
+    fn seen(&self) -> impl Iterator<Item = &Seen> {
+        self.tracks.iter().filter_map(|track| track.place.as_ref()).map(|place| &place.seen)
     }
 
     /// Property of the elements that the cursor is made of.

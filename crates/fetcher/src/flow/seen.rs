@@ -15,6 +15,8 @@ pub(super) struct Seen {
     /// The last slot of the ledger. What changed later cannot be in it, and most records did.
     newest: Slot,
     pending: FxHashSet<Entry>,
+    /// Documents that were new since the cycle began.
+    fresh: u64,
     share: Share,
 }
 
@@ -23,7 +25,7 @@ impl Seen {
     pub(super) fn new(source: SourceState) -> Result<Self, Fault> {
         let newest = source.ids()?.newest()?;
         let share = source.share();
-        Ok(Self { source, ids: None, newest, pending: FxHashSet::default(), share })
+        Ok(Self { source, ids: None, newest, pending: FxHashSet::default(), fresh: 0, share })
     }
 
     /// Adds an id; `false` if it was there.
@@ -34,12 +36,19 @@ impl Seen {
             return Ok(false);
         }
         // Every poll may bring a record without a readable time: it is remembered anew, so that it is never forgotten.
-        Ok(self.pending.insert(entry) && !is_known)
+        let is_fresh = self.pending.insert(entry) && !is_known;
+        self.fresh += u64::from(is_fresh);
+        Ok(is_fresh)
     }
 
     /// Ids that wait to be committed.
     pub(super) fn pending(&self) -> usize {
         self.pending.len()
+    }
+
+    /// Documents that were new since the cycle began, committed or not.
+    pub(super) fn fresh(&self) -> u64 {
+        self.fresh
     }
 
     /// How many may wait at most, of so many that may wait in all sources together.
