@@ -84,7 +84,7 @@ async fn nothing_is_lost_and_nothing_comes_twice() {
         if step % WHOLE == 0 {
             scene.program.complete(&[]).await;
             scene.books.require();
-            if (step / WHOLE) % (kills / WHOLE / ROLLOVERS).max(1) == 0 {
+            if (step / WHOLE).is_multiple_of((kills / WHOLE / ROLLOVERS).max(1)) {
                 scene.roll_over().await;
             }
         }

@@ -188,7 +188,9 @@ impl Stage {
         let tenant = &self.config.tenants[0];
         let source = store.source(&tenant.cloud.name, &tenant.id, dataset);
         let mut retry = source.load().unwrap().retry;
-        retry.iter_mut().for_each(|entry| "2026-01-01T00:00:00Z".clone_into(&mut entry.next));
+        for entry in &mut retry {
+            "2026-01-01T00:00:00Z".clone_into(&mut entry.next);
+        }
         let count = retry.len();
         source.commit(Change { retry: Some(retry), ..Change::default() }).await.unwrap();
         store.close().await.unwrap();
