@@ -18,6 +18,7 @@ mod outputs;
 mod parts;
 mod past;
 mod poison;
+mod random;
 mod tenants;
 
 use super::*;
@@ -93,8 +94,9 @@ impl Scene {
 
     fn parts(&self) -> Parts {
         let streams = Arc::new(Streams::new("default", false));
-        let files =
-            Files::new(&FileOutput::new(self.folder.path().join("out")), Arc::clone(&streams)).expect("directory");
+        let ids = matches!(&self.config.output, Output::File(files) if files.ids);
+        let output = FileOutput { ids, ..FileOutput::new(self.folder.path().join("out")) };
+        let files = Files::new(&output, Arc::clone(&streams)).expect("directory");
         Parts { sink: Sink::File(files), streams, stats: Arc::default(), dead: Arc::clone(&self.dead) }
     }
 

@@ -10,7 +10,7 @@ use crate::state::Progress;
 
 impl Scene {
     /// Collects for so long, then stops.
-    async fn live(&self, time: Duration) -> Arc<Stats> {
+    pub(super) async fn live(&self, time: Duration) -> Arc<Stats> {
         let parts = self.parts();
         let stats = Arc::clone(&parts.stats);
         let (order, stop) = watch::channel(false);
@@ -23,7 +23,7 @@ impl Scene {
         stats
     }
 
-    fn sweep(&mut self, every: Duration) {
+    pub(super) fn sweep(&mut self, every: Duration) {
         for config in &mut self.config.tenants[0].datasets {
             config.reconcile = Some(Reconcile { every, span: Duration::from_hours(24 * 20) });
         }
