@@ -153,7 +153,8 @@ async fn lines(meters: &Meters) {
         for meter in meters.all().iter().filter(|meter| !meter.is_ended()) {
             let (done, all) = meter.seconds();
             let percent = done * 100 / all.max(1);
-            let left = if done == 0 { "unknown".to_owned() } else { format!("{} s", elapsed * (all - done) / done) };
+            let left = (elapsed * (all - done)).checked_div(done);
+            let left = left.map_or_else(|| "unknown".to_owned(), |seconds| format!("{seconds} s"));
             let (name, found, rate) = (&meter.name, meter.found(), meter.found() / elapsed.max(1));
             // Nobody reads it any more when it cannot be written.
             let _ = writeln!(

@@ -29,6 +29,9 @@ impl Dice {
     }
 }
 
+/// Ids of records, each with the time of a version.
+type Versions = BTreeSet<(String, DateTime<Utc>)>;
+
 impl Scene {
     /// One fault that passes, or a record that comes late or cannot be read for some time.
     fn misbehave(&self, dice: &mut Dice) {
@@ -64,7 +67,7 @@ impl Scene {
     }
 
     /// Ids of all documents, with how often each was delivered, and the versions of records among them.
-    fn delivered(&self, dataset: &str) -> (BTreeMap<String, usize>, BTreeSet<(String, DateTime<Utc>)>) {
+    fn delivered(&self, dataset: &str) -> (BTreeMap<String, usize>, Versions) {
         let (mut ids, mut versions) = (BTreeMap::new(), BTreeSet::new());
         for line in self.documents(dataset) {
             let line: Value = serde_json::from_str(&line).expect("JSON");
