@@ -32,6 +32,8 @@ use crate::state::Owed;
 /// Failures of the smallest page, and refusals because of too many requests, before the source gives up this cycle.
 const ATTEMPTS: u32 = 4;
 const MAX_THROTTLED: u32 = 8;
+/// Links of one chain; a longer one has no end.
+const MAX_CHAIN: usize = 10_000;
 
 /// Where the source is in its window.
 #[derive(Debug)]
@@ -399,7 +401,7 @@ impl Window {
         if self.order == Order::Kept && self.chain.moved {
             return Ok(self.restart(feed));
         }
-        if self.chain.visited.insert(fingerprint(&next)) {
+        if self.chain.visited.len() < MAX_CHAIN && self.chain.visited.insert(fingerprint(&next)) {
             self.chain.followed = true;
             return Ok(next);
         }

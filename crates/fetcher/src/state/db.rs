@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 
@@ -264,6 +265,8 @@ fn create(folder: &Path, path: &Path) -> Result<(), Fault> {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(fault(error)),
         _ => {}
     }
+    // Rows that are owed lie in it: nobody else's business.
+    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).map_err(fault)?;
     let database = Builder::new()
         .set_cache_size(CACHE_BYTES)
         .create(&draft)
