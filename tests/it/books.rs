@@ -1,4 +1,11 @@
 //! What the tenant held, entry by entry, and what the cluster holds: kept by the simulator's word alone.
+//!
+//! What must be there are the versions that were visible when a whole cycle ended; one that changed again before may be
+//! there. An item of evidence carries no version: what must be there is its state in such a version of the alert, and the
+//! document of any version that shows the item in this state will do.
+
+mod names;
+mod tests;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
@@ -15,7 +22,17 @@ pub(crate) const FIELDS: &str =
     "@timestamp,cloud.account.id,event.id,event.original,m365_defender.incidentId,m365_defender.alert.tenant_id";
 
 /// Examples of each kind of mistake that are shown.
-const SHOWN: usize = 8;
+const SHOWN: usize = 20;
+/// How much of each: enough for two raw items.
+const LENGTH: usize = 8000;
+
+/// A document that may be there.
+#[derive(Default)]
+struct Entry {
+    must: bool,
+    /// The item that it is made of, if its record makes several documents.
+    raw: String,
+}
 
 /// Every version of every record that was visible at some time, as keys of the documents that it makes.
 #[derive(Default)]
@@ -24,8 +41,8 @@ pub(crate) struct Books {
     current: HashMap<String, Vec<String>>,
     /// Records that changed since the last [`Books::require`].
     changed: HashSet<String>,
-    /// Documents that may be there, and whether they must.
-    keys: HashMap<String, bool>,
+    /// Documents that may be there.
+    keys: HashMap<String, Entry>,
 }
 
 impl Books {
@@ -35,9 +52,11 @@ impl Books {
             let record: Value = serde_json::from_slice(record).unwrap();
             let id = record.get("incidentId").filter(|_| endpoint == Endpoint::Legacy).unwrap_or(&record["id"]);
             let name = format!("{endpoint:?} {tenant} {id}");
-            let keys: Vec<_> = of_record(endpoint, &record).iter().map(|key| format!("{key} of {tenant}")).collect();
-            for key in &keys {
-                self.keys.entry(key.clone()).or_default();
+            let mut keys = Vec::new();
+            for (key, raw) in of_record(endpoint, &record) {
+                let key = format!("{key} of {tenant}");
+                self.keys.entry(key.clone()).or_insert(Entry { must: false, raw });
+                keys.push(key);
             }
             self.current.insert(name.clone(), keys);
             self.changed.insert(name);
@@ -47,19 +66,19 @@ impl Books {
     /// A whole cycle has ended: what is visible must have arrived.
     pub(crate) fn require(&mut self) {
         for key in self.changed.drain().flat_map(|name| &self.current[&name]) {
-            self.keys.insert(key.clone(), true);
+            self.keys.entry(key.clone()).or_default().must = true;
         }
     }
 
     /// How many documents must be there.
     pub(crate) fn expected(&self) -> String {
-        format!("{} must be there, {} may", self.keys.values().filter(|must| **must).count(), self.keys.len())
+        format!("{} must be there, {} may", self.keys.values().filter(|entry| entry.must).count(), self.keys.len())
     }
 
     /// How many documents that must be there are missing, of those whose key `concerns`.
     pub(crate) fn missing(&self, found: &[(String, String)], concerns: impl Fn(&str) -> bool) -> usize {
         let found: HashSet<&str> = found.iter().map(|(key, _)| key.as_str()).collect();
-        let must = self.keys.iter().filter(|(key, must)| **must && concerns(key));
+        let must = self.keys.iter().filter(|(key, entry)| entry.must && concerns(key));
         must.filter(|(key, _)| !found.contains(key.as_str())).count()
     }
 
@@ -69,8 +88,8 @@ impl Books {
         for (key, place) in found {
             places.entry(key).or_default().push(place);
         }
-        let must = self.keys.iter().filter(|(_, must)| **must).map(|(key, _)| key);
-        let lost: Vec<_> = must.filter(|key| !places.contains_key(key.as_str())).cloned().collect();
+        let lost = self.keys.iter().filter(|(key, entry)| entry.must && !places.contains_key(key.as_str()));
+        let lost = lost.map(|(key, entry)| format!("{key} from {}", entry.raw)).collect();
         let mut twice = Vec::new();
         let mut unknown = Vec::new();
         for (key, places) in &places {
@@ -78,7 +97,7 @@ impl Books {
                 twice.push(format!("{key}: {}", places.join(", ")));
             }
             if !self.keys.contains_key(*key) {
-                unknown.push((*key).to_owned());
+                unknown.push(format!("{key}: {}", places.join(", ")));
             }
         }
         let mut text = String::new();
@@ -93,23 +112,25 @@ impl Books {
             }
             let _ = writeln!(text, "{} {what} {by_dataset:?}", keys.len());
             for key in keys.iter().take(SHOWN) {
-                let _ = writeln!(text, "  {}", key.chars().take(600).collect::<String>());
+                let _ = writeln!(text, "  {}", key.chars().take(LENGTH).collect::<String>());
             }
         }
         text
     }
 }
 
-/// Documents that a version of a record makes. Items that are alike in every word are one.
-fn of_record(endpoint: Endpoint, record: &Value) -> Vec<String> {
+/// Documents that a version of a record makes, and the item that each is made of. Items of evidence that have the same
+/// names and state are one, as are entities that are alike in every word.
+fn of_record(endpoint: Endpoint, record: &Value) -> Vec<(String, String)> {
     let items = |of: &Value, name: &str| of[name].as_array().cloned().unwrap_or_default();
     let mut keys = Vec::new();
+    let mut give = |parts: [&str; 3], raw: &str| keys.push((key(parts), raw.to_owned()));
     match endpoint {
-        Endpoint::Incidents => keys.push(key(["incident", text(&record["id"]), text(&record["lastUpdateDateTime"])])),
+        Endpoint::Incidents => give(["incident", text(&record["id"]), text(&record["lastUpdateDateTime"])], ""),
         Endpoint::Alerts => {
-            keys.push(key(["alert", text(&record["id"]), text(&record["lastUpdateDateTime"])]));
+            give(["alert", text(&record["id"]), text(&record["lastUpdateDateTime"])], "");
             for item in items(record, "evidence") {
-                keys.push(key(["evidence", text(&record["id"]), &plain(&item)]));
+                give(["evidence", text(&record["id"]), &names::of_item(&item)], &item.to_string());
             }
         }
         _ => {
@@ -117,20 +138,21 @@ fn of_record(endpoint: Endpoint, record: &Value) -> Vec<String> {
             let version = format!("{incident} {}", text(&record["lastUpdateTime"]));
             let alerts = items(record, "alerts");
             if alerts.is_empty() {
-                keys.push(key(["log", &version, ""]));
+                give(["log", &version, ""], "");
             }
             for alert in alerts {
                 let place = format!("{version} {}", text(&alert["alertId"]));
                 let entities = items(&alert, "entities");
                 if entities.is_empty() {
-                    keys.push(key(["log", &place, ""]));
+                    give(["log", &place, ""], "");
                 }
-                keys.extend(entities.iter().map(|entity| key(["log", &place, &entity.to_string()])));
+                // The key of an entity is all that it says.
+                entities.iter().for_each(|entity| give(["log", &place, &entity.to_string()], ""));
             }
         }
     }
     let mut seen = HashSet::new();
-    keys.retain(|key| seen.insert(key.clone()));
+    keys.retain(|(key, _)| seen.insert(key.clone()));
     keys
 }
 
@@ -140,7 +162,7 @@ pub(crate) fn of_document(dataset: &str, document: &Value) -> String {
     let (id, time) = (text(&event["id"]), text(&document["@timestamp"]));
     let raw: Value = serde_json::from_str(text(&event["original"])).unwrap();
     let key = match dataset {
-        "evidence" => key([dataset, id, &plain(&raw)]),
+        "evidence" => key([dataset, id, &names::of_item(&raw)]),
         "log" => {
             let incident = &document["m365_defender"]["incidentId"];
             let incident = incident.as_str().map_or_else(|| incident.to_string(), str::to_owned);
@@ -154,29 +176,6 @@ pub(crate) fn of_document(dataset: &str, document: &Value) -> String {
     // The account of a cloud resource may be another provider's.
     let tenant = document.pointer("/m365_defender/alert/tenant_id").unwrap_or(&document["cloud"]["account"]["id"]);
     format!("{key} of {}", text(tenant))
-}
-
-/// What an item of evidence is, and its own verdict and remediation; not what is said about it beside that, nor the
-/// verdicts of items within it: they may change while the document stays.
-fn plain(item: &Value) -> String {
-    let mut item = item.clone();
-    // Two mentions of one account differ in whether the directory's id is known.
-    strip(&mut item, &["createdDateTime", "roles", "detailedRoles", "tags", "activeDirectoryObjectGuid"]);
-    for part in item.as_object_mut().into_iter().flat_map(serde_json::Map::values_mut) {
-        strip(part, &["verdict", "remediationStatus", "remediationStatusDetails"]);
-    }
-    item.to_string()
-}
-
-fn strip(value: &mut Value, names: &[&str]) {
-    match value {
-        Value::Object(properties) => {
-            properties.retain(|name, _| !names.contains(&name.as_str()));
-            properties.values_mut().for_each(|property| strip(property, names));
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| strip(item, names)),
-        _ => {}
-    }
 }
 
 fn key(parts: [&str; 3]) -> String {

@@ -137,6 +137,18 @@ fn items_without_identity_count_by_content() {
 }
 
 #[test]
+fn a_cluster_is_named_by_its_resource_whatever_is_said_about_that() {
+    let id = |resource: &str| {
+        let kind = "#microsoft.graph.security.kubernetesClusterEvidence";
+        let item = format!(r#"{{"@odata.type":"{kind}","name":"aks-1","cloudResource":{{{resource}}}}}"#);
+        map("evidence", &evidence(&item)).expect("a document").0
+    };
+    let known = id(r#""resourceId":"/a","verdict":"unknown","roles":[]"#);
+    assert_eq!(id(r#""resourceId":"/a","verdict":"malicious","roles":["x"]"#), known);
+    assert_ne!(id(r#""resourceId":"/b","verdict":"unknown","roles":[]"#), known);
+}
+
+#[test]
 fn a_split_item_has_the_identity_of_its_row() {
     let list = [
         r##"{"@odata.type":"#microsoft.graph.security.ipEvidence","ipAddress":"192.0.2.1"}"##,

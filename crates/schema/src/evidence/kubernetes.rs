@@ -50,7 +50,9 @@ const ADDRESS: &[(Ecs, Ecs)] = &[(ecs::SOURCE_IP, ecs::ORCHESTRATOR_RESOURCE_IP)
     .constant(ecs::EVENT_CATEGORY, "host")
     .constant(ecs::EVENT_TYPE, "info")
     .constant(ecs::ORCHESTRATOR_TYPE, "kubernetes")
-    .identity("name platform distribution cloudResource"))]
+    .identity("name platform distribution")
+    // Not the whole resource: it is evidence itself, and its verdict or its roles may change.
+    .identity("cloudResource.resourceId cloudResource.amazonResourceId cloudResource.fullResourceName"))]
 pub struct KubernetesClusterEvidence {
     /// The cluster as a resource of its cloud: evidence of any kind.
     pub cloud_resource: Dictionary,

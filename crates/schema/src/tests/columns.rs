@@ -103,6 +103,8 @@ fn find(shape: &Shape, path: &str) -> bool {
     whole
         || shape.columns.iter().any(|column| {
             let rest = path.strip_prefix(&column.name).and_then(|rest| rest.strip_prefix('.'));
-            rest.is_some_and(|rest| inner(column).is_some_and(|inner| find(inner, rest)))
+            // What a dictionary holds is not known; it is read by name all the same.
+            let open = matches!(column.content, Content::Dictionary);
+            rest.is_some_and(|rest| open || inner(column).is_some_and(|inner| find(inner, rest)))
         })
 }
