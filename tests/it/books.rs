@@ -147,7 +147,9 @@ fn of_record(endpoint: Endpoint, record: &Value) -> Vec<(String, String)> {
                     give(["log", &place, ""], "");
                 }
                 // The key of an entity is all that it says.
-                entities.iter().for_each(|entity| give(["log", &place, &entity.to_string()], ""));
+                for entity in entities {
+                    give(["log", &place, &entity.to_string()], "");
+                }
             }
         }
     }
