@@ -56,7 +56,7 @@ use crate::state::{Change, SourceState, Store};
 use crate::stats::Stats;
 
 /// Documents between two checkpoints of a window, and of all sources together: each holds their ids.
-const CHECKPOINT: usize = if cfg!(test) { 50 } else { 20_000 };
+const CHECKPOINT: usize = if cfg!(test) { 50 } else { 10_000 };
 const CHECKPOINT_ALL: usize = 200_000;
 
 /// What a run works with, apart from its configuration.

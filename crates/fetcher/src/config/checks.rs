@@ -92,7 +92,7 @@ fn check_tenant(key: &str, tenant: &wire::Tenant, environment: Environment<'_>) 
     let mut datasets: Vec<DatasetConfig> = Vec::new();
     for (place, entry) in tenant.datasets.iter().enumerate() {
         let key = format!("{key}.datasets[{place}]");
-        let (text, dataset) = check_dataset(&key, entry, environment)?;
+        let (text, dataset) = check_dataset(&key, &cloud, entry, environment)?;
         let name = dataset.dataset.definition.name;
         if datasets.iter().any(|other| other.index == dataset.index) {
             return Err(text.error(&key, format!("dataset `{name}` is named twice")));
@@ -161,6 +161,7 @@ pub(super) fn check_id(key: &str, text: &Text, environment: Environment<'_>) -> 
 
 fn check_dataset<'a>(
     key: &str,
+    cloud: &Cloud,
     entry: &'a wire::DatasetEntry,
     environment: Environment<'_>,
 ) -> Result<(&'a Text, DatasetConfig), ConfigError> {
@@ -187,8 +188,10 @@ fn check_dataset<'a>(
     let lookback =
         duration("lookback", option(|options| options.lookback.as_ref()), u64::from(source.lookback) * 3600)?;
     let longest = Duration::from_secs(u64::from(source.max_lookback) * 3600);
+    // What stands behind an own address is not known to forget.
     if let Some(written) = option(|options| options.lookback.as_ref())
         && lookback > longest
+        && !cloud.is_custom()
     {
         let message =
             format!("is longer than the service keeps records; allowed: at most {}d", source.max_lookback / 24);

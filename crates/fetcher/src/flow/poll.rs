@@ -51,7 +51,7 @@ pub(super) async fn poll(mut feed: Feed, plan: Plan) -> Option<Failed> {
             Ok(()) => {}
             Err(Fault::Stopped) => return None,
             Err(fault) => {
-                tracing::error!(tenant = &*tenant, datasets, error = %fault, "the sweep for late records failed")
+                tracing::error!(tenant = &*tenant, datasets, error = %fault, "the sweep for late records failed");
             }
         }
         feed.rows.rest();

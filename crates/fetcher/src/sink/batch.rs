@@ -18,9 +18,9 @@ const BATCH_CAPACITY: usize = BATCH_BYTES + 128 * 1024;
 /// Buffers that wait for reuse.
 const POOLED: usize = 3;
 /// Bytes of all documents between a source's hands and the output's acknowledgement.
-pub(crate) const UNDER_WAY: usize = 8 * 1024 * 1024;
+pub(crate) const UNDER_WAY: usize = 6 * 1024 * 1024;
 /// Bytes that all sources together may hold before they hand them over, as far as their number allows.
-const FILLING: usize = 8 * 1024 * 1024;
+const FILLING: usize = 4 * 1024 * 1024;
 const SMALLEST_SHARE: usize = 8 * 1024;
 
 /// Data stream and action line of every dataset.

@@ -20,7 +20,7 @@ pub const FILE: &str = "m365-fetcher.redb";
 /// Format of the file. 1 and 2 were JSON files.
 pub(super) const FORMAT: u32 = 3;
 /// Memory for pages. The system caches files anyway.
-const CACHE_BYTES: usize = 4 * 1024 * 1024;
+const CACHE_BYTES: usize = 1024 * 1024;
 
 /// Facts about the file.
 pub(super) const META: TableDefinition<'_, &str, &str> = TableDefinition::new("meta");

@@ -70,7 +70,9 @@ impl Scene {
     /// The time of the next attempt has come.
     pub(super) async fn make_due(&self, dataset: &str) {
         let mut retry = self.state(dataset).await.retry;
-        retry.iter_mut().for_each(|entry| "2026-01-01T00:00:00Z".clone_into(&mut entry.next));
+        for entry in &mut retry {
+            "2026-01-01T00:00:00Z".clone_into(&mut entry.next);
+        }
         self.change_state(dataset, Change { retry: Some(retry), ..Change::default() }).await;
     }
 
