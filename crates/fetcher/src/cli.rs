@@ -14,13 +14,15 @@ mod status;
 mod summary;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tokio::runtime::{Builder, Runtime};
 use url::Url;
+
+use crate::config::{self, Config, ConfigError};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -258,6 +260,18 @@ pub fn main() -> ExitCode {
             ExitCode::from(1)
         }
     }
+}
+
+/// The configuration; secrets that stand in the file are told.
+fn load(path: &Path) -> Result<Config, ConfigError> {
+    let config = config::load(path)?;
+    for key in &config.literal_secrets {
+        tracing::warn!(
+            file = %path.display(), key,
+            "a secret stands in the configuration file; take it from the environment, ${{NAME}}, or from a file of its own"
+        );
+    }
+    Ok(config)
 }
 
 /// Who reads our output has enough.

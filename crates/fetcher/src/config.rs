@@ -9,6 +9,7 @@ mod checks;
 mod cloud;
 mod credential;
 mod http;
+mod literal;
 mod output;
 #[cfg(any(test, fuzzing))]
 pub mod probe;
@@ -53,6 +54,8 @@ pub struct Config {
     pub metrics: Option<SocketAddr>,
     /// The way to Microsoft.
     pub http: HttpConfig,
+    /// Keys and lines of secrets that stand in the file itself.
+    pub literal_secrets: Vec<String>,
 }
 
 /// One tenant.

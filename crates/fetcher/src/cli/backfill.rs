@@ -23,7 +23,7 @@ pub(super) fn backfill(args: &BackfillArgs) -> anyhow::Result<End> {
         Ok(span) => span,
         Err(message) => return Ok(End::Usage(message)),
     };
-    let mut config = match config::load(&args.config) {
+    let mut config = match super::load(&args.config) {
         Ok(config) => config,
         Err(error) => return Ok(End::Usage(error.to_string())),
     };

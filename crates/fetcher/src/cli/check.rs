@@ -6,10 +6,9 @@ use serde_json::json;
 
 use super::{CheckArgs, End, runtime};
 use crate::check::{self, Finding, Outcome};
-use crate::config;
 
 pub(super) fn check(args: &CheckArgs) -> anyhow::Result<End> {
-    let config = match config::load(&args.config) {
+    let config = match super::load(&args.config) {
         Ok(config) => config,
         Err(error) => return Ok(End::Usage(error.to_string())),
     };

@@ -107,6 +107,7 @@ fn config(args: &DemoArgs, tenant: &Tenant, address: SocketAddr) -> anyhow::Resu
         preserve_original_event: false,
         http: crate::config::HttpConfig::default(),
         metrics: None,
+        literal_secrets: Vec::new(),
     })
 }
 

@@ -3,11 +3,10 @@
 use std::io::Write;
 
 use super::{End, ReplayArgs, run, runtime};
-use crate::config;
 use crate::deadletter::{Replay, Summary, replay as replay_letters};
 
 pub(super) fn replay(args: &ReplayArgs) -> anyhow::Result<End> {
-    let config = match config::load(&args.config) {
+    let config = match super::load(&args.config) {
         Ok(config) => config,
         Err(error) => return Ok(End::Usage(error.to_string())),
     };

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::{End, LogFormat, RunArgs, logs, reload, runtime, summary};
-use crate::config::{self, Config, Output};
+use crate::config::{Config, Output};
 use crate::control;
 use crate::deadletter::DeadLetters;
 use crate::error::Fault;
@@ -25,7 +25,7 @@ use crate::stats::Stats;
 const WATCH: Duration = Duration::from_secs(30);
 
 pub(super) fn run(args: &RunArgs, format: LogFormat) -> anyhow::Result<End> {
-    let config = match config::load(&args.config) {
+    let config = match super::load(&args.config) {
         Ok(config) => config,
         Err(error) => return Ok(End::Usage(error.to_string())),
     };

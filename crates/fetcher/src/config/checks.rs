@@ -10,7 +10,8 @@ use url::Url;
 use super::cloud::{Cloud, NAMES};
 use super::value::{Text, TextOr, parse_duration};
 use super::{
-    Config, ConfigError, DEFAULT_OVERLAP, DatasetConfig, Reconcile, TenantConfig, credential, http, output, wire,
+    Config, ConfigError, DEFAULT_OVERLAP, DatasetConfig, Reconcile, TenantConfig, credential, http, literal, output,
+    wire,
 };
 use crate::state::DEFAULT_LEDGER;
 
@@ -23,6 +24,7 @@ const MAX_OVERLAP: Duration = Duration::from_hours(24);
 pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 pub(super) fn check(document: wire::Document, environment: Environment<'_>) -> Result<Config, ConfigError> {
+    let literal_secrets = literal::find(&document);
     let wire::Document { tenants, output: written, state, ledger, dead_letter, preserve_original_event, metrics, http } =
         document;
     if tenants.is_empty() {
@@ -47,7 +49,18 @@ pub(super) fn check(document: wire::Document, environment: Environment<'_>) -> R
     for reconcile in reconciled {
         reconcile.span = reconcile.span.min(store.ledger);
     }
-    Ok(Config { tenants, output, namespace, state, store, dead_letter, preserve_original_event, metrics, http })
+    Ok(Config {
+        tenants,
+        output,
+        namespace,
+        state,
+        store,
+        dead_letter,
+        preserve_original_event,
+        metrics,
+        http,
+        literal_secrets,
+    })
 }
 
 /// The state directory.

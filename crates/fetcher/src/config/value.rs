@@ -53,6 +53,16 @@ impl Text {
         ConfigError::new(Some(self.place), key, message)
     }
 
+    /// Nothing of it comes from the environment.
+    pub(super) fn is_literal(&self) -> bool {
+        !self.raw.replace("$$", "").contains("${")
+    }
+
+    /// The sign is in it.
+    pub(super) fn holds(&self, sign: char) -> bool {
+        self.raw.contains(sign)
+    }
+
     /// Line and column, from 1.
     pub(super) fn place(&self) -> (u64, u64) {
         self.place
