@@ -8,22 +8,17 @@
 #[path = "support/processes.rs"]
 mod processes;
 
-use processes::{Figures, Server, endpoint, run, simulate};
+use processes::{Figures, Server, run, simulate};
 
 /// About 41.6 MiB of raw data with incidents, alerts and the legacy log.
 const INCIDENTS: u64 = 800;
 
 fn main() {
-    match std::env::args().nth(1).as_deref() {
-        Some("endpoint") => endpoint(),
-        // `cargo test --benches` runs this without `--bench`.
-        _ if std::env::args().all(|argument| argument != "--bench") => println!("left out: run with `cargo bench`"),
-        _ => measure(),
-    }
+    processes::main(measure);
 }
 
 fn measure() {
-    let endpoint = Server::start(&std::env::current_exe().expect("own path"), &["endpoint"]);
+    let endpoint = Server::own(&["endpoint"]);
     println!("CPU of the fetcher, {} incidents", INCIDENTS * 4);
     let tenant = simulate(INCIDENTS * 4, None);
     for gzip in [false, true] {

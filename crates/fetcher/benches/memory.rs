@@ -9,24 +9,19 @@
 #[path = "support/processes.rs"]
 mod processes;
 
-use processes::{Server, endpoint, run, simulate};
+use processes::{Server, run, simulate};
 
 /// Incidents of about 41.6 MiB of raw data with incidents, alerts and the legacy log.
 const INCIDENTS: u64 = 800;
 
 fn main() {
-    match std::env::args().nth(1).as_deref() {
-        Some("endpoint") => endpoint(),
-        // `cargo test --benches` runs this without `--bench`.
-        _ if std::env::args().all(|argument| argument != "--bench") => println!("left out: run with `cargo bench`"),
-        _ => measure(),
-    }
+    processes::main(measure);
 }
 
 fn measure() {
     let gib = std::env::args().skip(1).find_map(|argument| argument.parse::<f64>().ok()).unwrap_or(10.0);
     let many = (INCIDENTS as f64 * gib * 1024.0 / 41.6) as u64;
-    let endpoint = Server::start(&std::env::current_exe().expect("own path"), &["endpoint"]);
+    let endpoint = Server::own(&["endpoint"]);
     let tenants = [
         ("little", INCIDENTS, None),
         ("4 alerts per incident", 1600, Some(4)),

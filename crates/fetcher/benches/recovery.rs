@@ -11,18 +11,13 @@ mod processes;
 
 use std::time::Duration;
 
-use processes::{Figures, Server, cpu_of, endpoint, run, simulate};
+use processes::{Figures, Server, cpu_of, run, simulate};
 
 /// Documents that an incident of the realistic mixture gives, about.
 const PER_INCIDENT: u64 = 24;
 
 fn main() {
-    match std::env::args().nth(1).as_deref() {
-        Some("endpoint") => endpoint(),
-        // `cargo test --benches` runs this without `--bench`.
-        _ if std::env::args().all(|argument| argument != "--bench") => println!("left out: run with `cargo bench`"),
-        _ => measure(),
-    }
+    processes::main(measure);
 }
 
 fn number(name: &str, default: u64) -> u64 {
@@ -32,7 +27,7 @@ fn number(name: &str, default: u64) -> u64 {
 fn measure() {
     let documents = number("RECOVERY_DOCUMENTS", 1_000_000);
     let outage = Duration::from_secs(number("RECOVERY_OUTAGE", 20));
-    let endpoint = Server::start(&std::env::current_exe().expect("own path"), &["endpoint"]);
+    let endpoint = Server::own(&["endpoint"]);
     let tenant = simulate(documents.div_ceil(PER_INCIDENT), None);
     let plain = run(&tenant, &endpoint, false, |_| {});
     let normal = show("output works all the time", &plain, plain.cpu);

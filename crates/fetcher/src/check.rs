@@ -164,7 +164,10 @@ pub async fn check(config: &Config, only: Option<&str>) -> Result<Vec<Finding>, 
 }
 
 async fn directories(config: &Config) -> Vec<Finding> {
-    let mut findings: Vec<_> = [&config.state, &config.dead_letter].into_iter().map(|path| directory(path)).collect();
+    let mut findings: Vec<_> = [&config.state, &config.dead_letter]
+        .into_iter()
+        .map(|path| directory(Item::State, path, " (`state`, `dead_letter`)"))
+        .collect();
     if let Ok(status) = control::ask(&config.state).await {
         let text = format!("process {} collects with {}", status.head.pid, config.state.display());
         findings.push(Finding::ok(Item::State, text));
@@ -172,12 +175,12 @@ async fn directories(config: &Config) -> Vec<Finding> {
     findings
 }
 
-fn directory(path: &Path) -> Finding {
+/// Whether a directory can be written; `keys` of the configuration name it.
+fn directory(item: Item, path: &Path, keys: &str) -> Finding {
     let shown = path.display();
     match std::fs::create_dir_all(path).and_then(|()| tempfile::tempfile_in(path)) {
-        Ok(_) => Finding::ok(Item::State, format!("{shown} can be written")),
-        Err(error) => Finding::failed(Item::State, format!("{shown} cannot be written: {error}")).cure(
-            "give the directory to the user that runs the collector, or name another one (`state`, `dead_letter`)",
-        ),
+        Ok(_) => Finding::ok(item, format!("{shown} can be written")),
+        Err(error) => Finding::failed(item, format!("{shown} cannot be written: {error}"))
+            .cure(format!("give the directory to the user that runs the collector, or name another one{keys}")),
     }
 }

@@ -8,6 +8,16 @@ pub fn now() -> DateTime<Utc> {
     Utc::now()
 }
 
+/// A moment in whole seconds, as files and `$filter` literals carry it.
+pub(crate) fn seconds(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// The moment that a service or a file of ours names.
+pub(crate) fn parse(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc())
+}
+
 /// Now, as written into files.
 pub(crate) fn timestamp() -> String {
     now().to_rfc3339_opts(SecondsFormat::Millis, true)
@@ -17,12 +27,12 @@ pub(crate) fn timestamp() -> String {
 pub(crate) fn ago(span: std::time::Duration) -> String {
     let span = TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX);
     let then = now().checked_sub_signed(span).unwrap_or_default();
-    then.to_rfc3339_opts(SecondsFormat::Secs, true)
+    seconds(then)
 }
 
 /// A moment in the future, as written into files.
 pub(crate) fn after(span: std::time::Duration) -> String {
     let span = TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX);
     let then = now().checked_add_signed(span).unwrap_or(DateTime::<Utc>::MAX_UTC);
-    then.to_rfc3339_opts(SecondsFormat::Secs, true)
+    seconds(then)
 }

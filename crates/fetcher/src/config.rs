@@ -143,9 +143,14 @@ impl fmt::Display for ConfigError {
 
 /// Reads and checks a configuration file.
 pub fn load(path: &Path) -> Result<Config, ConfigError> {
-    let file = path.display().to_string();
+    load_with_text(path).map(|(config, _)| config)
+}
+
+/// The same, with the text of the file.
+pub(crate) fn load_with_text(path: &Path) -> Result<(Config, String), ConfigError> {
     let text = read(path)?;
-    parse(&file, &text, &|name| std::env::var(name).ok())
+    let config = parse(&path.display().to_string(), &text, &|name| std::env::var(name).ok())?;
+    Ok((config, text))
 }
 
 /// Only the state directory of a configuration file: for commands that ask a running process, which alone needs the

@@ -51,11 +51,12 @@ pub(crate) fn quoted(text: &str) -> String {
     const MAX: usize = 1000;
     /// What stands before a credential in a header.
     const SCHEMES: [&str; 3] = ["bearer", "apikey", "basic"];
+    const ENDS: [char; 8] = [' ', '"', '\'', ',', ':', '=', '<', '>'];
     let text: String = text.chars().take(MAX).map(|c| if c.is_control() { ' ' } else { c }).collect();
     let mut out = String::with_capacity(text.len());
     let mut follows_scheme = false;
-    for word in text.split_inclusive([' ', '"', '\'', ',', ':', '=', '<', '>']) {
-        let bare = word.trim_end_matches([' ', '"', '\'', ',', ':', '=', '<', '>']);
+    for word in text.split_inclusive(ENDS) {
+        let bare = word.trim_end_matches(ENDS);
         // A plain word is not one.
         let is_credential = follows_scheme && bare.len() >= 8 && !bare.chars().all(|c| c.is_ascii_lowercase());
         // The head of every JSON Web Token is an object.

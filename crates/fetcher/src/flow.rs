@@ -34,6 +34,7 @@ use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use self::cursor::Cursor;
 use self::ledger::Ledger;
@@ -45,12 +46,12 @@ use self::seen::Seen;
 pub use self::supervisor::{Orders, run, supervise};
 use self::turns::Turns;
 use self::window::Window;
-use crate::config::DatasetConfig;
+use crate::config::{Config, DatasetConfig};
 use crate::deadletter::DeadLetters;
 use crate::error::Fault;
 use crate::health::{Reason, SourceHealth};
 use crate::sink::batch::Pool;
-use crate::sink::{Outbox, Sink, Streams};
+use crate::sink::{self, Outbox, Sink, Streams};
 use crate::source::Source;
 use crate::state::{Change, SourceState, Store};
 use crate::stats::Stats;
@@ -85,6 +86,31 @@ struct Shared {
     preserve_original: bool,
 }
 
+impl Shared {
+    /// Opens the state and sets the output to work; it ends when nobody can send to it any more. `patience` is how long one
+    /// that is out of reach is waited for.
+    fn open(config: &Config, parts: Parts, patience: Option<Duration>) -> Result<(Arc<Self>, JoinHandle<()>), Fault> {
+        let Parts { sink, streams, stats, dead } = parts;
+        let store = Store::open(&config.state, config.store)?;
+        let clients = crate::http::Clients::new(&config.http)?;
+        let (jobs, inbox) = mpsc::channel(sink::QUEUED);
+        let output = sink::Output { sink, dead: Arc::clone(&dead), stats: Arc::clone(&stats), patience };
+        let output = tokio::spawn(sink::serve(output, inbox));
+        let shared = Self {
+            clients,
+            turns: Arc::default(),
+            streams,
+            stats,
+            dead,
+            jobs,
+            pool: Arc::default(),
+            store,
+            preserve_original: config.preserve_original_event,
+        };
+        Ok((Arc::new(shared), output))
+    }
+}
+
 /// A source that ended its last cycle with a fault.
 #[derive(Debug)]
 pub struct Failed {
@@ -116,6 +142,13 @@ struct Feed {
     ahead: bool,
     interval: Duration,
     shared: Arc<Shared>,
+}
+
+impl Feed {
+    /// Names of its datasets, joined: what logs and health call it.
+    fn datasets(&self) -> Arc<str> {
+        Arc::clone(&self.health.key().datasets)
+    }
 }
 
 /// Everything that changed since the last acknowledged cycle: poll, split, map, ship, acknowledge, commit.

@@ -20,6 +20,7 @@ use tokio::time::Instant;
 pub use self::output::OutputHealth;
 pub use self::reason::Reason;
 pub use self::snapshot::{DatasetSnapshot, OutputSnapshot, ReasonSnapshot, Snapshot, SourceSnapshot, State};
+use crate::clock;
 use crate::error::Fault;
 use crate::sink::Receipt;
 
@@ -371,7 +372,7 @@ impl SourceHealth {
     /// The newest record so far changed then, in the service's words.
     pub fn seen(&self, newest: &str) {
         let mut course = locked(&self.course);
-        if course.newest.as_deref().is_none_or(|known| snapshot::time(known) < snapshot::time(newest)) {
+        if course.newest.as_deref().is_none_or(|known| clock::parse(known) < clock::parse(newest)) {
             course.newest = Some(newest.to_owned());
         }
     }

@@ -136,7 +136,7 @@ pub(crate) async fn status_fault(what: &str, permission: &str, response: Respons
     }
     let (after, ids) = (retry_after(&response), ids(&response));
     let body = read_bounded(response, MAX_ERROR_BODY).await.unwrap_or_default();
-    let error = serde_json::from_slice::<ErrorBody>(&body).unwrap_or_default().error;
+    let error = api_error(&body);
     let said = if error.code.is_empty() && error.message.is_empty() {
         status.to_string()
     } else {
@@ -163,8 +163,12 @@ pub(crate) async fn status_fault(what: &str, permission: &str, response: Respons
 /// (code, message) of an answer other than 200; empty where the body is not the API's.
 pub(crate) async fn error_body(response: Response) -> (String, String) {
     let body = read_bounded(response, MAX_ERROR_BODY).await.unwrap_or_default();
-    let ApiError { code, message } = serde_json::from_slice::<ErrorBody>(&body).unwrap_or_default().error;
+    let ApiError { code, message } = api_error(&body);
     (code, message)
+}
+
+fn api_error(body: &[u8]) -> ApiError {
+    serde_json::from_slice::<ErrorBody>(body).unwrap_or_default().error
 }
 
 /// `Retry-After`, in seconds or as a date.

@@ -213,8 +213,8 @@ fn stopped() -> Fault {
     Fault::Local("the state is closed".to_owned())
 }
 
-/// 32 hexadecimal digits.
-fn parse_id(text: &str) -> Option<[u8; 16]> {
+/// The id that 32 hexadecimal digits write.
+pub(crate) fn parse_id(text: &str) -> Option<[u8; 16]> {
     let number = u128::from_str_radix(text, 16).ok()?;
     (text.len() == 32 && text.is_ascii() && !text.starts_with('+')).then(|| number.to_be_bytes())
 }

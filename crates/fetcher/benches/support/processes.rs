@@ -17,8 +17,18 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use futures_util::StreamExt;
 
-const FETCHER: &str = env!("CARGO_BIN_EXE_m365-fetcher");
+pub(crate) const FETCHER: &str = env!("CARGO_BIN_EXE_m365-fetcher");
 const TICKS_PER_SECOND: f64 = 100.0;
+
+/// The program of a benchmark: the endpoint where it was started as one, else the measuring.
+pub(crate) fn main(measure: impl FnOnce()) {
+    match std::env::args().nth(1).as_deref() {
+        Some("endpoint") => endpoint(),
+        // `cargo test --benches` runs this without `--bench`.
+        _ if std::env::args().all(|argument| argument != "--bench") => println!("left out: run with `cargo bench`"),
+        _ => measure(),
+    }
+}
 
 /// What one run of the fetcher said and cost.
 pub(crate) struct Figures {
@@ -59,9 +69,7 @@ pub(crate) fn run(tenant: &Server, endpoint: &Server, gzip: bool, meanwhile: imp
     let status = child.wait().expect("ends");
     assert!(status.success(), "{log}");
     let cpu = (children_ticks() - before) / TICKS_PER_SECOND;
-    let end = log.lines().find(|line| line.contains("run ended")).expect("a last line");
-    let end: serde_json::Value = serde_json::from_str(end).expect("JSON");
-    let number = |name: &str| end[format!("m365.{name}")].as_u64().expect("a number");
+    let number = |name: &str| last_line(&log, name);
     Figures {
         documents: number("documents"),
         bytes: number("bytes"),
@@ -69,6 +77,13 @@ pub(crate) fn run(tenant: &Server, endpoint: &Server, gzip: bool, meanwhile: imp
         cpu,
         wall: started.elapsed().as_secs_f64(),
     }
+}
+
+/// A number that the fetcher's last line of log tells.
+pub(crate) fn last_line(log: &str, name: &str) -> u64 {
+    let end = log.lines().find(|line| line.contains("run ended")).expect("a last line");
+    let end: serde_json::Value = serde_json::from_str(end).expect("JSON");
+    end[format!("m365.{name}")].as_u64().expect("a number")
 }
 
 /// CPU time of a process in seconds.
@@ -90,11 +105,16 @@ fn children_ticks() -> f64 {
 /// A child that serves until it is dropped.
 pub(crate) struct Server {
     child: Child,
-    address: String,
+    pub(crate) address: String,
     greeting: String,
 }
 
 impl Server {
+    /// This program, started as something else.
+    pub(crate) fn own(arguments: &[&str]) -> Self {
+        Self::start(&std::env::current_exe().expect("own path"), arguments)
+    }
+
     /// Reads the address and what else it says up to its first empty line.
     pub(crate) fn start(program: &Path, arguments: &[&str]) -> Self {
         let mut child = Command::new(program).args(arguments).stdout(Stdio::piped()).spawn().expect("starts");
@@ -143,12 +163,19 @@ struct Endpoint {
     documents: AtomicU64,
 }
 
-/// Serves a bulk endpoint until the process ends.
-pub(crate) fn endpoint() {
+/// Serves on a free port, whose address it prints, until the process ends.
+pub(crate) fn serve(server: impl AsyncFnOnce(tokio::net::TcpListener)) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("listens");
         println!("http://{}\n", listener.local_addr().expect("address"));
+        server(listener).await;
+    });
+}
+
+/// Serves a bulk endpoint until the process ends.
+fn endpoint() {
+    serve(async |listener| {
         let switch = |refuses: bool| {
             move |State(endpoint): State<Arc<Endpoint>>| async move {
                 endpoint.refuses.store(refuses, Ordering::Relaxed);

@@ -7,7 +7,7 @@ use elasticsearch::http::{Method, StatusCode};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{Finding, Item, Outcome};
+use super::{Finding, Item, Outcome, directory};
 use crate::config::{Config, ElasticOutput, Output};
 use crate::error::{Fault, with_causes};
 use crate::sink::elastic::Elastic;
@@ -20,20 +20,9 @@ const OLDEST: u64 = 8;
 pub(super) async fn check(config: &Config) -> Vec<Finding> {
     match &config.output {
         Output::Elasticsearch(output) => cluster(output).await,
-        Output::File(files) => vec![match directory(&files.directory) {
-            Ok(()) => Finding::ok(Item::Output, format!("{} can be written", files.directory.display())),
-            Err(error) => {
-                Finding::failed(Item::Output, format!("{} cannot be written: {error}", files.directory.display()))
-                    .cure("give the directory to the user that runs the collector, or name another one")
-            }
-        }],
+        Output::File(files) => vec![directory(Item::Output, &files.directory, "")],
         Output::Stdout => vec![Finding::ok(Item::Output, "documents go to standard output")],
     }
-}
-
-fn directory(path: &std::path::Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(path)?;
-    tempfile::tempfile_in(path).map(drop)
 }
 
 async fn cluster(output: &ElasticOutput) -> Vec<Finding> {

@@ -81,8 +81,7 @@ struct Read {
 }
 
 fn read(path: &Path) -> Result<Read, String> {
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let config = config::load(path).map_err(|error| error.to_string())?;
+    let (config, text) = config::load_with_text(path).map_err(|error| error.to_string())?;
     Ok(Read { config, rest: config::apart_from_tenants(&text) })
 }
 

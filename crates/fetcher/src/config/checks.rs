@@ -189,12 +189,7 @@ fn check_dataset<'a>(
     };
     let source = dataset.definition.source;
     let duration = |name: &str, text: Option<&Text>, default: u64| {
-        let Some(text) = text else { return Ok(Duration::from_secs(default)) };
-        let key = format!("{key}.{name}");
-        let written = text.resolve(&key, environment)?;
-        parse_duration(&written).ok_or_else(|| {
-            text.error(&key, format!("`{written}` is not a time span; allowed: a number with s, m, h or d, as `5m`"))
-        })
+        text.map_or(Ok(Duration::from_secs(default)), |text| text.duration(&format!("{key}.{name}"), environment))
     };
     let option = |pick: fn(&wire::DatasetOptions) -> Option<&Text>| options.and_then(pick);
     let interval = duration("interval", option(|options| options.interval.as_ref()), source.interval.into())?;

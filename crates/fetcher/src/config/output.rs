@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::checks::{Environment, check_url};
-use super::value::{Text, parse_duration, parse_size};
+use super::value::{Text, parse_size};
 use super::{ConfigError, wire};
 
 /// `http.max_content_length` where the cluster does not say it: Elasticsearch's own default.
@@ -305,11 +305,7 @@ impl Keys<'_> {
     }
 
     pub(super) fn duration(&self, key: &str, text: &Text) -> Result<Duration, ConfigError> {
-        let written = self.text(key, text)?;
-        parse_duration(&written).ok_or_else(|| {
-            let message = format!("`{written}` is not a time span; allowed: a number with s, m, h or d, as `5m`");
-            text.error(&self.name(key), message)
-        })
+        text.duration(&self.name(key), self.environment)
     }
 
     fn size(&self, key: &str, text: &Text, least: u64) -> Result<u64, ConfigError> {

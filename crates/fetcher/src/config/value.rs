@@ -53,6 +53,18 @@ impl Text {
         ConfigError::new(Some(self.place), key, message)
     }
 
+    /// The text as a time span.
+    pub(super) fn duration(
+        &self,
+        key: &str,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Duration, ConfigError> {
+        let written = self.resolve(key, environment)?;
+        parse_duration(&written).ok_or_else(|| {
+            self.error(key, format!("`{written}` is not a time span; allowed: a number with s, m, h or d, as `5m`"))
+        })
+    }
+
     /// Nothing of it comes from the environment.
     pub(super) fn is_literal(&self) -> bool {
         !self.raw.replace("$$", "").contains("${")

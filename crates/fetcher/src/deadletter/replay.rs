@@ -18,6 +18,7 @@ use crate::config::{Config, Output as OutputConfig};
 use crate::error::Fault;
 use crate::sink::batch::Pool;
 use crate::sink::{self, Outbox, Sink, Streams};
+use crate::state::parse_id;
 use crate::stats::Stats;
 
 /// Letters that are held until the output has acknowledged what came of them.
@@ -212,7 +213,7 @@ impl Work<'_> {
             if let Some(own) = letter.data_stream.as_deref().filter(|own| *own != name) {
                 return Err(same(&format!("belongs to data stream {own}, but the configuration writes to {name}")));
             }
-            let id = letter.record.as_deref().and_then(parse_id);
+            let id = letter.record.as_deref().and_then(parse_id).map(DocId);
             let Some(id) = id else { return Err(same("the document has no id")) };
             self.deliver(outbox, index, id, &row);
             return Ok((vec![(index, id.to_string())], row.len()));
@@ -290,9 +291,4 @@ impl Work<'_> {
         self.summary.fail(&letter);
         rewrite.keep(&letter)
     }
-}
-
-/// 32 hexadecimal digits.
-fn parse_id(text: &str) -> Option<DocId> {
-    (text.len() == 32).then(|| u128::from_str_radix(text, 16).ok()).flatten().map(|id| DocId(id.to_be_bytes()))
 }

@@ -8,7 +8,7 @@
 
 use super::ledger::Debt;
 use super::page::{Taking, take};
-use super::rows::Extent;
+use super::rows::{Element, Extent};
 use super::{Feed, merged, step};
 use crate::clock;
 use crate::error::Fault;
@@ -43,7 +43,7 @@ pub(super) async fn complete(feed: &mut Feed, row: &[u8], apart: bool, outbox: &
     merged::note(feed, row, changed);
     let Some((id, version)) = string_member(row, "id").zip(changed) else {
         // It cannot be asked for; what the mapper says of it is kept.
-        feed.rows.element(row, partial, outbox).await?;
+        feed.rows.element(Element { row, changed }, partial, outbox).await?;
         return Ok(false);
     };
     let mut is_late = false;
@@ -51,7 +51,7 @@ pub(super) async fn complete(feed: &mut Feed, row: &[u8], apart: bool, outbox: &
         if entry.version == version {
             // The overlap brings it again.
             if entry.row.is_none() {
-                feed.rows.element(row, partial, outbox).await?;
+                feed.rows.element(Element { row, changed }, partial, outbox).await?;
             }
             return Ok(false);
         }
@@ -74,7 +74,7 @@ pub(super) async fn complete(feed: &mut Feed, row: &[u8], apart: bool, outbox: &
         }
         Ok(Found::Other | Found::Missing) => {
             gone(feed, id);
-            feed.rows.element(row, partial, outbox).await?;
+            feed.rows.element(Element { row, changed }, partial, outbox).await?;
             return Ok(false);
         }
         Err(fault) if is_own(&fault) => fault,
@@ -83,7 +83,7 @@ pub(super) async fn complete(feed: &mut Feed, row: &[u8], apart: bool, outbox: &
     let held = if is_late { None } else { feed.ledger.may_hold(row) };
     feed.rows.begin_page()?;
     if held.is_none() {
-        feed.rows.element(row, partial, outbox).await?;
+        feed.rows.element(Element { row, changed }, partial, outbox).await?;
     }
     // It may have been asked for as one that others were merged into.
     feed.ledger.take(Owed::Record, id);
@@ -160,7 +160,11 @@ pub(super) fn is_own(fault: &Fault) -> bool {
 /// Delivers a record that was held back, without its nested rows.
 async fn release(feed: &mut Feed, row: Option<String>, outbox: &mut Outbox) -> Result<(), Fault> {
     match row {
-        Some(row) => feed.rows.element(row.as_bytes(), Extent::PartialApart, outbox).await,
+        Some(row) => {
+            let row = row.as_bytes();
+            let changed = string_member(row, feed.rows.cursor_property());
+            feed.rows.element(Element { row, changed }, Extent::PartialApart, outbox).await
+        }
         None => Ok(()),
     }
 }

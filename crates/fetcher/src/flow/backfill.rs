@@ -6,18 +6,18 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use tokio::sync::{mpsc, watch};
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::errand::Errand;
+use super::poll::report_drift;
 use super::stop::Stop;
 use super::{Failed, Feed, Parts, Shared, feeds};
 use crate::clock;
 use crate::config::Config;
 use crate::error::Fault;
 use crate::sink;
-use crate::state::Store;
 
 /// Kind of the tasks.
 const KIND: &str = "backfill";
@@ -90,31 +90,13 @@ impl Meter {
 
 /// Reads the span for every source of the configuration. Returns the sources of which something is left.
 pub async fn backfill(config: &Config, parts: Parts, order: Order, meters: &Meters) -> Result<Vec<Failed>, Fault> {
-    let store = Store::open(&config.state, config.store)?;
-    let (jobs, inbox) = mpsc::channel(sink::QUEUED);
-    let output = sink::Output {
-        sink: parts.sink,
-        dead: Arc::clone(&parts.dead),
-        stats: Arc::clone(&parts.stats),
-        patience: Some(sink::PATIENCE),
-    };
-    let output = tokio::spawn(sink::serve(output, inbox));
-    let shared = Arc::new(Shared {
-        clients: crate::http::Clients::new(&config.http)?,
-        turns: Arc::default(),
-        streams: parts.streams,
-        stats: parts.stats,
-        dead: parts.dead,
-        jobs,
-        pool: Arc::default(),
-        store: store.clone(),
-        preserve_original: config.preserve_original_event,
-    });
+    let (shared, output) = Shared::open(config, parts, Some(sink::PATIENCE))?;
+    let store = shared.store.clone();
     let stop = Stop::new(order.stop.clone());
     let mut sources = JoinSet::new();
     for tenant in &config.tenants {
         for feed in feeds::feeds(tenant, &shared, &stop)? {
-            let meter = meters.add(format!("{} {}", feed.tenant, names(&feed)));
+            let meter = meters.add(format!("{} {}", feed.tenant, feed.datasets()));
             sources.spawn(collect(feed, order.clone(), meter));
         }
     }
@@ -128,10 +110,6 @@ pub async fn backfill(config: &Config, parts: Parts, order: Order, meters: &Mete
     Ok(failed)
 }
 
-fn names(feed: &Feed) -> String {
-    feed.datasets.iter().map(|config| config.dataset.definition.name).collect::<Vec<_>>().join("+")
-}
-
 async fn collect(mut feed: Feed, order: Order, meter: Arc<Meter>) -> Option<Failed> {
     let outcome = match plan(&feed, &order).await {
         Ok(errands) => read(&mut feed, errands, &meter).await,
@@ -140,9 +118,9 @@ async fn collect(mut feed: Feed, order: Order, meter: Arc<Meter>) -> Option<Fail
     meter.ended.store(true, Ordering::Relaxed);
     let fault = outcome.err()?;
     if !matches!(fault, Fault::Stopped) {
-        tracing::error!(tenant = &*feed.tenant, datasets = names(&feed), error = %fault, "backfill of a source failed");
+        tracing::error!(tenant = &*feed.tenant, datasets = &*feed.datasets(), error = %fault, "backfill of a source failed");
     }
-    Some(Failed { tenant: feed.tenant.to_string(), datasets: names(&feed), fault })
+    Some(Failed { tenant: feed.tenant.to_string(), datasets: feed.datasets().to_string(), fault })
 }
 
 /// What earlier commands have left, and what is asked for now.
@@ -153,7 +131,7 @@ async fn plan(feed: &Feed, order: &Order) -> Result<Vec<Errand>, Fault> {
         return Err(Fault::Refused(format!(
             "{} keeps records for {days} days, there is nothing left of the time before {}",
             feed.source.endpoint.path,
-            text(order.to)
+            clock::seconds(order.to)
         )));
     }
     if order.from < oldest {
@@ -161,7 +139,7 @@ async fn plan(feed: &Feed, order: &Order) -> Result<Vec<Errand>, Fault> {
             tenant = &*feed.tenant,
             path = feed.source.endpoint.path,
             days,
-            from = text(oldest),
+            from = clock::seconds(oldest),
             "records are not kept that long, the backfill begins later"
         );
     }
@@ -171,17 +149,13 @@ async fn plan(feed: &Feed, order: &Order) -> Result<Vec<Errand>, Fault> {
     for errand in &errands {
         tracing::info!(tenant = &*feed.tenant, from = errand.from(), to = errand.to(), "going on with a backfill");
     }
-    let key = format!("{}/{}", text(order.from), text(order.to));
+    let key = format!("{}/{}", clock::seconds(order.from), clock::seconds(order.to));
     if !errands.iter().any(|errand| errand.is(&key)) {
-        let errand = Errand::new(KIND, &key, &text(order.from.max(oldest)), &text(order.to));
+        let errand = Errand::new(KIND, &key, &clock::seconds(order.from.max(oldest)), &clock::seconds(order.to));
         state.put_task(errand.task()).await?;
         errands.push(errand);
     }
     Ok(errands)
-}
-
-fn text(time: DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 async fn read(feed: &mut Feed, errands: Vec<Errand>, meter: &Meter) -> Result<(), Fault> {
@@ -214,10 +188,4 @@ async fn read(feed: &mut Feed, errands: Vec<Errand>, meter: &Meter) -> Result<()
         }
     }
     Ok(())
-}
-
-fn report_drift(feed: &mut Feed) {
-    for mapper::Drift { kind, path, count, record } in feed.rows.take_drift() {
-        tracing::info!(tenant = &*feed.tenant, kind, path, count, record, "rows hold something new");
-    }
 }

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, TimeDelta};
+use chrono::{DateTime, TimeDelta};
 
 use crate::clock;
 use crate::state::Progress;
@@ -36,7 +36,7 @@ impl Cursor {
         let floor = progress.floor.clone().unwrap_or_else(start);
         let from = newest.as_ref().map_or_else(|| floor.clone(), |newest| later(before(newest, overlap), &floor));
         let ahead = clock::now().checked_add_signed(MAX_AHEAD).unwrap_or(DateTime::<chrono::Utc>::MAX_UTC);
-        let ahead = ahead.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let ahead = clock::seconds(ahead);
         Self { stored: progress, found: newest.clone(), from, floor, newest, limit: None, ahead }
     }
 
@@ -95,7 +95,7 @@ pub(super) fn before(time: &str, span: Duration) -> String {
         .ok()
         .and_then(|time| time.to_utc().checked_sub_signed(TimeDelta::from_std(span).ok()?));
     match earlier {
-        Some(earlier) if !span.is_zero() => earlier.to_rfc3339_opts(SecondsFormat::Secs, true),
+        Some(earlier) if !span.is_zero() => clock::seconds(earlier),
         _ => time.to_owned(),
     }
 }

@@ -2,7 +2,6 @@
 //! written down before the next one, so that a restart goes on where it ended. The ledger of ids tells what is missing in
 //! the output; the live cursor stays where it is.
 
-use chrono::DateTime;
 use serde_json::{Value, json};
 
 use super::slice::Slice;
@@ -66,8 +65,7 @@ impl Errand {
 
     /// Length of what is left.
     pub(super) fn seconds(&self) -> u64 {
-        let time = |text: &str| DateTime::parse_from_rfc3339(text).ok();
-        let length = time(self.to()).zip(time(self.from())).map(|(to, from)| (to - from).num_seconds());
+        let length = clock::parse(self.to()).zip(clock::parse(self.from())).map(|(to, from)| (to - from).num_seconds());
         length.and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or_default()
     }
 

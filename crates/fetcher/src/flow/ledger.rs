@@ -77,7 +77,6 @@ impl Ledger {
         if attempts >= MAX_ATTEMPTS {
             return (entry.clone(), Some(entry));
         }
-        self.is_changed = true;
         self.entries.push(entry.clone());
         // What is held back is not delivered yet.
         let oldest = self.entries.iter().position(|entry| entry.row.is_none());
@@ -124,7 +123,7 @@ impl Ledger {
 
     /// Entries whose time has come.
     pub(super) fn due(&self, now: DateTime<Utc>) -> Vec<Retry> {
-        let is_due = |entry: &&Retry| DateTime::parse_from_rfc3339(&entry.next).is_ok_and(|next| next <= now);
+        let is_due = |entry: &&Retry| clock::parse(&entry.next).is_some_and(|next| next <= now);
         self.entries.iter().filter(is_due).take(PER_CYCLE).cloned().collect()
     }
 

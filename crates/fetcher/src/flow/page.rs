@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use bytes::Bytes;
 
 use super::alone::Found;
-use super::rows::Extent;
+use super::rows::{Element, Extent};
 use super::turns::{Arrival, Reading};
 use super::window::Window;
 use super::{Feed, checkpoint, merged};
@@ -100,7 +100,7 @@ async fn element(feed: &mut Feed, row: &[u8], taking: &mut Taking<'_>, outbox: &
                 feed.rows.advance(changed);
             }
             merged::note(feed, row, changed);
-            feed.rows.element(row, window.extent(), outbox).await?;
+            feed.rows.element(Element { row, changed }, window.extent(), outbox).await?;
             window.complete(changed);
             checkpoint(feed, window, outbox).await
         }
@@ -117,7 +117,7 @@ async fn element(feed: &mut Feed, row: &[u8], taking: &mut Taking<'_>, outbox: &
         Taking::Alone { extent, found, .. } => {
             merged::note(feed, row, changed);
             **found = Found::Read;
-            feed.rows.element(row, *extent, outbox).await
+            feed.rows.element(Element { row, changed }, *extent, outbox).await
         }
     }
 }

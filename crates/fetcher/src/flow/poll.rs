@@ -23,7 +23,7 @@ pub(super) struct Plan {
 
 /// Cycle after cycle; a failed one is reported and tried again after the interval.
 pub(super) async fn poll(mut feed: Feed, plan: Plan) -> Option<Failed> {
-    let datasets = feed.datasets.iter().map(|config| config.dataset.definition.name).collect::<Vec<_>>().join("+");
+    let datasets = feed.datasets();
     let tenant = Arc::clone(&feed.tenant);
     let stop = feed.source.stop.clone();
     let mut start = Instant::now() + plan.first;
@@ -39,19 +39,23 @@ pub(super) async fn poll(mut feed: Feed, plan: Plan) -> Option<Failed> {
         }
         feed.health.cycle_ended(&outcome);
         if let Err(fault) = &outcome {
-            tracing::error!(tenant = &*tenant, datasets, error = %fault, "source failed, it is polled again");
+            tracing::error!(tenant = &*tenant, datasets = &*datasets, error = %fault, "source failed, it is polled again");
         }
-        report_drift(&mut feed, &datasets);
+        report_drift(&mut feed);
         feed.rows.rest();
         if plan.once {
-            return outcome.err().map(|fault| Failed { tenant: tenant.to_string(), datasets, fault });
+            return outcome.err().map(|fault| Failed {
+                tenant: tenant.to_string(),
+                datasets: datasets.to_string(),
+                fault,
+            });
         }
         start = next_start(start, feed.interval);
         match Box::pin(reconcile::spare_time(&mut feed, start)).await {
             Ok(()) => {}
             Err(Fault::Stopped) => return None,
             Err(fault) => {
-                tracing::error!(tenant = &*tenant, datasets, error = %fault, "the sweep for late records failed");
+                tracing::error!(tenant = &*tenant, datasets = &*datasets, error = %fault, "the sweep for late records failed");
             }
         }
         feed.rows.rest();
@@ -65,9 +69,18 @@ fn next_start(last: Instant, interval: Duration) -> Instant {
     next.max(Instant::now() + PAUSE.min(interval))
 }
 
-fn report_drift(feed: &mut Feed, datasets: &str) {
-    for drift in feed.rows.take_drift() {
-        let mapper::Drift { kind, path, count, record } = drift;
-        tracing::info!(tenant = &*feed.tenant, datasets, kind, path, count, record, "rows hold something new");
+/// What the rows held that no column names, since the last report.
+pub(super) fn report_drift(feed: &mut Feed) {
+    let datasets = feed.datasets();
+    for mapper::Drift { kind, path, count, record } in feed.rows.take_drift() {
+        tracing::info!(
+            tenant = &*feed.tenant,
+            datasets = &*datasets,
+            kind,
+            path,
+            count,
+            record,
+            "rows hold something new"
+        );
     }
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -75,8 +75,8 @@ async fn start(feed: &mut Feed, plan: crate::config::Reconcile) -> Result<bool, 
         }
         let known = tasks.iter().find(|task| task.key == NEXT.as_bytes());
         let known = known.and_then(|task| task.body.get("at").and_then(Value::as_str));
-        match known.and_then(|at| DateTime::parse_from_rfc3339(at).ok()) {
-            Some(next) => next.to_utc(),
+        match known.and_then(clock::parse) {
+            Some(next) => next,
             None => schedule(feed, plan).await?,
         }
     };
@@ -138,7 +138,7 @@ async fn schedule(feed: &Feed, plan: crate::config::Reconcile) -> Result<DateTim
     // Sources that came together part again.
     let pause = plan.every.saturating_sub(jitter(plan.every / 10));
     let next = clock::now() + TimeDelta::from_std(pause).unwrap_or(TimeDelta::days(1));
-    let body = json!({ "at": next.to_rfc3339_opts(SecondsFormat::Secs, true) });
+    let body = json!({ "at": clock::seconds(next) });
     feed.states[0].put_task(Task { kind: KIND.to_owned(), key: NEXT.as_bytes().to_vec(), body }).await?;
     Ok(next)
 }

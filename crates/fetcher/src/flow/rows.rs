@@ -31,6 +31,15 @@ pub(super) fn nested_array(rows: schema::Rows) -> Option<&'static str> {
     }
 }
 
+/// An element of a list.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Element<'a> {
+    /// Its text.
+    pub(super) row: &'a [u8],
+    /// Value of the cursor property.
+    pub(super) changed: Option<&'a str>,
+}
+
 /// How much of a record an element holds, and what it is to the listing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Extent {
@@ -253,8 +262,13 @@ impl Rows {
     }
 
     /// An element is complete.
-    pub(super) async fn element(&mut self, element: &[u8], extent: Extent, outbox: &mut Outbox) -> Result<(), Fault> {
-        let changed = string_member(element, self.cursor);
+    pub(super) async fn element(
+        &mut self,
+        element: Element<'_>,
+        extent: Extent,
+        outbox: &mut Outbox,
+    ) -> Result<(), Fault> {
+        let Element { row: element, changed } = element;
         let created = self.created.and_then(|name| string_member(element, name));
         let mut given = Given { changed, created, extent, outbox, is_late: false };
         let done = match &mut self.shape {

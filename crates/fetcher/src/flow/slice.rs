@@ -1,7 +1,7 @@
 //! Parts of a window by time, for lists that are in no useful order: a part that fits into one page is read in one
 //! piece, whatever changes meanwhile, and a chain of pages that breaks costs one part.
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::clock;
 use crate::source::{Bound, Range};
@@ -68,9 +68,9 @@ impl Slice {
 
     /// Half of the part; `false` if it cannot be shorter.
     pub(super) fn narrow(&mut self, now: DateTime<Utc>) -> bool {
-        let Some(from) = time(&self.range.from) else { return false };
+        let Some(from) = clock::parse(&self.range.from) else { return false };
         let to = match &self.range.to {
-            Some(Bound::Before(to) | Bound::Through(to)) => time(to),
+            Some(Bound::Before(to) | Bound::Through(to)) => clock::parse(to),
             None => Some(now.max(from + SHORTEST * 2)),
         };
         let Some(length) = to.map(|to| to - from).filter(|length| *length > SHORTEST) else { return false };
@@ -82,10 +82,10 @@ impl Slice {
 
     fn cut(&mut self, window: &Range, now: DateTime<Utc>) {
         let end = match &window.to {
-            Some(Bound::Before(to) | Bound::Through(to)) => time(to),
+            Some(Bound::Before(to) | Bound::Through(to)) => clock::parse(to),
             None => Some(now - MARGIN),
         };
-        let to = time(&self.range.from).zip(end).and_then(|(from, end)| {
+        let to = clock::parse(&self.range.from).zip(end).and_then(|(from, end)| {
             let to = from.checked_add_signed(self.length)?;
             (to < end).then(|| before(to))
         });
@@ -96,9 +96,5 @@ impl Slice {
 
 /// Whole seconds: the shortest part is one long, so that it is never empty.
 fn before(to: DateTime<Utc>) -> Bound {
-    Bound::Before(to.to_rfc3339_opts(SecondsFormat::Secs, true))
-}
-
-fn time(text: &str) -> Option<DateTime<Utc>> {
-    DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc())
+    Bound::Before(clock::seconds(to))
 }

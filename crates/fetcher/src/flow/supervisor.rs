@@ -14,7 +14,6 @@ use crate::config::{Config, TenantConfig};
 use crate::error::Fault;
 use crate::http::jitter;
 use crate::sink;
-use crate::state::Store;
 
 /// Time in which one more source starts: three thousand of them take a minute.
 const START: Duration = Duration::from_millis(20);
@@ -40,26 +39,8 @@ pub async fn run(config: &Config, parts: Parts, once: bool, stop: watch::Receive
 /// Collects as ordered. Returns the sources whose last cycle failed.
 pub async fn supervise(config: &Config, parts: Parts, orders: Orders) -> Result<Vec<Failed>, Fault> {
     let Orders { once, mut stop, tenants: mut changes } = orders;
-    let store = Store::open(&config.state, config.store)?;
-    let (jobs, inbox) = mpsc::channel(sink::QUEUED);
-    let output = sink::Output {
-        sink: parts.sink,
-        dead: Arc::clone(&parts.dead),
-        stats: Arc::clone(&parts.stats),
-        patience: once.then_some(sink::PATIENCE),
-    };
-    let mut output = tokio::spawn(sink::serve(output, inbox));
-    let shared = Arc::new(Shared {
-        clients: crate::http::Clients::new(&config.http)?,
-        turns: Arc::default(),
-        streams: parts.streams,
-        stats: parts.stats,
-        dead: parts.dead,
-        jobs,
-        pool: Arc::default(),
-        store: store.clone(),
-        preserve_original: config.preserve_original_event,
-    });
+    let (shared, mut output) = Shared::open(config, parts, once.then_some(sink::PATIENCE))?;
+    let store = shared.store.clone();
     let (pool, stats) = (Arc::clone(&shared.pool), Arc::clone(&shared.stats));
     let mut crew = Crew { shared, once, teams: FxHashMap::default(), members: JoinSet::new() };
     crew.assign(&config.tenants)?;

@@ -11,7 +11,7 @@ use std::cmp::Ordering;
 use std::hash::{BuildHasher, BuildHasherDefault};
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use reqwest::header::DATE;
 use rustc_hash::{FxHashSet, FxHasher};
 use url::Url;
@@ -262,7 +262,7 @@ impl Window {
 
     fn limit_cursors(&self, feed: &mut Feed) {
         let Some(began) = self.began.filter(|_| self.moves_cursor() && self.order == Order::Own) else { return };
-        let began = began.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let began = clock::seconds(began);
         let from = self.part.from();
         let limit = if self.part.is_last() || cursor::order(&began, from).is_lt() { began } else { from.to_owned() };
         for place in feed.rows.places() {
@@ -355,7 +355,7 @@ impl Window {
             return false;
         }
         let from = self.part.from().to_owned();
-        let began = self.began.map(|began| began.to_rfc3339_opts(SecondsFormat::Secs, true));
+        let began = self.began.map(clock::seconds);
         self.start_part(feed);
         // Everything before it is complete, unless our clock has led into the service's future.
         if self.moves_cursor() && !self.broken && began.is_some_and(|began| cursor::order(&from, &began).is_lt()) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, TimeDelta};
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
@@ -236,24 +236,20 @@ fn backlog(course: &Course, age: Option<i64>) -> (Option<i64>, Option<i64>) {
     let eta = || {
         let behind = age?;
         let elapsed = i64::try_from(course.cycle?.elapsed().as_secs()).ok()?;
-        let gained = time(course.newest.as_deref()?)? - time(course.began_at.as_deref()?)?;
+        let gained = clock::parse(course.newest.as_deref()?)? - clock::parse(course.began_at.as_deref()?)?;
         let gained = gained.num_seconds() - elapsed;
         (gained > 0 && elapsed > 0).then(|| behind.saturating_mul(elapsed) / gained)
     };
     (age, eta())
 }
 
-pub(super) fn time(text: &str) -> Option<DateTime<chrono::Utc>> {
-    DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc())
-}
-
 pub(super) fn age(newest: &str) -> Option<i64> {
-    Some((clock::now() - time(newest)?).num_seconds())
+    Some((clock::now() - clock::parse(newest)?).num_seconds())
 }
 
 /// The wall clock's time of a moment.
 pub(super) fn wall(at: Instant) -> String {
     let ago: Duration = at.elapsed();
     let then = TimeDelta::from_std(ago).ok().and_then(|ago| clock::now().checked_sub_signed(ago));
-    then.unwrap_or_default().to_rfc3339_opts(SecondsFormat::Secs, true)
+    clock::seconds(then.unwrap_or_default())
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::support::{Client, DEFENDER, GRAPH, answer, late, tenant};
-use crate::{AlertsPerIncident, Endpoint, Fault, Simulator, Tenant};
+use crate::{AlertsPerIncident, Endpoint, Fault, Tenant};
 
 const INCIDENTS: &str = "/v1.0/security/incidents";
 const ALERTS: &str = "/v1.0/security/alerts_v2";
@@ -79,19 +79,9 @@ async fn a_token_opens_its_own_audience_and_tenant_only() {
 async fn tenants_are_apart() {
     let other =
         Tenant { id: "22222222-2222-4222-8222-222222222222".into(), seed: 99, incidents: 5, ..Tenant::default() };
-    let simulator = Simulator::with_tenants(vec![Tenant::default(), other.clone()]);
-    simulator.clock().set(late());
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(simulator.clone().serve(listener, std::future::pending()));
-    let mut client = Client { simulator, base, http: super::support::http(), token: String::new() };
-    let form = [
-        ("client_id", &*other.client_id),
-        ("client_secret", "demo-secret"),
-        ("scope", GRAPH),
-        ("grant_type", "client_credentials"),
-    ];
-    client.token = client.sign_in_with(&other.id, &form).await.body["access_token"].as_str().unwrap().to_owned();
+    let mut client = Client::beside(&other).await;
+    client.simulator.clock().set(late());
+    client.token = client.sign_in_as(&other, GRAPH).await.body["access_token"].as_str().unwrap().to_owned();
     let (records, _) = client.all(INCIDENTS, &[("$expand", "alerts")]).await;
     assert_eq!(records.len(), 5);
     assert!(records.iter().all(|record| record["tenantId"] == *other.id));

@@ -48,6 +48,27 @@ impl Client {
         client
     }
 
+    /// A simulator of the default tenant and another one; nobody is signed in.
+    pub(super) async fn beside(other: &Tenant) -> Client {
+        let simulator = Simulator::with_tenants(vec![Tenant::default(), other.clone()]);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(simulator.clone().serve(listener, std::future::pending()));
+        Client { simulator, base, http: http(), token: String::new() }
+    }
+
+    /// Signs in with a tenant's own secret.
+    pub(super) async fn sign_in_as(&self, tenant: &Tenant, scope: &str) -> Answer {
+        let Tenant { id, client_id, .. } = tenant;
+        let form = [
+            ("client_id", &**client_id),
+            ("client_secret", "demo-secret"),
+            ("scope", scope),
+            ("grant_type", "client_credentials"),
+        ];
+        self.sign_in_with(id, &form).await
+    }
+
     pub(super) async fn sign_in(&self, scope: &str, secret: &str) -> Answer {
         let tenant = Tenant::default();
         self.sign_in_with(

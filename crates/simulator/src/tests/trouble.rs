@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::support::{Client, DEFENDER, GRAPH, late, tenant};
-use crate::{AlertsPerIncident, Endpoint, Fault, Simulator, Tenant};
+use crate::{AlertsPerIncident, Endpoint, Fault, Tenant};
 
 const ALERTS: &str = "/v1.0/security/alerts_v2";
 
@@ -47,25 +47,15 @@ async fn a_large_skip_may_lead_nowhere() {
 async fn one_tenant_is_throttled_and_signs_in_alone() {
     let other =
         Tenant { id: "22222222-2222-4222-8222-222222222222".into(), token_mark: "MARK".into(), ..Tenant::default() };
-    let simulator = Simulator::with_tenants(vec![Tenant::default(), other.clone()]);
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(simulator.clone().serve(listener, std::future::pending()));
-    let mut client = Client { simulator, base, http: super::support::http(), token: String::new() };
-    let form = [
-        ("client_id", &*other.client_id),
-        ("client_secret", "demo-secret"),
-        ("scope", GRAPH),
-        ("grant_type", "client_credentials"),
-    ];
+    let mut client = Client::beside(&other).await;
     let faults = client.simulator.faults().clone();
     faults.of(&other.id).script(Endpoint::Token, Fault::status(503, "{}"), 1);
     faults.of(&other.id).always(Endpoint::Any, Fault::throttled(9));
     let first = client.sign_in(GRAPH, "demo-secret").await.body["access_token"].as_str().unwrap().to_owned();
-    assert_eq!(client.sign_in_with(&other.id, &form).await.status, 503);
-    assert_eq!(client.sign_in_with(&other.id, &form).await.status, 429);
+    assert_eq!(client.sign_in_as(&other, GRAPH).await.status, 503);
+    assert_eq!(client.sign_in_as(&other, GRAPH).await.status, 429);
     faults.clear();
-    let second = client.sign_in_with(&other.id, &form).await.body["access_token"].as_str().unwrap().to_owned();
+    let second = client.sign_in_as(&other, GRAPH).await.body["access_token"].as_str().unwrap().to_owned();
     assert!(second.contains("MARK") && !first.contains("MARK"));
     faults.of(&other.id).always(Endpoint::Alerts, Fault::unlicensed());
     for (token, status) in [(&first, 200), (&second, 403), (&first, 200)] {

@@ -113,7 +113,7 @@ impl ServerCertVerifier for Capture {
         _: &CertificateDer<'_>,
         _: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Err(rustls::Error::General("nobody is trusted here".to_owned()))
+        Err(untrusted())
     }
 
     fn verify_tls13_signature(
@@ -122,10 +122,14 @@ impl ServerCertVerifier for Capture {
         _: &CertificateDer<'_>,
         _: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Err(rustls::Error::General("nobody is trusted here".to_owned()))
+        Err(untrusted())
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider.signature_verification_algorithms.supported_schemes()
     }
+}
+
+fn untrusted() -> rustls::Error {
+    rustls::Error::General("nobody is trusted here".to_owned())
 }
