@@ -7,15 +7,18 @@
 //! record on; links are followed only within one time. Where it is not, the window is read in parts ([`super::slice`])
 //! that fit into one page each.
 
+mod chain;
+mod trouble;
+
 use std::cmp::Ordering;
-use std::hash::{BuildHasher, BuildHasherDefault};
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use reqwest::header::DATE;
-use rustc_hash::{FxHashSet, FxHasher};
+use rustc_hash::FxHashSet;
 use url::Url;
 
+use self::chain::{Chain, fingerprint};
+use self::trouble::Trouble;
 use super::page::{Taking, take};
 use super::rows::Extent;
 use super::slice::Slice;
@@ -23,17 +26,9 @@ use super::turns::Reading;
 use super::{Feed, alone, checkpoint, cursor, merged, step};
 use crate::clock;
 use crate::error::Fault;
-use crate::http::Backoff;
 use crate::sink::Outbox;
 use crate::source::{Ask, Range};
 use crate::splitter::string_member;
-use crate::state::Owed;
-
-/// Failures of the smallest page, and refusals because of too many requests, before the source gives up this cycle.
-const ATTEMPTS: u32 = 4;
-const MAX_THROTTLED: u32 = 8;
-/// Links of one chain; a longer one has no end.
-const MAX_CHAIN: usize = 10_000;
 
 /// Where the source is in its window.
 #[derive(Debug)]
@@ -75,19 +70,6 @@ enum Role {
     Place,
 }
 
-/// Pages that were reached from one address, link by link.
-#[derive(Debug, Default)]
-struct Chain {
-    /// Addresses of the pages.
-    visited: FxHashSet<u64>,
-    /// The current page was reached by a link.
-    followed: bool,
-    /// Its records are later than the first one.
-    moved: bool,
-    /// Records that were passed, with those that it left out.
-    passed: u64,
-}
-
 /// What the order of the records is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Order {
@@ -95,23 +77,6 @@ enum Order {
     Kept,
     /// The service's own: the window is read in parts.
     Own,
-}
-
-/// What went wrong since the last progress.
-#[derive(Debug)]
-struct Trouble {
-    failed: u32,
-    throttled: u32,
-    expired: bool,
-    looped: bool,
-    pauses: Backoff,
-}
-
-impl Default for Trouble {
-    fn default() -> Self {
-        let pauses = Backoff::new(Duration::from_secs(1), Duration::from_secs(8), u32::MAX);
-        Self { failed: 0, throttled: 0, expired: false, looped: false, pauses }
-    }
 }
 
 /// Reads the window to its end. On a fault the window says how far it came.
@@ -370,58 +335,6 @@ impl Window {
         self.is_answered = false;
     }
 
-    /// A page was read and names the next one.
-    fn go_on(&mut self, feed: &mut Feed, link: &str, page: &Url) -> Result<Url, Fault> {
-        self.trouble.throttled = 0;
-        let next = feed.source.follow(link)?;
-        if self.broken && self.order == Order::Kept {
-            tracing::warn!(
-                tenant = &*feed.tenant,
-                path = page.path(),
-                "the records do not come in the order that was asked for, the window is read in parts"
-            );
-            self.order = Order::Own;
-            self.part = Slice::whole(&self.range);
-            self.narrow(feed);
-            return Ok(self.restart(feed));
-        }
-        let is_full = feed.size.is_full() && self.chain.passed >= u64::from(feed.size.get());
-        if self.order == Order::Own && is_full && self.narrow(feed) {
-            return Ok(self.restart(feed));
-        }
-        // Among records of one time the chain would begin again at the first of them.
-        let keeps_place = self.chain.moved || self.order == Order::Own;
-        if feed.size.may_grow() && keeps_place && (!self.bare || self.is_beyond_heavy()) {
-            // A link keeps the size that its chain began with.
-            feed.size.grow();
-            self.bare = false;
-            self.heavy = None;
-            return Ok(self.restart(feed));
-        }
-        if self.order == Order::Kept && self.chain.moved {
-            return Ok(self.restart(feed));
-        }
-        if self.chain.visited.len() < MAX_CHAIN && self.chain.visited.insert(fingerprint(&next)) {
-            self.chain.followed = true;
-            return Ok(next);
-        }
-        if self.trouble.looped {
-            return Err(Fault::Refused(format!(
-                "next link of {} leads to a page that was read already, again after the window was read anew; this cycle \
-                 ends here",
-                page.path()
-            )));
-        }
-        self.trouble.looped = true;
-        self.complete = 0;
-        tracing::warn!(
-            tenant = &*feed.tenant,
-            path = page.path(),
-            "next link leads in a circle, the window is read anew"
-        );
-        Ok(self.restart(feed))
-    }
-
     /// A shorter part; `false` if it cannot be shorter.
     fn narrow(&mut self, feed: &mut Feed) -> bool {
         let narrowed = self.part.narrow(self.now());
@@ -429,52 +342,6 @@ impl Window {
             self.start_part(feed);
         }
         narrowed
-    }
-
-    /// The page to go on with after a fault, or the fault when nothing is left to try.
-    async fn recover(&mut self, feed: &mut Feed, page: Url, fault: Fault, outbox: &mut Outbox) -> Result<Url, Fault> {
-        match fault {
-            // What is read apart has time.
-            Fault::Throttled { .. } if self.moves_cursor() && self.trouble.throttled < MAX_THROTTLED => {
-                self.trouble.throttled += 1;
-                feed.health.retried();
-                tracing::info!(tenant = &*feed.tenant, reason = %fault, "throttled, the page is asked for later");
-                Ok(page)
-            }
-            Fault::Refused(_) if self.chain.followed && !self.trouble.expired => {
-                self.trouble.expired = true;
-                tracing::warn!(tenant = &*feed.tenant, reason = %fault, "next link is refused, the window is read anew");
-                Ok(self.restart(feed))
-            }
-            Fault::Transient(_) => {
-                feed.health.retried();
-                let place = self.rest().from;
-                if feed.ledger.has_place_since(&place) {
-                    // It failed before: page after page need not fail again.
-                    feed.size.smallest();
-                }
-                if !feed.size.shrink() {
-                    if feed.source.endpoint.expand.is_some() && !self.bare {
-                        self.bare = true;
-                    } else {
-                        self.trouble.failed += 1;
-                    }
-                }
-                let attempts = if feed.ledger.find(Owed::Place, &place).is_some() { 1 } else { ATTEMPTS };
-                if self.trouble.failed > attempts {
-                    return if step::over(feed, self, outbox).await? { Ok(self.restart(feed)) } else { Err(fault) };
-                }
-                let pause = self.trouble.pauses.next(None).unwrap_or_default();
-                let (records, nested) = (feed.size.get(), !self.bare);
-                tracing::warn!(
-                    tenant = &*feed.tenant, reason = %fault, ?pause, records, nested,
-                    "page failed, the rest of the window is read with smaller pages"
-                );
-                feed.source.stop.unless(tokio::time::sleep(pause)).await?;
-                Ok(self.restart(feed))
-            }
-            _ => Err(fault),
-        }
     }
 
     fn is_beyond_heavy(&self) -> bool {
@@ -490,8 +357,4 @@ impl Window {
             _ => false,
         }
     }
-}
-
-fn fingerprint(page: &Url) -> u64 {
-    BuildHasherDefault::<FxHasher>::default().hash_one(page.as_str())
 }
