@@ -19,6 +19,7 @@ mod value;
 mod wire;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -30,7 +31,7 @@ pub use self::cloud::Cloud;
 pub use self::credential::{CertificateFiles, ManagedIdentity, Proof};
 pub use self::http::HttpConfig;
 pub(crate) use self::output::DEFAULT_MAX_BODY;
-pub use self::output::{ElasticOutput, FileOutput, Login, Output, ProxyConfig};
+pub use self::output::{ElasticOutput, FileOutput, Login, NamedOutput, Output, ProxyConfig};
 pub(crate) use self::value::parse_duration;
 
 /// A checked configuration.
@@ -38,10 +39,8 @@ pub(crate) use self::value::parse_duration;
 pub struct Config {
     /// The tenants to collect from, at least one.
     pub tenants: Vec<TenantConfig>,
-    /// Where documents go.
-    pub output: Output,
-    /// Last part of the data streams' names.
-    pub namespace: String,
+    /// Where documents go: at least one, the default one first.
+    pub outputs: Vec<NamedOutput>,
     /// Directory of the state.
     pub state: PathBuf,
     /// How the state is kept.
@@ -71,6 +70,33 @@ pub struct TenantConfig {
     pub proof: Proof,
     /// What to collect, at least one dataset.
     pub datasets: Vec<DatasetConfig>,
+    /// How its documents are marked, and where they go.
+    pub delivery: Delivery,
+}
+
+/// How the documents of a tenant are marked, and where they go.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Delivery {
+    /// Name for people, `organization.name` of its documents.
+    pub name: Option<String>,
+    /// Name of its output; the default one without.
+    pub output: Option<String>,
+    /// Last part of its data streams' names; the output's without.
+    pub namespace: Option<String>,
+    /// Tags of its documents.
+    pub tags: Vec<String>,
+    /// Labels of its documents.
+    pub labels: BTreeMap<String, String>,
+}
+
+impl Config {
+    /// The output that a tenant's documents go to.
+    pub fn output_of(&self, tenant: &TenantConfig) -> Option<&NamedOutput> {
+        match &tenant.delivery.output {
+            None => self.outputs.first(),
+            Some(name) => self.outputs.iter().find(|output| output.name == *name),
+        }
+    }
 }
 
 /// Overlap of two polls where none is configured.

@@ -40,8 +40,8 @@ pub struct Head {
     pub started: String,
     /// When it answered, RFC 3339.
     pub at: String,
-    /// The output.
-    pub output: OutputSnapshot,
+    /// The outputs, the default one first.
+    pub outputs: Vec<OutputSnapshot>,
 }
 
 /// A whole answer.
@@ -140,7 +140,7 @@ async fn answer(stream: UnixStream, health: &Health, started: &str) -> io::Resul
         pid: std::process::id(),
         started: started.to_owned(),
         at: clock::timestamp(),
-        output: health.output().snapshot(),
+        outputs: health.outputs().iter().map(|output| output.snapshot()).collect(),
     };
     out.write_all(&line(&head)?).await?;
     for source in health.sources() {

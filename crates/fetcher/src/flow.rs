@@ -13,6 +13,7 @@ mod errand;
 mod feeds;
 mod ledger;
 mod merged;
+mod outlet;
 mod page;
 mod pagesize;
 mod poll;
@@ -33,25 +34,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustc_hash::FxHashMap;
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 use self::cursor::Cursor;
 use self::ledger::Ledger;
 use self::merged::Merged;
+pub use self::outlet::Target;
+use self::outlet::{Outlet, Outlets};
 use self::pagesize::PageSize;
 use self::reconcile::Sweep;
 use self::rows::{Place, Rows};
 use self::seen::Seen;
 pub use self::supervisor::{Orders, run, supervise};
-use self::turns::Turns;
 use self::window::Window;
 use crate::config::{Config, DatasetConfig};
 use crate::deadletter::DeadLetters;
 use crate::error::Fault;
 use crate::health::{Reason, SourceHealth};
-use crate::sink::batch::Pool;
-use crate::sink::{self, Outbox, Sink, Streams};
+use crate::sink::{Outbox, Sink, Streams};
 use crate::source::Source;
 use crate::state::{Change, SourceState, Store};
 use crate::stats::Stats;
@@ -63,51 +63,42 @@ const CHECKPOINT_ALL: usize = 200_000;
 /// What a run works with, apart from its configuration.
 #[derive(Debug)]
 pub struct Parts {
-    /// The output.
-    pub sink: Sink,
-    /// Data streams, as the output wants them.
-    pub streams: Arc<Streams>,
+    /// The outputs, the default one first.
+    pub outputs: Vec<Target>,
     /// Counts, to be read by the caller.
     pub stats: Arc<Stats>,
     /// Dead letters, to be read by the caller.
     pub dead: Arc<DeadLetters>,
 }
 
+impl Parts {
+    /// With a single output.
+    pub fn new(sink: Sink, stats: Arc<Stats>, dead: Arc<DeadLetters>) -> Self {
+        let only = Target { name: crate::health::DEFAULT_OUTPUT.into(), sink, namespace: "default".to_owned() };
+        Self { outputs: vec![only], stats, dead }
+    }
+}
+
 /// What all sources share.
 struct Shared {
     clients: crate::http::Clients,
-    turns: Arc<Turns>,
-    streams: Arc<Streams>,
+    outlets: Outlets,
     stats: Arc<Stats>,
     dead: Arc<DeadLetters>,
-    jobs: mpsc::Sender<crate::sink::Job>,
-    pool: Arc<Pool>,
     store: Store,
     preserve_original: bool,
 }
 
 impl Shared {
-    /// Opens the state and sets the output to work; it ends when nobody can send to it any more. `patience` is how long one
-    /// that is out of reach is waited for.
-    fn open(config: &Config, parts: Parts, patience: Option<Duration>) -> Result<(Arc<Self>, JoinHandle<()>), Fault> {
-        let Parts { sink, streams, stats, dead } = parts;
+    /// Opens the state and sets the outputs to work; they end when nobody can send to them any more. `patience` is how
+    /// long one that is out of reach is waited for.
+    fn open(config: &Config, parts: Parts, patience: Option<Duration>) -> Result<(Arc<Self>, JoinSet<()>), Fault> {
+        let Parts { outputs, stats, dead } = parts;
         let store = Store::open(&config.state, config.store)?;
         let clients = crate::http::Clients::new(&config.http)?;
-        let (jobs, inbox) = mpsc::channel(sink::QUEUED);
-        let output = sink::Output { sink, dead: Arc::clone(&dead), stats: Arc::clone(&stats), patience };
-        let output = tokio::spawn(sink::serve(output, inbox));
-        let shared = Self {
-            clients,
-            turns: Arc::default(),
-            streams,
-            stats,
-            dead,
-            jobs,
-            pool: Arc::default(),
-            store,
-            preserve_original: config.preserve_original_event,
-        };
-        Ok((Arc::new(shared), output))
+        let (outlets, tasks) = Outlets::open(outputs, &stats, &dead, patience);
+        let shared = Self { clients, outlets, stats, dead, store, preserve_original: config.preserve_original_event };
+        Ok((Arc::new(shared), tasks))
     }
 }
 
@@ -125,6 +116,8 @@ pub struct Failed {
 /// One source with everything that its cycles need.
 struct Feed {
     tenant: Arc<str>,
+    outlet: Arc<Outlet>,
+    streams: Arc<Streams>,
     source: Source,
     datasets: Vec<DatasetConfig>,
     states: Vec<SourceState>,
@@ -185,12 +178,7 @@ fn begin(feed: &mut Feed) -> Result<Option<(String, Outbox)>, Fault> {
     if !feed.delivered {
         feed.alone.clear();
     }
-    let mut outbox = Outbox::new(
-        Arc::clone(&feed.shared.streams),
-        feed.shared.jobs.clone(),
-        Arc::clone(&feed.shared.pool),
-        Arc::clone(&feed.tenant),
-    );
+    let mut outbox = feed.outlet.outbox(&feed.streams, &feed.tenant);
     outbox.report_to(Arc::clone(&feed.health));
     Ok(Some((from, outbox)))
 }

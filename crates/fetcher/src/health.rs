@@ -40,11 +40,15 @@ pub struct Key {
     pub datasets: Arc<str>,
 }
 
-/// All sources and the output.
+/// Name of the output that is configured as `output`.
+pub const DEFAULT_OUTPUT: &str = "default";
+
+/// All sources and outputs.
 #[derive(Debug, Default)]
 pub struct Health {
     sources: Mutex<BTreeMap<Key, Arc<SourceHealth>>>,
-    output: OutputHealth,
+    /// In the order of the configuration.
+    outputs: Mutex<Vec<Arc<OutputHealth>>>,
 }
 
 /// A counter that only grows.
@@ -163,9 +167,40 @@ impl Health {
         locked(&self.sources).values().cloned().collect()
     }
 
-    /// The output.
-    pub fn output(&self) -> &OutputHealth {
-        &self.output
+    /// The first output.
+    pub fn output(&self) -> Arc<OutputHealth> {
+        let mut outputs = locked(&self.outputs);
+        if outputs.is_empty() {
+            outputs.push(Arc::new(OutputHealth::new(DEFAULT_OUTPUT)));
+        }
+        Arc::clone(&outputs[0])
+    }
+
+    /// The outputs of a run, the default one first.
+    pub(crate) fn name_outputs<'a>(&self, names: impl Iterator<Item = &'a str>) {
+        for (place, name) in names.enumerate() {
+            if place == 0 {
+                self.output().rename(name);
+            } else {
+                self.output_named(name);
+            }
+        }
+    }
+
+    /// The output of this name.
+    pub(crate) fn output_named(&self, name: &str) -> Arc<OutputHealth> {
+        let mut outputs = locked(&self.outputs);
+        if let Some(known) = outputs.iter().find(|output| &*output.name() == name) {
+            return Arc::clone(known);
+        }
+        outputs.push(Arc::new(OutputHealth::new(name)));
+        Arc::clone(&outputs[outputs.len() - 1])
+    }
+
+    /// Every output, in the order of the configuration.
+    pub fn outputs(&self) -> Vec<Arc<OutputHealth>> {
+        self.output();
+        locked(&self.outputs).clone()
     }
 }
 

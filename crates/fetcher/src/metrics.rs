@@ -143,18 +143,28 @@ fn documents(out: &mut String, sources: &[SourceSnapshot]) {
 }
 
 fn output(out: &mut String, health: &Health) {
-    let output = health.output().snapshot();
+    let outputs: Vec<_> = health.outputs().iter().map(|output| output.snapshot()).collect();
+    let outputs: Vec<_> =
+        outputs.iter().map(|output| (format!("output=\"{}\"", escape(&output.name)), output)).collect();
     head(out, OUTPUT_STATE, "gauge", "1 for the state that the output is in, 0 for the others.");
-    states(out, OUTPUT_STATE, "", output.state);
+    for (label, output) in &outputs {
+        states(out, OUTPUT_STATE, &format!("{label},"), output.state);
+    }
     head(out, OUTPUT_REASON, "gauge", "Whether a reason holds why the output is not healthy.");
-    for reason in [Reason::Auth, Reason::OutputBlocked] {
-        let holds = u8::from(output.reasons.iter().any(|found| found.reason == reason));
-        let _ = writeln!(out, "{OUTPUT_REASON}{{reason=\"{}\"}} {holds}", reason.name());
+    for (label, output) in &outputs {
+        for reason in [Reason::Auth, Reason::OutputBlocked] {
+            let holds = u8::from(output.reasons.iter().any(|found| found.reason == reason));
+            let _ = writeln!(out, "{OUTPUT_REASON}{{{label},reason=\"{}\"}} {holds}", reason.name());
+        }
     }
     head(out, OUTPUT_BATCHES, "counter", "Batches that the output took.");
-    let _ = writeln!(out, "{OUTPUT_BATCHES} {}", output.batches);
+    for (label, output) in &outputs {
+        let _ = writeln!(out, "{OUTPUT_BATCHES}{{{label}}} {}", output.batches);
+    }
     head(out, OUTPUT_RETRIES, "counter", "Requests to the output that were repeated.");
-    let _ = writeln!(out, "{OUTPUT_RETRIES} {}", output.retries);
+    for (label, output) in &outputs {
+        let _ = writeln!(out, "{OUTPUT_RETRIES}{{{label}}} {}", output.retries);
+    }
 }
 
 /// Over all tenants: a histogram per tenant would be a dozen series each.

@@ -143,14 +143,14 @@ async fn write(local: &mut impl Local, mut inbox: mpsc::Receiver<Job>, stats: &S
                     match delivered {
                         Ok(receipt) => {
                             stats.add(&receipt);
-                            stats.health.output().delivered();
+                            stats.delivery.delivered();
                             if let Some(health) = health {
                                 health.delivered(&receipt);
                             }
                             unsynced.push(ticket);
                         }
                         Err(fault) => {
-                            stats.health.output().failed(&fault);
+                            stats.delivery.failed(&fault);
                             ticket.fail(fault);
                         }
                     }
@@ -185,7 +185,7 @@ fn sync(local: &mut impl Local, unsynced: &mut Vec<cycle::Ticket>, stats: &Stats
     match local.sync() {
         Ok(()) => unsynced.drain(..).for_each(cycle::Ticket::arrived),
         Err(fault) => {
-            stats.health.output().failed(&fault);
+            stats.delivery.failed(&fault);
             unsynced.drain(..).for_each(|ticket| ticket.fail(fault.clone()));
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::health::Health;
+use crate::health::{Health, OutputHealth};
 use crate::sink::{OutputStatus, Receipt};
 
 /// Counts of one dataset.
@@ -20,31 +20,46 @@ pub struct Counts {
 /// Counts of all datasets, in the catalog's order, and of all sources.
 #[derive(Debug)]
 pub struct Stats {
-    datasets: Vec<Counts>,
+    datasets: Arc<Vec<Counts>>,
     /// Bytes of decoded response bodies.
     pub bytes: AtomicU64,
     /// Pages read to their end.
     pub pages: AtomicU64,
-    /// The sources one by one, and the output.
+    /// The sources one by one, and the outputs.
     pub health: Arc<Health>,
     /// Requests to the output, and data streams that take none.
     pub output: Arc<OutputStatus>,
+    /// Whether the output takes batches.
+    pub(crate) delivery: Arc<OutputHealth>,
 }
 
 impl Default for Stats {
     fn default() -> Self {
-        let datasets = schema::catalog().iter().map(|_| Counts::default()).collect();
+        let health = Arc::<Health>::default();
         Self {
-            datasets,
+            datasets: Arc::new(schema::catalog().iter().map(|_| Counts::default()).collect()),
             bytes: AtomicU64::new(0),
             pages: AtomicU64::new(0),
-            health: Arc::default(),
+            delivery: health.output(),
+            health,
             output: Arc::default(),
         }
     }
 }
 
 impl Stats {
+    /// The same counts, as one of several outputs adds to them: what is told of the output is its own.
+    pub(crate) fn of_output(&self, name: &str) -> Self {
+        Self {
+            datasets: Arc::clone(&self.datasets),
+            bytes: AtomicU64::new(0),
+            pages: AtomicU64::new(0),
+            delivery: self.health.output_named(name),
+            health: Arc::clone(&self.health),
+            output: Arc::default(),
+        }
+    }
+
     /// Adds what became of one batch.
     pub(crate) fn add(&self, receipt: &Receipt) {
         for (counts, outcome) in self.datasets.iter().zip(receipt.datasets()) {
@@ -56,7 +71,7 @@ impl Stats {
 
     /// (dataset, created, duplicates, refused), in the catalog's order.
     pub fn by_dataset(&self) -> impl Iterator<Item = (&'static str, u64, u64, u64)> + '_ {
-        schema::catalog().iter().zip(&self.datasets).map(|(dataset, counts)| {
+        schema::catalog().iter().zip(self.datasets.iter()).map(|(dataset, counts)| {
             let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
             (dataset.definition.name, read(&counts.created), read(&counts.duplicates), read(&counts.refused))
         })

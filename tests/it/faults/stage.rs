@@ -150,11 +150,10 @@ impl Stage {
 
     /// One cycle of every source.
     pub(super) async fn cycle(&self) -> Vec<Failed> {
-        let streams = Arc::new(Streams::new("default", false));
-        let Output::File(output) = &self.config.output else { unreachable!("the configuration says so") };
-        let files = Files::new(output, Arc::clone(&streams)).unwrap();
+        let Output::File(output) = &self.config.outputs[0].output else { unreachable!("the configuration says so") };
+        let files = Files::new(output).unwrap();
         let (stats, dead) = (Arc::clone(&self.stats), Arc::clone(&self.dead));
-        let parts = Parts { sink: Sink::File(files), streams, stats, dead };
+        let parts = Parts::new(Sink::File(files), stats, dead);
         let (_sender, stop) = tokio::sync::watch::channel(false);
         flow::run(&self.config, parts, true, stop).await.unwrap()
     }

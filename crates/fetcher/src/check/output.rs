@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::{Finding, Item, Outcome, directory};
-use crate::config::{Config, ElasticOutput, Output};
+use crate::config::{Config, ElasticOutput, NamedOutput, Output};
 use crate::error::{Fault, with_causes};
 use crate::sink::elastic::Elastic;
 use crate::sink::setup;
@@ -18,11 +18,21 @@ const KNOWN: (u64, u64) = (8, 19);
 const OLDEST: u64 = 8;
 
 pub(super) async fn check(config: &Config) -> Vec<Finding> {
-    match &config.output {
-        Output::Elasticsearch(output) => cluster(output).await,
-        Output::File(files) => vec![directory(Item::Output, &files.directory, "")],
-        Output::Stdout => vec![Finding::ok(Item::Output, "documents go to standard output")],
+    let mut findings = Vec::new();
+    for NamedOutput { name, output, .. } in &config.outputs {
+        let mut found = match output {
+            Output::Elasticsearch(output) => cluster(output).await,
+            Output::File(files) => vec![directory(Item::Output, &files.directory, "")],
+            Output::Stdout => vec![Finding::ok(Item::Output, "documents go to standard output")],
+        };
+        if config.outputs.len() > 1 {
+            for finding in &mut found {
+                finding.text.insert_str(0, &format!("output {name}: "));
+            }
+        }
+        findings.append(&mut found);
     }
+    findings
 }
 
 async fn cluster(output: &ElasticOutput) -> Vec<Finding> {

@@ -12,7 +12,8 @@ use url::Url;
 use super::{DemoArgs, End, SimulateArgs, TenantArgs, run, runtime, summary};
 use crate::clock;
 use crate::config::{
-    Cloud, Config, DEFAULT_OVERLAP, DatasetConfig, ElasticOutput, FileOutput, Login, Output, Proof, TenantConfig,
+    Cloud, Config, DEFAULT_OVERLAP, DatasetConfig, Delivery, ElasticOutput, FileOutput, Login, NamedOutput, Output,
+    Proof, TenantConfig,
 };
 
 pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<End> {
@@ -98,9 +99,9 @@ fn config(args: &DemoArgs, tenant: &Tenant, address: SocketAddr) -> anyhow::Resu
             client_id: tenant.client_id.clone(),
             proof: Proof::Secret(tenant.client_secret.clone().into()),
             datasets: datasets.collect(),
+            delivery: Delivery::default(),
         }],
-        output,
-        namespace: "default".to_owned(),
+        outputs: vec![NamedOutput::only(output)],
         state: args.out.join("state"),
         store: crate::state::Options::default(),
         dead_letter: args.out.join("dead-letter"),

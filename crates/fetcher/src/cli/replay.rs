@@ -20,7 +20,8 @@ pub(super) fn replay(args: &ReplayArgs) -> anyhow::Result<End> {
     let (stats, dead) = run::counters(&config);
     let summary = runtime()?.block_on(async {
         let parts = run::parts(&config, &stats, &dead, false).await?;
-        replay_letters(&config, parts.sink, &options).await
+        let Some(target) = parts.outputs.into_iter().next() else { return Ok(Summary::default()) };
+        replay_letters(&config, target.sink, &options).await
     })?;
     print(&summary, args.dry_run)?;
     Ok(if summary.failures() == 0 { End::Done } else { End::Failed })

@@ -11,14 +11,14 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::{End, LogFormat, RunArgs, logs, reload, runtime, summary};
-use crate::config::{Config, Output};
+use crate::config::{Config, NamedOutput, Output};
 use crate::control;
 use crate::deadletter::DeadLetters;
 use crate::error::Fault;
-use crate::flow::{self, Failed, Orders, Parts};
+use crate::flow::{self, Failed, Orders, Parts, Target};
 use crate::health::Health;
 use crate::metrics;
-use crate::sink::{Sink, Streams, elastic, file, setup, stdout};
+use crate::sink::{Sink, elastic, file, setup, stdout};
 use crate::stats::Stats;
 
 /// Time between two looks of the watchdogs.
@@ -88,15 +88,23 @@ pub(super) fn counters(config: &Config) -> (Arc<Stats>, Arc<DeadLetters>) {
     (Arc::default(), Arc::new(DeadLetters::new(&config.dead_letter)))
 }
 
-/// Opens the output; `set_up` prepares a cluster.
+/// Opens the outputs; `set_up` prepares clusters.
 pub(super) async fn parts(
     config: &Config,
     stats: &Arc<Stats>,
     dead: &Arc<DeadLetters>,
     set_up: bool,
 ) -> Result<Parts, Fault> {
-    let streams = Arc::new(Streams::new(&config.namespace, matches!(config.output, Output::Elasticsearch(_))));
-    let sink = match &config.output {
+    let mut outputs = Vec::new();
+    for NamedOutput { name, output, namespace } in &config.outputs {
+        let sink = open(output, set_up).await?;
+        outputs.push(Target { name: name.as_str().into(), sink, namespace: namespace.clone() });
+    }
+    Ok(Parts { outputs, stats: Arc::clone(stats), dead: Arc::clone(dead) })
+}
+
+async fn open(output: &Output, set_up: bool) -> Result<Sink, Fault> {
+    Ok(match output {
         Output::Elasticsearch(output) => {
             let elastic = elastic::Elastic::new(output)?;
             if set_up {
@@ -105,10 +113,9 @@ pub(super) async fn parts(
             }
             Sink::Elastic(elastic)
         }
-        Output::File(files) => Sink::File(file::Files::new(files, Arc::clone(&streams))?),
+        Output::File(files) => Sink::File(file::Files::new(files)?),
         Output::Stdout => Sink::Stdout(stdout::Stdout::default()),
-    };
-    Ok(Parts { sink, streams, stats: Arc::clone(stats), dead: Arc::clone(dead) })
+    })
 }
 
 /// Collects once; what failed was logged.

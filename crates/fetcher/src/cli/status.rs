@@ -58,7 +58,8 @@ fn state_directory(args: &StatusArgs) -> Result<PathBuf, String> {
 
 fn is_well(status: &Status) -> bool {
     let good = |state| matches!(state, State::Healthy | State::Starting);
-    good(status.head.output.state) && status.sources.iter().all(|source| good(source.state))
+    status.head.outputs.iter().all(|output| good(output.state))
+        && status.sources.iter().all(|source| good(source.state))
 }
 
 /// The whole answer for people.
@@ -75,9 +76,8 @@ fn render(status: &Status, all: bool) -> String {
         let _ = writeln!(out, "{} {}", source.tenant, source.dataset);
         reasons(&mut out, &source.reasons);
     }
-    let output = &status.head.output;
-    if !output.reasons.is_empty() {
-        out.push_str("output\n");
+    for output in status.head.outputs.iter().filter(|output| !output.reasons.is_empty()) {
+        let _ = writeln!(out, "output {}", output.name);
         reasons(&mut out, &output.reasons);
     }
     out.push_str(&summary(status));
@@ -104,7 +104,7 @@ fn summary(status: &Status) -> String {
         tenants.len(),
         if tenants.len() == 1 { "tenant" } else { "tenants" },
         status.sources.len(),
-        status.head.output.state.name(),
+        status.head.outputs[0].state.name(),
         sum(&|source| source.late),
         sum(&|source| source.lost),
         status.head.started,
@@ -191,8 +191,8 @@ mod tests {
     use crate::health::{Health, Key, Reason};
 
     fn status(health: &Health) -> Status {
-        let crate::health::Snapshot { at, output, sources } = health.snapshot();
-        let head = control::Head { version: "1".to_owned(), pid: 7, started: at.clone(), at, output };
+        let crate::health::Snapshot { at, outputs, sources } = health.snapshot();
+        let head = control::Head { version: "1".to_owned(), pid: 7, started: at.clone(), at, outputs };
         Status { head, sources }
     }
 

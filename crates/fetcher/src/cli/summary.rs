@@ -48,7 +48,7 @@ pub(super) async fn print(demo: &Demo<'_>) -> anyhow::Result<()> {
             writeln!(out, "  {dataset:<10} {count:>9}  {reason}")?;
         }
     }
-    let newest = match &demo.config.output {
+    let newest = match &demo.config.outputs[0].output {
         Output::File(files) => newest_in_file(&files.directory)?,
         Output::Elasticsearch(output) => newest_in_cluster(output).await?,
         Output::Stdout => Vec::new(),
@@ -68,7 +68,7 @@ pub(super) async fn print(demo: &Demo<'_>) -> anyhow::Result<()> {
         let mib = f64::from(u32::try_from(kib).unwrap_or(u32::MAX)) / 1024.0;
         writeln!(out, "Peak memory: {mib:.1} MiB, the simulated tenant included")?;
     }
-    match &demo.config.output {
+    match &demo.config.outputs[0].output {
         Output::File(files) => writeln!(out, "Output: {}", files.directory.display())?,
         Output::Elasticsearch(elastic) => {
             let hosts: Vec<_> = elastic.hosts.iter().map(url::Url::as_str).collect();

@@ -10,8 +10,8 @@ use url::Url;
 use super::cloud::{Cloud, NAMES};
 use super::value::{Text, TextOr, parse_duration};
 use super::{
-    Config, ConfigError, DEFAULT_OVERLAP, DatasetConfig, Reconcile, TenantConfig, credential, http, literal, output,
-    wire,
+    Config, ConfigError, DEFAULT_OVERLAP, DatasetConfig, Delivery, Reconcile, TenantConfig, credential, http, literal,
+    output, wire,
 };
 use crate::state::DEFAULT_LEDGER;
 
@@ -51,8 +51,7 @@ pub(super) fn check(document: wire::Document, environment: Environment<'_>) -> R
     }
     Ok(Config {
         tenants,
-        output,
-        namespace,
+        outputs: vec![output::NamedOutput { namespace, ..output::NamedOutput::only(output) }],
         state,
         store,
         dead_letter,
@@ -115,7 +114,7 @@ fn check_tenant(key: &str, tenant: &wire::Tenant, environment: Environment<'_>) 
         }
         datasets.push(dataset);
     }
-    Ok(TenantConfig { id, cloud, client_id, proof, datasets })
+    Ok(TenantConfig { id, cloud, client_id, proof, datasets, delivery: Delivery::default() })
 }
 
 /// An address of this machine that others cannot reach: metrics name tenants and know no login.

@@ -21,6 +21,24 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(90);
 const DEFAULT_CONCURRENCY: u32 = 4;
 const MAX_CONCURRENCY: u32 = 64;
 
+/// An output and what the configuration calls it.
+#[derive(Debug)]
+pub struct NamedOutput {
+    /// Its name.
+    pub name: String,
+    /// Where documents go.
+    pub output: Output,
+    /// Last part of the data streams' names where the tenant names no other.
+    pub namespace: String,
+}
+
+impl NamedOutput {
+    /// The only output, with the usual namespace.
+    pub fn only(output: Output) -> Self {
+        Self { name: crate::health::DEFAULT_OUTPUT.to_owned(), output, namespace: "default".to_owned() }
+    }
+}
+
 /// An output.
 #[derive(Debug)]
 pub enum Output {

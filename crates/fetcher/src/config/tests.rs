@@ -47,7 +47,7 @@ fn a_configuration_is_read() {
     assert_eq!(tenant.datasets[1].lookback, Duration::from_hours(7 * 24));
     assert_eq!(tenant.datasets[1].overlap, Duration::from_mins(2));
     assert!(
-        matches!(&config.output, Output::File(files) if files.directory == Path::new("/home/contoso/documents") && !files.ids)
+        matches!(&config.outputs[0].output, Output::File(files) if files.directory == Path::new("/home/contoso/documents") && !files.ids)
     );
     assert_eq!(config.dead_letter, Path::new("./state/dead-letter"));
     assert!(!format!("{config:?}").contains("canary"));
@@ -78,7 +78,7 @@ fn a_sweep_is_configured_by_word_or_in_detail() {
 fn the_example_file_is_read() {
     let config = parse("example", include_str!("../../m365-fetcher.example.yml"), &environment).expect("good");
     assert_eq!(config.tenants[0].datasets.len(), 4);
-    assert!(matches!(&config.output, Output::Elasticsearch(output) if output.gzip == Some(1)));
+    assert!(matches!(&config.outputs[0].output, Output::Elasticsearch(output) if output.gzip == Some(1)));
     assert!(!format!("{config:?}").contains("Y2FuYXJ5"));
 }
 

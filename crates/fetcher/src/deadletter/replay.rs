@@ -98,13 +98,13 @@ pub async fn replay(config: &Config, sink: Sink, replay: &Replay) -> Result<Summ
     let _lock = lock(folder)?;
     let refused = Arc::new(DeadLetters::of_replay(folder));
     let (jobs, inbox) = mpsc::channel(sink::QUEUED);
-    let with_actions = matches!(config.output, OutputConfig::Elasticsearch(_));
+    let with_actions = matches!(config.outputs[0].output, OutputConfig::Elasticsearch(_));
     let output =
         sink::Output { sink, dead: Arc::clone(&refused), stats: Arc::<Stats>::default(), patience: Some(PATIENCE) };
     let task = tokio::spawn(sink::serve(output, inbox));
     let mut work = Work {
         replay,
-        streams: Arc::new(Streams::new(&config.namespace, with_actions)),
+        streams: Arc::new(Streams::new(&config.outputs[0].namespace, with_actions)),
         mappers: BTreeMap::new(),
         preserve_original: config.preserve_original_event,
         refused,

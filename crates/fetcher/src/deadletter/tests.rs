@@ -229,12 +229,12 @@ async fn an_output_that_fails_changes_nothing() {
     );
     // Another data stream's documents are not put into this one.
     let mut elsewhere = scene;
-    elsewhere.config.namespace = "other".to_owned();
+    elsewhere.config.outputs[0].namespace = "other".to_owned();
     elsewhere.cluster.on_request(|_| None);
     let summary = elsewhere.replay(&Replay::default()).await.expect("replayed");
     assert_eq!((summary.delivered, summary.failures()), (0, 200));
     assert!(elsewhere.cluster.documents().is_empty());
-    elsewhere.config.namespace = "default".to_owned();
+    elsewhere.config.outputs[0].namespace = "default".to_owned();
     let summary = elsewhere.replay(&Replay::default()).await.expect("replayed");
     assert_eq!((summary.delivered, elsewhere.cluster.documents().len()), (200, 200));
 }

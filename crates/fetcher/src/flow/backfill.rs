@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use super::errand::Errand;
 use super::poll::report_drift;
 use super::stop::Stop;
-use super::{Failed, Feed, Parts, Shared, feeds};
+use super::{Failed, Feed, Parts, Shared, feeds, outlet};
 use crate::clock;
 use crate::config::Config;
 use crate::error::Fault;
@@ -90,7 +90,7 @@ impl Meter {
 
 /// Reads the span for every source of the configuration. Returns the sources of which something is left.
 pub async fn backfill(config: &Config, parts: Parts, order: Order, meters: &Meters) -> Result<Vec<Failed>, Fault> {
-    let (shared, output) = Shared::open(config, parts, Some(sink::PATIENCE))?;
+    let (shared, mut outputs) = Shared::open(config, parts, Some(sink::PATIENCE))?;
     let store = shared.store.clone();
     let stop = Stop::new(order.stop.clone());
     let mut sources = JoinSet::new();
@@ -105,7 +105,7 @@ pub async fn backfill(config: &Config, parts: Parts, order: Order, meters: &Mete
     while let Some(ended) = sources.join_next().await {
         failed.extend(ended.map_err(|error| Fault::Local(format!("a source ended unexpectedly: {error}")))?);
     }
-    output.await.map_err(|error| Fault::Local(format!("the output ended unexpectedly: {error}")))?;
+    outlet::ended(&mut outputs).await?;
     store.close().await?;
     Ok(failed)
 }

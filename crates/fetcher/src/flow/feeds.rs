@@ -22,7 +22,9 @@ use crate::source::Source;
 
 /// The sources of a tenant: datasets of the same endpoint that split its rows alike share one.
 pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) -> Result<Vec<Feed>, Fault> {
-    let (clients, lane) = (&shared.clients, shared.turns.lane());
+    let outlet = shared.outlets.of(&tenant.delivery)?;
+    let streams = outlet.streams(tenant.delivery.namespace.as_deref());
+    let (clients, lane) = (&shared.clients, outlet.lane());
     let mut groups: Vec<Vec<DatasetConfig>> = Vec::new();
     for config in &tenant.datasets {
         let key = |config: &DatasetConfig| {
@@ -72,6 +74,8 @@ pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) ->
         rows.report_to(Arc::clone(&health));
         feeds.push(Feed {
             tenant: tenant.id.as_str().into(),
+            outlet: Arc::clone(&outlet),
+            streams: Arc::clone(&streams),
             source: Source {
                 clients: clients.clone(),
                 unavailable: AtomicBool::new(false),

@@ -9,7 +9,7 @@ use tokio::task::{Id, JoinSet};
 
 use super::poll::{Plan, poll};
 use super::stop::Stop;
-use super::{Failed, Feed, Parts, Shared, feeds};
+use super::{Failed, Feed, Parts, Shared, feeds, outlet};
 use crate::config::{Config, TenantConfig};
 use crate::error::Fault;
 use crate::http::jitter;
@@ -39,9 +39,9 @@ pub async fn run(config: &Config, parts: Parts, once: bool, stop: watch::Receive
 /// Collects as ordered. Returns the sources whose last cycle failed.
 pub async fn supervise(config: &Config, parts: Parts, orders: Orders) -> Result<Vec<Failed>, Fault> {
     let Orders { once, mut stop, tenants: mut changes } = orders;
-    let (shared, mut output) = Shared::open(config, parts, once.then_some(sink::PATIENCE))?;
+    let (shared, mut outputs) = Shared::open(config, parts, once.then_some(sink::PATIENCE))?;
     let store = shared.store.clone();
-    let (pool, stats) = (Arc::clone(&shared.pool), Arc::clone(&shared.stats));
+    let (handed_over, stats) = (shared.outlets.meter(), Arc::clone(&shared.stats));
     let mut crew = Crew { shared, once, teams: FxHashMap::default(), members: JoinSet::new() };
     crew.assign(&config.tenants)?;
     let mut failed = Vec::new();
@@ -67,17 +67,17 @@ pub async fn supervise(config: &Config, parts: Parts, orders: Orders) -> Result<
         while let Some(ended) = crew.members.join_next().await {
             failed.extend(ended.unwrap_or_default());
         }
-        // The output ends when nobody can send to it any more.
+        // The outputs end when nobody can send to them any more.
         drop(crew);
-        (&mut output).await
+        outlet::ended(&mut outputs).await
     };
     if let Some(ended) = stopped_within(stop, rest).await {
-        ended.map_err(|error| Fault::Local(format!("the output ended unexpectedly: {error}")))?;
+        ended?;
     } else {
-        output.abort();
+        outputs.abort_all();
         tracing::warn!(
             seconds = GRACE.as_secs(),
-            documents = pool.documents().saturating_sub(stats.settled()),
+            documents = handed_over.documents().saturating_sub(stats.settled()),
             "the output did not take what was read in time; the sources go back to where it was acknowledged"
         );
     }

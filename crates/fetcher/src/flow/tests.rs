@@ -22,7 +22,7 @@ mod random;
 mod tenants;
 
 use super::*;
-use crate::config::{Cloud, Config, FileOutput, Output, Proof, TenantConfig};
+use crate::config::{Cloud, Config, Delivery, FileOutput, NamedOutput, Output, Proof, TenantConfig};
 use crate::http::auth::{Credential, TokenSource};
 use crate::sink::file::Files;
 use crate::state::Loaded;
@@ -71,9 +71,9 @@ async fn scene_of(incidents: u64, alerts_per_incident: AlertsPerIncident) -> Sce
             client_id: tenant.client_id.clone(),
             proof: Proof::Secret(tenant.client_secret.clone().into()),
             datasets: datasets.collect(),
+            delivery: Delivery::default(),
         }],
-        output: Output::File(FileOutput::new(folder.path().join("out"))),
-        namespace: "default".to_owned(),
+        outputs: vec![NamedOutput::only(Output::File(FileOutput::new(folder.path().join("out"))))],
         state: folder.path().join("state"),
         store: crate::state::Options::default(),
         dead_letter: folder.path().join("dead"),
@@ -94,11 +94,10 @@ impl Scene {
     }
 
     fn parts(&self) -> Parts {
-        let streams = Arc::new(Streams::new("default", false));
-        let ids = matches!(&self.config.output, Output::File(files) if files.ids);
+        let ids = matches!(&self.config.outputs[0].output, Output::File(files) if files.ids);
         let output = FileOutput { ids, ..FileOutput::new(self.folder.path().join("out")) };
-        let files = Files::new(&output, Arc::clone(&streams)).expect("directory");
-        Parts { sink: Sink::File(files), streams, stats: Arc::default(), dead: Arc::clone(&self.dead) }
+        let files = Files::new(&output).expect("directory");
+        Parts::new(Sink::File(files), Arc::default(), Arc::clone(&self.dead))
     }
 
     /// What is remembered of a dataset, after a change where one is given.

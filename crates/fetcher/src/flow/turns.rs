@@ -21,7 +21,7 @@ const SHARE: usize = 4;
 /// How long a turn is kept for a server that says nothing.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// The turns of a process.
+/// The turns of those who deliver to the same output.
 #[derive(Debug)]
 pub(crate) struct Turns(Mutex<Queue>);
 
@@ -46,11 +46,18 @@ struct Waiting {
 
 impl Default for Turns {
     fn default() -> Self {
-        Self(Mutex::new(Queue { free: TURNS, next: 0, lanes: FxHashMap::default(), ring: VecDeque::new() }))
+        Self::among(1)
     }
 }
 
 impl Turns {
+    /// The turns of those who deliver to one of so many outputs: who waits for one that is down must not hold those of
+    /// others.
+    pub(crate) fn among(outputs: usize) -> Self {
+        let free = (TURNS / outputs.max(1)).max(SHARE);
+        Self(Mutex::new(Queue { free, next: 0, lanes: FxHashMap::default(), ring: VecDeque::new() }))
+    }
+
     /// A lane for one tenant, to be shared by its sources.
     pub(crate) fn lane(self: &Arc<Self>) -> Lane {
         let mut queue = self.lock();

@@ -1,6 +1,6 @@
 //! The output: whether it takes batches.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use tokio::time::Instant;
 
@@ -9,8 +9,9 @@ use super::{Conditions, Count, OutputSnapshot, Reason, bounded, locked};
 use crate::error::Fault;
 
 /// The output.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct OutputHealth {
+    name: Mutex<Arc<str>>,
     batches: Count,
     retries: Count,
     conditions: Mutex<Conditions>,
@@ -24,6 +25,25 @@ struct OutputLast {
 }
 
 impl OutputHealth {
+    pub(super) fn new(name: &str) -> Self {
+        Self {
+            name: Mutex::new(name.into()),
+            batches: Count::default(),
+            retries: Count::default(),
+            conditions: Mutex::default(),
+            last: Mutex::default(),
+        }
+    }
+
+    /// What the configuration calls it.
+    pub fn name(&self) -> Arc<str> {
+        Arc::clone(&locked(&self.name))
+    }
+
+    pub(super) fn rename(&self, name: &str) {
+        *locked(&self.name) = name.into();
+    }
+
     /// A batch was taken: whatever was wrong is over.
     pub fn delivered(&self) {
         self.batches.add(1);
@@ -43,14 +63,14 @@ impl OutputHealth {
         locked(&self.last).error = Some((text.clone(), Instant::now()));
         let reason = if matches!(fault, Fault::Auth(_)) { Reason::Auth } else { Reason::OutputBlocked };
         if locked(&self.conditions).set(reason, &text) {
-            tracing::warn!(reason = reason.name(), error = text, "DEGRADED: output");
+            tracing::warn!(output = &*self.name(), reason = reason.name(), error = text, "DEGRADED: output");
         }
     }
 
     /// It is over.
     pub fn recover(&self, reason: Reason) {
         if locked(&self.conditions).clear(reason) {
-            tracing::info!(reason = reason.name(), "RECOVERED: output");
+            tracing::info!(output = &*self.name(), reason = reason.name(), "RECOVERED: output");
         }
     }
 }
@@ -61,6 +81,7 @@ impl OutputHealth {
         let conditions = locked(&self.conditions);
         let last = locked(&self.last);
         OutputSnapshot {
+            name: self.name().to_string(),
             state: state(&conditions, last.success.is_some()),
             reasons: conditions.snapshot(),
             batches: self.batches.get(),

@@ -40,8 +40,8 @@ impl State {
 pub struct Snapshot {
     /// When, RFC 3339.
     pub at: String,
-    /// The output.
-    pub output: OutputSnapshot,
+    /// The outputs, the default one first.
+    pub outputs: Vec<OutputSnapshot>,
     /// The sources, in the order of cloud, tenant, datasets.
     pub sources: Vec<SourceSnapshot>,
 }
@@ -49,6 +49,8 @@ pub struct Snapshot {
 /// The output at one moment.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct OutputSnapshot {
+    /// What the configuration calls it.
+    pub name: String,
     /// How it is.
     pub state: State,
     /// Why.
@@ -155,7 +157,8 @@ impl Health {
     /// Everything as it is now.
     pub fn snapshot(&self) -> Snapshot {
         let sources = self.sources().iter().map(|source| source.snapshot()).collect();
-        Snapshot { at: clock::timestamp(), output: self.output.snapshot(), sources }
+        let outputs = self.outputs().iter().map(|output| output.snapshot()).collect();
+        Snapshot { at: clock::timestamp(), outputs, sources }
     }
 }
 

@@ -154,12 +154,12 @@ async fn the_same_key_is_the_same_source_and_a_removed_tenant_is_gone() {
 async fn the_output_is_blocked_until_it_takes_a_batch() {
     let health = Health::default();
     health.output().failed(&Fault::Transient("disk is full".to_owned()));
-    assert_eq!(health.snapshot().output.state, State::Degraded);
+    assert_eq!(health.snapshot().outputs[0].state, State::Degraded);
     health.output().failed(&Fault::Auth("401".to_owned()));
-    assert_eq!(health.snapshot().output.state, State::Failed);
+    assert_eq!(health.snapshot().outputs[0].state, State::Failed);
     health.output().delivered();
-    assert_eq!(health.snapshot().output.state, State::Healthy);
-    assert_eq!(health.snapshot().output.last_error.as_deref(), Some("401"));
+    assert_eq!(health.snapshot().outputs[0].state, State::Healthy);
+    assert_eq!(health.snapshot().outputs[0].last_error.as_deref(), Some("401"));
 }
 
 #[test]

@@ -22,6 +22,8 @@ pub(crate) const UNDER_WAY: usize = 6 * 1024 * 1024;
 /// Bytes that all sources together may hold before they hand them over, as far as their number allows.
 const FILLING: usize = 4 * 1024 * 1024;
 const SMALLEST_SHARE: usize = 8 * 1024;
+/// Bytes under way to one of many outputs.
+const LEAST: usize = 256 * 1024;
 
 /// Data stream and action line of every dataset.
 #[derive(Debug)]
@@ -69,6 +71,7 @@ pub struct Batch {
     pub(crate) body: Vec<u8>,
     pub(crate) entries: Vec<Entry>,
     pub(crate) tenant: Arc<str>,
+    pub(crate) streams: Arc<Streams>,
     /// The source that hears what became of it.
     pub(crate) health: Option<Arc<SourceHealth>>,
     pub(crate) ticket: Ticket,
@@ -112,24 +115,41 @@ pub(crate) struct Pool {
     handed_over: AtomicU64,
     /// Bytes that may be handed over and not yet be delivered.
     room: Arc<Semaphore>,
+    most: usize,
+    /// Outputs among which the memory is divided.
+    outputs: usize,
 }
 
 impl Default for Pool {
     fn default() -> Self {
-        Self {
-            buffers: Mutex::default(),
-            filling: AtomicUsize::new(0),
-            handed_over: AtomicU64::new(0),
-            room: Arc::new(Semaphore::new(UNDER_WAY)),
-        }
+        Self::among(1)
     }
 }
 
 impl Pool {
+    /// The memory of one output among so many: one that is down must not hold what the others need.
+    pub(crate) fn among(outputs: usize) -> Self {
+        let outputs = outputs.max(1);
+        let most = (UNDER_WAY / outputs).max(LEAST);
+        Self {
+            buffers: Mutex::default(),
+            filling: AtomicUsize::new(0),
+            handed_over: AtomicU64::new(0),
+            room: Arc::new(Semaphore::new(most)),
+            most,
+            outputs,
+        }
+    }
+
+    /// Bytes that may be handed over and not yet be delivered.
+    pub(crate) fn most(&self) -> usize {
+        self.most
+    }
+
     /// Bytes that are handed over and not yet delivered.
     #[cfg(test)]
     pub(crate) fn under_way(&self) -> usize {
-        UNDER_WAY - self.room.available_permits()
+        self.most - self.room.available_permits()
     }
 
     fn take(&self) -> Buffers {
@@ -159,7 +179,7 @@ impl Pool {
 
     /// Size at which a batch is handed over: the more sources are at it, the smaller.
     fn share(&self) -> usize {
-        (FILLING / self.filling.load(Ordering::Relaxed).max(1)).clamp(SMALLEST_SHARE, BATCH_BYTES)
+        (FILLING / self.outputs / self.filling.load(Ordering::Relaxed).max(1)).clamp(SMALLEST_SHARE, BATCH_BYTES)
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Buffers>> {
@@ -219,13 +239,13 @@ impl Outbox {
         }
         let Some(size) = self.current.as_ref().map(|current| current.body.len()) else { return Ok(()) };
         // A batch that is longer than all there is takes all there is.
-        let room = u32::try_from(size.min(UNDER_WAY)).unwrap_or(u32::MAX);
+        let room = u32::try_from(size.min(self.pool.most)).unwrap_or(u32::MAX);
         let room = Arc::clone(&self.pool.room).acquire_many_owned(room).await.map_err(|_| stopped())?;
         let Some(Buffers { body, entries }) = self.current.take() else { return Ok(()) };
         self.pool.handed_over(entries.len());
         let (tenant, pool) = (Arc::clone(&self.tenant), Arc::clone(&self.pool));
-        let batch =
-            Batch { body, entries, tenant, health: self.health.clone(), ticket: self.cycle.ticket(), room, pool };
+        let (streams, health, ticket) = (Arc::clone(&self.streams), self.health.clone(), self.cycle.ticket());
+        let batch = Batch { body, entries, tenant, streams, health, ticket, room, pool };
         self.jobs.send(Job::Batch(batch)).await.map_err(|_| stopped())
     }
 

@@ -5,17 +5,15 @@
 //! there twice, its `_id` tells.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry as Slot;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use mapper::DocId;
 
-use super::{Batch, Local, Receipt, Streams};
+use super::{Batch, Local, Receipt};
 use crate::clock;
 use crate::config::FileOutput;
 use crate::error::Fault;
@@ -24,8 +22,8 @@ use crate::error::Fault;
 #[derive(Debug)]
 pub struct Files {
     output: FileOutput,
-    streams: Arc<Streams>,
-    open: BTreeMap<u16, Current>,
+    /// By data stream.
+    open: BTreeMap<String, Current>,
     /// A file could not be written to: what it held since the last sync may be lost, whoever sent it.
     broken: Option<Fault>,
 }
@@ -43,20 +41,22 @@ struct Current {
 
 impl Files {
     /// Creates the directory.
-    pub fn new(output: &FileOutput, streams: Arc<Streams>) -> Result<Self, Fault> {
+    pub fn new(output: &FileOutput) -> Result<Self, Fault> {
         let directory = &output.directory;
         fs::create_dir_all(directory)
             .map_err(|error| Fault::local(format!("output directory {}", directory.display()), &error))?;
-        Ok(Self { output: output.clone(), streams, open: BTreeMap::new(), broken: None })
+        Ok(Self { output: output.clone(), open: BTreeMap::new(), broken: None })
     }
 
     fn write(&mut self, batch: &Batch) -> Result<(), (PathBuf, io::Error)> {
         for entry in batch.entries() {
-            let current = match self.open.entry(entry.dataset) {
-                Slot::Occupied(open) => open.into_mut(),
-                Slot::Vacant(slot) => {
-                    let path = self.output.directory.join(format!("{}.ndjson", self.streams.name(entry.dataset)));
-                    slot.insert(Current::open(&path).map_err(|error| (path, error))?)
+            let stream = batch.streams.name(entry.dataset);
+            let current = match self.open.get_mut(stream) {
+                Some(open) => open,
+                None => {
+                    let path = self.output.directory.join(format!("{stream}.ndjson"));
+                    let fresh = Current::open(&path).map_err(|error| (path, error))?;
+                    self.open.entry(stream.to_owned()).or_insert(fresh)
                 }
             };
             let document = batch.document(entry);
@@ -64,7 +64,7 @@ impl Files {
             if let Err(error) = current.append(document, id, &self.output) {
                 // The next document must not follow half of this one: opening the file again ends the line.
                 let path = current.path.clone();
-                self.open.remove(&entry.dataset);
+                self.open.remove(stream);
                 self.broken = Some(failed(&path, &error));
                 return Err((path, error));
             }

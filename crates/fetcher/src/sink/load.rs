@@ -64,7 +64,7 @@ impl Load {
         let (mut body, mut entries, mut parts) = (Vec::new(), Vec::new(), Vec::new());
         let mut next = Some(first);
         while let Some(batch) = next.take() {
-            let Batch { body: bytes, entries: mut own, tenant, health, ticket, room, pool } = batch;
+            let Batch { body: bytes, entries: mut own, tenant, health, ticket, room, pool, .. } = batch;
             let count = own.len();
             if parts.is_empty() {
                 (body, entries) = (bytes, own);
@@ -85,6 +85,11 @@ impl Load {
     /// The bulk body.
     pub(super) fn body(&self) -> &Bytes {
         &self.body
+    }
+
+    /// Bytes that may be under way to its output.
+    pub(super) fn room(&self) -> usize {
+        self.pool.most()
     }
 
     pub(super) fn entries(&self) -> &[Entry] {

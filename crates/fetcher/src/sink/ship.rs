@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::batch::{BATCH_BYTES, Batch, Entry, UNDER_WAY};
+use super::batch::{BATCH_BYTES, Batch, Entry};
 use super::bulk::{Verdict, read_reply};
 use super::elastic::{Answer, Elastic, PRIVILEGES};
 use super::limiter::{Limiter, Slot};
@@ -31,9 +31,6 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 const ATTEMPTS: u32 = 12;
 /// A document that the cluster stumbles over is sent this often before it is a dead letter.
 const UNCLEAR_ATTEMPTS: u32 = 4;
-/// Bytes of documents that wait to be sent again; what is beyond fails its cycle, so that one data stream's trouble leaves
-/// room for the others.
-const MAX_WAITING: usize = UNDER_WAY / 2;
 const UNREADY: &str = "the cluster is not prepared for this dataset: run once with --setup, or install the package";
 /// How long requests may go on when nobody waits for them any more.
 const GRACE: Duration = Duration::from_secs(5);
@@ -46,7 +43,8 @@ struct Ship {
     stats: Arc<Stats>,
     /// How long an output that is out of reach is waited for; `None` is for ever.
     patience: Option<Duration>,
-    /// Bytes of documents that wait to be sent again.
+    /// Bytes of documents that wait to be sent again. Half of the memory at most: what is beyond fails its cycle, so that
+    /// one data stream's trouble leaves room for the others.
     waiting: AtomicUsize,
     /// Nobody waits for the requests any more.
     closing: watch::Receiver<bool>,
@@ -179,14 +177,14 @@ impl Ship {
                 match judged {
                     Ok(Judged { fates, busy: None }) => {
                         slot.answered(size, false);
-                        self.stats.health.output().delivered();
+                        self.stats.delivery.delivered();
                         // Nothing is left of it.
                         work.extend(load.settle(&fates, receipt));
                         ControlFlow::Continue(())
                     }
                     Ok(Judged { fates, busy: Some(said) }) => {
                         slot.answered(size, true);
-                        self.stats.health.output().retried();
+                        self.stats.delivery.retried();
                         let again = Again { load, fates, said };
                         self.send_again(again, work, state, receipt).await
                     }
@@ -220,8 +218,8 @@ impl Ship {
 
     /// The output is out of reach: the load waits with all others, unless that took too long already.
     fn wait(&self, load: Load, fault: &Fault, work: &mut Vec<Load>) -> ControlFlow<Fault> {
-        self.stats.health.output().retried();
-        self.stats.health.output().failed(fault);
+        self.stats.delivery.retried();
+        self.stats.delivery.failed(fault);
         let waited = self.limiter.failing_for().unwrap_or_default();
         if self.patience.is_some_and(|patience| waited >= patience) {
             let seconds = waited.as_secs();
@@ -250,7 +248,7 @@ impl Ship {
             .map(|(entry, _)| (entry.end - entry.start) as usize)
             .sum();
         let waiting = self.waiting.fetch_add(left, Ordering::Relaxed);
-        let pause = if waiting > 0 && waiting + left > MAX_WAITING { None } else { state.pauses.next(None) };
+        let pause = if waiting > 0 && waiting + left > load.room() / 2 { None } else { state.pauses.next(None) };
         if pause.is_none() {
             let fault = Fault::Transient(format!("output did not take documents in {} attempts: {said}", state.number));
             for fate in &mut fates {
@@ -347,7 +345,7 @@ impl Ship {
     }
 
     fn give_up(&self, load: Load, fault: Fault) -> ControlFlow<Fault> {
-        self.stats.health.output().failed(&fault);
+        self.stats.delivery.failed(&fault);
         load.fail(&fault);
         ControlFlow::Break(fault)
     }

@@ -10,7 +10,7 @@ fn with_output(output: &str) -> Result<Config, ConfigError> {
 
 fn elastic(options: &str) -> Result<ElasticOutput, String> {
     let config = with_output(&format!("elasticsearch: {{hosts: [\"https://es.example\"], {options}}}"));
-    match config.map_err(|error| error.to_string())?.output {
+    match config.map_err(|error| error.to_string())?.outputs.remove(0).output {
         Output::Elasticsearch(output) => Ok(*output),
         other => Err(format!("{other:?}")),
     }
@@ -65,10 +65,10 @@ fn what_an_output_does_not_take_is_told() {
 #[test]
 fn files_have_options() {
     let config = with_output("file: {directory: d, rotate_size: 1gb, rotate_age: 1d, keep: 3}").expect("good");
-    let Output::File(files) = config.output else { panic!("files") };
+    let Output::File(files) = &config.outputs[0].output else { panic!("files") };
     assert_eq!((files.rotate_size, files.rotate_age, files.keep), (1 << 30, Some(Duration::from_hours(24)), Some(3)));
     let config = with_output("file: {directory: d}").expect("good");
-    let Output::File(files) = config.output else { panic!("files") };
+    let Output::File(files) = &config.outputs[0].output else { panic!("files") };
     assert_eq!((files.rotate_size, files.rotate_age, files.keep), (256 << 20, None, None));
     let said = with_output("file: {directory: d, keep: 0}").expect_err("an error").to_string();
     assert!(said.contains("output.file.keep: is 0"), "{said}");

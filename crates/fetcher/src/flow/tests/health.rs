@@ -8,10 +8,8 @@ use crate::stats::Stats;
 impl Scene {
     /// One cycle of every source, and what is said of it.
     async fn tell(&self, stats: &Arc<Stats>) -> Snapshot {
-        let streams = Arc::new(Streams::new("default", false));
-        let files =
-            Files::new(&FileOutput::new(self.folder.path().join("out")), Arc::clone(&streams)).expect("directory");
-        let parts = Parts { sink: Sink::File(files), streams, stats: Arc::clone(stats), dead: Arc::clone(&self.dead) };
+        let files = Files::new(&FileOutput::new(self.folder.path().join("out"))).expect("directory");
+        let parts = Parts::new(Sink::File(files), Arc::clone(stats), Arc::clone(&self.dead));
         let (_sender, stop) = watch::channel(false);
         run(&self.config, parts, true, stop).await.expect("runs");
         stats.health.snapshot()
@@ -31,7 +29,7 @@ async fn a_good_cycle_is_healthy_and_counted() {
     let scene = scene(AlertsPerIncident::Exactly(3)).await;
     let stats = Arc::default();
     let told = scene.tell(&stats).await;
-    assert_eq!(told.output.state, State::Healthy);
+    assert_eq!(told.outputs[0].state, State::Healthy);
     for dataset in ["alert", "evidence", "incident", "log"] {
         let source = of(&told, dataset);
         assert_eq!((source.state, source.backlog_seconds), (State::Healthy, Some(0)), "{source:?}");

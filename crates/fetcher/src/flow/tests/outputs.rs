@@ -153,12 +153,8 @@ table! {
 
 impl Scene {
     async fn ship(&self, output: &ElasticOutput, stats: &Arc<Stats>) -> Vec<Failed> {
-        let parts = Parts {
-            sink: Sink::Elastic(Elastic::new(output).expect("client")),
-            streams: Arc::new(Streams::new("default", true)),
-            stats: Arc::clone(stats),
-            dead: Arc::clone(&self.dead),
-        };
+        let sink = Sink::Elastic(Elastic::new(output).expect("client"));
+        let parts = Parts::new(sink, Arc::clone(stats), Arc::clone(&self.dead));
         let (_sender, stop) = watch::channel(false);
         run(&self.config, parts, true, stop).await.expect("runs")
     }
@@ -174,7 +170,7 @@ fn told(stats: &Stats, dataset: &str) -> [String; 3] {
             snapshot.sources.iter().filter(|source| source.dataset.split('+').any(|name| name == dataset) == own);
         sources.flat_map(|source| source.reasons.iter().map(|reason| format!("{}\n", reason.text))).collect::<String>()
     };
-    let output = snapshot.output.reasons.iter().map(|reason| reason.text.clone()).collect();
+    let output = snapshot.outputs[0].reasons.iter().map(|reason| reason.text.clone()).collect();
     [output, reasons(true), reasons(false)]
 }
 

@@ -118,15 +118,13 @@ fn a_ledger_waits_longer_and_longer() {
 #[tokio::test]
 async fn a_budget_is_shared_by_the_sources_of_a_family_and_by_nobody_else() {
     let scene = scene_of(1, AlertsPerIncident::Exactly(0)).await;
-    let (jobs, _inbox) = mpsc::channel(1);
+    let Parts { outputs, stats, dead } = scene.parts();
+    let (outlets, _tasks) = Outlets::open(outputs, &stats, &dead, None);
     let shared = Arc::new(Shared {
         clients: crate::http::Clients::new(&scene.config.http).expect("clients"),
-        turns: Arc::default(),
-        streams: Arc::new(Streams::new("default", false)),
-        stats: Arc::default(),
-        dead: Arc::clone(&scene.dead),
-        jobs,
-        pool: Arc::default(),
+        outlets,
+        stats,
+        dead,
         store: Store::open(&scene.config.state, scene.config.store).expect("opens"),
         preserve_original: false,
     });

@@ -90,7 +90,7 @@ async fn whatever_happens_every_record_arrives_exactly_once() {
     for seed in 0..SEEDS {
         let mut dice = Dice(seed);
         let mut scene = scene_of(45, AlertsPerIncident::Realistic).await;
-        scene.config.output =
+        scene.config.outputs[0].output =
             Output::File(FileOutput { ids: true, ..FileOutput::new(scene.folder.path().join("out")) });
         let end = scene.simulator.clock().now();
         for step in 0..STEPS {

@@ -42,6 +42,7 @@ async fn serve(names: &[String], incidents: u64, datasets: &[&str]) -> (Simulato
         client_id: tenant.client_id.clone(),
         proof: Proof::Secret(tenant.client_secret.clone().into()),
         datasets: configured.clone(),
+        delivery: Delivery::default(),
     };
     (simulator, tenants.iter().map(config).collect())
 }
@@ -55,9 +56,8 @@ async fn start(tenants: Vec<TenantConfig>) -> Run {
     let mut scene = scene_of(1, AlertsPerIncident::Exactly(0)).await;
     scene.config.tenants = tenants;
     let Scene { config, folder, dead, .. } = scene;
-    let streams = Arc::new(Streams::new("default", false));
-    let files = Files::new(&FileOutput::new(folder.path().join("out")), Arc::clone(&streams)).expect("directory");
-    let parts = Parts { sink: Sink::File(files), streams, stats: Arc::default(), dead };
+    let files = Files::new(&FileOutput::new(folder.path().join("out"))).expect("directory");
+    let parts = Parts::new(Sink::File(files), Arc::default(), dead);
     let (stop, stopped) = watch::channel(false);
     let (change, changes) = mpsc::channel(1);
     let orders = Orders { once: false, stop: stopped, tenants: Some(changes) };

@@ -9,7 +9,7 @@ use crate::config::FileOutput;
 /// Ships so many documents of dataset 0 as one run does, with a flush every ten.
 async fn write(output: &FileOutput, numbers: std::ops::Range<u32>) -> Result<(), Fault> {
     let streams = Arc::new(Streams::new("default", false));
-    let files = file::Files::new(output, Arc::clone(&streams))?;
+    let files = file::Files::new(output)?;
     let folder = tempfile::tempdir().expect("folder");
     let dead = Arc::new(DeadLetters::new(folder.path()));
     let (jobs, inbox) = mpsc::channel(QUEUED);
