@@ -11,7 +11,7 @@ use fetcher::deadletter::DeadLetters;
 use fetcher::flow::{self, Failed, Parts};
 use fetcher::health::{Reason, SourceSnapshot, State};
 use fetcher::sink::file::Files;
-use fetcher::sink::{Sink, Streams};
+use fetcher::sink::Sink;
 use fetcher::state::{Change, Options, Store};
 use fetcher::stats::Stats;
 use simulator::{Endpoint, Faults, Simulator, Tenant};
