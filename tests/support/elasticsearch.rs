@@ -39,6 +39,7 @@ impl Elasticsearch {
         }
     }
 
+    #[expect(clippy::disallowed_methods, reason = "a test that asks its own server")]
     fn open(stack: Stack) -> Result<Self> {
         // Connections are not kept: each test has a runtime of its own, and a connection dies with the runtime it began in.
         let client = Client::builder().pool_max_idle_per_host(0).timeout(LIMIT).build()?;

@@ -4,6 +4,7 @@ pub mod aadsts;
 pub mod auth;
 mod backoff;
 mod budget;
+pub(crate) mod client;
 #[cfg(any(test, fuzzing))]
 pub mod probe;
 mod request;
@@ -14,21 +15,18 @@ mod wait;
 use std::time::Duration;
 
 use reqwest::header::RETRY_AFTER;
-use reqwest::{Certificate, Client, ClientBuilder, Proxy, Response, StatusCode, redirect};
-use secrecy::ExposeSecret;
+use reqwest::{Client, Response, StatusCode};
 use serde::Deserialize;
 
 pub(crate) use self::backoff::{Backoff, jitter};
 pub(crate) use self::budget::Budget;
-pub(crate) use self::request::{check_json, claims_challenge, follow, ids, redirected, send};
+use self::client::Way;
+pub(crate) use self::request::{REDIRECTED, check_json, claims_challenge, follow, ids, redirected, send};
 use crate::config::HttpConfig;
 use crate::error::{Fault, quoted, with_causes};
 
 /// Longest error body that is read.
 const MAX_ERROR_BODY: usize = 16 * 1024;
-
-/// Connections to one host that are kept for the next requests.
-const IDLE_CONNECTIONS: usize = 32;
 
 /// The way to Microsoft.
 #[derive(Debug, Clone)]
@@ -42,48 +40,29 @@ pub struct Clients {
 impl Clients {
     /// As configured.
     pub fn new(config: &HttpConfig) -> Result<Self, Fault> {
-        Ok(Self { kept: build(config, IDLE_CONNECTIONS)?, fresh: build(config, 0)? })
+        Ok(Self { kept: build(config, client::IDLE)?, fresh: build(config, 0)? })
     }
 }
 
 /// A client with the defaults, for everything but the sources.
 pub fn client() -> Result<Client, Fault> {
-    build(&HttpConfig::default(), IDLE_CONNECTIONS)
+    build(&HttpConfig::default(), client::IDLE)
 }
 
-/// No redirects (a bearer token goes nowhere that was not checked), time limits per connection and read. HTTP/1.1: the pages
-/// of one connection would share a window, and one that waits for its turn would hold up those of other tenants.
 fn build(config: &HttpConfig, idle: usize) -> Result<Client, Fault> {
     let HttpConfig { proxy, ca_file, connect_timeout, timeout } = config;
-    let mut builder = Client::builder()
-        .user_agent(concat!("m365-fetcher/", env!("CARGO_PKG_VERSION")))
-        .redirect(redirect::Policy::none())
-        .http1_only()
-        .connect_timeout(*connect_timeout)
-        .read_timeout(*timeout)
-        .pool_max_idle_per_host(idle)
-        // What the environment says is for the configuration to read.
-        .no_proxy();
-    if let Some(given) = proxy.clone() {
-        let mut way = Proxy::custom({
-            let given = given.clone();
-            move |to| to.host_str().is_some_and(|host| given.serves(host)).then(|| given.url.clone())
-        });
-        if let Some((user, password)) = &given.login {
-            way = way.basic_auth(user, password.expose_secret());
-        }
-        builder = builder.proxy(way);
-    }
-    if let Some(file) = ca_file {
-        let failed = |error: &dyn std::fmt::Display| Fault::Local(format!("http.ca_file {}: {error}", file.display()));
-        let pem = std::fs::read(file).map_err(|error| failed(&error))?;
-        let authorities = Certificate::from_pem_bundle(&pem).map_err(|error| failed(&error))?;
-        if authorities.is_empty() {
-            return Err(failed(&"holds no certificate; allowed: a PEM file with -----BEGIN CERTIFICATE-----"));
-        }
-        builder = authorities.into_iter().fold(builder, ClientBuilder::add_root_certificate);
-    }
-    builder.build().map_err(|error| Fault::Local(format!("http client: {}", with_causes(&error))))
+    let authorities = match ca_file {
+        Some(file) => client::authorities("http.ca_file", file)?,
+        None => Vec::new(),
+    };
+    client::make(Way {
+        proxy: proxy.as_ref(),
+        authorities,
+        connect_timeout: *connect_timeout,
+        silence: Some(*timeout),
+        idle,
+        ..Way::default()
+    })
 }
 
 /// A failure below HTTP.
@@ -132,7 +111,7 @@ struct ApiError {
 pub(crate) async fn status_fault(what: &str, permission: &str, response: Response) -> Fault {
     let status = response.status();
     if status.is_redirection() {
-        return redirected(what, &response);
+        return redirected(what, &response, REDIRECTED);
     }
     let (after, ids) = (retry_after(&response), ids(&response));
     let body = read_bounded(response, MAX_ERROR_BODY).await.unwrap_or_default();

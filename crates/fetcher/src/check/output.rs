@@ -1,16 +1,15 @@
 //! The output: reachable, of a version that works, ready to take documents.
 
-use elasticsearch::Elasticsearch;
-use elasticsearch::http::headers::HeaderMap;
-use elasticsearch::http::response::Response;
-use elasticsearch::http::{Method, StatusCode};
+use std::time::Duration;
+
+use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use url::Url;
 
 use super::{Finding, Item, Outcome, directory};
 use crate::config::{Config, ElasticOutput, NamedOutput, Output};
 use crate::error::{Fault, with_causes};
-use crate::sink::elastic::Elastic;
+use crate::sink::elastic::{Call, Elastic, NodeClient};
 use crate::sink::setup;
 
 /// Oldest version that knows the generated templates' fields, and the oldest that works at all.
@@ -61,7 +60,7 @@ async fn cluster(output: &ElasticOutput) -> Vec<Finding> {
 }
 
 /// One node by itself, with what it says of itself.
-async fn node(output: &ElasticOutput, host: &Url) -> Result<(Elasticsearch, Value), Box<Finding>> {
+async fn node(output: &ElasticOutput, host: &Url) -> Result<(NodeClient, Value), Box<Finding>> {
     let fault = |fault: Fault| Box::new(Finding::fault(Item::Output, &fault));
     let output = ElasticOutput { hosts: vec![host.clone()], ..output.clone() };
     let client = Elastic::new(&output).map_err(fault)?.client().await.map_err(fault)?;
@@ -73,9 +72,9 @@ async fn node(output: &ElasticOutput, host: &Url) -> Result<(Elasticsearch, Valu
 }
 
 /// A GET's answer, or what its failure says of the output.
-async fn get(client: &Elasticsearch, path: &str) -> Result<Value, Box<Finding>> {
-    let response = send(client, Method::Get, path, None).await?;
-    let status = response.status_code();
+async fn get(client: &NodeClient, path: &str) -> Result<Value, Box<Finding>> {
+    let response = send(client, Call::get(path)).await?;
+    let status = response.status();
     let finding = match status.as_u16() {
         200 => match response.json().await {
             Ok(answer) => return Ok(answer),
@@ -94,22 +93,16 @@ async fn get(client: &Elasticsearch, path: &str) -> Result<Value, Box<Finding>> 
 const NEEDED: &str = "the credential needs `monitor` on the cluster, and `auto_configure` and `create_doc` on \
                       logs-m365_security.*";
 
-async fn send(
-    client: &Elasticsearch,
-    method: Method,
-    path: &str,
-    body: Option<Value>,
-) -> Result<Response, Box<Finding>> {
-    let timeout = Some(std::time::Duration::from_secs(20));
-    client.send(method, path, HeaderMap::new(), None::<&()>, body.map(|body| body.to_string()), timeout).await.map_err(
-        |error| {
-            Box::new(
-                Finding::failed(Item::Output, format!("the output is out of reach: {}", with_causes(&error))).cure(
-                    "check `hosts`, the firewall, and `ca_file` if the cluster has its own certificate authority",
-                ),
-            )
-        },
-    )
+const PATIENCE: Duration = Duration::from_secs(20);
+
+async fn send(client: &NodeClient, call: Call<'_>) -> Result<Response, Box<Finding>> {
+    client.send(call.timeout(PATIENCE)).await.map_err(|fault| {
+        Box::new(match &fault {
+            Fault::Transient(said) => Finding::failed(Item::Output, format!("the output is out of reach: {said}"))
+                .cure("check `hosts`, the firewall, and `ca_file` if the cluster has its own certificate authority"),
+            fault => Finding::fault(Item::Output, fault),
+        })
+    })
 }
 
 fn version(number: &str) -> Finding {
@@ -125,14 +118,15 @@ fn version(number: &str) -> Finding {
     }
 }
 
-async fn privileges(client: &Elasticsearch) -> Finding {
+async fn privileges(client: &NodeClient) -> Finding {
     let wanted = ["auto_configure", "create_doc"];
     let body = json!({ "index": [{ "names": ["logs-m365_security.*"], "privileges": wanted }] });
-    let response = match send(client, Method::Post, "/_security/user/_has_privileges", Some(body)).await {
+    let call = Call::new(Method::POST, "/_security/user/_has_privileges").json(&body);
+    let response = match send(client, call).await {
         Ok(response) => response,
         Err(finding) => return *finding,
     };
-    let status = response.status_code();
+    let status = response.status();
     let answer: Value = response.json().await.unwrap_or_default();
     match status {
         StatusCode::OK if answer["has_all_requested"] == true => {
@@ -157,15 +151,15 @@ async fn privileges(client: &Elasticsearch) -> Finding {
 }
 
 /// Templates and pipelines that this program was built with, against those of the cluster.
-async fn templates(client: &Elasticsearch) -> Finding {
+async fn templates(client: &NodeClient) -> Finding {
     let (mut missing, mut other) = (Vec::new(), Vec::new());
     for artefact in setup::artefacts() {
         let path = format!("/{}/{}", artefact.folder, artefact.name);
-        let response = match send(client, Method::Get, &path, None).await {
+        let response = match send(client, Call::get(&path)).await {
             Ok(response) => response,
             Err(finding) => return *finding,
         };
-        match response.status_code() {
+        match response.status() {
             StatusCode::OK => {
                 let answer: Value = response.json().await.unwrap_or_default();
                 if !setup::is_current(&artefact, &answer) {
@@ -192,7 +186,7 @@ async fn templates(client: &Elasticsearch) -> Finding {
 }
 
 /// Blocks that keep documents out, of this data stream or of the cluster.
-async fn blocks(client: &Elasticsearch) -> Finding {
+async fn blocks(client: &NodeClient) -> Finding {
     const PATH: &str =
         "/logs-m365_security.*/_settings?filter_path=**.blocks&expand_wildcards=all&allow_no_indices=true";
     let answer = match get(client, PATH).await {

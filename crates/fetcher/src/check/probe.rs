@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::{Finding, Item};
-use crate::http::{connection_fault, error_body};
+use crate::http::{REDIRECTED, connection_fault, error_body, redirected};
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -33,6 +33,9 @@ pub(super) async fn ask(
     let request = client.get(url).timeout(PATIENCE).bearer_auth(token.expose_secret());
     let response = request.send().await.map_err(|error| connection_fault(&what, &error))?;
     let status = response.status();
+    if status.is_redirection() {
+        return Err(redirected(&what, &response, REDIRECTED));
+    }
     // A record may be large; nobody needs it.
     let (code, message) = if status.is_success() { Default::default() } else { error_body(response).await };
     Ok(Answer { status, code, message })

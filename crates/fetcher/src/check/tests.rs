@@ -290,6 +290,28 @@ async fn the_output_is_looked_at() {
 }
 
 #[tokio::test]
+async fn what_leads_elsewhere_is_told_and_not_asked() {
+    let elsewhere = cluster(vec![root("8.19.1")]).await;
+    let redirecting = {
+        let to = elsewhere.clone();
+        let handler = move || std::future::ready((StatusCode::PERMANENT_REDIRECT, [("location", to.clone())]));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = format!("http://{}", listener.local_addr().expect("an address"));
+        tokio::spawn(async move { axum::serve(listener, Router::new().fallback(handler)).await });
+        address
+    };
+    let findings = output(&[&redirecting]).await;
+    assert_failed(&findings, Item::Output, None, [&format!("redirected to {elsewhere}"), "into `hosts`"]);
+    assert!(!findings.iter().any(|finding| finding.item == Item::Version), "{findings:#?}");
+    let tenant = TenantBox::new().await;
+    let headers = vec![("location".to_owned(), format!("{elsewhere}/v1.0"))];
+    let fault = Misbehaviour::Respond { status: 302, headers, body: Vec::new() };
+    tenant.simulator.faults().always(Endpoint::Alerts, fault);
+    let words = [&format!("redirected to {elsewhere}")[..], "`cloud` is wrong"];
+    assert_failed(&tenant.check().await, Item::Probe, Some("alert"), words);
+}
+
+#[tokio::test]
 async fn directories_that_cannot_be_written_are_found() {
     let tenant = TenantBox::new().await;
     std::fs::write(tenant.folder.path().join("state"), "a file").expect("written");

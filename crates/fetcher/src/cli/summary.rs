@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use elasticsearch::SearchParts;
 use elasticsearch::indices::IndicesRefreshParts;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::config::{Config, ElasticOutput, Output};
 use crate::deadletter::DeadLetters;
-use crate::sink::elastic::Elastic;
+use crate::sink::elastic::{Call, Elastic};
 use crate::stats::Stats;
 
 /// Incidents that are shown.
@@ -98,14 +99,14 @@ fn newest_in_file(directory: &Path) -> anyhow::Result<Vec<Shown>> {
 async fn newest_in_cluster(output: &ElasticOutput) -> anyhow::Result<Vec<Shown>> {
     let client = Elastic::new(output)?.client().await?;
     let stream = ["logs-m365_security.incident-default"];
-    client.indices().refresh(IndicesRefreshParts::Index(&stream)).send().await?;
+    client.send(Call::new(Method::POST, &IndicesRefreshParts::Index(&stream).url())).await?;
     let query = json!({
         "size": NEWEST,
         "sort": [{ "@timestamp": "desc" }],
         "_source": ["@timestamp", "m365_defender.incident.*"],
     });
-    let answer = client.search(SearchParts::Index(&stream)).body(query).send().await?;
-    let answer: Value = answer.error_for_status_code()?.json().await?;
+    let answer = client.send(Call::new(Method::POST, &SearchParts::Index(&stream).url()).json(&query)).await?;
+    let answer: Value = answer.error_for_status()?.json().await?;
     let hits = answer["hits"]["hits"].as_array().map(Vec::as_slice).unwrap_or_default();
     let mut newest = hits.iter().map(|hit| show(&hit["_source"])).collect();
     keep_newest(&mut newest);

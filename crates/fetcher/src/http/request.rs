@@ -5,7 +5,7 @@ use reqwest::{RequestBuilder, Response};
 use ring::rand::SystemRandom;
 use url::Url;
 
-use crate::error::Fault;
+use crate::error::{Fault, quoted};
 
 /// The id that we gave to a request: Microsoft's support finds the request by it and by the answer's own.
 #[derive(Debug, Clone)]
@@ -66,17 +66,28 @@ pub(crate) fn check_json(what: &str, response: &Response) -> Result<(), Fault> {
     )))
 }
 
-/// An answer that leads elsewhere: a token must not go there, so nothing does.
-pub(crate) fn redirected(what: &str, response: &Response) -> Fault {
-    let to = response.headers().get(LOCATION).and_then(|to| to.to_str().ok());
-    let to = to.and_then(|to| response.url().join(to).ok());
-    let to = to.as_ref().and_then(Url::host_str).unwrap_or("nowhere");
+/// What a redirect of one of Microsoft's services means.
+pub(crate) const REDIRECTED: &str = "a proxy or a portal answers in the service's place, or `cloud` is wrong";
+
+/// An answer that leads elsewhere, by any status of the 3xx: what goes with a request must not go there, so nothing does.
+pub(crate) fn redirected(what: &str, response: &Response, hint: &str) -> Fault {
     Fault::Refused(format!(
-        "{what}: {}: redirected to {to}, redirects are not followed{}\nhint: a proxy or a portal answers in the service's \
-         place, or `cloud` is wrong",
+        "{what}: {}: redirected to {}, redirects are not followed{}\nhint: {hint}",
         response.status(),
+        target(response),
         ids(response)
     ))
+}
+
+/// Where a redirect leads, without what may be secret in its address.
+fn target(response: &Response) -> String {
+    let Some(written) = response.headers().get(LOCATION) else { return "nowhere (it names no Location)".to_owned() };
+    let Some(to) = written.to_str().ok().and_then(|to| response.url().join(to).ok()) else {
+        return "an address that cannot be read".to_owned();
+    };
+    let Some(host) = to.host_str() else { return format!("an address of the kind `{}:`", to.scheme()) };
+    let port = to.port().map(|port| format!(":{port}")).unwrap_or_default();
+    quoted(&format!("{}://{host}{port}", to.scheme()))
 }
 
 /// The claims that a new token must satisfy (continuous access evaluation): `WWW-Authenticate: Bearer …, claims="…"`.

@@ -1,5 +1,6 @@
 //! A cluster: one bulk request and what its answer means. [`super::ship`] decides what is sent when.
 
+mod client;
 mod limit;
 mod nodes;
 mod trust;
@@ -9,21 +10,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use elasticsearch::Elasticsearch;
-use elasticsearch::http::headers::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
-use elasticsearch::http::response::Response;
-use elasticsearch::http::{Method, StatusCode};
+use elasticsearch::BulkParts;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Method, Response, StatusCode};
 
+pub use self::client::{Call, NodeClient};
 use self::limit::BodyLimit;
 use self::nodes::Nodes;
 use super::bulk::{BLOCK, FILTER_PATH, block_hint};
 use crate::config::ElasticOutput;
-use crate::error::{Fault, quoted, with_causes};
+use crate::error::{Fault, quoted};
+use crate::http::{connection_fault, read_bounded, retry_after};
 
 /// Longest reply that is read: one item of a reply to 1 MiB of documents takes some hundred bytes at worst.
 const MAX_REPLY: usize = 64 * 1024 * 1024;
+/// Longest error text that is read.
+const MAX_ERROR: usize = 64 * 1024;
 /// What the credential is for.
 pub(super) const PRIVILEGES: &str = "the credential needs `auto_configure` and `create_doc` on logs-m365_security.*";
 
@@ -66,26 +70,24 @@ impl Elastic {
         })))
     }
 
-    /// The official client of a node that is in reach, for what is not a bulk request.
-    pub async fn client(&self) -> Result<Elasticsearch, Fault> {
+    /// The client of a node that is in reach, for what is not a bulk request.
+    pub async fn client(&self) -> Result<NodeClient, Fault> {
         self.0.nodes.pick().await.map(|(_, client)| client.clone())
     }
 
     /// Puts a JSON text, with the next node where one does not answer.
-    pub(super) async fn put(&self, path: &str, body: &[u8]) -> Result<Response, Fault> {
+    pub(super) async fn put(&self, path: &str, body: &'static [u8]) -> Result<Response, Fault> {
         loop {
             let (node, client) = self.0.nodes.pick().await?;
-            let sent = client.send(Method::Put, path, HeaderMap::new(), None::<&()>, Some(body), Some(self.0.timeout));
-            match sent.await {
+            match client.send(Call::new(Method::PUT, path).body(body).timeout(self.0.timeout)).await {
                 Ok(response) => {
                     node.answered();
                     return Ok(response);
                 }
-                Err(error) => {
-                    let said = without_address(&error);
-                    node.failed(&said);
+                Err(fault) => {
+                    node.failed(&fault);
                     if !self.any_awake() {
-                        return Err(Fault::Transient(format!("PUT {path} at {}: {said}", node.url)));
+                        return Err(fault);
                     }
                 }
             }
@@ -138,23 +140,24 @@ impl Elastic {
             Err(fault) if fault.is_temporary() => return Answer::Unreachable(fault),
             Err(fault) => return Answer::Fails(fault),
         };
-        let query = [("filter_path", FILTER_PATH)];
-        let timeout = Some(self.0.timeout);
-        let unreachable = |what: &str, error: &dyn std::error::Error| {
-            let said = without_address(error);
-            node.failed(&said);
-            Answer::Unreachable(Fault::Transient(format!("{what} {}: {said}", node.url)))
+        let failed = |fault: Fault| {
+            node.failed(&fault);
+            // Another node may serve where this one is down, or leads elsewhere.
+            if fault.is_temporary() || self.any_awake() { Answer::Unreachable(fault) } else { Answer::Fails(fault) }
         };
-        let response = match client.send(Method::Post, "/_bulk", headers, Some(&query), Some(body), timeout).await {
+        let path = BulkParts::None.url();
+        let query = [("filter_path", FILTER_PATH)];
+        let call = Call::new(Method::POST, &path).query(&query).headers(headers).body(body).timeout(self.0.timeout);
+        let response = match client.send(call).await {
             Ok(response) => response,
-            Err(error) => return unreachable("bulk request to", &error),
+            Err(fault) => return failed(fault),
         };
         node.answered();
-        match response.status_code() {
+        match response.status() {
             StatusCode::OK => match read(response).await {
                 Ok(reply) => Answer::Reply(reply),
                 // Whatever it did is found out by sending it again: ids make that harmless.
-                Err(error) => unreachable("bulk reply of", &error),
+                Err(error) => failed(connection_fault(&client.named("bulk reply"), &error)),
             },
             StatusCode::PAYLOAD_TOO_LARGE => Answer::TooLarge,
             _ => match request_fault("bulk request", response).await {
@@ -166,21 +169,13 @@ impl Elastic {
     }
 }
 
-/// reqwest repeats the address, with its long query.
-fn without_address(error: &dyn std::error::Error) -> String {
-    let text = with_causes(error);
-    let Some((head, tail)) = text.split_once(" for url (") else { return text };
-    let Some((_, tail)) = tail.split_once(')') else { return text };
-    format!("{head}{tail}")
-}
-
 fn compress(body: &[u8], level: Compression) -> std::io::Result<Bytes> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 6), level);
     encoder.write_all(body)?;
     Ok(encoder.finish()?.into())
 }
 
-async fn read(response: Response) -> Result<Bytes, elasticsearch::Error> {
+async fn read(response: Response) -> reqwest::Result<Bytes> {
     if response.content_length().is_some_and(|length| length > MAX_REPLY as u64) {
         return Ok(Bytes::new());
     }
@@ -189,16 +184,17 @@ async fn read(response: Response) -> Result<Bytes, elasticsearch::Error> {
 
 /// What an answer that is not a reply asks for.
 pub(super) async fn request_fault(what: &str, response: Response) -> Fault {
-    let status = response.status_code();
-    let after = response.headers().get("retry-after").and_then(|after| after.to_str().ok()?.parse().ok());
-    let text = response.text().await.unwrap_or_default();
-    let said = quoted(&text);
+    let status = response.status();
+    let after = retry_after(&response);
+    let text = read_bounded(response, MAX_ERROR).await.unwrap_or_default();
+    let said = quoted(&String::from_utf8_lossy(&text));
     let what = format!("{what}: {status}: {said}");
     match status.as_u16() {
         401 => Fault::Auth(format!("{what}\nhint: the API key or password is not accepted")),
         403 if said.contains(BLOCK) => Fault::Transient(format!("{what}\nhint: {}", block_hint(&said))),
         403 => Fault::Auth(format!("{what}\nhint: {PRIVILEGES}")),
-        429 | 503 => Fault::Throttled { what, after: after.map(Duration::from_secs) },
+        429 | 503 => Fault::Throttled { what, after },
+        407 => Fault::Refused(format!("{what}\nhint: the proxy asks for a login; check `output.elasticsearch.proxy`")),
         408 | 500 | 502 | 504 => Fault::Transient(what),
         _ => Fault::Refused(what),
     }

@@ -66,7 +66,7 @@ pub fn is_current(artefact: &Artefact, answer: &Value) -> bool {
 async fn put(elastic: &Elastic, artefact: &Artefact) -> Result<(), Fault> {
     let path = format!("/{}/{}", artefact.folder, artefact.name);
     let response = elastic.put(&path, artefact.contents).await?;
-    if response.status_code().is_success() {
+    if response.status().is_success() {
         return Ok(());
     }
     Err(request_fault(&format!("PUT {path}"), response).await)

@@ -14,6 +14,7 @@ use mapper::DocId;
 
 mod access;
 mod files;
+mod redirects;
 mod share;
 
 use super::batch::Pool;

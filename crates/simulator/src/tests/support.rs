@@ -27,6 +27,7 @@ pub(super) fn late() -> DateTime<Utc> {
 }
 
 /// A client without time limits.
+#[expect(clippy::disallowed_methods, reason = "a test that asks itself")]
 pub(super) fn http() -> reqwest::Client {
     reqwest::Client::builder().build().unwrap()
 }

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::error::{Fault, quoted};
-use crate::http::{aadsts, connection_fault, read_bounded, redirected, retry_after};
+use crate::http::{REDIRECTED, aadsts, connection_fault, read_bounded, redirected, retry_after};
 
 const MAX_TOKEN_BODY: usize = 256 * 1024;
 
@@ -40,7 +40,7 @@ pub(in crate::http) async fn read(what: &str, response: Response) -> Result<(Sec
     let status = response.status();
     let after = retry_after(&response);
     if status.is_redirection() {
-        return Err(redirected(what, &response));
+        return Err(redirected(what, &response, REDIRECTED));
     }
     // The answer's text stays out of the message: it is not known what it holds.
     let Some(answer) = parse(what, response).await? else {

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, StatusCode, redirect};
+use reqwest::{Client, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{TIMEOUT, answer};
 use crate::config::ManagedIdentity;
-use crate::error::{Fault, quoted, with_causes};
-use crate::http::{connection_fault, retry_after};
+use crate::error::{Fault, quoted};
+use crate::http::client::{self, Way};
+use crate::http::{connection_fault, redirected, retry_after};
+
+const HINT: &str = "check `managed_identity` and where this process runs";
 
 /// A token and its lifetime, from the metadata service of a machine or from App Service.
 pub(super) async fn fetch(identity: &ManagedIdentity, scope: &str) -> Result<(SecretString, Duration), Fault> {
@@ -27,6 +30,9 @@ pub(super) async fn fetch(identity: &ManagedIdentity, scope: &str) -> Result<(Se
     };
     let response = request.send().await.map_err(|error| connection_fault(&what, &error))?;
     let status = response.status();
+    if status.is_redirection() {
+        return Err(redirected(&what, &response, HINT));
+    }
     let after = retry_after(&response);
     let answer = answer::parse(&what, response).await?.unwrap_or_default();
     answer.token(status).map_err(|answer| {
@@ -40,18 +46,12 @@ pub(super) async fn fetch(identity: &ManagedIdentity, scope: &str) -> Result<(Se
                 "{what}\nhint: assign the identity to this machine or app; for a user-assigned one check \
                  `managed_identity.client_id`"
             )),
-            _ => Fault::Auth(format!("{what}\nhint: check `managed_identity` and where this process runs")),
+            _ => Fault::Auth(format!("{what}\nhint: {HINT}")),
         }
     })
 }
 
 /// The address is link-local: a proxy would answer for another machine. Asked once in a token's lifetime, so not kept.
 fn client() -> Result<Client, Fault> {
-    Client::builder()
-        .redirect(redirect::Policy::none())
-        .no_proxy()
-        .connect_timeout(Duration::from_secs(10))
-        .timeout(TIMEOUT)
-        .build()
-        .map_err(|error| Fault::Local(format!("http client: {}", with_causes(&error))))
+    client::make(Way { timeout: Some(TIMEOUT), idle: 0, ..Way::default() })
 }

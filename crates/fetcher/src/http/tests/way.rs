@@ -72,15 +72,35 @@ fn a_link_is_followed_to_the_same_api_only() {
     }
 }
 
+fn leak(text: String) -> &'static str {
+    Box::leak(text.into_boxed_str())
+}
+
 #[tokio::test]
 async fn a_redirect_is_a_fault_and_nobody_follows_it() {
-    let (evil, asked) = server(200, &[], "{}").await;
-    let location: &'static str = Box::leak(evil.to_string().into_boxed_str());
+    let (evil, asked) = server(200, &[], r#"{"access_token":"evil","expires_in":3600}"#).await;
+    let location = leak(format!("http://user:canary-password@{}/x?canary=1", evil.authority()));
     let headers: &'static [(&str, &str)] = Box::leak(Box::new([("location", location)]));
-    let (root, _) = server(302, headers, "").await;
-    let fault = status_fault("GET x", "P", ask(&root).await).await;
-    assert!(matches!(fault, Fault::Refused(_)), "{fault}");
-    assert!(fault.to_string().contains("302 Found: redirected to 127.0.0.1"), "{fault}");
+    let named = format!("redirected to {}", evil.as_str().trim_end_matches('/'));
+    for status in [300, 301, 302, 303, 304, 305, 307, 308] {
+        let (root, _) = server(status, headers, r#"{"access_token":"evil","expires_in":3600}"#).await;
+        let identity = crate::config::ManagedIdentity { endpoint: root.clone(), header: None, client_id: None };
+        let token = async |proof| {
+            let (endpoint, scope) = (root.clone(), "https://graph.microsoft.com/.default".to_owned());
+            let credential = auth::Credential { endpoint, client_id: "x".to_owned(), proof, scope };
+            auth::TokenSource::new(client().expect("client"), credential).token().await.expect_err("refused")
+        };
+        for fault in [
+            status_fault("GET x", "P", ask(&root).await).await,
+            token(crate::config::Proof::Secret("canary".into())).await,
+            token(crate::config::Proof::ManagedIdentity(identity)).await,
+        ] {
+            let said = fault.to_string();
+            assert!(matches!(fault, Fault::Refused(_)), "{said}");
+            assert!(said.contains(&format!("{status} ")) && said.contains(&named), "{said}");
+            assert!(said.contains("\nhint: ") && !said.contains("canary"), "{said}");
+        }
+    }
     assert!(asked.lock().expect("lock").is_empty());
 }
 

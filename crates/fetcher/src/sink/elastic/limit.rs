@@ -3,11 +3,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use elasticsearch::Elasticsearch;
-use elasticsearch::http::headers::HeaderMap;
-use elasticsearch::http::{Method, StatusCode};
+use reqwest::StatusCode;
 use serde_json::Value;
 
+use super::client::{Call, NodeClient};
 use crate::config::DEFAULT_MAX_BODY;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -36,13 +35,12 @@ impl BodyLimit {
     }
 
     /// Asks the nodes. Where that is forbidden the default holds; where nobody answers it stays unknown.
-    pub(super) async fn ask(&self, client: Option<Elasticsearch>) {
+    pub(super) async fn ask(&self, client: Option<NodeClient>) {
         let Some(client) = client else { return };
         let query = [("filter_path", "nodes.*.http.max_content_length_in_bytes")];
-        let asked =
-            client.send(Method::Get, "/_nodes/http", HeaderMap::new(), Some(&query), None::<&str>, Some(TIMEOUT)).await;
+        let asked = client.send(Call::get("/_nodes/http").query(&query).timeout(TIMEOUT)).await;
         let Ok(response) = asked else { return };
-        let status = response.status_code();
+        let status = response.status();
         if matches!(status, StatusCode::TOO_MANY_REQUESTS) || status.is_server_error() {
             return;
         }

@@ -4,18 +4,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use elasticsearch::Elasticsearch;
-use elasticsearch::auth::Credentials;
-use elasticsearch::cert::{Certificate, CertificateValidation};
-use elasticsearch::http::transport::{SingleNodeConnectionPool, TransportBuilder};
-use secrecy::ExposeSecret;
+use reqwest::Certificate;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 use url::Url;
 
+use super::client::NodeClient;
 use super::trust;
 use crate::config::{ElasticOutput, Login, ProxyConfig};
 use crate::error::Fault;
+use crate::http::client::{self, Way};
 
 /// First and longest time that a node is left alone.
 const FIRST_REST: Duration = Duration::from_secs(1);
@@ -33,7 +31,7 @@ pub(super) struct Nodes {
 #[derive(Debug)]
 struct Access {
     login: Login,
-    ca_pem: Option<Vec<u8>>,
+    authorities: Vec<Certificate>,
     fingerprint: Option<[u8; 32]>,
     proxy: Option<ProxyConfig>,
 }
@@ -43,7 +41,7 @@ struct Access {
 pub(super) struct Node {
     pub(super) url: Url,
     /// Made when it is needed: a fingerprint wants the node to present its certificates.
-    client: OnceCell<Elasticsearch>,
+    client: OnceCell<NodeClient>,
     health: Mutex<Health>,
 }
 
@@ -57,23 +55,17 @@ struct Health {
 impl Nodes {
     pub(super) fn new(output: &ElasticOutput) -> Result<Self, Fault> {
         let ElasticOutput { hosts, login, ca_file, ca_fingerprint, proxy, .. } = output.clone();
-        let ca_pem = match ca_file {
-            Some(file) => {
-                let failed =
-                    |error: &dyn std::fmt::Display| Fault::Local(format!("ca_file {}: {error}", file.display()));
-                let pem = std::fs::read(&file).map_err(|error| failed(&error))?;
-                Certificate::from_pem(&pem).map_err(|error| failed(&error))?;
-                Some(pem)
-            }
-            None => None,
+        let authorities = match ca_file {
+            Some(file) => client::authorities("output.elasticsearch.ca_file", &file)?,
+            None => Vec::new(),
         };
         let nodes = hosts.into_iter().map(|url| Node { url, client: OnceCell::new(), health: Mutex::default() });
-        let access = Access { login, ca_pem, fingerprint: ca_fingerprint, proxy };
+        let access = Access { login, authorities, fingerprint: ca_fingerprint, proxy };
         Ok(Self { all: nodes.collect(), next: AtomicUsize::new(0), access })
     }
 
     /// The next node that is not left alone, or the one whose rest ends first, with its client.
-    pub(super) async fn pick(&self) -> Result<(&Node, &Elasticsearch), Fault> {
+    pub(super) async fn pick(&self) -> Result<(&Node, &NodeClient), Fault> {
         let Some(node) = self.choose() else { return Err(Fault::Local("no hosts".to_owned())) };
         let client = node.client.get_or_try_init(|| self.access.client(node)).await;
         client.map(|client| (node, client)).inspect_err(|fault| node.failed(fault))
@@ -126,33 +118,12 @@ impl Node {
 }
 
 impl Access {
-    async fn client(&self, node: &Node) -> Result<Elasticsearch, Fault> {
-        let local = |error: &dyn std::fmt::Display| Fault::Local(format!("elasticsearch client: {error}"));
+    async fn client(&self, node: &Node) -> Result<NodeClient, Fault> {
         let proxy = self.proxy.as_ref().filter(|proxy| proxy.serves(node.url.host_str().unwrap_or_default()));
-        let mut builder = TransportBuilder::new(SingleNodeConnectionPool::new(node.url.clone()));
-        builder = match &self.login {
-            Login::None => builder,
-            Login::ApiKey(key) => builder.auth(Credentials::EncodedApiKey(key.expose_secret().to_owned())),
-            Login::Basic(name, password) => {
-                builder.auth(Credentials::Basic(name.clone(), password.expose_secret().to_owned()))
-            }
-        };
-        builder = match proxy {
-            None => builder.disable_proxy(),
-            Some(ProxyConfig { url, login: None, .. }) => builder.proxy(url.clone(), None, None),
-            Some(ProxyConfig { url, login: Some((user, password)), .. }) => {
-                builder.proxy(url.clone(), Some(user), Some(password.expose_secret()))
-            }
-        };
-        let mut pem = self.ca_pem.clone().unwrap_or_default();
+        let mut authorities = self.authorities.clone();
         if let Some(fingerprint) = &self.fingerprint {
-            pem.push(b'\n');
-            pem.extend_from_slice(trust::certificate(&node.url, proxy, fingerprint).await?.as_bytes());
+            authorities.push(trust::certificate(&node.url, proxy, fingerprint).await?);
         }
-        if !pem.is_empty() {
-            let certificates = Certificate::from_pem(&pem).map_err(|error| local(&error))?;
-            builder = builder.cert_validation(CertificateValidation::Full(certificates));
-        }
-        Ok(Elasticsearch::new(builder.build().map_err(|error| local(&error))?))
+        NodeClient::new(client::make(Way { proxy, authorities, ..Way::default() })?, &node.url, &self.login)
     }
 }

@@ -4,22 +4,20 @@ use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-use reqwest::{Client, Proxy};
+use reqwest::Certificate;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
-use secrecy::ExposeSecret;
 use url::Url;
 
 use crate::config::ProxyConfig;
 use crate::error::{Fault, with_causes};
+use crate::http::client::{self, Way};
 
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The certificate with this SHA-256 out of the chain that the node presents, as PEM.
+/// The certificate with this SHA-256 out of the chain that the node presents.
 ///
 /// Only the chain is looked at: the handshake ends there, so that nothing is sent to a server that nobody vouches for.
 /// The connections that follow check the whole chain, the host name and the validity, with this certificate as a root.
@@ -27,18 +25,19 @@ pub(super) async fn certificate(
     node: &Url,
     proxy: Option<&ProxyConfig>,
     fingerprint: &[u8; 32],
-) -> Result<String, Fault> {
+) -> Result<Certificate, Fault> {
     let chain = presented_chain(node, proxy).await?;
-    let matching = chain.iter().find(|certificate| digest(certificate).as_ref() == fingerprint);
-    matching.map(|certificate| pem(certificate)).ok_or_else(|| {
-        let seen: Vec<_> = chain.iter().map(|certificate| hex(digest(certificate).as_ref())).collect();
-        Fault::Refused(format!(
-            "{node}: no certificate of its chain has the fingerprint of ca_trusted_fingerprint; it presents {}\n\
-             hint: put the fingerprint of the authority that signed the node's certificate there; nodes present it only \
-             if their certificate file holds the whole chain, otherwise use ca_file",
-            seen.join(", ")
-        ))
-    })
+    if let Some(matching) = chain.iter().find(|certificate| digest(certificate).as_ref() == fingerprint) {
+        return Certificate::from_der(matching)
+            .map_err(|error| Fault::Refused(format!("{node}: certificate cannot be read: {error}")));
+    }
+    let seen: Vec<_> = chain.iter().map(|certificate| hex(digest(certificate).as_ref())).collect();
+    Err(Fault::Refused(format!(
+        "{node}: no certificate of its chain has the fingerprint of ca_trusted_fingerprint; it presents {}\n\
+         hint: put the fingerprint of the authority that signed the node's certificate there; nodes present it only \
+         if their certificate file holds the whole chain, otherwise use ca_file",
+        seen.join(", ")
+    )))
 }
 
 /// What `openssl x509 -fingerprint -sha256` prints, without colons.
@@ -53,13 +52,10 @@ fn digest(certificate: &[u8]) -> ::ring::digest::Digest {
     ::ring::digest::digest(&::ring::digest::SHA256, certificate)
 }
 
-fn pem(certificate: &[u8]) -> String {
-    let base64 = BASE64_STANDARD.encode(certificate);
-    let lines: Vec<_> = base64.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line)).collect();
-    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
-}
-
 async fn presented_chain(node: &Url, proxy: Option<&ProxyConfig>) -> Result<Vec<Vec<u8>>, Fault> {
+    if node.scheme() != "https" {
+        return Err(Fault::Refused(format!("{node}: presents no certificate; ca_trusted_fingerprint needs https")));
+    }
     let capture = Arc::new(Capture { provider: ring::default_provider(), chain: Mutex::default() });
     let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
@@ -67,22 +63,14 @@ async fn presented_chain(node: &Url, proxy: Option<&ProxyConfig>) -> Result<Vec<
         .dangerous()
         .with_custom_certificate_verifier(Arc::clone(&capture) as Arc<dyn ServerCertVerifier>)
         .with_no_client_auth();
-    let local = |error: reqwest::Error| Fault::Local(format!("http client: {}", with_causes(&error)));
-    let mut client = Client::builder().no_proxy().use_preconfigured_tls(tls).timeout(TIMEOUT);
-    if let Some(proxy) = proxy {
-        let mut way = Proxy::all(proxy.url.clone()).map_err(local)?;
-        if let Some((user, password)) = &proxy.login {
-            way = way.basic_auth(user, password.expose_secret());
-        }
-        client = client.proxy(way);
-    }
-    let sent = client.build().map_err(local)?.head(node.clone()).send().await;
+    let way = Way { proxy, tls: Some(tls), timeout: Some(TIMEOUT), idle: 0, ..Way::default() };
+    let sent = client::make(way)?.head(node.clone()).send().await;
     let chain = std::mem::take(&mut *capture.chain.lock().unwrap_or_else(PoisonError::into_inner));
     match sent {
         // It ends like this always.
         Err(_) if !chain.is_empty() => Ok(chain),
         Err(error) => Err(Fault::Transient(format!("{node}: {}", with_causes(&error)))),
-        Ok(_) => Err(Fault::Refused(format!("{node}: presents no certificate; ca_trusted_fingerprint needs https"))),
+        Ok(_) => Err(Fault::Refused(format!("{node}: presents no certificate"))),
     }
 }
 

@@ -16,7 +16,7 @@ use super::*;
 use crate::config::{ElasticOutput, ProxyConfig};
 
 /// Ships one document.
-async fn ship(output: &ElasticOutput) -> Result<(), Fault> {
+pub(super) async fn ship(output: &ElasticOutput) -> Result<(), Fault> {
     let folder = tempfile::tempdir().expect("folder");
     let (jobs, inbox) = mpsc::channel(QUEUED);
     let sink = Sink::Elastic(Elastic::new(output)?);
