@@ -188,9 +188,8 @@ impl Finish<'_> {
         let (plan, row) = (walk.plan, walk.row);
         let id = identify(plan, row, &walk.state.chosen, &walk.state.item, &mut self.identity)?;
         if self.original {
-            let original = walk.state.chosen.last().and_then(|(_, element)| *element).filter(|_| walk.splitting);
-            let original = original.map_or(row.text(), |element| row.raw(element));
-            for (name, value) in [("event.original", original), ("tags", PRESERVE_TAG)] {
+            let original = raw::part(row, &walk.state.chosen);
+            for (name, value) in [("event.original", &*original), ("tags", PRESERVE_TAG)] {
                 if let Some(field) = plan.field(name) {
                     walk.state.values.push(plan, field, value);
                 }

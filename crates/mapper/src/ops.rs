@@ -1,9 +1,15 @@
 //! The conversions on the way into ECS fields: one small function each.
 
+mod account;
+mod host;
+pub(crate) mod mail;
+pub(crate) mod path;
+pub(crate) mod registry;
+
 use std::borrow::Cow;
 
-use schema::Op;
 use schema::tables::Table;
+use schema::{Derive, Op};
 use sha2::{Digest, Sha256};
 
 use crate::convert::lower;
@@ -19,15 +25,27 @@ pub(crate) fn apply(op: Op, table: Option<Table>, text: &str, push: &mut dyn FnM
         Op::Technique => technique(text).map(|(technique, _)| technique.into()),
         Op::Subtechnique => technique(text).filter(|(_, sub)| *sub).map(|_| text.into()),
         Op::Args => return arguments(text).iter().for_each(|argument| push(argument)),
-        Op::Extension => extension(file_name(text)).map(Cow::Borrowed),
-        Op::FileName => Some(file_name(text).into()),
-        Op::BeforeAt => Some(text.rfind('@').map_or(text, |at| &text[..at]).into()),
-        Op::AfterAt => text.rfind('@').map(|at| text[at + 1..].into()),
+        Op::Person | Op::Host | Op::UrlHost | Op::UrlIp if too_long(text) => None,
+        Op::Person => mail::is_address(text).then(|| text.into()),
+        Op::MailAddress => {
+            let found = mail::mailboxes(text);
+            found.iter().for_each(|mailbox| push(&mailbox.address));
+            found.is_empty().then(|| text.into())
+        }
+        Op::MailHost => return mail::hosts(text).iter().for_each(|host| push(host)),
+        Op::Host => host::host(text).map(Cow::Owned),
+        Op::UrlHost => host::url_host(text).map(Cow::Owned),
+        Op::UrlIp => host::url_ip(text).map(Cow::Owned),
         _ => Url::parse(text).and_then(|url| url.part(op)),
     };
     if let Some(text) = result.filter(|text| !text.is_empty()) {
         push(&text);
     }
+}
+
+/// No name of anything is as long. The pipeline counts UTF-16 units, and its loops are limited.
+pub(crate) fn too_long(text: &str) -> bool {
+    text.len() > 8000 && text.encode_utf16().count() > 8000
 }
 
 fn look_up(table: Option<Table>, text: &str, prefix: bool) -> Option<&'static str> {
@@ -89,18 +107,13 @@ fn arguments(text: &str) -> Vec<String> {
     arguments
 }
 
-fn file_name(text: &str) -> &str {
-    text.rfind(['\\', '/']).map_or(text, |at| &text[at + 1..])
-}
-
-fn extension(name: &str) -> Option<&str> {
-    name.rfind('.').filter(|at| *at > 0).map(|at| &name[at + 1..])
-}
-
 /// The parts of an absolute URL, after RFC 3986; nothing is decoded.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Url<'a> {
+    full: &'a str,
     scheme: &'a str,
+    username: Option<&'a str>,
+    password: Option<&'a str>,
     domain: &'a str,
     port: Option<&'a str>,
     path: &'a str,
@@ -120,7 +133,8 @@ impl<'a> Url<'a> {
         let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
         let (head, fragment) = cut(tail, '#');
         let (path, query) = cut(head, '?');
-        let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        let (user, host) = authority.rsplit_once('@').map_or((None, authority), |(user, host)| (Some(user), host));
+        let (username, password) = user.map(|user| cut(user, ':')).unzip();
         let (domain, port) = match host.strip_prefix('[').and_then(|host| host.split_once(']')) {
             Some((address, after)) => (address, after.strip_prefix(':')),
             None => host.rsplit_once(':').map_or((host, None), |(domain, port)| (domain, Some(port))),
@@ -128,20 +142,25 @@ impl<'a> Url<'a> {
         let valid = |port: &&str| {
             port.len() <= 5 && port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok()
         };
-        Some(Url { scheme, domain, port: port.filter(valid), path, query, fragment })
+        let password = password.flatten();
+        let port = port.filter(valid);
+        Some(Url { full: text, scheme, username, password, domain, port, path, query, fragment })
     }
 
     /// The part that the conversion names, if the URL has it.
     pub(crate) fn part(&self, op: Op) -> Option<Cow<'a, str>> {
         let part = match op {
             Op::UrlScheme => lower(self.scheme).map_or(self.scheme.into(), Cow::Owned),
+            Op::UrlFull => self.full.into(),
+            Op::UrlUsername => self.username?.into(),
+            Op::UrlPassword => self.password?.into(),
             Op::UrlDomain => lower(self.domain).map_or(self.domain.into(), Cow::Owned),
             // A number in JSON has no leading zeros.
             Op::UrlPort => self.port?.parse::<u16>().ok()?.to_string().into(),
             Op::UrlPath => self.path.into(),
             Op::UrlQuery => self.query?.into(),
             Op::UrlFragment => self.fragment?.into(),
-            Op::UrlExtension => extension(self.path.rsplit('/').next().unwrap_or_default())?.into(),
+            Op::UrlExtension => path::extension(self.path.rsplit('/').next().unwrap_or_default())?.into(),
             _ => return None,
         };
         Some(part).filter(|part| !part.is_empty())
@@ -152,16 +171,27 @@ fn cut(text: &str, mark: char) -> (&str, Option<&str>) {
     text.split_once(mark).map_or((text, None), |(head, tail)| (head, Some(tail)))
 }
 
-/// Folder and file name, joined with the folder's own separator; a folder that ends in the name stays as it is.
-pub(crate) fn join_path(folder: &str, name: &str) -> Option<String> {
-    if folder.is_empty() || name.is_empty() {
-        return None;
+/// Computes a value from several; absent ones are empty.
+pub(crate) fn derive(derive: Derive, inputs: &[Cow<'_, str>]) -> Option<String> {
+    let text = |at: usize| inputs.get(at).map_or("", |text| &**text);
+    let file = || path::file(text(0), text(1));
+    match derive {
+        Derive::Path => Some(file().path),
+        Derive::FileName => Some(file().name),
+        Derive::FileDirectory => Some(file().directory),
+        Derive::FileExtension => path::extension(&file().name).map(str::to_owned),
+        Derive::ForkName => Some(file().fork),
+        Derive::RegistryPath => registry::path(text(0), text(1), text(2)),
+        Derive::RegistryHive => Some(registry::hive_and_key(text(0), text(1)).0),
+        Derive::RegistryKey => Some(registry::hive_and_key(text(0), text(1)).1),
+        Derive::EntityId => Some(entity_id(inputs)),
+        Derive::Duration => duration(text(0), text(1)),
+        Derive::Lower => Some(lower(text(0)).unwrap_or_else(|| text(0).to_owned())),
+        Derive::AccountName => account::name(inputs),
+        Derive::AccountDomain if text(0).is_empty() => account::domain(inputs.get(1..).unwrap_or_default()),
+        Derive::AccountDomain => Some(text(0).to_owned()),
+        Derive::UpnDomain => account::domain(inputs),
     }
-    let separator = if folder.contains('\\') || !folder.contains('/') { '\\' } else { '/' };
-    if folder == name || folder.strip_suffix(name).is_some_and(|head| head.ends_with(['\\', '/'])) {
-        return Some(folder.to_owned());
-    }
-    Some(if folder.ends_with(['\\', '/']) { format!("{folder}{name}") } else { format!("{folder}{separator}{name}") })
 }
 
 /// First 32 hexadecimal digits of the SHA-256 over the parts, joined with line feeds.

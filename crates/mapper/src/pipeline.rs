@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use schema::tables::REGISTRY_HIVE;
 use schema::{Dataset, Op, ecs};
 use serde_json::{Map, Value, json};
 
-use crate::plan::{Column, Content, Json, Plan, Shape};
+use crate::plan::{Column, Content, Derived, Input, Json, Plan, Shape};
 
 /// The interpreter of plans, in Painless.
 pub const SOURCE: &str = include_str!("pipeline/map.painless");
@@ -43,6 +44,7 @@ fn params(dataset: &Dataset) -> Value {
     let tables: BTreeMap<&str, Value> = columns()
         .flat_map(|column| &column.feeds)
         .filter_map(|feed| feed.table)
+        .chain([REGISTRY_HIVE])
         .map(|table| (table.name, json!(table.rows)))
         .collect();
     let parts: Vec<Value> = Op::URL_PARTS.iter().map(|(name, op)| json!([name, op.word()])).collect();
@@ -97,10 +99,7 @@ fn shape(shape: &Shape) -> Value {
     }
     if !shape.derived.is_empty() {
         let derived = shape.derived.iter();
-        let derived = derived.map(|derived| {
-            json!({ "field": derived.field, "derive": derived.derive.word(), "inputs": paths(shape, &derived.inputs) })
-        });
-        json.insert("derived".into(), derived.collect::<Vec<_>>().into());
+        json.insert("derived".into(), derived.map(|derived| self::derived(shape, derived)).collect());
     }
     if !shape.identity.is_empty() {
         json.insert("identity".into(), paths(shape, &shape.identity));
@@ -108,16 +107,29 @@ fn shape(shape: &Shape) -> Value {
     json.into()
 }
 
-/// Paths from an object, its column's name first.
-fn paths(shape: &Shape, inputs: &[(u16, Vec<Box<str>>)]) -> Value {
-    let path = |(column, rest): &(u16, Vec<Box<str>>)| -> Vec<String> {
-        let column = &shape.columns[usize::from(*column)].name;
-        std::iter::once(column).chain(rest).map(ToString::to_string).collect()
-    };
-    inputs.iter().map(path).collect::<Vec<_>>().into()
+fn derived(shape: &Shape, derived: &Derived) -> Value {
+    let Derived { field, derive, inputs, when, rank } = derived;
+    let mut json = json!({ "field": field, "derive": derive.word(), "inputs": paths(shape, inputs), "rank": rank });
+    if derive.needs_all() {
+        json["all"] = true.into();
+    }
+    if let Some((input, word)) = when {
+        json["when"] = json!([path(shape, input), word.to_ascii_lowercase()]);
+    }
+    json
 }
 
-/// Name, kind, custom path, feeds, list, shape, source path.
+/// Paths from an object, its column's name first.
+fn paths(shape: &Shape, inputs: &[Input]) -> Value {
+    inputs.iter().map(|input| path(shape, input)).collect::<Vec<_>>().into()
+}
+
+fn path(shape: &Shape, (column, rest): &Input) -> Value {
+    let column = &shape.columns[usize::from(*column)].name;
+    std::iter::once(column).chain(rest).map(|name| Value::from(&**name)).collect()
+}
+
+/// Name, kind, custom path, feeds, list, shape, source path, name of the field for display names.
 fn column(column: &Column) -> Value {
     let (kind, shape) = match column.content {
         _ if column.dropped => ("dropped", None),
@@ -127,15 +139,30 @@ fn column(column: &Column) -> Value {
         Content::Object(shape) => ("object", Some(shape)),
         Content::Flattened(shape) => ("flattened", Some(shape)),
     };
-    let path = column.key.as_deref().map(|key| {
-        let leaf = key.trim_end_matches(':').trim_matches('"');
-        column.group.iter().map(|group| &**group).chain([leaf]).collect::<Vec<_>>()
-    });
+    let path = column
+        .key
+        .as_deref()
+        .map(|key| column.group.iter().map(|group| &**group).chain([leaf(key)]).collect::<Vec<_>>());
     let feeds: Vec<Value> = column
         .feeds
         .iter()
         .map(|feed| json!([feed.field, feed.op.word(), feed.table.map(|table| table.name), feed.rank]))
         .collect();
     let feeds = if feeds.is_empty() { Value::Null } else { feeds.into() };
-    json!([column.name, kind, path, feeds, column.list, shape, column.source])
+    let mut json = vec![
+        json!(column.name),
+        kind.into(),
+        json!(path),
+        feeds,
+        column.list.into(),
+        json!(shape),
+        column.source.as_str().into(),
+    ];
+    json.extend(column.display.as_deref().map(|key| leaf(key).into()));
+    json.into()
+}
+
+/// The name within a key with quotes and colon.
+fn leaf(key: &str) -> &str {
+    key.trim_end_matches(':').trim_matches('"')
 }

@@ -41,7 +41,8 @@ pub(crate) struct Shape {
     pub(crate) index: FxHashMap<Box<str>, u16>,
     /// Shape of each kind by its `@odata.type`.
     pub(crate) kinds: FxHashMap<Box<str>, ShapeId>,
-    pub(crate) constants: Vec<(FieldId, String)>,
+    /// Field, value, rank.
+    pub(crate) constants: Vec<(FieldId, String, u8)>,
     pub(crate) derived: Vec<Derived>,
     /// Source path of the object, with a dot at its end unless it is the row.
     pub(crate) source: String,
@@ -66,6 +67,10 @@ pub(crate) struct Column {
     pub(crate) group: Vec<Box<str>>,
     /// Last segment of the custom field with quotes and colon; none where there is no custom field.
     pub(crate) key: Option<Box<str>>,
+    /// The same of the field for display names, in the same groups.
+    pub(crate) display: Option<Box<str>>,
+    /// The column before this one has the same custom field: both lists are one there.
+    pub(crate) joins: bool,
     pub(crate) content: Content,
     pub(crate) list: bool,
     pub(crate) feeds: Vec<Feed>,
@@ -99,9 +104,14 @@ pub(crate) struct Feed {
 pub(crate) struct Derived {
     pub(crate) field: FieldId,
     pub(crate) derive: Derive,
-    /// Column of the object, and the path below it.
-    pub(crate) inputs: Vec<(u16, Vec<Box<str>>)>,
+    pub(crate) inputs: Vec<Input>,
+    /// Only where this column holds the word.
+    pub(crate) when: Option<(Input, String)>,
+    pub(crate) rank: u8,
 }
+
+/// Column of an object, and the path below it.
+pub(crate) type Input = (u16, Vec<Box<str>>);
 
 /// An ECS field of the documents.
 #[derive(Debug)]

@@ -1,5 +1,7 @@
 //! Values that are kept as they are: dictionaries, flattened objects, and what no column names.
 
+use std::borrow::Cow;
+
 use crate::Reject;
 use crate::row::{At, Kind, Row, decode, quote};
 
@@ -9,6 +11,26 @@ const MAX_DEPTH: usize = 18;
 /// Longest text of a `flattened` leaf, in UTF-16 units. Lucene refuses terms above 32,766 bytes, and Fleet's templates
 /// carry no `ignore_above` for `flattened`; a longer text becomes a list of pieces.
 const MAX_TEXT: usize = 8000;
+
+/// Text of the row with one element in the place of each list that it is split by: the row as it would have come alone.
+pub(crate) fn part<'r>(row: &Row<'r>, chosen: &[(At, Option<At>)]) -> Cow<'r, str> {
+    let text = row.text();
+    if chosen.iter().all(|(_, element)| element.is_none()) {
+        return text.into();
+    }
+    let (mut out, mut tails) = (String::new(), Vec::new());
+    let (mut start, mut end) = (0, text.len());
+    for &(list, element) in chosen {
+        let Some(element) = element else { continue };
+        let (list, element) = (row.place(list), row.place(element));
+        out.push_str(&text[start..list.start]);
+        tails.push(&text[list.end..end]);
+        (start, end) = (element.start, element.end);
+    }
+    out.push_str(&text[start..end]);
+    out.extend(tails.into_iter().rev());
+    out.into()
+}
 
 /// Appends the value compactly. Duplicate names and too deep nesting reject the row, as Elasticsearch would.
 pub(crate) fn write(row: &Row<'_>, at: At, out: &mut Vec<u8>) -> Result<(), Reject> {

@@ -74,6 +74,12 @@ impl<'a> Row<'a> {
         self.node(at).kind
     }
 
+    /// Where the value lies in the text.
+    pub(crate) fn place(&self, at: At) -> std::ops::Range<usize> {
+        let (start, end) = self.node(at).value;
+        start as usize..end as usize
+    }
+
     /// JSON text of the value.
     pub(crate) fn raw(&self, at: At) -> &'a str {
         let (start, end) = self.node(at).value;

@@ -9,6 +9,7 @@ mod ops;
 mod rollup;
 mod row;
 mod split;
+mod things;
 mod timestamp;
 mod values;
 

@@ -7,7 +7,7 @@ use crate::drift::Counts;
 use crate::plan::{Column, Content, Plan, Shape, ShapeId};
 use crate::raw;
 use crate::row::{At, Kind, Row, decode};
-use crate::values::Values;
+use crate::values::{Target, Values};
 
 /// No value in a slot.
 const NONE: At = At::MAX;
@@ -96,7 +96,7 @@ impl<'w> Walk<'w, '_> {
         if shape.late
             && let Some(column) = shape.columns.last()
         {
-            self.slot(column, base + shape.columns.len() - 1, &mut open)?;
+            self.slot(column, base + shape.columns.len() - 1, &mut open, false)?;
         }
         self.end(base, open);
         Ok(())
@@ -201,14 +201,18 @@ impl<'w> Walk<'w, '_> {
         self.state.custom.push(b'{');
         let mut open: &'w [Box<str>] = &[];
         let early = shape.columns.len() - usize::from(shape.late);
+        let mut written = false;
         for (position, column) in shape.columns[..early].iter().enumerate() {
-            self.slot(column, base + position, &mut open)?;
+            let end = self.state.custom.len();
+            let joined = column.joins && written;
+            self.slot(column, base + position, &mut open, joined)?;
+            written = self.state.custom.len() > end || joined;
         }
         for derived in &shape.derived {
             self.derived(derived, base);
         }
-        for (field, value) in &shape.constants {
-            self.state.values.push(plan, *field, value);
+        for (field, value, rank) in &shape.constants {
+            self.state.values.push(plan, Target { field: *field, rank: *rank, repeats: false }, value);
         }
         for position in first_unknown..self.state.unknown.len() {
             let at = self.state.unknown[position];
@@ -223,9 +227,21 @@ impl<'w> Walk<'w, '_> {
         Ok(Begun { shape, base, open })
     }
 
-    fn slot(&mut self, column: &'w Column, slot: usize, open: &mut &'w [Box<str>]) -> Result<(), Reject> {
+    fn slot(&mut self, column: &'w Column, slot: usize, open: &mut &'w [Box<str>], joined: bool) -> Result<(), Reject> {
         let at = self.state.slots[slot];
-        if at >= NULL || column.dropped { Ok(()) } else { self.column(column, at, open) }
+        match joined {
+            _ if at >= NULL || column.dropped => Ok(()),
+            true => self.join(column, at),
+            false => self.column(column, at, open),
+        }
+    }
+
+    /// Adds a list to the one that the column before wrote.
+    fn join(&mut self, column: &'w Column, at: At) -> Result<(), Reject> {
+        self.state.custom.pop();
+        self.values(column, at, 0)?;
+        self.state.custom.push(b']');
+        Ok(())
     }
 
     fn end(&mut self, base: usize, open: &[Box<str>]) {
@@ -309,21 +325,28 @@ impl<'w> Walk<'w, '_> {
         if list {
             self.state.custom.push(b'[');
         }
-        if column.list && self.row.kind(at) == Kind::Array {
-            for element in self.row.children(at) {
-                self.value(column, element, before)?;
-            }
-        } else {
-            self.value(column, at, before)?;
-        }
+        self.values(column, at, before)?;
         // Nothing was written: the key goes too.
         if self.state.custom.len() == before + usize::from(list) {
             self.state.custom.truncate(mark.0);
             *open = mark.1;
-        } else if list {
+            return Ok(());
+        }
+        if list {
             self.state.custom.push(b']');
         }
+        if column.display.is_some() {
+            self.display_names(column, at);
+        }
         Ok(())
+    }
+
+    /// Writes the elements of a list, or the one value.
+    fn values(&mut self, column: &'w Column, at: At, start: usize) -> Result<(), Reject> {
+        if column.list && self.row.kind(at) == Kind::Array {
+            return self.row.children(at).try_for_each(|element| self.value(column, element, start));
+        }
+        self.value(column, at, start)
     }
 
     /// Writes the column's key, closing and opening groups on the way.

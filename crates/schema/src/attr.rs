@@ -23,7 +23,8 @@ pub struct Column {
     drop: Option<&'static str>,
     /// Words that are true of the column.
     flags: Vec<&'static str>,
-    remap: Option<Vec<(Ecs, Ecs)>>,
+    /// Redirections of ECS targets: from, into. A name with a dot at its end stands for all fields below it.
+    remap: Option<Vec<(String, String)>>,
 }
 
 /// A column without ECS target.
@@ -85,12 +86,6 @@ impl Column {
         self.op(Op::Prefix).last("table", table.name.into())
     }
 
-    /// The ECS field is filled from within lists too (an alert's evidence), each value once.
-    #[must_use]
-    pub fn lift(self) -> Self {
-        self.last("lift", true.into())
-    }
-
     /// Precedence among the columns that fill one single-valued field: the lowest present wins; 0 where not said.
     #[must_use]
     pub fn rank(self, rank: u8) -> Self {
@@ -122,7 +117,7 @@ impl Column {
         self.flag("parts")
     }
 
-    /// The value does not join `related.*`.
+    /// The value, or what lies in the object, does not join `related.*`.
     #[must_use]
     pub fn unrelated(self) -> Self {
         self.flag("unrelated")
@@ -132,7 +127,16 @@ impl Column {
     /// names are not filled from here, except `related.*`.
     #[must_use]
     pub fn remap(mut self, pairs: &[(Ecs, Ecs)]) -> Self {
-        self.remap = Some(pairs.to_vec());
+        let pairs = pairs.iter().map(|(from, into)| (from.name.to_owned(), into.name.to_owned()));
+        self.remap = Some(pairs.collect());
+        self
+    }
+
+    /// Within this object, columns fill only ECS fields of these groups, and `related.*`.
+    #[must_use]
+    pub fn keep(mut self, groups: &[&str]) -> Self {
+        let pairs = groups.iter().map(|group| (format!("{group}."), format!("{group}.")));
+        self.remap = Some(pairs.collect());
         self
     }
 }
@@ -140,7 +144,7 @@ impl Column {
 impl Transform for Column {
     fn transform(&mut self, schema: &mut Schema) {
         let remap: Option<Vec<Value>> =
-            self.remap.as_ref().map(|pairs| pairs.iter().map(|(from, into)| json!([from.name, into.name])).collect());
+            self.remap.as_ref().map(|pairs| pairs.iter().map(|(from, into)| json!([from, into])).collect());
         let mut annotation = json!({ "feeds": self.feeds, "name": self.name, "drop": self.drop, "remap": remap });
         for word in &self.flags {
             annotation[*word] = true.into();
@@ -166,12 +170,18 @@ impl Kind {
     /// Every row of this type carries the value.
     #[must_use]
     pub fn constant(mut self, field: Ecs, value: &'static str) -> Self {
-        self.constants.push(json!([field.name, value]));
+        self.constants.push(json!([field.name, value, 0]));
         self
     }
 
-    /// Fills an ECS field from several columns (dotted source paths, separated by spaces); from within lists only if
-    /// `lift` is said of it.
+    /// Every row of this type carries the value unless a column gives another.
+    #[must_use]
+    pub fn otherwise(mut self, field: Ecs, value: &'static str) -> Self {
+        self.constants.push(json!([field.name, value, u8::MAX]));
+        self
+    }
+
+    /// Fills an ECS field from several columns (dotted source paths, separated by spaces).
     #[must_use]
     pub fn derive(mut self, field: Ecs, derive: Derive, inputs: &'static str) -> Self {
         let inputs: Vec<&str> = inputs.split_whitespace().collect();
@@ -179,13 +189,23 @@ impl Kind {
         self
     }
 
-    /// The field derived last is filled from within lists too.
-    #[must_use]
-    pub fn lift(mut self) -> Self {
+    fn last(mut self, key: &str, value: Value) -> Self {
         if let Some(Value::Object(derived)) = self.derived.last_mut() {
-            derived.insert("lift".into(), true.into());
+            derived.insert(key.into(), value);
         }
         self
+    }
+
+    /// The field derived last is filled only where the column holds the word, whatever its case.
+    #[must_use]
+    pub fn when(self, column: &'static str, word: &'static str) -> Self {
+        self.last("when", json!([column, word]))
+    }
+
+    /// Precedence of the value derived last among those that fill one single-valued field; 0 where not said.
+    #[must_use]
+    pub fn rank(self, rank: u8) -> Self {
+        self.last("rank", rank.into())
     }
 
     /// The columns (dotted source paths, separated by spaces) that tell one item of this kind from another.

@@ -7,7 +7,7 @@ use crate::attr::{COLUMN, KIND};
 use crate::dataset::Definition;
 use crate::ecs::{self, Ecs};
 use crate::model::{Column, Constant, Content, Dataset, Derived, Feed, Kind, Shape};
-use crate::naming::custom_name;
+use crate::naming::{custom_name, display_name};
 use crate::ops::{Derive, Op};
 use crate::tables;
 use crate::types::{KEY, Semantic};
@@ -36,8 +36,10 @@ struct Walker<'a> {
 struct Context {
     /// Source path of the enclosing object.
     source: String,
-    /// Within a list: only lifted targets are filled.
+    /// Within a list: what tells of the record itself is not filled.
     list: bool,
+    /// Nothing within joins `related.*`.
+    unrelated: bool,
     /// Within a flattened object: columns have no custom field.
     flattened: bool,
     /// Redirections of ECS targets, innermost last.
@@ -108,6 +110,7 @@ impl Walker<'_> {
         inner.source = format!("{source}.");
         inner.list |= list;
         inner.flattened |= flag("flattened");
+        inner.unrelated |= flag("unrelated");
         if let Some(pairs) = attr.get("remap").and_then(Value::as_array) {
             inner.remaps.push(pairs.iter().filter_map(pair).collect());
         }
@@ -130,7 +133,7 @@ impl Walker<'_> {
             }
         };
         let mut feeds = feeds(attr, context, &holds, list)?;
-        if flag("unrelated") {
+        if inner.unrelated {
             feeds.retain(|feed| !feed.field.name.starts_with("related."));
         }
         let dropped = attr.get("drop").and_then(Value::as_str).map(str::to_owned);
@@ -138,7 +141,9 @@ impl Walker<'_> {
         let custom = attr.get("name").and_then(Value::as_str).map_or_else(|| self.custom_name(name), str::to_owned);
         let description = text(property, "description");
         let path = (!hidden).then_some(custom);
-        Ok(Some(Column { name: name.into(), source, path, description, content: holds, list, feeds, dropped }))
+        let display = path.as_deref().filter(|_| matches!(holds, Content::Scalar(Semantic::Mail)));
+        let display = display.map(|path| display_name(path, self.definition.camel_case));
+        Ok(Some(Column { name: name.into(), source, path, display, description, content: holds, list, feeds, dropped }))
     }
 
     fn custom_name(&self, name: &str) -> String {
@@ -150,24 +155,22 @@ impl Walker<'_> {
 fn feeds(attr: &Value, context: &Context, holds: &Content, list: bool) -> Result<Vec<Feed>, String> {
     let mut feeds = Vec::new();
     for feed in attr.get("feeds").and_then(Value::as_array).into_iter().flatten() {
-        let lifted = feed.get("lift") == Some(&Value::Bool(true));
-        let name = text(feed, "field");
-        let Some(field) = target(&name, context, lifted || list_target(&name))? else { continue };
+        let Some(field) = target(&text(feed, "field"), context)? else { continue };
         let op = Op::from_word(&text(feed, "op")).ok_or("unknown conversion")?;
         let table = tables::ALL.iter().find(|table| Some(table.name) == feed.get("table").and_then(Value::as_str));
-        let rank = feed.get("rank").and_then(Value::as_u64).unwrap_or(0);
-        let rank = u8::try_from(rank).map_err(|_| "rank above 255")?;
+        let rank = rank(&feed["rank"])?;
         let many = field.array || context.list || list;
         feeds.push(Feed { field, op, table: table.copied(), rank, many });
     }
     let related = match holds {
-        Content::Scalar(Semantic::Ip) => Some(ecs::RELATED_IP),
-        Content::Scalar(Semantic::Hash) => Some(ecs::RELATED_HASH),
-        Content::Scalar(Semantic::User) => Some(ecs::RELATED_USER),
-        Content::Scalar(Semantic::Host) => Some(ecs::RELATED_HOSTS),
+        Content::Scalar(Semantic::Ip) => Some((ecs::RELATED_IP, Op::Keep)),
+        Content::Scalar(Semantic::Hash) => Some((ecs::RELATED_HASH, Op::Keep)),
+        Content::Scalar(Semantic::User) => Some((ecs::RELATED_USER, Op::Keep)),
+        Content::Scalar(Semantic::Mail) => Some((ecs::RELATED_USER, Op::MailAddress)),
+        Content::Scalar(Semantic::Host) => Some((ecs::RELATED_HOSTS, Op::Keep)),
         _ => None,
     };
-    feeds.extend(related.map(|field| Feed { field, op: Op::Keep, table: None, rank: 0, many: true }));
+    feeds.extend(related.map(|(field, op)| Feed { field, op, table: None, rank: 0, many: true }));
     Ok(feeds)
 }
 
@@ -176,43 +179,60 @@ fn annotation(schema: &Value, context: &Context, shape: &mut Shape) -> Result<()
     let Some(kind) = schema.get(KIND) else { return Ok(()) };
     for constant in kind.get("constants").and_then(Value::as_array).into_iter().flatten() {
         let Some((name, value)) = pair(constant) else { return Err("a constant needs field and value".into()) };
-        let array = ecs::find(&name).is_some_and(|field| field.array);
-        if let Some(field) = target(&name, context, array)? {
-            shape.constants.push(Constant { field, value });
+        let rank = rank(&constant[2])?;
+        if let Some(field) = target(&name, context)? {
+            shape.constants.push(Constant { field, value, rank, many: field.array || context.list });
         }
     }
     for derived in kind.get("derived").and_then(Value::as_array).into_iter().flatten() {
-        let lift = derived.get("lift") == Some(&Value::Bool(true));
-        let Some(field) = target(&text(derived, "field"), context, lift)? else { continue };
+        let Some(field) = target(&text(derived, "field"), context)? else { continue };
         let derive = Derive::from_word(&text(derived, "derive")).ok_or("unknown derivation")?;
         let inputs = strings(derived, "inputs");
-        shape.derived.push(Derived { field, derive, inputs, many: field.array || context.list });
+        let when = derived.get("when").and_then(pair);
+        let rank = rank(&derived["rank"])?;
+        shape.derived.push(Derived { field, derive, inputs, when, rank, many: field.array || context.list });
     }
     shape.identity.extend(strings(kind, "identity"));
     Ok(())
 }
 
+fn rank(value: &Value) -> Result<u8, String> {
+    u8::try_from(value.as_u64().unwrap_or(0)).map_err(|_| "rank above 255".into())
+}
+
 /// The ECS field a target stands for here: redirected by the enclosing objects, none if it is not filled from here.
-fn target(name: &str, context: &Context, lift: bool) -> Result<Option<Ecs>, String> {
+fn target(name: &str, context: &Context) -> Result<Option<Ecs>, String> {
+    if context.unrelated && name.starts_with("related.") {
+        return Ok(None);
+    }
     let mut name = name.to_owned();
     for remap in context.remaps.iter().rev() {
         if name.starts_with("related.") {
             break;
         }
-        match remap.iter().find(|(from, _)| *from == name) {
-            Some((_, into)) => name.clone_from(into),
+        let into = remap.iter().find_map(|(from, into)| match name.strip_prefix(from.as_str()) {
+            Some("") => Some(into.clone()),
+            Some(rest) if from.ends_with('.') => Some(format!("{into}{rest}")),
+            _ => None,
+        });
+        match into {
+            Some(into) => name = into,
             None => return Ok(None),
         }
     }
-    if context.list && !lift {
-        return Ok(None);
-    }
-    ecs::find(&name).map(Some).ok_or_else(|| format!("no ECS field {name}"))
+    let field = ecs::find(&name).ok_or_else(|| format!("no ECS field {name}"))?;
+    let lifted = is_lifted(&name) || name == ecs::EVENT_CATEGORY.name || name == ecs::EVENT_TYPE.name;
+    Ok((!context.list || lifted).then_some(field))
 }
 
-/// Targets that hold what a whole record is related to are filled from within lists without saying so.
-fn list_target(name: &str) -> bool {
-    name.starts_with("related.") || name.starts_with("threat.")
+/// Fields of these groups tell of the record itself, or take one value only: they are not filled from within lists. All
+/// other groups are, each as a whole, so that what belongs together in a thing is not torn apart.
+const OF_THE_RECORD: &[&str] =
+    &["@timestamp", "ecs", "error", "event", "message", "observer", "rule", "tags", "user_agent"];
+
+/// The field's group is filled from within lists.
+pub(crate) fn is_lifted(name: &str) -> bool {
+    !OF_THE_RECORD.contains(&name.split('.').next().unwrap_or_default())
 }
 
 /// Every object may say its own type; Elastic's package keeps that as `odata_type`.
@@ -221,6 +241,7 @@ fn odata_type(context: &Context) -> Column {
         name: "@odata.type".into(),
         source: format!("{}@odata.type", context.source),
         path: (!context.flattened).then(|| "odata_type".into()),
+        display: None,
         description: "OData type of the object, with a leading `#`.".into(),
         content: Content::Scalar(Semantic::Keyword),
         list: false,

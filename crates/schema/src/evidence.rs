@@ -33,13 +33,15 @@ pub(crate) const RELATED: &[(Ecs, Ecs)] = &[];
 /// A URL that the item is about, with its parts.
 pub(crate) fn url() -> Column {
     to(ecs::URL_FULL)
-        .lift()
         .also(ecs::URL_ORIGINAL)
         .also(ecs::URL_DOMAIN)
         .op(Op::UrlDomain)
-        .lift()
         .also(ecs::URL_SCHEME)
         .op(Op::UrlScheme)
+        .also(ecs::URL_USERNAME)
+        .op(Op::UrlUsername)
+        .also(ecs::URL_PASSWORD)
+        .op(Op::UrlPassword)
         .also(ecs::URL_PORT)
         .op(Op::UrlPort)
         .also(ecs::URL_PATH)
@@ -50,6 +52,25 @@ pub(crate) fn url() -> Column {
         .op(Op::UrlFragment)
         .also(ecs::URL_EXTENSION)
         .op(Op::UrlExtension)
+        .also(ecs::RELATED_HOSTS)
+        .op(Op::UrlHost)
+        .also(ecs::RELATED_IP)
+        .op(Op::UrlIp)
+}
+
+/// The name of a host or domain that the item is about.
+pub(crate) fn host() -> Column {
+    to(ecs::RELATED_HOSTS).op(Op::Host)
+}
+
+/// A mail address into a field.
+pub(crate) fn mail(field: Ecs) -> Column {
+    to(field).op(Op::MailAddress)
+}
+
+/// The mail address of a sender, whose domain is a related host.
+pub(crate) fn sender() -> Column {
+    mail(ecs::EMAIL_FROM_ADDRESS).also(ecs::RELATED_HOSTS).op(Op::MailHost)
 }
 
 /// `alertEvidence`: one thing that an alert is about.

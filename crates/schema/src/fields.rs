@@ -109,6 +109,10 @@ fn collect_column(column: &Column, prefix: &str, fields: &mut BTreeMap<String, F
             if let Some(name) = name {
                 add(fields, name, semantic.field_type(), column.description.clone());
             }
+            if let Some(display) = &column.display {
+                let description = format!("Display name within `{}`, where the address has one.", column.name);
+                add(fields, format!("{prefix}.{display}"), Type::Keyword, description);
+            }
         }
     }
 }

@@ -65,6 +65,8 @@ pub struct Column {
     pub source: String,
     /// Custom field relative to the enclosing object's, dotted; none where the value stands in ECS only.
     pub path: Option<String>,
+    /// Custom field of the display name within a mail address, relative likewise.
+    pub display: Option<String>,
     /// Documentation.
     pub description: String,
     /// Content.
@@ -114,6 +116,10 @@ pub struct Constant {
     pub field: Ecs,
     /// The value.
     pub value: String,
+    /// Precedence among what fills the field.
+    pub rank: u8,
+    /// Several values may come together.
+    pub many: bool,
 }
 
 /// A value computed from several columns.
@@ -125,6 +131,10 @@ pub struct Derived {
     pub derive: Derive,
     /// Dotted source paths, relative to the object.
     pub inputs: Vec<String>,
+    /// Column and the word that it has to hold.
+    pub when: Option<(String, String)>,
+    /// Precedence among what fills the field.
+    pub rank: u8,
     /// Several values may come together.
     pub many: bool,
 }

@@ -17,3 +17,8 @@ pub(crate) fn custom_name(name: &str) -> String {
     }
     out
 }
+
+/// The custom field of the display name that stands within a mail address, in the manner of the dataset's names.
+pub(crate) fn display_name(field: &str, camel_case: bool) -> String {
+    if camel_case { format!("{field}DisplayName") } else { format!("{field}_display_name") }
+}

@@ -17,14 +17,18 @@ pub enum Op {
     Subtechnique,
     /// Arguments of a command line, quotes removed: an array.
     Args,
-    /// Extension of a file name without the dot.
-    Extension,
-    /// Last segment of a path with `\` or `/`.
-    FileName,
-    /// Part of an address before its `@`; the whole text where there is none.
-    BeforeAt,
-    /// Part of an address after its `@`.
-    AfterAt,
+    /// Name of a person's account: an address with an `@`; nothing for the words by which automations sign.
+    Person,
+    /// Addresses of a mail header such as `"Shop" <news@shop.example>`; the whole text where it holds none.
+    MailAddress,
+    /// Hosts of these addresses, in lower case.
+    MailHost,
+    /// Host or domain name in lower case, without port and without a dot at its end; nothing for an IP address.
+    Host,
+    /// Host of a URL as [`Op::Host`] writes it, the scheme may be missing; nothing for an IP address.
+    UrlHost,
+    /// Host of a URL where it is an IP address.
+    UrlIp,
     /// Scheme of a URL.
     UrlScheme,
     /// Host of a URL, without user and port.
@@ -39,6 +43,12 @@ pub enum Op {
     UrlFragment,
     /// Extension of the last path segment of a URL.
     UrlExtension,
+    /// The URL itself, if it is absolute.
+    UrlFull,
+    /// User name within a URL.
+    UrlUsername,
+    /// Password within a URL.
+    UrlPassword,
 }
 
 impl Op {
@@ -51,10 +61,12 @@ impl Op {
         (Op::Technique, "technique"),
         (Op::Subtechnique, "subtechnique"),
         (Op::Args, "args"),
-        (Op::Extension, "extension"),
-        (Op::FileName, "file_name"),
-        (Op::BeforeAt, "before_at"),
-        (Op::AfterAt, "after_at"),
+        (Op::Person, "person"),
+        (Op::MailAddress, "mail_address"),
+        (Op::MailHost, "mail_host"),
+        (Op::Host, "host"),
+        (Op::UrlHost, "url_host"),
+        (Op::UrlIp, "url_ip"),
         (Op::UrlScheme, "url_scheme"),
         (Op::UrlDomain, "url_domain"),
         (Op::UrlPort, "url_port"),
@@ -62,6 +74,9 @@ impl Op {
         (Op::UrlQuery, "url_query"),
         (Op::UrlFragment, "url_fragment"),
         (Op::UrlExtension, "url_extension"),
+        (Op::UrlFull, "url_full"),
+        (Op::UrlUsername, "url_username"),
+        (Op::UrlPassword, "url_password"),
     ];
 
     /// The parts that a URL's group of custom fields holds, beside `original`.
@@ -69,10 +84,13 @@ impl Op {
         ("domain", Op::UrlDomain),
         ("extension", Op::UrlExtension),
         ("fragment", Op::UrlFragment),
+        ("full", Op::UrlFull),
+        ("password", Op::UrlPassword),
         ("path", Op::UrlPath),
         ("port", Op::UrlPort),
         ("query", Op::UrlQuery),
         ("scheme", Op::UrlScheme),
+        ("username", Op::UrlUsername),
     ];
 
     /// The word that names the conversion.
@@ -88,33 +106,59 @@ impl Op {
 /// Fills an ECS field from several columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Derive {
-    /// Folder and file name joined with the folder's own separator.
+    /// Path of a file from folder and name; either may be missing, the folder may hold the name, the name a folder.
     Path,
-    /// Hive, key and, where there is one, value name of the registry, joined with backslashes.
-    Registry,
+    /// Name of a file from the same, without folder and without the name of an alternate data stream.
+    FileName,
+    /// Folder of a file from the same.
+    FileDirectory,
+    /// Extension of a file's name from the same, without the dot.
+    FileExtension,
+    /// Name of the alternate data stream from the same.
+    ForkName,
+    /// Hive, abbreviated, key and, where there is one, value name of the registry, joined with backslashes.
+    RegistryPath,
+    /// Hive from hive and key, abbreviated; a key may begin with its hive.
+    RegistryHive,
+    /// Key below the hive, from the same.
+    RegistryKey,
     /// First 32 hexadecimal digits of the SHA-256 over the values, joined with line feeds; nothing unless all exist.
     EntityId,
     /// Nanoseconds from the first time to the second; nothing if negative.
     Duration,
-    /// The first value if the second one is `md5`.
-    IfMd5,
-    /// The first value if the second one is `sha1`.
-    IfSha1,
-    /// The first value if the second one is `sha256`.
-    IfSha256,
+    /// The value in lower case.
+    Lower,
+    /// Name of the first account that there is: of `NORTH\kim` and of `kim@north.example` it is `kim`.
+    AccountName,
+    /// Domain of an account: the first value, or what the accounts after it name.
+    AccountDomain,
+    /// Domain that the first account with one names.
+    UpnDomain,
 }
 
 impl Derive {
     /// All derivations with the words that name them in plans.
     pub const ALL: &'static [(Derive, &'static str)] = &[
         (Derive::Path, "path"),
-        (Derive::Registry, "registry"),
+        (Derive::FileName, "file_name"),
+        (Derive::FileDirectory, "file_directory"),
+        (Derive::FileExtension, "file_extension"),
+        (Derive::ForkName, "fork_name"),
+        (Derive::RegistryPath, "registry_path"),
+        (Derive::RegistryHive, "registry_hive"),
+        (Derive::RegistryKey, "registry_key"),
         (Derive::EntityId, "entity_id"),
         (Derive::Duration, "duration"),
-        (Derive::IfMd5, "if_md5"),
-        (Derive::IfSha1, "if_sha1"),
-        (Derive::IfSha256, "if_sha256"),
+        (Derive::Lower, "lower"),
+        (Derive::AccountName, "account_name"),
+        (Derive::AccountDomain, "account_domain"),
+        (Derive::UpnDomain, "upn_domain"),
     ];
+
+    /// Nothing comes of it unless all inputs are there.
+    pub fn needs_all(self) -> bool {
+        matches!(self, Derive::EntityId | Derive::Duration | Derive::Lower)
+    }
 
     /// The word that names the derivation.
     pub fn word(self) -> &'static str {

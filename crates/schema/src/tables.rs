@@ -158,6 +158,41 @@ pub const DETERMINATION_TYPE: Table = Table {
     ],
 };
 
+/// `observer.product` of a service source or detection source, in the words of either API.
+pub const PRODUCT: Table = Table {
+    name: "product",
+    rows: &[
+        ("microsoftdefenderforendpoint", "Microsoft Defender for Endpoint"),
+        ("microsoftdefenderatp", "Microsoft Defender for Endpoint"),
+        ("microsoftdefenderforidentity", "Microsoft Defender for Identity"),
+        ("azureatp", "Microsoft Defender for Identity"),
+        ("microsoftdefenderforcloudapps", "Microsoft Defender for Cloud Apps"),
+        ("microsoftcloudappsecurity", "Microsoft Defender for Cloud Apps"),
+        ("cloudappsecurity", "Microsoft Defender for Cloud Apps"),
+        ("mcas", "Microsoft Defender for Cloud Apps"),
+        ("microsoftdefenderforoffice365", "Microsoft Defender for Office 365"),
+        ("officeatp", "Microsoft Defender for Office 365"),
+        ("microsoft365defender", "Microsoft Defender XDR"),
+        ("microsoftdefenderxdr", "Microsoft Defender XDR"),
+        ("microsoftthreatprotection", "Microsoft Defender XDR"),
+        ("mtp", "Microsoft Defender XDR"),
+        ("azureadidentityprotection", "Microsoft Entra ID Protection"),
+        ("aadidentityprotection", "Microsoft Entra ID Protection"),
+        ("microsoftappgovernance", "Microsoft App Governance"),
+        ("appgovernance", "Microsoft App Governance"),
+        ("appgovernancepolicy", "Microsoft App Governance"),
+        ("appgovernancedetection", "Microsoft App Governance"),
+        ("datalossprevention", "Microsoft Purview Data Loss Prevention"),
+        ("microsoftdatalossprevention", "Microsoft Purview Data Loss Prevention"),
+        ("microsoftinsiderriskmanagement", "Microsoft Purview Insider Risk Management"),
+        ("microsoftdefenderforcloud", "Microsoft Defender for Cloud"),
+        ("microsoftdefenderforiot", "Microsoft Defender for IoT"),
+        ("microsoftsentinel", "Microsoft Sentinel"),
+        ("microsoftthreatintelligence", "Microsoft Defender Threat Intelligence"),
+        ("microsoftsecurityforai", "Microsoft Security for AI"),
+    ],
+};
+
 /// `cloud.provider` of a virtual machine.
 pub const CLOUD_PROVIDER: Table = Table {
     name: "cloud_provider",
@@ -177,11 +212,13 @@ pub const REGISTRY_HIVE: Table = Table {
         ("hkey_classes_root", "HKCR"),
         ("hkey_users", "HKU"),
         ("hkey_current_config", "HKCC"),
+        ("hkey_performance_data", "HKPD"),
         ("hklm", "HKLM"),
         ("hkcu", "HKCU"),
         ("hkcr", "HKCR"),
         ("hku", "HKU"),
         ("hkcc", "HKCC"),
+        ("hkpd", "HKPD"),
     ],
 };
 
@@ -256,6 +293,7 @@ pub const ALL: &[Table] = &[
     TACTIC_FRAMEWORK,
     TECHNIQUE_FRAMEWORK,
     DETERMINATION_TYPE,
+    PRODUCT,
     CLOUD_PROVIDER,
     KUBERNETES_PROVIDER,
     REGISTRY_HIVE,

@@ -5,6 +5,7 @@ mod columns;
 mod ecs;
 mod elastic;
 mod fields;
+mod lift;
 mod microsoft;
 mod sources;
 

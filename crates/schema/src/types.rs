@@ -36,6 +36,9 @@ pub enum Semantic {
     Flag,
     /// Name, address or id of an account; joins `related.user`.
     User,
+    /// Mail address, perhaps with the display name that a header has: the name gets a field of its own beside the
+    /// column's, with `display_name` at its end; the address joins `related.user`.
+    Mail,
     /// Name of a host or device; joins `related.hosts`.
     Host,
     /// Absolute URL.
@@ -58,6 +61,7 @@ impl Semantic {
         (Semantic::Number, "number"),
         (Semantic::Flag, "flag"),
         (Semantic::User, "user"),
+        (Semantic::Mail, "mail"),
         (Semantic::Host, "host"),
         (Semantic::Url, "url"),
         (Semantic::JsonText, "json_text"),
@@ -75,9 +79,13 @@ impl Semantic {
     /// Elasticsearch type of a custom field with this content.
     pub fn field_type(self) -> Type {
         match self {
-            Semantic::Keyword | Semantic::Lower | Semantic::Hash | Semantic::User | Semantic::Host | Semantic::Url => {
-                Type::Keyword
-            }
+            Semantic::Keyword
+            | Semantic::Lower
+            | Semantic::Hash
+            | Semantic::User
+            | Semantic::Mail
+            | Semantic::Host
+            | Semantic::Url => Type::Keyword,
             Semantic::Long => Type::Wildcard,
             Semantic::Prose => Type::MatchOnlyText,
             Semantic::Ip => Type::Ip,
@@ -91,8 +99,8 @@ impl Semantic {
 
     /// Any text is a value as it stands: nothing is checked or changed.
     pub fn takes_any_text(self) -> bool {
-        use Semantic::{Host, Keyword, Long, Prose, Url, User};
-        matches!(self, Keyword | Long | Prose | User | Host | Url)
+        use Semantic::{Host, Keyword, Long, Mail, Prose, Url, User};
+        matches!(self, Keyword | Long | Prose | User | Mail | Host | Url)
     }
 
     /// Values are text after conversion.
@@ -159,6 +167,8 @@ semantic! {
     Upn, User, ["string", "null"];
     /// Account name, mail address, SID or object id of a user.
     User, User, ["string", "null"];
+    /// Mail address, as it is or as a header writes it: `Shop <news@shop.example>`.
+    Mail, Mail, ["string", "null"];
     /// Host name, DNS name or device id.
     Host, Host, ["string", "null"];
     /// Absolute URL.

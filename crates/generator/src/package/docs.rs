@@ -2,12 +2,15 @@
 
 use std::fmt::Write as _;
 
+use schema::ecs::Type;
+use schema::incumbent::Difference;
 use schema::{Api, Dataset, Rows};
 
 use super::{Sample, input, manifest, samples};
 use crate::{fields, names, render};
 
 const INTRODUCTION: &str = include_str!("../../assets/docs/introduction.md");
+const INCUMBENT: &str = include_str!("../../assets/docs/incumbent.md");
 
 /// The README.
 pub(crate) fn readme(samples: &[(&Dataset, Vec<Sample>)]) -> String {
@@ -23,11 +26,22 @@ pub(crate) fn readme(samples: &[(&Dataset, Vec<Sample>)]) -> String {
     for (dataset, _) in samples {
         permission(dataset, &mut out);
     }
+    incumbent(&mut out);
     out.push_str("\n## Data streams\n");
     for (dataset, mapped) in samples {
         section(dataset, samples::richest(mapped), &mut out);
     }
     out
+}
+
+/// What searches of Elastic's package find here, and the fields that differ.
+fn incumbent(out: &mut String) {
+    line(out, INCUMBENT);
+    out.push_str("| Field | There | Here | Why |\n|---|---|---|---|\n");
+    for Difference { field, theirs, ours, why, .. } in schema::incumbent::differences() {
+        let ours = ours.map_or("–", Type::name);
+        line(out, &format!("| `{field}` | {} | {ours} | {why} |", theirs.name()));
+    }
 }
 
 fn permission(dataset: &Dataset, out: &mut String) {

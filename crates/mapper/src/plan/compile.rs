@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schema::ecs::{self, Ecs, Type};
 use schema::{Dataset, Rows};
 
-use super::{Column, Content, Derived, Feed, Field, FieldId, Json, Plan, Shape, ShapeId, segments};
+use super::{Column, Content, Derived, Feed, Field, FieldId, Input, Json, Plan, Shape, ShapeId, segments};
 
 /// ECS fields that the mapper itself fills, beside those that columns feed.
 const OWN: [Ecs; 5] = [ecs::ECS_VERSION, ecs::EVENT_DATASET, ecs::EVENT_MODULE, ecs::EVENT_ORIGINAL, ecs::TAGS];
@@ -83,7 +83,7 @@ fn fields(shape: &schema::Shape, found: &mut BTreeMap<&'static str, (Ecs, bool)>
         }
     }
     for constant in &shape.constants {
-        add(constant.field, false);
+        add(constant.field, constant.many);
     }
     for derived in &shape.derived {
         add(derived.field, derived.many);
@@ -115,16 +115,25 @@ impl Compiler {
         let is_late = |column: &schema::Column| self.late.contains(&column.source);
         order.sort_by_key(|column| (is_late(column), column.path.is_none(), column.path.clone()));
         let late = order.last().is_some_and(|column| is_late(column));
-        let columns: Vec<Column> = order.into_iter().map(|column| self.column(column, hidden)).collect();
+        let mut columns: Vec<Column> = Vec::with_capacity(order.len());
+        for column in order {
+            let mut column = self.column(column, hidden);
+            let twin = columns.last().filter(|_| column.key.is_some());
+            column.joins = twin.is_some_and(|twin| (&twin.key, &twin.group) == (&column.key, &column.group));
+            columns.push(column);
+        }
         let index =
             columns.iter().enumerate().filter_map(|(at, column)| Some((column.name.clone(), u16::try_from(at).ok()?)));
         let index = index.collect();
         let kinds =
             from.kinds.iter().map(|kind| (kind.tag.as_str().into(), self.shape(&kind.shape, source.clone(), hidden)));
         let kinds = kinds.collect();
-        let constants = from.constants.iter().map(|constant| (self.ids[constant.field.name], constant.value.clone()));
+        let constants = from
+            .constants
+            .iter()
+            .map(|constant| (self.ids[constant.field.name], constant.value.clone(), constant.rank));
         let constants = constants.collect();
-        let input = |path: &String| -> Option<(u16, Vec<Box<str>>)> {
+        let input = |path: &String| -> Option<Input> {
             let mut path = segments(path);
             let column = path.remove(0);
             let at = columns.iter().position(|known| known.name == column)?;
@@ -132,7 +141,12 @@ impl Compiler {
         };
         let derived = from.derived.iter().filter_map(|derived| {
             let inputs = derived.inputs.iter().map(input).collect::<Option<_>>()?;
-            Some(Derived { field: self.ids[derived.field.name], derive: derived.derive, inputs })
+            let when = match &derived.when {
+                Some((path, word)) => Some((input(path)?, word.clone())),
+                None => None,
+            };
+            let field = self.ids[derived.field.name];
+            Some(Derived { field, derive: derived.derive, inputs, when, rank: derived.rank })
         });
         let derived = derived.collect();
         let item = self.item.is_some_and(|item| source.strip_suffix('.') == Some(item));
@@ -152,6 +166,8 @@ impl Compiler {
         };
         let mut group = column.path.as_deref().map(segments).unwrap_or_default();
         let key = group.pop().map(|leaf| format!("\"{leaf}\":").into());
+        let display = column.display.as_deref().and_then(|path| segments(path).pop());
+        let display = display.map(|leaf| format!("\"{leaf}\":").into());
         let feeds = column.feeds.iter().map(|feed| Feed {
             field: self.ids[feed.field.name],
             op: feed.op,
@@ -163,6 +179,8 @@ impl Compiler {
             source: column.source.clone(),
             group,
             key,
+            display,
+            joins: false,
             content,
             list: column.list,
             feeds: feeds.collect(),

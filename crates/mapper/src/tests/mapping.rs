@@ -79,7 +79,7 @@ fn urls_become_groups() {
         &document("alert", &alert(r#""alertWebUrl":"https://H.example:8443/a?q#f""#)),
         &[(
             "/m365_defender/alert/web_url",
-            json!({"original": "https://H.example:8443/a?q#f", "domain": "h.example", "port": 8443, "path": "/a",
+            json!({"original": "https://H.example:8443/a?q#f", "full": "https://H.example:8443/a?q#f", "domain": "h.example", "port": 8443, "path": "/a",
                 "query": "q", "fragment": "f", "scheme": "https"}),
         )],
     );
@@ -156,15 +156,44 @@ fn the_original_is_preserved_on_request() {
     out.clear();
     alerts.map(row.as_bytes(), &mut out).expect("a document");
     check(&strict(&out), &[("/event/original", Value::Null), ("/tags", Value::Null)]);
-    // Of a split row each item keeps its own part.
+    // Of a split row each item keeps the row as it would have come alone, whole.
     let mut evidences = mapper("evidence");
     evidences.preserve_original(true);
-    let list = evidence(r#"[{"verdict":"a"},{ "verdict":"b"}]"#);
-    let originals: Vec<Value> = items(&mut evidences, list.as_bytes())
-        .into_iter()
-        .map(|result| strict(&result.expect("a document").1)["event"]["original"].clone())
-        .collect();
-    assert_eq!(originals, [json!(r#"{"verdict":"a"}"#), json!(r#"{ "verdict":"b"}"#)]);
+    let list = evidence(r#"[{"verdict":"a"} , { "verdict":"b"}]"#).replace("\"t1\"", "\"t1\", \"evidence2\":[]");
+    let originals = originals(&mut evidences, &list);
+    let alone = |item: &str| evidence(item).replace("\"t1\"", "\"t1\", \"evidence2\":[]");
+    assert_eq!(originals, [alone(r#"{"verdict":"a"}"#), alone(r#"{ "verdict":"b"}"#)]);
+}
+
+fn originals(mapper: &mut crate::Mapper, row: &str) -> Vec<String> {
+    let documents = items(mapper, row.as_bytes()).into_iter().map(|result| strict(&result.expect("a document").1));
+    documents.map(|document| document["event"]["original"].as_str().expect("a text").to_owned()).collect()
+}
+
+#[test]
+fn the_original_of_a_legacy_row_has_incident_alert_and_entity() {
+    let mut logs = mapper("log");
+    logs.preserve_original(true);
+    let row = |alerts: &str| {
+        format!(r#"{{"incidentId":1,"lastUpdateTime":"2026-03-02T09:40:01Z","alerts":{alerts},"tags":["a"]}}"#)
+    };
+    let alert = |entities: &str| format!(r#"{{"alertId":"a", "entities":{entities},"title":"t"}}"#);
+    let (url, ip) = (r#"{"url":"u"}"#, r#"{"ipAddress":"192.0.2.1"}"#);
+    let expected = [row(&alert(url)), row(&alert(ip))];
+    assert_eq!(originals(&mut logs, &row(&alert(&format!("[{url},{ip}]")))), expected);
+    assert_eq!(originals(&mut logs, &row(&format!("[{},{}]", alert(url), alert(&format!("[ {ip} ]"))))), expected);
+    for whole in [row("[]"), row(&alert("[]")), row(&alert("null")), row(&alert(url))] {
+        assert_eq!(originals(&mut logs, &whole), [whole]);
+    }
+    // As it would come alone, the row gives the same document.
+    let list = row(&alert(&format!("[{url},{ip}]")));
+    let split = items(&mut logs, list.as_bytes());
+    for (result, alone) in split.into_iter().zip(expected) {
+        let (id, document) = result.expect("a document");
+        let mut again = Vec::new();
+        assert_eq!(logs.map(alone.as_bytes(), &mut again).expect("a document"), id);
+        assert_eq!(strict(&document), strict(&again));
+    }
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! Single values on the walk: into the custom object, and on to ECS.
 
-use schema::{Derive, Op, Semantic};
+use std::borrow::Cow;
+
+use schema::{Op, Semantic};
 
 use super::{NULL, Walk};
-use crate::convert::{Value, convert, lower};
+use crate::convert::{Value, convert};
 use crate::ops;
 use crate::plan::{Column, Derived};
 use crate::raw;
@@ -116,33 +118,51 @@ impl<'w> Walk<'w, '_> {
             let at = self.state.slots.get(base + usize::from(*column)).copied().filter(|&at| at < NULL)?;
             // A fraction is no text: it can be written in several ways.
             let at = self.row.find(at, path).filter(|&at| self.row.kind(at) != Kind::Float)?;
-            self.row.scalar(at).filter(|text| !text.is_empty())
+            self.row.scalar(at).filter(|text| !ops::too_long(text))
         };
-        let mut inputs = Vec::with_capacity(derived.inputs.len());
-        for (position, input) in derived.inputs.iter().enumerate() {
-            match text(input) {
-                Some(text) => inputs.push(text),
-                // The default value of a registry key has no name.
-                None if derived.derive == Derive::Registry && position > 1 => {}
-                None => return,
-            }
+        if let Some((input, word)) = &derived.when
+            && !text(input).is_some_and(|text| text.eq_ignore_ascii_case(word))
+        {
+            return;
         }
-        let when = |algorithm: &str| {
-            let same = inputs.get(1).is_some_and(|named| named.eq_ignore_ascii_case(algorithm));
-            inputs.first().filter(|_| same).map(|value| lower(value).unwrap_or_else(|| value.to_string()))
-        };
-        let value = match (derived.derive, inputs.as_slice()) {
-            (Derive::Path, [folder, name]) => ops::join_path(folder, name),
-            (Derive::Duration, [from, to]) => ops::duration(from, to),
-            (Derive::Registry, parts) => Some(parts.join("\\")),
-            (Derive::EntityId, parts) => Some(ops::entity_id(parts)),
-            (Derive::IfMd5, _) => when("md5"),
-            (Derive::IfSha1, _) => when("sha1"),
-            (Derive::IfSha256, _) => when("sha256"),
+        let inputs: Vec<Cow<'_, str>> = derived.inputs.iter().map(|input| text(input).unwrap_or_default()).collect();
+        let missing = inputs.iter().filter(|text| text.is_empty()).count();
+        if missing == inputs.len() || (missing > 0 && derived.derive.needs_all()) {
+            return;
+        }
+        if let Some(value) = ops::derive(derived.derive, &inputs).filter(|value| !value.is_empty()) {
+            let to = Target { field: derived.field, rank: derived.rank, repeats: false };
+            self.state.values.push(self.plan, to, &value);
+        }
+    }
+
+    /// Writes the display names within the column's mail addresses, as a value or a list beside the column's field.
+    pub(super) fn display_names(&mut self, column: &Column, at: At) {
+        let Some(key) = &column.display else { return };
+        let elements = if self.row.kind(at) == Kind::Array { self.row.children(at).collect() } else { vec![at] };
+        let texts = elements.into_iter().filter_map(|at| match convert(Semantic::Mail, self.row, at) {
+            Value::Text(text, _) => Some(text),
             _ => None,
-        };
-        if let Some(value) = value {
-            self.state.values.push(self.plan, derived.field, &value);
+        });
+        let names: Vec<String> = texts.flat_map(|text| ops::mail::names(&text)).collect();
+        let out = &mut self.state.custom;
+        if names.is_empty() {
+            return;
+        }
+        out.push(b',');
+        out.extend_from_slice(key.as_bytes());
+        let list = column.list || names.len() > 1;
+        if list {
+            out.push(b'[');
+        }
+        for (position, name) in names.iter().enumerate() {
+            if position > 0 {
+                out.push(b',');
+            }
+            quote(name, out);
+        }
+        if list {
+            out.push(b']');
         }
     }
 }

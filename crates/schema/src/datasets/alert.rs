@@ -3,13 +3,13 @@
 use schemars::{JsonSchema, SchemaGenerator};
 
 use super::incident::Comment;
-use crate::attr::{kind, to};
+use crate::attr::{column, kind, to};
 use crate::dataset::{Api, CloudName, Definition, Limit, Operator, Rows, Source};
 use crate::ecs;
 use crate::evidence::Evidence;
 use crate::ops::{Derive, Op};
 use crate::tables;
-use crate::types::{Dictionary, Guid, Keyword, LowerMember, Member, Prose, Timestamp, Url, User};
+use crate::types::{Dictionary, Guid, Keyword, LowerMember, Member, Prose, Timestamp, Url};
 
 /// Where alerts come from; the dataset `evidence` reads the same answers.
 pub const SOURCE: Source = Source {
@@ -49,6 +49,8 @@ pub const DATASET: Definition = Definition {
 #[schemars(rename_all = "camelCase")]
 #[schemars(transform = kind()
     .constant(ecs::EVENT_KIND, "alert")
+    .constant(ecs::OBSERVER_VENDOR, "Microsoft")
+    .otherwise(ecs::OBSERVER_PRODUCT, "Microsoft Defender XDR")
     .derive(ecs::EVENT_DURATION, Derive::Duration, "firstActivityDateTime lastActivityDateTime"))]
 pub struct Alert {
     /// What the alert shares with the documents of its evidence.
@@ -62,14 +64,19 @@ pub struct Alert {
     pub actor_display_name: Keyword,
     /// More about the alert, as the detecting product says it.
     pub additional_data: Dictionary,
-    /// Owner of the alert; free text, usually a user principal name.
-    pub assigned_to: User,
+    /// Owner of the alert; free text, usually a user principal name. Who works on an alert is no account that it names.
+    pub assigned_to: Keyword,
     /// All categories of the alert.
     #[schemars(transform = to(ecs::THREAT_TACTIC_NAME).table(tables::TACTIC_NAME)
-        .also(ecs::THREAT_TACTIC_ID).table(tables::TACTIC_ID))]
+        .also(ecs::THREAT_TACTIC_ID).table(tables::TACTIC_ID)
+        .also(ecs::THREAT_FRAMEWORK).table(tables::TACTIC_FRAMEWORK))]
     pub categories: Vec<Keyword>,
     /// Remarks of analysts.
+    #[schemars(transform = column().unrelated())]
     pub comments: Vec<Comment>,
+    /// Labels set by people.
+    #[schemars(transform = column().named("tags"))]
+    pub custom_tags: Vec<Keyword>,
     /// Values that a custom detection adds.
     pub custom_details: Dictionary,
     /// Nature of the alert as determined, for example phishing or multiStagedAttack.
@@ -93,6 +100,8 @@ pub struct Alert {
     pub status: Member,
     /// Labels set by the service.
     pub system_tags: Vec<Keyword>,
+    /// Labels set by people, under the name that older answers use.
+    pub tags: Vec<Keyword>,
     /// Name of the threat, for example a malware name.
     pub threat_display_name: Keyword,
     /// Family of the threat, for example `Mimikatz`.
@@ -125,9 +134,10 @@ pub struct Context {
     /// Whether the alert is a true threat: unknown, falsePositive, truePositive, informationalExpectedActivity.
     pub classification: Member,
     /// Product that raised the alert, for example microsoftDefenderForEndpoint.
-    #[schemars(transform = to(ecs::EVENT_PROVIDER))]
+    #[schemars(transform = to(ecs::EVENT_PROVIDER).also(ecs::OBSERVER_PRODUCT).table(tables::PRODUCT).rank(1))]
     pub service_source: Member,
     /// Technology or sensor that found it, for example antivirus or customDetection.
+    #[schemars(transform = to(ecs::OBSERVER_PRODUCT).table(tables::PRODUCT).rank(2))]
     pub detection_source: Member,
     /// Detector that raised the alert.
     #[schemars(transform = to(ecs::RULE_ID))]

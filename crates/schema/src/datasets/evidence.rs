@@ -3,12 +3,12 @@
 use schemars::{JsonSchema, SchemaGenerator};
 
 use super::alert::{Context, SOURCE};
-use crate::attr::{drop, kind};
+use crate::attr::{drop, kind, to};
 use crate::dataset::{Definition, Rows};
 use crate::ecs;
 use crate::evidence::Evidence;
 use crate::ops::Derive;
-use crate::types::{Dictionary, Keyword, Member, Prose, Url, User};
+use crate::types::{Dictionary, Keyword, Member, Prose, Url};
 
 /// Evidence, one document per item and state of its verdict and remediation.
 pub const DATASET: Definition = Definition {
@@ -34,6 +34,8 @@ pub const DATASET: Definition = Definition {
 #[schemars(rename_all = "camelCase")]
 #[schemars(transform = kind()
     .constant(ecs::EVENT_KIND, "event")
+    .constant(ecs::OBSERVER_VENDOR, "Microsoft")
+    .otherwise(ecs::OBSERVER_PRODUCT, "Microsoft Defender XDR")
     .derive(ecs::EVENT_DURATION, Derive::Duration, "firstActivityDateTime lastActivityDateTime"))]
 pub struct Item {
     /// The alert that the item belongs to.
@@ -48,14 +50,17 @@ pub struct Item {
     #[schemars(transform = drop(IN_ALERT))]
     pub additional_data: Dictionary,
     /// Owner of the alert.
-    #[schemars(transform = drop(IN_ALERT).unrelated())]
-    pub assigned_to: User,
+    #[schemars(transform = drop(IN_ALERT))]
+    pub assigned_to: Keyword,
     /// All categories of the alert.
     #[schemars(transform = drop(IN_ALERT))]
     pub categories: Vec<Keyword>,
     /// Remarks of analysts.
     #[schemars(transform = drop(IN_ALERT))]
     pub comments: Vec<Dictionary>,
+    /// Labels set by people.
+    #[schemars(transform = drop(IN_ALERT))]
+    pub custom_tags: Vec<Keyword>,
     /// Values that a custom detection adds.
     #[schemars(transform = drop(IN_ALERT))]
     pub custom_details: Dictionary,
@@ -72,7 +77,7 @@ pub struct Item {
     #[schemars(transform = drop(IN_ALERT))]
     pub investigation_state: Member,
     /// Product that raised the alert, as it is shown to people.
-    #[schemars(transform = drop(IN_ALERT))]
+    #[schemars(transform = to(ecs::OBSERVER_PRODUCT).ecs_only())]
     pub product_name: Keyword,
     /// What to do about the alert.
     #[schemars(transform = drop(IN_ALERT))]
@@ -82,6 +87,9 @@ pub struct Item {
     /// Labels set by the service.
     #[schemars(transform = drop(IN_ALERT))]
     pub system_tags: Vec<Keyword>,
+    /// Labels set by people, under the name that older answers use.
+    #[schemars(transform = drop(IN_ALERT))]
+    pub tags: Vec<Keyword>,
     /// Name of the threat.
     #[schemars(transform = drop(IN_ALERT))]
     pub threat_display_name: Keyword,

@@ -45,6 +45,8 @@ pub const DATASET: Definition = Definition {
 #[schemars(rename_all = "camelCase")]
 #[schemars(transform = kind()
     .constant(ecs::EVENT_KIND, "alert")
+    .constant(ecs::OBSERVER_VENDOR, "Microsoft")
+    .constant(ecs::OBSERVER_PRODUCT, "Microsoft Defender XDR")
     .derive(ecs::EVENT_DURATION, Derive::Duration, "rollup.firstActivityDateTime rollup.lastActivityDateTime"))]
 pub struct Incident {
     /// Unique identifier of the incident in its tenant.
@@ -77,7 +79,8 @@ pub struct Incident {
         .also(ecs::EVENT_TYPE).table(tables::DETERMINATION_TYPE))]
     pub determination: Member,
     /// Owner of the incident; free text, usually a user principal name.
-    pub assigned_to: User,
+    #[schemars(transform = to(ecs::RELATED_USER).op(Op::Person))]
+    pub assigned_to: Keyword,
     /// Page of the incident in the Defender portal.
     #[schemars(transform = to(ecs::EVENT_URL).named("web_url").parts())]
     pub incident_web_url: Url,
@@ -90,8 +93,11 @@ pub struct Incident {
     pub custom_tags: Vec<Keyword>,
     /// Labels set by the service, for example `Defender Experts`.
     pub system_tags: Vec<Keyword>,
-    /// Who changed the incident last.
-    pub last_modified_by: User,
+    /// Labels set by people, under the name that older answers use.
+    pub tags: Vec<Keyword>,
+    /// Who changed the incident last: a person's account, or the word of an automation.
+    #[schemars(transform = to(ecs::RELATED_USER).op(Op::Person))]
+    pub last_modified_by: Keyword,
     /// Priority from 0 to 100, where the service computes one.
     #[schemars(transform = to(ecs::EVENT_RISK_SCORE))]
     pub priority_score: Integer,
@@ -107,20 +113,23 @@ pub struct Incident {
     pub rollup: Rollup,
 }
 
-/// `alertComment`: a remark of an analyst or an app.
+/// `alertComment`: a remark of an analyst or an app. Its fields keep their names, as in the documents of Elastic's package.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "camelCase")]
 pub struct Comment {
     /// The text.
-    #[schemars(transform = column().named("message"))]
     pub comment: Prose,
     /// Person or app that wrote it.
-    pub created_by_display_name: User,
+    #[schemars(transform = to(ecs::RELATED_USER).op(Op::Person).named("createdByDisplayName"))]
+    pub created_by_display_name: Keyword,
     /// Same, under the name that older answers use.
-    pub created_by: User,
+    #[schemars(transform = to(ecs::RELATED_USER).op(Op::Person).named("createdBy"))]
+    pub created_by: Keyword,
     /// Time of the remark.
+    #[schemars(transform = column().named("createdDateTime"))]
     pub created_date_time: Timestamp,
     /// Same, under the name that older answers use.
+    #[schemars(transform = column().named("createdTime"))]
     pub created_time: Timestamp,
 }
 
@@ -151,11 +160,11 @@ pub struct Rollup {
     pub alert_ids: Vec<Keyword>,
     /// Alerts whose ids did not fit.
     pub alert_ids_overflow: Integer,
-    /// Accounts named by the alerts.
+    /// Accounts named by the alerts; who works on them is not among these.
     pub users: Vec<User>,
     /// Mentions of accounts that did not fit.
     pub users_overflow: Integer,
-    /// Hosts named by the alerts.
+    /// Hosts and domains named by the alerts.
     pub hosts: Vec<Host>,
     /// Mentions of hosts that did not fit.
     pub hosts_overflow: Integer,
@@ -169,13 +178,15 @@ pub struct Rollup {
     pub hashes_overflow: Integer,
     /// ATT&CK techniques and sub-techniques of the alerts.
     #[schemars(transform = to(ecs::THREAT_TECHNIQUE_ID).op(Op::Technique)
-        .also(ecs::THREAT_TECHNIQUE_SUBTECHNIQUE_ID).op(Op::Subtechnique))]
+        .also(ecs::THREAT_TECHNIQUE_SUBTECHNIQUE_ID).op(Op::Subtechnique)
+        .also(ecs::THREAT_FRAMEWORK).prefix(tables::TECHNIQUE_FRAMEWORK).rank(1))]
     pub mitre_techniques: Vec<Keyword>,
     /// Mentions of techniques that did not fit.
     pub mitre_techniques_overflow: Integer,
     /// Categories of the alerts: ATT&CK tactics, or Defender's own words.
     #[schemars(transform = to(ecs::THREAT_TACTIC_NAME).table(tables::TACTIC_NAME)
-        .also(ecs::THREAT_TACTIC_ID).table(tables::TACTIC_ID))]
+        .also(ecs::THREAT_TACTIC_ID).table(tables::TACTIC_ID)
+        .also(ecs::THREAT_FRAMEWORK).table(tables::TACTIC_FRAMEWORK))]
     pub categories: Vec<Keyword>,
     /// Mentions of categories that did not fit.
     pub categories_overflow: Integer,

@@ -8,7 +8,7 @@ use crate::ecs;
 use crate::ops::{Derive, Op};
 use crate::tables;
 use crate::types::{
-    Guid, Host, Integer, Ip, Keyword, LongText, Member, Prose, Sha1, Sha256, Timestamp, Upn, Url, User,
+    Guid, Host, Integer, Ip, Keyword, LongText, Mail, Member, Prose, Sha1, Sha256, Timestamp, Upn, Url, User,
 };
 
 /// Incidents, alerts and entities, one document per entity, in the form that existing saved searches know.
@@ -96,7 +96,10 @@ const IDENTITY: &[&str] = &[
 /// incident.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "camelCase")]
-#[schemars(transform = kind().constant(ecs::EVENT_KIND, "alert"))]
+#[schemars(transform = kind()
+    .constant(ecs::EVENT_KIND, "alert")
+    .constant(ecs::OBSERVER_VENDOR, "Microsoft")
+    .otherwise(ecs::OBSERVER_PRODUCT, "Microsoft Defender XDR"))]
 pub struct Row {
     /// Unique identifier of the incident in its tenant.
     #[schemars(transform = to(ecs::EVENT_ID).rank(1))]
@@ -116,7 +119,8 @@ pub struct Row {
     #[schemars(transform = to(ecs::TIMESTAMP))]
     pub last_update_time: Timestamp,
     /// Owner of the incident.
-    pub assigned_to: User,
+    #[schemars(transform = to(ecs::RELATED_USER).op(Op::Person))]
+    pub assigned_to: Keyword,
     /// Whether the incident is a true threat: Unknown, `FalsePositive`, `TruePositive`.
     pub classification: Member,
     /// Nature of the incident as determined, for example Malware or Phishing.
@@ -129,6 +133,8 @@ pub struct Row {
     /// Possible impact: Informational, Low, Medium, High.
     #[schemars(transform = to(ecs::EVENT_SEVERITY).table(tables::SEVERITY).rank(1))]
     pub severity: Member,
+    /// State of the automated investigation, in older answers.
+    pub investigation_state: Member,
     /// Labels set by people.
     pub tags: Vec<Keyword>,
     /// Remarks of analysts.
@@ -148,7 +154,8 @@ pub struct Remark {
     /// The text.
     pub comment: Prose,
     /// Who wrote it.
-    pub created_by: User,
+    #[schemars(transform = to(ecs::RELATED_USER).op(Op::Person))]
+    pub created_by: Keyword,
     /// Time of the remark.
     pub created_time: Timestamp,
 }
@@ -166,7 +173,7 @@ pub struct Alert {
     /// Incident that the alert belongs to.
     pub incident_id: Keyword,
     /// Product that raised the alert, for example `MicrosoftDefenderForEndpoint`.
-    #[schemars(transform = to(ecs::EVENT_PROVIDER))]
+    #[schemars(transform = to(ecs::EVENT_PROVIDER).also(ecs::OBSERVER_PRODUCT).table(tables::PRODUCT))]
     pub service_source: Member,
     /// Detector that raised the alert.
     #[schemars(transform = to(ecs::RULE_ID))]
@@ -213,9 +220,10 @@ pub struct Alert {
         .also(ecs::EVENT_TYPE).table(tables::DETERMINATION_TYPE))]
     pub determination: Member,
     /// Technology or sensor that found it, for example `WindowsDefenderAv`.
+    #[schemars(transform = to(ecs::OBSERVER_PRODUCT).table(tables::PRODUCT).rank(1))]
     pub detection_source: Member,
-    /// Owner of the alert.
-    pub assigned_to: User,
+    /// Owner of the alert: no account that the alert names.
+    pub assigned_to: Keyword,
     /// Group that the alert is attributed to.
     #[schemars(transform = to(ecs::THREAT_GROUP_NAME))]
     pub actor_name: Keyword,
@@ -241,30 +249,31 @@ pub struct Alert {
 #[schemars(rename_all = "camelCase")]
 pub struct Device {
     /// Id of the device in Defender for Endpoint.
-    #[schemars(transform = to(ecs::HOST_ID).lift())]
+    #[schemars(transform = to(ecs::HOST_ID))]
     pub mdatp_device_id: Host,
     /// Object id of the device in Entra ID.
+    #[schemars(transform = to(ecs::DEVICE_ID))]
     pub aad_device_id: Guid,
     /// Fully qualified name of the device.
-    #[schemars(transform = to(ecs::HOST_NAME).lower().lift().also(ecs::HOST_HOSTNAME).lift())]
+    #[schemars(transform = to(ecs::HOST_NAME).lower().also(ecs::HOST_HOSTNAME))]
     pub device_dns_name: Host,
     /// Operating system, for example `WindowsServer2016`.
-    #[schemars(transform = to(ecs::HOST_OS_NAME).lift()
-        .also(ecs::HOST_OS_PLATFORM).lower().lift()
-        .also(ecs::HOST_OS_TYPE).prefix(tables::OS_TYPE).lift())]
+    #[schemars(transform = to(ecs::HOST_OS_NAME)
+        .also(ecs::HOST_OS_PLATFORM).lower()
+        .also(ecs::HOST_OS_TYPE).prefix(tables::OS_TYPE))]
     pub os_platform: Keyword,
     /// Version of the operating system.
-    #[schemars(transform = to(ecs::HOST_OS_VERSION).lift())]
+    #[schemars(transform = to(ecs::HOST_OS_VERSION))]
     pub version: Keyword,
     /// Processor, for example `x64`.
-    #[schemars(transform = to(ecs::HOST_ARCHITECTURE).lift())]
+    #[schemars(transform = to(ecs::HOST_ARCHITECTURE))]
     pub os_processor: Keyword,
     /// Build number of the operating system.
     pub os_build: Keyword,
     /// State of the sensor, for example Active.
     pub health_status: Member,
     /// Risk as Defender for Endpoint rates it.
-    #[schemars(transform = to(ecs::HOST_RISK_STATIC_LEVEL).lift())]
+    #[schemars(transform = to(ecs::HOST_RISK_STATIC_LEVEL))]
     pub risk_score: Member,
     /// Time when the device was first seen.
     pub first_seen: Timestamp,
@@ -287,6 +296,7 @@ pub struct Device {
 /// An account logged on to a device.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "camelCase")]
+#[schemars(transform = kind().derive(ecs::RELATED_USER, Derive::AccountName, "accountName"))]
 pub struct LoggedOnUser {
     /// Account name.
     pub account_name: User,
@@ -299,10 +309,10 @@ pub struct LoggedOnUser {
 #[schemars(rename_all = "camelCase")]
 pub struct VmMetadata {
     /// Cloud: Unknown, Azure.
-    #[schemars(transform = to(ecs::CLOUD_PROVIDER).table(tables::CLOUD_PROVIDER).lift())]
+    #[schemars(transform = to(ecs::CLOUD_PROVIDER).table(tables::CLOUD_PROVIDER))]
     pub cloud_provider: Member,
     /// Id of the machine.
-    #[schemars(transform = to(ecs::CLOUD_INSTANCE_ID).lift())]
+    #[schemars(transform = to(ecs::CLOUD_INSTANCE_ID))]
     pub vm_id: Guid,
     /// Azure Resource Manager id of the machine.
     pub resource_id: Keyword,
@@ -315,10 +325,26 @@ pub struct VmMetadata {
 #[schemars(rename_all = "camelCase")]
 #[schemars(transform = kind()
     .derive(ecs::FILE_PATH, Derive::Path, "filePath fileName")
+    .derive(ecs::FILE_NAME, Derive::FileName, "filePath fileName")
+    .derive(ecs::FILE_DIRECTORY, Derive::FileDirectory, "filePath fileName")
+    .derive(ecs::FILE_EXTENSION, Derive::FileExtension, "filePath fileName")
+    .derive(ecs::FILE_FORK_NAME, Derive::ForkName, "filePath fileName")
+    // Of a process, the file is its image.
+    .derive(ecs::PROCESS_EXECUTABLE, Derive::Path, "filePath fileName").when("entityType", "Process")
+    .derive(ecs::PROCESS_NAME, Derive::FileName, "filePath fileName").when("entityType", "Process")
+    .derive(ecs::PROCESS_HASH_SHA1, Derive::Lower, "sha1").when("entityType", "Process")
+    .derive(ecs::PROCESS_HASH_SHA256, Derive::Lower, "sha256").when("entityType", "Process")
+    .derive(ecs::PROCESS_USER_NAME, Derive::AccountName, "accountName userPrincipalName").when("entityType", "Process")
     .derive(ecs::PROCESS_ENTITY_ID, Derive::EntityId, "deviceId processId processCreationTime")
     .derive(ecs::PROCESS_PARENT_ENTITY_ID, Derive::EntityId, "deviceId parentProcessId parentProcessCreationTime")
     .derive(ecs::PROCESS_PARENT_EXECUTABLE, Derive::Path, "parentProcessFilePath parentProcessFileName")
-    .derive(ecs::REGISTRY_PATH, Derive::Registry, "registryHive registryKey registryValueName"))]
+    .derive(ecs::PROCESS_PARENT_NAME, Derive::FileName, "parentProcessFilePath parentProcessFileName")
+    .derive(ecs::USER_NAME, Derive::AccountName, "accountName userPrincipalName mailboxAddress")
+    .derive(ecs::USER_DOMAIN, Derive::AccountDomain, "domainName accountName userPrincipalName mailboxAddress")
+    .derive(ecs::RELATED_USER, Derive::AccountName, "accountName userPrincipalName mailboxAddress")
+    .derive(ecs::REGISTRY_HIVE, Derive::RegistryHive, "registryHive registryKey")
+    .derive(ecs::REGISTRY_KEY, Derive::RegistryKey, "registryHive registryKey")
+    .derive(ecs::REGISTRY_PATH, Derive::RegistryPath, "registryHive registryKey registryValueName"))]
 pub struct Entity {
     /// What it is, for example User, Ip, Url, File, Process, `MailBox`, `MailMessage`, `MailCluster`, Registry.
     #[schemars(transform = to(ecs::EVENT_CATEGORY).table(tables::ENTITY_CATEGORY)
@@ -343,10 +369,8 @@ pub struct Entity {
     #[schemars(transform = to(ecs::FILE_HASH_SHA256))]
     pub sha256: Sha256,
     /// Name of the file.
-    #[schemars(transform = to(ecs::FILE_NAME).also(ecs::FILE_EXTENSION).op(Op::Extension))]
     pub file_name: Keyword,
-    /// Folder of the file.
-    #[schemars(transform = to(ecs::FILE_DIRECTORY))]
+    /// Folder of the file, or its whole path.
     pub file_path: Keyword,
     /// Process id.
     #[schemars(transform = to(ecs::PROCESS_PID))]
@@ -364,7 +388,6 @@ pub struct Entity {
     #[schemars(transform = to(ecs::PROCESS_PARENT_START))]
     pub parent_process_creation_time: Timestamp,
     /// Image name of the parent process.
-    #[schemars(transform = to(ecs::PROCESS_PARENT_NAME))]
     pub parent_process_file_name: Keyword,
     /// Image folder of the parent process.
     pub parent_process_file_path: Keyword,
@@ -377,10 +400,8 @@ pub struct Entity {
     /// Uniform resource name of the automated investigation.
     pub urn: Keyword,
     /// Account name.
-    #[schemars(transform = to(ecs::USER_NAME))]
     pub account_name: User,
     /// Domain of the account.
-    #[schemars(transform = to(ecs::USER_DOMAIN))]
     pub domain_name: Keyword,
     /// Security identifier of the account.
     #[schemars(transform = to(ecs::USER_ID).rank(1))]
@@ -395,16 +416,16 @@ pub struct Entity {
     #[schemars(transform = to(ecs::USER_FULL_NAME))]
     pub mailbox_display_name: Keyword,
     /// Address of the mailbox.
-    #[schemars(transform = to(ecs::USER_EMAIL))]
-    pub mailbox_address: User,
+    #[schemars(transform = crate::evidence::mail(ecs::USER_EMAIL))]
+    pub mailbox_address: Mail,
     /// Properties that the messages of a cluster share.
     pub cluster_by: Keyword,
     /// Sender of the message.
-    #[schemars(transform = to(ecs::EMAIL_FROM_ADDRESS))]
-    pub sender: User,
+    #[schemars(transform = crate::evidence::sender())]
+    pub sender: Mail,
     /// Recipient of the message.
-    #[schemars(transform = to(ecs::EMAIL_TO_ADDRESS))]
-    pub recipient: User,
+    #[schemars(transform = crate::evidence::mail(ecs::EMAIL_TO_ADDRESS))]
+    pub recipient: Mail,
     /// Subject of the message.
     #[schemars(transform = to(ecs::EMAIL_SUBJECT))]
     pub subject: Keyword,
@@ -417,10 +438,8 @@ pub struct Entity {
     #[schemars(transform = to(ecs::GROUP_NAME))]
     pub security_group_name: Keyword,
     /// Hive of the registry key.
-    #[schemars(transform = to(ecs::REGISTRY_HIVE).table(tables::REGISTRY_HIVE))]
     pub registry_hive: Keyword,
     /// Registry key below the hive.
-    #[schemars(transform = to(ecs::REGISTRY_KEY))]
     pub registry_key: Keyword,
     /// Type of the registry data.
     #[schemars(transform = to(ecs::REGISTRY_DATA_TYPE).table(tables::REGISTRY_TYPE))]

@@ -24,7 +24,7 @@ pub struct ContainerEvidence {
     /// Command.
     pub command: Vec<Keyword>,
     /// Id of the container.
-    #[schemars(transform = to(ecs::CONTAINER_ID).lift())]
+    #[schemars(transform = to(ecs::CONTAINER_ID))]
     pub container_id: Keyword,
     /// Image that the container runs.
     #[schemars(transform = column().flattened().remap(IMAGE))]

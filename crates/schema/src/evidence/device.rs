@@ -3,24 +3,13 @@
 use schemars::JsonSchema;
 
 use crate::attr::{column, kind, to};
-use crate::ecs::{self, Ecs};
+use crate::ecs;
+use crate::ops::{Derive, Op};
 use crate::tables;
 use crate::types::{Guid, Host, Ip, Keyword, Member, Timestamp, User};
 
-/// A device that another kind of evidence names.
-pub(crate) const HOST: &[(Ecs, Ecs)] = &[
-    (ecs::HOST_ID, ecs::HOST_ID),
-    (ecs::HOST_NAME, ecs::HOST_NAME),
-    (ecs::HOST_HOSTNAME, ecs::HOST_HOSTNAME),
-    (ecs::HOST_DOMAIN, ecs::HOST_DOMAIN),
-    (ecs::HOST_IP, ecs::HOST_IP),
-    (ecs::HOST_OS_NAME, ecs::HOST_OS_NAME),
-    (ecs::HOST_OS_PLATFORM, ecs::HOST_OS_PLATFORM),
-    (ecs::HOST_OS_TYPE, ecs::HOST_OS_TYPE),
-    (ecs::HOST_OS_VERSION, ecs::HOST_OS_VERSION),
-    (ecs::HOST_RISK_STATIC_LEVEL, ecs::HOST_RISK_STATIC_LEVEL),
-    (ecs::DEVICE_ID, ecs::DEVICE_ID),
-];
+/// A device that another kind of evidence names: groups that it fills.
+pub(crate) const HOST: &[&str] = &["host", "device"];
 
 /// A device.
 #[derive(JsonSchema)]
@@ -36,30 +25,30 @@ pub struct DeviceEvidence {
     /// State of Defender Antivirus: notReporting, disabled, notUpdated, updated, unknown, notSupported.
     pub defender_av_status: Member,
     /// Fully qualified name of the device.
-    #[schemars(transform = to(ecs::HOST_NAME).lower().lift().also(ecs::HOST_HOSTNAME).lift().rank(1))]
+    #[schemars(transform = to(ecs::HOST_NAME).lower().also(ecs::HOST_HOSTNAME).rank(1))]
     pub device_dns_name: Host,
     /// DNS domain of the device.
-    #[schemars(transform = to(ecs::HOST_DOMAIN).rank(1))]
+    #[schemars(transform = to(ecs::HOST_DOMAIN).rank(1).also(ecs::RELATED_HOSTS).op(Op::Host))]
     pub dns_domain: Keyword,
     /// Time when the device was first seen.
     pub first_seen_date_time: Timestamp,
     /// State of the sensor, for example active, inactive, noSensorData.
     pub health_status: Member,
     /// Name of the device, without domain.
-    #[schemars(transform = to(ecs::HOST_HOSTNAME).lift().also(ecs::HOST_NAME).lower().rank(1))]
+    #[schemars(transform = to(ecs::HOST_HOSTNAME).also(ecs::HOST_NAME).lower().rank(1))]
     pub host_name: Host,
     /// Addresses of the device's interfaces.
-    #[schemars(transform = to(ecs::HOST_IP).lift())]
+    #[schemars(transform = to(ecs::HOST_IP))]
     pub ip_interfaces: Vec<Ip>,
     /// Last address that the service saw the device come from.
     pub last_external_ip_address: Ip,
     /// Last address on the internal network.
-    #[schemars(transform = to(ecs::HOST_IP).lift())]
+    #[schemars(transform = to(ecs::HOST_IP))]
     pub last_ip_address: Ip,
     /// Users that were logged on at the time of the alert.
     pub logged_on_users: Vec<LoggedOnUser>,
     /// Id of the device in Defender for Endpoint.
-    #[schemars(transform = to(ecs::HOST_ID).lift())]
+    #[schemars(transform = to(ecs::HOST_ID))]
     pub mde_device_id: Host,
     /// NT domain of the device.
     #[schemars(transform = to(ecs::HOST_DOMAIN))]
@@ -71,7 +60,7 @@ pub struct DeviceEvidence {
     /// Operating system, for example `Windows11`.
     #[schemars(transform = to(ecs::HOST_OS_NAME)
         .also(ecs::HOST_OS_PLATFORM).lower()
-        .also(ecs::HOST_OS_TYPE).prefix(tables::OS_TYPE).lift())]
+        .also(ecs::HOST_OS_TYPE).prefix(tables::OS_TYPE))]
     pub os_platform: Keyword,
     /// Id of the device group.
     #[schemars(transform = column().named("rbac_group.id"))]
@@ -94,6 +83,7 @@ pub struct DeviceEvidence {
 /// `loggedOnUser`: an account logged on to a device.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "camelCase")]
+#[schemars(transform = kind().derive(ecs::RELATED_USER, Derive::AccountName, "accountName"))]
 pub struct LoggedOnUser {
     /// Account name.
     pub account_name: User,
@@ -127,6 +117,6 @@ pub struct VmMetadata {
     /// Azure subscription of the machine.
     pub subscription_id: Guid,
     /// Id of the machine.
-    #[schemars(transform = to(ecs::CLOUD_INSTANCE_ID).lift())]
+    #[schemars(transform = to(ecs::CLOUD_INSTANCE_ID))]
     pub vm_id: Guid,
 }

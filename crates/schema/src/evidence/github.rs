@@ -59,16 +59,16 @@ pub struct GithubRepoEvidence {
     .identity("userId login webUrl"))]
 pub struct GithubUserEvidence {
     /// Mail address.
-    #[schemars(transform = to(ecs::USER_EMAIL).lift())]
+    #[schemars(transform = to(ecs::USER_EMAIL))]
     pub email: User,
     /// Login name.
-    #[schemars(transform = to(ecs::USER_NAME).lift())]
+    #[schemars(transform = to(ecs::USER_NAME))]
     pub login: User,
     /// Full name.
     #[schemars(transform = to(ecs::USER_FULL_NAME))]
     pub name: Keyword,
     /// Id of the user.
-    #[schemars(transform = to(ecs::USER_ID).lift())]
+    #[schemars(transform = to(ecs::USER_ID))]
     pub user_id: User,
     /// Page of the user.
     pub web_url: Url,

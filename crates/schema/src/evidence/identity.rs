@@ -6,45 +6,42 @@ use super::RELATED;
 use super::device::ResourceAccessEvent;
 use super::network::Stream;
 use crate::attr::{column, kind, to};
-use crate::ecs::{self, Ecs};
+use crate::ecs;
+use crate::ops::Derive;
 use crate::types::{Guid, Keyword, Member, Upn, User};
 
-/// An account that another kind of evidence names.
-pub(crate) const USER: &[(Ecs, Ecs)] = &[
-    (ecs::USER_ID, ecs::USER_ID),
-    (ecs::USER_NAME, ecs::USER_NAME),
-    (ecs::USER_DOMAIN, ecs::USER_DOMAIN),
-    (ecs::USER_EMAIL, ecs::USER_EMAIL),
-    (ecs::USER_FULL_NAME, ecs::USER_FULL_NAME),
-];
+/// An account that another kind of evidence names: groups that it fills.
+pub(crate) const USER: &[&str] = &["user"];
 
 /// `userAccount`: an account in Active Directory, Entra ID or on a device.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "camelCase")]
+#[schemars(transform = kind()
+    .derive(ecs::USER_NAME, Derive::AccountName, "accountName userPrincipalName")
+    .derive(ecs::USER_DOMAIN, Derive::AccountDomain, "domainName accountName userPrincipalName")
+    .derive(ecs::RELATED_USER, Derive::AccountName, "accountName userPrincipalName"))]
 pub struct UserAccount {
-    /// Account name.
-    #[schemars(transform = to(ecs::USER_NAME).lift())]
+    /// Account name, alone or after its domain: `NORTH\kim`.
     pub account_name: User,
     /// Object GUID in Active Directory.
     pub active_directory_object_guid: Guid,
     /// Object id in Entra ID.
-    #[schemars(transform = to(ecs::USER_ID).lift())]
+    #[schemars(transform = to(ecs::USER_ID))]
     pub azure_ad_user_id: User,
     /// Display name.
     #[schemars(transform = to(ecs::USER_FULL_NAME).rank(1))]
     pub display_name: Keyword,
     /// Domain of the account.
-    #[schemars(transform = to(ecs::USER_DOMAIN).lift())]
     pub domain_name: Keyword,
     /// Accesses to resources by the account.
     pub resource_access_events: Vec<ResourceAccessEvent>,
     /// Entra tenant of the account.
     pub tenant_id: Guid,
     /// User principal name.
-    #[schemars(transform = to(ecs::USER_EMAIL).lift().rank(2))]
+    #[schemars(transform = to(ecs::USER_EMAIL).rank(2))]
     pub user_principal_name: Upn,
     /// Security identifier.
-    #[schemars(transform = to(ecs::USER_ID).lift().rank(1))]
+    #[schemars(transform = to(ecs::USER_ID).rank(1))]
     pub user_sid: User,
 }
 
@@ -105,10 +102,10 @@ pub struct ServicePrincipalEvidence {
     /// Tenant that registered the application.
     pub app_owner_tenant_id: Guid,
     /// Name of the service principal.
-    #[schemars(transform = to(ecs::USER_NAME).lift().also(ecs::SERVICE_NAME))]
+    #[schemars(transform = to(ecs::USER_NAME).also(ecs::SERVICE_NAME))]
     pub service_principal_name: User,
     /// Object id of the service principal.
-    #[schemars(transform = to(ecs::USER_ID).lift())]
+    #[schemars(transform = to(ecs::USER_ID))]
     pub service_principal_object_id: User,
     /// Type: unknown, application, managedIdentity, legacy.
     #[schemars(transform = to(ecs::SERVICE_TYPE))]
@@ -146,6 +143,7 @@ pub struct OauthApplicationEvidence {
     .identity("activeDirectoryDomainName"))]
 pub struct ActiveDirectoryDomainEvidence {
     /// Name of the domain.
+    #[schemars(transform = super::host())]
     pub active_directory_domain_name: Keyword,
     /// Domains that it trusts.
     #[schemars(transform = column().flattened().remap(RELATED))]

@@ -22,10 +22,10 @@ const HOST_ADDRESS: &[(Ecs, Ecs)] = &[(ecs::SOURCE_IP, ecs::HOST_IP)];
     .identity("deviceId deviceName macAddress serialNumber ioTSecurityAgentId ipAddress.ipAddress"))]
 pub struct IotDeviceEvidence {
     /// Id of the device in its hub.
-    #[schemars(transform = to(ecs::HOST_ID).lift())]
+    #[schemars(transform = to(ecs::HOST_ID))]
     pub device_id: Host,
     /// Name of the device.
-    #[schemars(transform = to(ecs::HOST_NAME).lower().lift())]
+    #[schemars(transform = to(ecs::HOST_NAME).lower())]
     pub device_name: Host,
     /// Page of the device in the portal.
     pub device_page_link: Url,
@@ -60,10 +60,10 @@ pub struct IotDeviceEvidence {
     #[schemars(transform = to(ecs::DEVICE_MODEL_NAME))]
     pub model: Keyword,
     /// Network interfaces.
-    #[schemars(transform = column().flattened().remap(NICS))]
+    #[schemars(transform = column().flattened().keep(NICS))]
     pub nics: Vec<NicEvidence>,
     /// Operating system.
-    #[schemars(transform = to(ecs::HOST_OS_FULL).also(ecs::HOST_OS_TYPE).prefix(tables::OS_TYPE).lift())]
+    #[schemars(transform = to(ecs::HOST_OS_FULL).also(ecs::HOST_OS_TYPE).prefix(tables::OS_TYPE))]
     pub operating_system: Keyword,
     /// Owners of the device.
     pub owners: Vec<Keyword>,
@@ -88,7 +88,7 @@ pub struct IotDeviceEvidence {
 }
 
 /// Interfaces of a device: their addresses are the device's.
-const NICS: &[(Ecs, Ecs)] = &[(ecs::HOST_IP, ecs::HOST_IP)];
+const NICS: &[&str] = &["host"];
 
 /// A network interface.
 #[derive(JsonSchema)]

@@ -38,7 +38,7 @@ pub(crate) const POD: &[(Ecs, Ecs)] = &[
 ];
 
 /// Containers of a pod.
-const CONTAINERS: &[(Ecs, Ecs)] = &[(ecs::CONTAINER_ID, ecs::CONTAINER_ID)];
+const CONTAINERS: &[&str] = &["container"];
 
 /// An address as that of a Kubernetes object.
 const ADDRESS: &[(Ecs, Ecs)] = &[(ecs::SOURCE_IP, ecs::ORCHESTRATOR_RESOURCE_IP)];
@@ -122,16 +122,16 @@ pub struct KubernetesNamespaceEvidence {
     .identity("name namespace.name namespace.cluster.name podIp.ipAddress"))]
 pub struct KubernetesPodEvidence {
     /// Containers.
-    #[schemars(transform = column().flattened().remap(CONTAINERS))]
+    #[schemars(transform = column().flattened().keep(CONTAINERS))]
     pub containers: Vec<ContainerEvidence>,
     /// Controller that made the pod.
     #[schemars(transform = column().flattened().remap(RELATED))]
     pub controller: KubernetesControllerEvidence,
     /// Containers added for debugging.
-    #[schemars(transform = column().flattened().remap(CONTAINERS))]
+    #[schemars(transform = column().flattened().keep(CONTAINERS))]
     pub ephemeral_containers: Vec<ContainerEvidence>,
     /// Containers that run before the others.
-    #[schemars(transform = column().flattened().remap(CONTAINERS))]
+    #[schemars(transform = column().flattened().keep(CONTAINERS))]
     pub init_containers: Vec<ContainerEvidence>,
     /// Labels.
     pub labels: Dictionary,
@@ -181,7 +181,7 @@ pub struct KubernetesSecretEvidence {
     .identity("name namespace.name namespace.cluster.name"))]
 pub struct KubernetesServiceAccountEvidence {
     /// Name of the account.
-    #[schemars(transform = to(ecs::ORCHESTRATOR_RESOURCE_NAME).also(ecs::USER_NAME).lift())]
+    #[schemars(transform = to(ecs::ORCHESTRATOR_RESOURCE_NAME).also(ecs::USER_NAME))]
     pub name: User,
     /// Namespace.
     #[schemars(transform = column().flattened().remap(NAMESPACE))]

@@ -5,9 +5,9 @@ use schemars::JsonSchema;
 use super::identity::UserAccount;
 use crate::attr::{column, kind, to};
 use crate::ecs::{self, Ecs};
-use crate::ops::Op;
+use crate::ops::Derive;
 use crate::tables;
-use crate::types::{Guid, Integer, Ip, Keyword, LongText, Member, Timestamp, Upn, Url, User};
+use crate::types::{Guid, Integer, Ip, Keyword, LongText, Mail, Member, Timestamp, Upn, Url};
 
 /// The sender of the envelope, who may differ from the author that people see.
 const ENVELOPE: &[(Ecs, Ecs)] = &[(ecs::EMAIL_FROM_ADDRESS, ecs::EMAIL_SENDER_ADDRESS)];
@@ -19,10 +19,11 @@ pub struct EmailSender {
     /// Display name; anybody can choose it.
     pub display_name: Keyword,
     /// Domain of the address.
+    #[schemars(transform = super::host())]
     pub domain_name: Keyword,
     /// Address.
-    #[schemars(transform = to(ecs::EMAIL_FROM_ADDRESS).lift())]
-    pub email_address: User,
+    #[schemars(transform = super::sender())]
+    pub email_address: Mail,
 }
 
 /// A message that Defender for Office 365 analysed.
@@ -44,7 +45,7 @@ pub struct AnalyzedMessageEvidence {
     /// Where the message was delivered, for example inbox, junkFolder, quarantine.
     pub delivery_location: Member,
     /// Message id of the header, set by the sending system.
-    #[schemars(transform = to(ecs::EMAIL_MESSAGE_ID).lift())]
+    #[schemars(transform = to(ecs::EMAIL_MESSAGE_ID))]
     pub internet_message_id: Keyword,
     /// Language of the message.
     pub language: Keyword,
@@ -60,13 +61,13 @@ pub struct AnalyzedMessageEvidence {
     #[schemars(transform = to(ecs::EMAIL_DELIVERY_TIMESTAMP))]
     pub received_date_time: Timestamp,
     /// Recipient.
-    #[schemars(transform = to(ecs::EMAIL_TO_ADDRESS).lift())]
-    pub recipient_email_address: User,
+    #[schemars(transform = super::mail(ecs::EMAIL_TO_ADDRESS))]
+    pub recipient_email_address: Mail,
     /// Address of the sending server.
-    #[schemars(transform = to(ecs::SOURCE_IP).lift())]
+    #[schemars(transform = to(ecs::SOURCE_IP))]
     pub sender_ip: Ip,
     /// Subject.
-    #[schemars(transform = to(ecs::EMAIL_SUBJECT).lift())]
+    #[schemars(transform = to(ecs::EMAIL_SUBJECT))]
     pub subject: Keyword,
     /// Methods that found the threats.
     pub threat_detection_methods: Vec<Keyword>,
@@ -75,7 +76,7 @@ pub struct AnalyzedMessageEvidence {
     /// Number of URLs in the message.
     pub url_count: Integer,
     /// URLs in the message.
-    #[schemars(transform = to(ecs::URL_FULL).lift().also(ecs::URL_DOMAIN).op(Op::UrlDomain).lift())]
+    #[schemars(transform = super::url())]
     pub urls: Vec<Url>,
     /// Uniform resource name of the automated investigation.
     pub urn: Keyword,
@@ -110,6 +111,9 @@ pub struct MailClusterEvidence {
     .constant(ecs::EVENT_CATEGORY, "email")
     .constant(ecs::EVENT_CATEGORY, "configuration")
     .constant(ecs::EVENT_TYPE, "info")
+    .derive(ecs::USER_NAME, Derive::AccountName, "upn mailboxPrimaryAddress")
+    .derive(ecs::USER_DOMAIN, Derive::UpnDomain, "upn mailboxPrimaryAddress")
+    .derive(ecs::RELATED_USER, Derive::AccountName, "upn mailboxPrimaryAddress")
     .identity("externalDirectoryObjectId mailboxPrimaryAddress upn configurationType configurationId displayName"))]
 pub struct MailboxConfigurationEvidence {
     /// Id of the setting.
@@ -119,13 +123,13 @@ pub struct MailboxConfigurationEvidence {
     /// Name of the setting.
     pub display_name: Keyword,
     /// Object id of the mailbox in Entra ID.
-    #[schemars(transform = to(ecs::USER_ID).lift())]
+    #[schemars(transform = to(ecs::USER_ID))]
     pub external_directory_object_id: Guid,
     /// Primary address of the mailbox.
-    #[schemars(transform = to(ecs::USER_EMAIL).lift())]
-    pub mailbox_primary_address: User,
+    #[schemars(transform = super::mail(ecs::USER_EMAIL))]
+    pub mailbox_primary_address: Mail,
     /// User principal name of the mailbox.
-    #[schemars(transform = to(ecs::USER_EMAIL).lift().rank(1))]
+    #[schemars(transform = to(ecs::USER_EMAIL).rank(1))]
     pub upn: Upn,
 }
 
@@ -135,16 +139,33 @@ pub struct MailboxConfigurationEvidence {
 #[schemars(transform = kind()
     .constant(ecs::EVENT_CATEGORY, "email")
     .constant(ecs::EVENT_TYPE, "info")
+    .derive(
+        ecs::USER_NAME,
+        Derive::AccountName,
+        "userAccount.accountName userAccount.userPrincipalName upn primaryAddress"
+    )
+    .rank(1)
+    .derive(
+        ecs::USER_DOMAIN,
+        Derive::AccountDomain,
+        "userAccount.domainName userAccount.accountName userAccount.userPrincipalName upn primaryAddress"
+    )
+    .rank(1)
+    .derive(
+        ecs::RELATED_USER,
+        Derive::AccountName,
+        "userAccount.accountName userAccount.userPrincipalName upn primaryAddress"
+    )
     .identity("primaryAddress upn userAccount.azureAdUserId userAccount.userSid userAccount.accountName"))]
 pub struct MailboxEvidence {
     /// Display name.
     #[schemars(transform = to(ecs::USER_FULL_NAME))]
     pub display_name: Keyword,
     /// Primary address.
-    #[schemars(transform = to(ecs::USER_EMAIL).lift())]
-    pub primary_address: User,
+    #[schemars(transform = super::mail(ecs::USER_EMAIL))]
+    pub primary_address: Mail,
     /// User principal name of the mailbox.
-    #[schemars(transform = to(ecs::USER_EMAIL).lift().rank(1))]
+    #[schemars(transform = to(ecs::USER_EMAIL).rank(1))]
     pub upn: Upn,
     /// Account of the mailbox.
     pub user_account: UserAccount,
@@ -162,23 +183,23 @@ pub struct SubmissionMailEvidence {
     #[schemars(transform = to(ecs::EMAIL_LOCAL_ID))]
     pub network_message_id: Keyword,
     /// Recipient.
-    #[schemars(transform = to(ecs::EMAIL_TO_ADDRESS).lift())]
-    pub recipient: User,
+    #[schemars(transform = super::mail(ecs::EMAIL_TO_ADDRESS))]
+    pub recipient: Mail,
     /// What the message was reported as: junk, phish, notJunk.
     pub report_type: Keyword,
     /// Sender.
-    #[schemars(transform = to(ecs::EMAIL_FROM_ADDRESS).lift())]
-    pub sender: User,
+    #[schemars(transform = super::sender())]
+    pub sender: Mail,
     /// Address of the sending server.
-    #[schemars(transform = to(ecs::SOURCE_IP).lift())]
+    #[schemars(transform = to(ecs::SOURCE_IP))]
     pub sender_ip: Ip,
     /// Subject.
-    #[schemars(transform = to(ecs::EMAIL_SUBJECT).lift())]
+    #[schemars(transform = to(ecs::EMAIL_SUBJECT))]
     pub subject: Keyword,
     /// Time of the report.
     pub submission_date_time: Timestamp,
     /// Id of the report.
     pub submission_id: Keyword,
     /// Who reported the message.
-    pub submitter: User,
+    pub submitter: Mail,
 }

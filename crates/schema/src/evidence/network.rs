@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 
 use crate::attr::{column, kind, to};
 use crate::ecs::{self, Ecs};
+use crate::ops::Op;
 use crate::types::{Integer, Ip, Keyword, Member, Number, Url};
 
 /// An address as the one that a connection comes from.
@@ -72,7 +73,7 @@ pub struct IpEvidence {
     #[schemars(transform = to(ecs::SOURCE_GEO_COUNTRY_ISO_CODE))]
     pub country_letter_code: Keyword,
     /// The address.
-    #[schemars(transform = to(ecs::SOURCE_IP).lift())]
+    #[schemars(transform = to(ecs::SOURCE_IP))]
     pub ip_address: Ip,
     /// Where the address is.
     pub location: GeoLocation,
@@ -107,7 +108,7 @@ pub struct DnsEvidence {
     #[schemars(transform = column().flattened().remap(DNS_SERVER))]
     pub dns_server_ip: IpEvidence,
     /// Name that was asked for.
-    #[schemars(transform = to(ecs::DNS_QUESTION_NAME))]
+    #[schemars(transform = to(ecs::DNS_QUESTION_NAME).also(ecs::RELATED_HOSTS).op(Op::Host))]
     pub domain_name: Keyword,
     /// Host that asked.
     #[schemars(transform = column().flattened().remap(DNS_CLIENT))]

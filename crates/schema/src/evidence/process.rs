@@ -32,16 +32,8 @@ const PARENT_IMAGE: &[(Ecs, Ecs)] = &[
 /// An account as the user of a process.
 const PROCESS_USER: &[(Ecs, Ecs)] = &[(ecs::USER_NAME, ecs::PROCESS_USER_NAME), (ecs::USER_ID, ecs::PROCESS_USER_ID)];
 
-/// Of processes in a list: what names them.
-pub(crate) const PROCESSES: &[(Ecs, Ecs)] = &[
-    (ecs::PROCESS_NAME, ecs::PROCESS_NAME),
-    (ecs::PROCESS_EXECUTABLE, ecs::PROCESS_EXECUTABLE),
-    (ecs::PROCESS_PID, ecs::PROCESS_PID),
-    (ecs::PROCESS_COMMAND_LINE, ecs::PROCESS_COMMAND_LINE),
-    (ecs::PROCESS_HASH_MD5, ecs::PROCESS_HASH_MD5),
-    (ecs::PROCESS_HASH_SHA1, ecs::PROCESS_HASH_SHA1),
-    (ecs::PROCESS_HASH_SHA256, ecs::PROCESS_HASH_SHA256),
-];
+/// Of processes in a list: groups that they fill.
+pub(crate) const PROCESSES: &[&str] = &["process"];
 
 /// A process on a device, with its parent.
 #[derive(JsonSchema)]
@@ -66,7 +58,7 @@ pub struct ProcessEvidence {
     #[schemars(transform = column().remap(IMAGE))]
     pub image_file: FileDetails,
     /// Id of the device in Defender for Endpoint.
-    #[schemars(transform = to(ecs::HOST_ID).lift())]
+    #[schemars(transform = to(ecs::HOST_ID))]
     pub mde_device_id: Host,
     /// Start of the parent process.
     #[schemars(transform = to(ecs::PROCESS_PARENT_START).named("parent_process.creation_datetime"))]
@@ -78,14 +70,14 @@ pub struct ProcessEvidence {
     #[schemars(transform = column().named("parent_process.image_file").remap(PARENT_IMAGE))]
     pub parent_process_image_file: FileDetails,
     /// Command line.
-    #[schemars(transform = to(ecs::PROCESS_COMMAND_LINE).lift().also(ecs::PROCESS_ARGS).op(Op::Args)
+    #[schemars(transform = to(ecs::PROCESS_COMMAND_LINE).also(ecs::PROCESS_ARGS).op(Op::Args)
         .named("process.command_line"))]
     pub process_command_line: LongText,
     /// Start of the process.
     #[schemars(transform = to(ecs::PROCESS_START).named("process.creation_datetime"))]
     pub process_creation_date_time: Timestamp,
     /// Process id.
-    #[schemars(transform = to(ecs::PROCESS_PID).lift().named("process.id"))]
+    #[schemars(transform = to(ecs::PROCESS_PID).named("process.id"))]
     pub process_id: Integer,
     /// Account that the process runs as.
     #[schemars(transform = column().remap(PROCESS_USER))]

@@ -14,14 +14,14 @@ use crate::types::{Host, Keyword, LongText};
 #[schemars(transform = kind()
     .constant(ecs::EVENT_CATEGORY, "registry")
     .constant(ecs::EVENT_TYPE, "access")
-    .derive(ecs::REGISTRY_PATH, Derive::Registry, "registryHive registryKey").lift()
+    .derive(ecs::REGISTRY_HIVE, Derive::RegistryHive, "registryHive registryKey")
+    .derive(ecs::REGISTRY_KEY, Derive::RegistryKey, "registryHive registryKey")
+    .derive(ecs::REGISTRY_PATH, Derive::RegistryPath, "registryHive registryKey")
     .identity("registryHive registryKey"))]
 pub struct RegistryKeyEvidence {
     /// Hive, for example `HKEY_LOCAL_MACHINE`.
-    #[schemars(transform = to(ecs::REGISTRY_HIVE).table(tables::REGISTRY_HIVE))]
     pub registry_hive: Keyword,
-    /// Key below the hive.
-    #[schemars(transform = to(ecs::REGISTRY_KEY).lift())]
+    /// Key below the hive; some services write the hive in it.
     pub registry_key: Keyword,
 }
 
@@ -31,17 +31,17 @@ pub struct RegistryKeyEvidence {
 #[schemars(transform = kind()
     .constant(ecs::EVENT_CATEGORY, "registry")
     .constant(ecs::EVENT_TYPE, "access")
-    .derive(ecs::REGISTRY_PATH, Derive::Registry, "registryHive registryKey registryValueName").lift()
+    .derive(ecs::REGISTRY_HIVE, Derive::RegistryHive, "registryHive registryKey")
+    .derive(ecs::REGISTRY_KEY, Derive::RegistryKey, "registryHive registryKey")
+    .derive(ecs::REGISTRY_PATH, Derive::RegistryPath, "registryHive registryKey registryValueName")
     .identity("mdeDeviceId registryHive registryKey registryValueName registryValueType registryValue"))]
 pub struct RegistryValueEvidence {
     /// Id of the device in Defender for Endpoint.
-    #[schemars(transform = to(ecs::HOST_ID).lift())]
+    #[schemars(transform = to(ecs::HOST_ID))]
     pub mde_device_id: Host,
     /// Hive, for example `HKEY_LOCAL_MACHINE`.
-    #[schemars(transform = to(ecs::REGISTRY_HIVE).table(tables::REGISTRY_HIVE))]
     pub registry_hive: Keyword,
-    /// Key below the hive.
-    #[schemars(transform = to(ecs::REGISTRY_KEY).lift())]
+    /// Key below the hive; some services write the hive in it.
     pub registry_key: Keyword,
     /// Data of the value.
     #[schemars(transform = to(ecs::REGISTRY_DATA_STRINGS))]

@@ -31,15 +31,15 @@ pub struct CloudLogonRequestEvidence {
     .identity("deviceName"))]
 pub struct CloudLogonSessionEvidence {
     /// Account of the session.
-    #[schemars(transform = column().flattened().remap(USER))]
+    #[schemars(transform = column().flattened().keep(USER))]
     pub account: UserEvidence,
     /// Browser.
     pub browser: Keyword,
     /// Name of the device.
-    #[schemars(transform = to(ecs::HOST_NAME).lower().lift())]
+    #[schemars(transform = to(ecs::HOST_NAME).lower())]
     pub device_name: Host,
     /// Operating system of the device.
-    #[schemars(transform = to(ecs::HOST_OS_FULL).also(ecs::HOST_OS_TYPE).prefix(tables::OS_TYPE).lift())]
+    #[schemars(transform = to(ecs::HOST_OS_FULL).also(ecs::HOST_OS_TYPE).prefix(tables::OS_TYPE))]
     pub operating_system: Keyword,
     /// Previous sign-in of the account.
     pub previous_logon_date_time: Timestamp,
@@ -64,12 +64,12 @@ pub struct CloudLogonSessionEvidence {
     .identity("account.userAccount.azureAdUserId account.userAccount.accountName"))]
 pub struct HostLogonSessionEvidence {
     /// Account of the session.
-    #[schemars(transform = column().flattened().remap(USER))]
+    #[schemars(transform = column().flattened().keep(USER))]
     pub account: UserEvidence,
     /// End of the session.
     pub end_utc_date_time: Timestamp,
     /// Host of the session.
-    #[schemars(transform = column().flattened().remap(HOST))]
+    #[schemars(transform = column().flattened().keep(HOST))]
     pub host: DeviceEvidence,
     /// Id of the session.
     pub session_id: Keyword,

@@ -43,7 +43,7 @@ pub struct BlobEvidence {
     /// Hashes of the content.
     pub file_hashes: Vec<FileHash>,
     /// Name of the blob.
-    #[schemars(transform = to(ecs::FILE_NAME).lift())]
+    #[schemars(transform = to(ecs::FILE_NAME))]
     pub name: Keyword,
     /// Address of the blob.
     #[schemars(transform = super::url())]

@@ -5,18 +5,22 @@ use schemars::JsonSchema;
 use super::file::{FILES, FileEvidence};
 use super::network::UrlEvidence;
 use crate::attr::{column, kind, to};
-use crate::ecs::{self, Ecs};
+use crate::ecs;
+use crate::ops::{Derive, Op};
 use crate::tables;
-use crate::types::{Flag, Guid, Ip, Keyword, Member, Timestamp, User};
+use crate::types::{Flag, Guid, Ip, Keyword, Mail, Member, Timestamp};
 
-/// URLs in a list: whole and by domain.
-const URLS: &[(Ecs, Ecs)] = &[(ecs::URL_FULL, ecs::URL_FULL), (ecs::URL_DOMAIN, ecs::URL_DOMAIN)];
+/// URLs in a list: groups that they fill.
+const URLS: &[&str] = &["url"];
 
 /// A message in Microsoft Teams. ECS has no category for chat.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "camelCase")]
 #[schemars(transform = kind()
     .constant(ecs::NETWORK_APPLICATION, "teams")
+    .derive(ecs::USER_NAME, Derive::AccountName, "senderFromAddress")
+    .derive(ecs::USER_DOMAIN, Derive::UpnDomain, "senderFromAddress")
+    .derive(ecs::RELATED_USER, Derive::AccountName, "senderFromAddress")
     .identity("messageId threadId channelId groupId parentMessageId senderFromAddress"))]
 pub struct TeamsMessageEvidence {
     /// Campaign that the message belongs to.
@@ -29,7 +33,7 @@ pub struct TeamsMessageEvidence {
     /// Where the message was delivered: teams, quarantine, failed.
     pub delivery_location: Member,
     /// Files in the message.
-    #[schemars(transform = column().flattened().remap(FILES))]
+    #[schemars(transform = column().flattened().keep(FILES))]
     pub files: Vec<FileEvidence>,
     /// Team or group of the channel.
     pub group_id: Keyword,
@@ -51,12 +55,12 @@ pub struct TeamsMessageEvidence {
     /// Time of receipt.
     pub received_date_time: Timestamp,
     /// Recipients.
-    pub recipients: Vec<User>,
+    pub recipients: Vec<Mail>,
     /// Address of the sender.
-    #[schemars(transform = to(ecs::USER_EMAIL).lift())]
-    pub sender_from_address: User,
+    #[schemars(transform = super::mail(ecs::USER_EMAIL).also(ecs::RELATED_HOSTS).op(Op::MailHost))]
+    pub sender_from_address: Mail,
     /// Address that the sender's client came from.
-    #[schemars(rename = "senderIP", transform = to(ecs::SOURCE_IP).lift())]
+    #[schemars(rename = "senderIP", transform = to(ecs::SOURCE_IP))]
     pub sender_ip: Ip,
     /// Application that sent the message.
     pub source_app_name: Keyword,
@@ -65,12 +69,12 @@ pub struct TeamsMessageEvidence {
     /// Subject.
     pub subject: Keyword,
     /// Recipients that look suspicious.
-    pub suspicious_recipients: Vec<User>,
+    pub suspicious_recipients: Vec<Mail>,
     /// Thread.
     pub thread_id: Keyword,
     /// Type of the thread: chat, topic, space, meeting.
     pub thread_type: Keyword,
     /// URLs in the message.
-    #[schemars(transform = column().named("url_evidence").flattened().remap(URLS))]
+    #[schemars(transform = column().named("url_evidence").flattened().keep(URLS))]
     pub urls: Vec<UrlEvidence>,
 }

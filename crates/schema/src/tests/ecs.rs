@@ -123,6 +123,7 @@ fn targets_accept_what_comes() {
                         rows.iter().all(|(_, value)| feed.field.kind != Type::Long || value.parse::<i64>().is_ok())
                     }
                     Op::UrlPort => feed.field.kind == Type::Long,
+                    Op::UrlIp => feed.field.kind == Type::Ip,
                     Op::Keep => match &column.content {
                         Content::Scalar(semantic) => accepts(feed.field.kind, *semantic),
                         Content::UrlParts => accepts(feed.field.kind, Semantic::Url),
@@ -209,9 +210,10 @@ fn own(shape: &Shape, fillers: &mut Fillers) {
     for column in &shape.columns {
         column.feeds.iter().filter(|feed| !feed.many).for_each(|feed| add(feed.field, feed.rank, &column.source));
     }
-    shape.derived.iter().filter(|derived| !derived.many).for_each(|derived| add(derived.field, 0, "a derivation"));
-    let constants = shape.constants.iter().filter(|constant| !constant.field.array);
-    constants.for_each(|constant| add(constant.field, 0, "a constant"));
+    let derived = shape.derived.iter().filter(|derived| !derived.many);
+    derived.for_each(|derived| add(derived.field, derived.rank, "a derivation"));
+    let constants = shape.constants.iter().filter(|constant| !constant.many);
+    constants.for_each(|constant| add(constant.field, constant.rank, "a constant"));
 }
 
 /// What an alert is about can be searched from the alert itself, whatever the place in the list of its evidence.
@@ -223,7 +225,8 @@ fn evidence_is_lifted_into_the_alert() {
                  file.name file.path file.hash.md5 file.hash.sha1 file.hash.sha256 process.pid process.name \
                  process.executable process.command_line process.hash.sha256 process.hash.sha1 source.ip url.full \
                  url.domain email.subject email.from.address email.to.address email.message_id registry.key \
-                 registry.path cloud.instance.id container.id related.hash related.hosts related.ip related.user"
+                 registry.path registry.hive process.parent.name process.parent.pid dns.question.name dns.resolved_ip \
+                 cloud.instance.id cloud.provider container.id related.hash related.hosts related.ip related.user"
         .split_whitespace()
     {
         assert!(fields.contains(name), "{name}");

@@ -10,8 +10,11 @@ use crate::{Kind, Shape, dataset, row_schema};
 const NAMESPACE: &str = "microsoft.graph.security.";
 
 /// Columns beside the type's properties: what the collector adds, what older answers carry, what expansion nests.
-const EXTRA: &[(&str, &[&str])] =
-    &[("incident", &["alerts", "rollup"]), ("alertComment", &["createdBy", "createdTime"])];
+const EXTRA: &[(&str, &[&str])] = &[
+    ("incident", &["alerts", "rollup", "tags"]),
+    ("alert", &["customTags", "tags"]),
+    ("alertComment", &["createdBy", "createdTime"]),
+];
 
 struct Types(Value);
 
