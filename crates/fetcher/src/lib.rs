@@ -14,6 +14,7 @@ pub mod error;
 pub mod flow;
 pub mod health;
 pub mod http;
+mod ids;
 pub mod metrics;
 pub mod sink;
 pub mod source;

@@ -20,8 +20,10 @@ mod migrate;
 mod model;
 pub mod offline;
 mod slot;
+mod spelling;
 #[cfg(test)]
 mod tests;
+mod walk;
 mod writer;
 
 use std::path::Path;
@@ -110,10 +112,10 @@ impl Store {
         })
     }
 
-    /// The state of a source; nothing is written before its first commit.
+    /// The state of a source, however its ids are spelled; nothing is written before its first commit.
     pub fn source(&self, cloud: &str, tenant: &str, dataset: &str) -> SourceState {
         let key = SourceKey { cloud: cloud.to_owned(), tenant: tenant.to_owned(), dataset: dataset.to_owned() };
-        SourceState { store: self.clone(), key: Arc::new(key) }
+        SourceState { store: self.clone(), key: Arc::new(key.canonical()) }
     }
 
     /// Writes changes of sources that belong together in one step; returns when they are durable.

@@ -67,14 +67,14 @@ pub(super) fn backfill(args: &BackfillArgs) -> anyhow::Result<End> {
 /// Only what is asked for is left in the configuration.
 fn narrow(config: &mut Config, args: &BackfillArgs) -> Result<(), String> {
     if let Some(id) = &args.tenant {
-        config.tenants.retain(|tenant| tenant.id.eq_ignore_ascii_case(id));
+        config.tenants.retain(|tenant| tenant.id == crate::ids::canonical(id));
         if config.tenants.is_empty() {
             return Err(format!("tenant `{id}` is not in {}", args.config.display()));
         }
     }
     if let Some(name) = &args.dataset {
         for tenant in &mut config.tenants {
-            tenant.datasets.retain(|config| config.dataset.definition.name == name);
+            tenant.datasets.retain(|config| config.dataset.definition.name.eq_ignore_ascii_case(name.trim()));
         }
         config.tenants.retain(|tenant| !tenant.datasets.is_empty());
         if config.tenants.is_empty() {

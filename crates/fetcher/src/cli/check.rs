@@ -12,7 +12,8 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<End> {
         Ok(config) => config,
         Err(error) => return Ok(End::Usage(error.to_string())),
     };
-    let only = args.tenant.as_deref();
+    let only = args.tenant.as_deref().map(crate::ids::canonical);
+    let only = only.as_deref();
     if let Some(only) = only.filter(|only| !config.tenants.iter().any(|tenant| tenant.id == *only)) {
         return Ok(End::Usage(format!("tenant {only} is not in {}", args.config.display())));
     }

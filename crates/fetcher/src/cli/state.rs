@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::End;
 use crate::config;
+use crate::ids;
 use crate::state::SourceKey;
 use crate::state::offline::{Offline, Summary};
 
@@ -160,8 +161,8 @@ fn import(folder: &Path, args: &ImportArgs) -> anyhow::Result<End> {
 fn reset(folder: &Path, args: &ResetArgs) -> anyhow::Result<End> {
     let state = Offline::open(folder)?;
     let is_meant = |key: &SourceKey| {
-        args.tenant.as_ref().is_none_or(|tenant| key.tenant.eq_ignore_ascii_case(tenant))
-            && args.dataset.as_ref().is_none_or(|dataset| key.dataset == *dataset)
+        args.tenant.as_ref().is_none_or(|tenant| key.tenant == ids::canonical(tenant))
+            && args.dataset.as_ref().is_none_or(|dataset| key.dataset.eq_ignore_ascii_case(dataset.trim()))
     };
     let meant: Vec<Summary> = state.sources()?.into_iter().filter(|source| is_meant(&source.key)).collect();
     if meant.is_empty() {

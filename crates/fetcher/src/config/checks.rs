@@ -13,6 +13,7 @@ use super::{
     Config, ConfigError, DEFAULT_OVERLAP, DatasetConfig, Delivery, Reconcile, TenantConfig, credential, http, literal,
     output, wire,
 };
+use crate::ids;
 use crate::state::DEFAULT_LEDGER;
 
 /// Shortest and longest time that ids are remembered.
@@ -81,7 +82,7 @@ fn check_tenant(key: &str, tenant: &wire::Tenant, environment: Environment<'_>) 
         None => Cloud::named("global"),
         Some(TextOr::Text(name)) => {
             let key = format!("{key}.cloud");
-            let word = name.resolve(&key, environment)?;
+            let word = name.resolve(&key, environment)?.trim().to_ascii_lowercase();
             let allowed = NAMES.join(", ");
             Some(Cloud::named(&word).ok_or_else(|| {
                 name.error(&key, format!("unknown cloud `{word}`; allowed: {allowed}, or {{login, graph, defender}}"))
@@ -158,9 +159,9 @@ fn one_place_each(places: &[(u64, u64)], tenants: &[TenantConfig]) -> Result<(),
     Ok(())
 }
 
-/// A GUID or a domain name: it becomes part of addresses and file names.
+/// A GUID or a domain name, in its one spelling: it becomes part of addresses and of the state's keys.
 pub(super) fn check_id(key: &str, text: &Text, environment: Environment<'_>) -> Result<String, ConfigError> {
-    let id = text.resolve(key, environment)?;
+    let id = ids::canonical(&text.resolve(key, environment)?);
     let is_name = id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'));
     if !is_name || !id.chars().any(char::is_alphanumeric) || id.starts_with('.') {
         return Err(text.error(key, "is not an id; allowed: a GUID (or, for a tenant, its domain name)"));
@@ -181,7 +182,7 @@ fn check_dataset<'a>(
         TextOr::Text(name) => (name, None),
         TextOr::Object(options) => (&options.name, Some(options)),
     };
-    let name = text.resolve(key, environment)?;
+    let name = text.resolve(key, environment)?.trim().to_ascii_lowercase();
     let found = schema::catalog().iter().zip(0..).find(|(dataset, _)| dataset.definition.name == name);
     let Some((dataset, index)) = found else {
         return Err(text.error(key, format!("unknown dataset `{name}`; allowed: {}", dataset_names())));

@@ -227,3 +227,44 @@ fn secrets_in_the_file_are_named_by_key_and_line() {
     let config = super::parse("m365.yml", text, &|_| Some("a2V5".to_owned())).expect("a configuration");
     assert_eq!(config.literal_secrets, ["tenants[0].client_secret in line 4", "http.proxy in line 11"]);
 }
+
+#[test]
+fn ids_clouds_and_datasets_are_named_in_any_spelling() {
+    let text = GOOD
+        .replace("id: 11111111-2222-3333-4444-555555555555", "id: '{AAAAAAAA-2222-3333-4444-555555555555}'")
+        .replace(
+            "client_id: 66666666-7777-8888-9999-000000000000",
+            "client_id: ' 66666666-7777-8888-9999-AAAAAAAAAAAA '",
+        )
+        .replace("datasets: [incident, {name: alert", "cloud: Global\n    datasets: [Incident, {name: ' ALERT '");
+    let config = parse("m365.yml", &text, &environment).expect("good");
+    let tenant = &config.tenants[0];
+    assert_eq!(tenant.id, "aaaaaaaa-2222-3333-4444-555555555555");
+    assert_eq!(tenant.client_id, "66666666-7777-8888-9999-aaaaaaaaaaaa");
+    assert_eq!(tenant.cloud.name, "global");
+    assert!(tenant.cloud.token_endpoint(&tenant.id).path().starts_with("/aaaaaaaa-2222-3333-4444-555555555555/"));
+    assert_eq!(
+        tenant.datasets.iter().map(|config| config.dataset.definition.name).collect::<Vec<_>>(),
+        ["incident", "alert"]
+    );
+    let domain = GOOD.replace("11111111-2222-3333-4444-555555555555", "Contoso.OnMicrosoft.com");
+    assert_eq!(parse("m365.yml", &domain, &environment).expect("good").tenants[0].id, "contoso.onmicrosoft.com");
+}
+
+#[test]
+fn one_tenant_in_two_spellings_is_named_twice() {
+    let entry = |id: &str| {
+        format!(
+            "  - {{id: '{id}', client_id: 66666666-7777-8888-9999-000000000000, client_secret: s, datasets: [incident]}}\n"
+        )
+    };
+    for (one, other) in [
+        ("aaaaaaaa-2222-3333-4444-555555555555", "{AAAAAAAA-2222-3333-4444-555555555555}"),
+        ("aaaaaaaa-2222-3333-4444-555555555555", "urn:uuid:AAAAAAAA-2222-3333-4444-555555555555"),
+        ("contoso.example", "CONTOSO.example."),
+    ] {
+        let text = format!("tenants:\n{}{}output: {{file: {{directory: out}}}}\n", entry(one), entry(other));
+        let error = parse("m365.yml", &text, &environment).expect_err("an error").to_string();
+        assert!(error.contains("in tenants[0] already"), "{error}");
+    }
+}

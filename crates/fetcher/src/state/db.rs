@@ -12,7 +12,7 @@ use redb::{
 };
 
 use super::slot::{Entry, Slot};
-use super::{Progress, Retry, SourceKey, Task, chunk, migrate};
+use super::{Progress, Retry, SourceKey, Task, chunk, migrate, spelling};
 use crate::error::Fault;
 
 /// Name of the file in the state directory.
@@ -80,6 +80,7 @@ impl Db {
         })?;
         let db = Self { database, path: path.to_owned(), steps: AtomicU64::new(0) };
         db.check_format()?;
+        spelling::settle(&db)?;
         Ok(db)
     }
 

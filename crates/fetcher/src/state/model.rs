@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ids;
+
 /// Whose state it is. A new configuration file with the same tenant and dataset goes on where the old one ended.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SourceKey {
@@ -17,6 +19,13 @@ impl SourceKey {
     /// As it is stored. Neither part holds a slash.
     pub(super) fn text(&self) -> String {
         format!("{}/{}/{}", self.cloud, self.tenant, self.dataset)
+    }
+
+    /// In the one spelling of its parts.
+    #[must_use]
+    pub fn canonical(&self) -> Self {
+        let word = |text: &str| text.trim().to_ascii_lowercase();
+        Self { cloud: word(&self.cloud), tenant: ids::canonical(&self.tenant), dataset: word(&self.dataset) }
     }
 
     pub(super) fn parse(text: &str) -> Option<Self> {
@@ -36,6 +45,9 @@ pub struct Progress {
     /// goes back further.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub floor: Option<String>,
+    /// The floor was found by this machine's clock: the service has not told its time yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub guessed: bool,
     /// Last cycle that read everything and was acknowledged, RFC 3339. May lag behind after a crash.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_success: Option<String>,

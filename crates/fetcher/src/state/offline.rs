@@ -8,12 +8,13 @@ use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use redb::{ReadTransaction, ReadableTable, WriteTransaction};
+use redb::WriteTransaction;
 use serde::{Deserialize, Serialize};
 
 use super::apply::{apply_one, number_of, remember};
 use super::db::{Db, FILE, FORMAT, LEDGER, PROGRESS, RETRY, SOURCE, TASK, source_range};
 use super::slot::{Entry, Slot};
+use super::spelling::{both, older};
 use super::{Change, Progress, Retry, SourceKey, Task, chunk};
 use crate::clock;
 use crate::error::Fault;
@@ -100,15 +101,15 @@ impl Offline {
     pub fn sources(&self) -> Result<Vec<Summary>, Fault> {
         let (db, read) = (&self.db, self.db.read()?);
         let mut summaries = Vec::new();
-        for (key, number) in self.numbers(&read)? {
+        for (key, number) in self.db.numbers(&read)? {
             let (mut ids, mut ledger_bytes) = (0, 0);
-            self.chunks(&read, number, &mut |chunk| {
+            self.db.chunks(&read, number, &mut |chunk| {
                 ledger_bytes += chunk.len() as u64;
                 ids += chunk::count(chunk).ok_or_else(|| db.damaged("its ledger cannot be read"))? as u64;
                 Ok(())
             })?;
             let mut tasks = 0;
-            self.tasks(&read, number, &mut |_| {
+            self.db.every_task(&read, number, &mut |_| {
                 tasks += 1;
                 Ok(())
             })?;
@@ -128,13 +129,13 @@ impl Offline {
         };
         put(&Line::Head { format: FORMAT, exported: clock::timestamp() })?;
         let mut sources = 0;
-        for (key, number) in self.numbers(&read)? {
+        for (key, number) in self.db.numbers(&read)? {
             put(&Line::Source { key, progress: db.progress(number)?, retry: db.retry(number)? })?;
-            self.tasks(&read, number, &mut |task| {
+            self.db.every_task(&read, number, &mut |task| {
                 put(&Line::Task { kind: task.kind, key: STANDARD.encode(&task.key), body: task.body })
             })?;
             let mut entries = Vec::new();
-            self.chunks(&read, number, &mut |chunk| {
+            self.db.chunks(&read, number, &mut |chunk| {
                 entries.clear();
                 let read = chunk::hour(chunk).zip(chunk::read(chunk, &mut entries));
                 let (written, ()) = read.ok_or_else(|| db.damaged("its ledger cannot be read"))?;
@@ -154,7 +155,15 @@ impl Offline {
     /// Reads an export, all of it or nothing. A source that is known already is refused, or replaced with `replace`.
     pub fn import(&self, input: &mut dyn BufRead, replace: bool) -> Result<u64, Fault> {
         let write = self.db.write()?;
-        let mut import = Import { db: &self.db, write: &write, replace, source: None, sources: 0, is_over: false };
+        let mut import = Import {
+            db: &self.db,
+            write: &write,
+            replace,
+            source: None,
+            taken: Vec::new(),
+            sources: 0,
+            is_over: false,
+        };
         let mut count = 0_u64;
         for line in input.lines() {
             count += 1;
@@ -188,50 +197,6 @@ impl Offline {
         }
         write.commit().map_err(|error| self.db.fault(&error))
     }
-
-    fn numbers(&self, read: &ReadTransaction) -> Result<Vec<(SourceKey, u32)>, Fault> {
-        let mut numbers = Vec::new();
-        let Some(table) = self.db.table(read, SOURCE)? else { return Ok(numbers) };
-        for item in table.iter().map_err(|error| self.db.fault(&error))? {
-            let (key, number) = item.map_err(|error| self.db.fault(&error))?;
-            let key = SourceKey::parse(key.value()).ok_or_else(|| self.db.damaged("a source has no name"))?;
-            numbers.push((key, number.value()));
-        }
-        Ok(numbers)
-    }
-
-    fn chunks(
-        &self,
-        read: &ReadTransaction,
-        number: u32,
-        each: &mut dyn FnMut(&[u8]) -> Result<(), Fault>,
-    ) -> Result<(), Fault> {
-        let Some(table) = self.db.table(read, LEDGER)? else { return Ok(()) };
-        let (first, last) = source_range(number);
-        for item in table.range::<&[u8; 16]>(&first..=&last).map_err(|error| self.db.fault(&error))? {
-            each(item.map_err(|error| self.db.fault(&error))?.1.value())?;
-        }
-        Ok(())
-    }
-
-    fn tasks(
-        &self,
-        read: &ReadTransaction,
-        number: u32,
-        each: &mut dyn FnMut(Task) -> Result<(), Fault>,
-    ) -> Result<(), Fault> {
-        let Some(table) = self.db.table(read, TASK)? else { return Ok(()) };
-        let prefix = number.to_be_bytes();
-        for item in table.range::<&[u8]>(prefix.as_slice()..).map_err(|error| self.db.fault(&error))? {
-            let (key, body) = item.map_err(|error| self.db.fault(&error))?;
-            let Some(key) = key.value().strip_prefix(prefix.as_slice()) else { break };
-            let parts = key.iter().position(|byte| *byte == 0).map(|nul| (&key[..nul], &key[nul + 1..]));
-            let (kind, key) = parts.ok_or_else(|| self.db.damaged("a task has no name"))?;
-            let kind = String::from_utf8_lossy(kind).into_owned();
-            each(Task { kind, key: key.to_vec(), body: self.db.json(body.value())? })?;
-        }
-        Ok(())
-    }
 }
 
 /// An import on its way.
@@ -240,6 +205,8 @@ struct Import<'a> {
     write: &'a WriteTransaction,
     replace: bool,
     source: Option<(SourceKey, u32)>,
+    /// Those before it.
+    taken: Vec<(SourceKey, Progress, Vec<Retry>)>,
     sources: u64,
     is_over: bool,
 }
@@ -288,10 +255,21 @@ impl Import<'_> {
     }
 
     fn begin(&mut self, key: SourceKey, progress: Option<Progress>, retry: Vec<Retry>) -> Result<(), Fault> {
+        let key = key.canonical();
         let SourceKey { cloud, tenant, dataset } = &key;
         let is_name = |name: &str| !name.is_empty() && !name.contains('/');
         if ![cloud, tenant, dataset].into_iter().all(|name| is_name(name)) {
             return Err(Fault::Refused("a source has no name".to_owned()));
+        }
+        // Another spelling of it may stand in the same export.
+        if let Some((_, known, owed)) = self.taken.iter().find(|(taken, ..)| *taken == key) {
+            let progress = progress.map(|progress| older(known.clone(), progress));
+            let change = Change { progress, retry: Some(both(owed.clone(), retry)), ..Change::default() };
+            apply_one(self.db, self.write, &key, change)?;
+            let number = number_of(self.db, self.write, &key)?;
+            self.source = Some((key, number));
+            self.sources += 1;
+            return Ok(());
         }
         if self.db.number(&key)?.is_some() {
             if !self.replace {
@@ -302,6 +280,7 @@ impl Import<'_> {
             }
             forget(self.db, self.write, &key)?;
         }
+        self.taken.push((key.clone(), progress.clone().unwrap_or_default(), retry.clone()));
         apply_one(self.db, self.write, &key, Change { progress, retry: Some(retry), ..Change::default() })?;
         let number = number_of(self.db, self.write, &key)?;
         self.source = Some((key, number));
@@ -310,7 +289,7 @@ impl Import<'_> {
     }
 }
 
-fn forget(db: &Db, write: &WriteTransaction, key: &SourceKey) -> Result<(), Fault> {
+pub(super) fn forget(db: &Db, write: &WriteTransaction, key: &SourceKey) -> Result<(), Fault> {
     let fault = |error: redb::StorageError| db.fault(&error);
     let open = |error: redb::TableError| db.fault(&error);
     let removed =

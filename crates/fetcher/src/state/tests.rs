@@ -3,6 +3,7 @@
 mod damage;
 mod ledger;
 mod migrate;
+mod spelling;
 
 use super::*;
 
