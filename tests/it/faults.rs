@@ -61,6 +61,11 @@ matrix! {
     record_changed_while_paging: trouble::record_changed_while_paging(),
     clock_ten_minutes_ahead: trouble::clock_off(10),
     clock_ten_minutes_behind: trouble::clock_off(-10),
+    date_that_is_none: trouble::date("soon"),
+    date_that_was_never_set: trouble::date("Thu, 01 Jan 1970 00:00:00 GMT"),
+    date_that_jumps_once: trouble::date_that_jumps_once(),
+    times_west_of_utc: trouble::times_at_offset(-300),
+    times_east_of_utc: trouble::times_at_offset(330),
     empty_pages_with_a_link: trouble::empty_pages_with_a_link(),
     duplicate_in_two_pages: trouble::duplicate_in_two_pages(),
 }

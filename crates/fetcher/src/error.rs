@@ -5,12 +5,17 @@ mod tests;
 
 use std::time::Duration;
 
+pub use crate::http::Unreachable;
+
 /// Why a cycle of a source, or a delivery, did not succeed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Fault {
     /// Over soon: try again after a pause.
     #[error("{0}")]
     Transient(String),
+    /// There is no way to the host: no answer began. Nothing is said of what was asked for.
+    #[error("{0}")]
+    Unreachable(Box<Unreachable>),
     /// The service asks for a pause.
     #[error("{what}")]
     Throttled {
@@ -36,7 +41,7 @@ pub enum Fault {
 impl Fault {
     /// Whether the same request may succeed later without anybody doing anything.
     pub fn is_temporary(&self) -> bool {
-        matches!(self, Fault::Transient(_) | Fault::Throttled { .. })
+        matches!(self, Fault::Transient(_) | Fault::Unreachable(_) | Fault::Throttled { .. })
     }
 
     /// A disk error with the name of what failed.

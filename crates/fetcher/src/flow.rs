@@ -13,6 +13,7 @@ mod errand;
 mod feeds;
 mod ledger;
 mod merged;
+mod misdated;
 mod outlet;
 mod page;
 mod pagesize;
@@ -31,6 +32,7 @@ pub(crate) mod turns;
 mod window;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use rustc_hash::FxHashMap;
@@ -39,6 +41,7 @@ use tokio::task::JoinSet;
 use self::cursor::Cursor;
 use self::ledger::Ledger;
 use self::merged::Merged;
+use self::misdated::Misdated;
 pub use self::outlet::Target;
 use self::outlet::{Outlet, Outlets};
 use self::pagesize::PageSize;
@@ -87,6 +90,8 @@ struct Shared {
     dead: Arc<DeadLetters>,
     store: Store,
     preserve_original: bool,
+    /// It was told that this machine's clock is not the service's.
+    clock_told: AtomicBool,
 }
 
 impl Shared {
@@ -97,7 +102,9 @@ impl Shared {
         let store = Store::open(&config.state, config.store)?;
         let clients = crate::http::Clients::new(&config.http)?;
         let (outlets, tasks) = Outlets::open(outputs, &stats, &dead, patience);
-        let shared = Self { clients, outlets, stats, dead, store, preserve_original: config.preserve_original_event };
+        let preserve_original = config.preserve_original_event;
+        let clock_told = AtomicBool::new(false);
+        let shared = Self { clients, outlets, stats, dead, store, preserve_original, clock_told };
         Ok((Arc::new(shared), tasks))
     }
 }
@@ -128,6 +135,7 @@ struct Feed {
     /// Versions of records whose nested rows were read alone, by the records' ids.
     alone: FxHashMap<String, String>,
     merged: Merged,
+    misdated: Misdated,
     sweep: Sweep,
     /// What the last cycle read was acknowledged, and the state says so.
     delivered: bool,
@@ -147,7 +155,8 @@ impl Feed {
 /// Everything that changed since the last acknowledged cycle: poll, split, map, ship, acknowledge, commit.
 async fn cycle(feed: &mut Feed) -> Result<(), Fault> {
     let Some((from, mut outbox)) = begin(feed)? else { return Ok(()) };
-    let mut window = Window::new(from, feed.source.endpoint.orderable);
+    feed.misdated.begin();
+    let mut window = Window::new(from, feed.source.endpoint.orderable, feed.health.time().now());
     let mut outcome = window::read(feed, &mut window, &mut outbox).await;
     if outcome.is_ok() {
         outcome = alone::retry(feed, &mut outbox).await;
@@ -157,6 +166,9 @@ async fn cycle(feed: &mut Feed) -> Result<(), Fault> {
     // What was read before a fault is delivered too, and need not be read again: behind it where the order allows that,
     // and its ids are known.
     let is_whole = outcome.is_ok();
+    if is_whole {
+        feed.misdated.end(&feed.health);
+    }
     deliver(feed, &mut outbox, Reach { moved: is_whole || window.is_ordered(), is_whole }).await?;
     outcome
 }
@@ -167,7 +179,8 @@ fn begin(feed: &mut Feed) -> Result<Option<(String, Outbox)>, Fault> {
     for (state, config) in feed.states.iter().zip(&feed.datasets) {
         let mut loaded = state.load()?;
         retry.append(&mut loaded.retry);
-        let cursor = Cursor::new(loaded.progress, config.lookback, config.overlap);
+        let reach = cursor::Reach { lookback: config.lookback, overlap: config.overlap };
+        let cursor = Cursor::new(loaded.progress, reach, feed.health.time().now());
         places.push(Place { cursor, seen: Seen::new(state.clone())? });
     }
     let starts = places.iter().map(|place| place.cursor.from());

@@ -26,6 +26,8 @@ use crate::sink::Receipt;
 
 /// Failed cycles in a row, of a kind that should pass, before a source counts as degraded.
 const FAILED_CYCLES: u32 = 2;
+/// What the clocks of one service may differ by.
+const SLACK: chrono::TimeDelta = chrono::TimeDelta::minutes(1);
 /// Longest error text that is kept.
 const MAX_TEXT: usize = 600;
 
@@ -103,6 +105,8 @@ pub struct SourceHealth {
     failures: Count,
     ledger: Count,
     page_size: Count,
+    misdated: Count,
+    time: clock::ServiceClock,
     latency: latency::Latency,
     course: Mutex<Course>,
 }
@@ -251,6 +255,8 @@ impl SourceHealth {
             failures: Count::default(),
             ledger: Count::default(),
             page_size: Count::default(),
+            misdated: Count::default(),
+            time: clock::ServiceClock::default(),
             latency: latency::Latency::default(),
             course: Mutex::new(course),
         }
@@ -264,6 +270,11 @@ impl SourceHealth {
     #[cfg(test)]
     pub(crate) fn observe_latency(&self, span: Duration) {
         self.latency.observe(span);
+    }
+
+    /// The service's clock.
+    pub fn time(&self) -> &clock::ServiceClock {
+        &self.time
     }
 
     /// Which source this is.
@@ -291,7 +302,7 @@ impl SourceHealth {
                 course.last_progress = Some(now);
                 course.failed = 0;
                 course.caught_up = true;
-                for reason in [Reason::Failing, Reason::Refused, Reason::State, Reason::Silent] {
+                for reason in [Reason::Failing, Reason::Unreachable, Reason::Refused, Reason::State, Reason::Silent] {
                     self.clear(&mut course, reason);
                 }
             }
@@ -308,7 +319,8 @@ impl SourceHealth {
         let duplicates = self.delivered.iter().map(|delivered| delivered.duplicates.get()).sum();
         if course.watch.created() < created {
             course.last_nonempty = Some(now);
-            let age = course.newest.as_deref().filter(|_| course.newest != course.began_at).and_then(snapshot::age);
+            let newest = course.newest.as_deref().filter(|_| course.newest != course.began_at);
+            let age = newest.and_then(|newest| snapshot::age(newest, &self.time));
             if let Some(age) = age.and_then(|age| u64::try_from(age).ok()).filter(|_| outcome.is_ok()) {
                 self.latency.observe(Duration::from_secs(age));
             }
@@ -333,6 +345,7 @@ impl SourceHealth {
             Fault::Auth(_) => self.set(course, Reason::Auth, text),
             Fault::Refused(_) => self.set(course, Reason::Refused, text),
             Fault::Local(_) => self.set(course, Reason::State, text),
+            Fault::Unreachable(_) => self.set(course, Reason::Unreachable, text),
             // One failure is nothing, unless nothing ever succeeded.
             Fault::Transient(_) | Fault::Throttled { .. }
                 if course.failed >= FAILED_CYCLES || course.last_success.is_none() =>
@@ -349,6 +362,23 @@ impl SourceHealth {
         let mut course = locked(&self.course);
         course.last_error = Some((text.clone(), Instant::now()));
         self.set(&mut course, reason, &text);
+    }
+
+    /// A request failed and is repeated. As long as nothing ever succeeded, that is all there is to say of the source.
+    pub fn stumbled(&self, fault: &Fault) {
+        self.retries.add(1);
+        let mut course = locked(&self.course);
+        if course.last_progress.is_none() && matches!(fault, Fault::Transient(_)) {
+            let text = bounded(&fault.to_string());
+            course.last_error = Some((text.clone(), Instant::now()));
+            self.set(&mut course, Reason::Failing, &text);
+        }
+    }
+
+    /// The same, where it is no error of now: it still holds.
+    pub fn renew(&self, reason: Reason, text: impl std::fmt::Display) {
+        let text = bounded(&text.to_string());
+        self.set(&mut locked(&self.course), reason, &text);
     }
 
     /// It is over.
@@ -387,6 +417,9 @@ impl SourceHealth {
         course.last_progress = Some(Instant::now());
         course.throttled_since = None;
         self.clear(&mut course, Reason::ThrottledLong);
+        if course.failed == 0 {
+            self.clear(&mut course, Reason::Failing);
+        }
     }
 
     /// Records were read off a page.
@@ -404,8 +437,11 @@ impl SourceHealth {
         self.rejected.add(rows);
     }
 
-    /// The newest record so far changed then, in the service's words.
+    /// The newest record so far changed then, in the service's words. What claims to be later than now says nothing.
     pub fn seen(&self, newest: &str) {
+        if clock::parse(newest).is_none_or(|newest| newest > self.time.now() + SLACK) {
+            return;
+        }
         let mut course = locked(&self.course);
         if course.newest.as_deref().is_none_or(|known| clock::parse(known) < clock::parse(newest)) {
             course.newest = Some(newest.to_owned());
@@ -433,6 +469,11 @@ impl SourceHealth {
     /// A request is repeated after a failure.
     pub fn retried(&self) {
         self.retries.add(1);
+    }
+
+    /// Records with a time in the future, or with one that cannot be read, were met for the first time.
+    pub fn misdated(&self, records: u64) {
+        self.misdated.add(records);
     }
 
     /// Records that became visible late were found by looking back.

@@ -5,6 +5,7 @@ pub mod auth;
 mod backoff;
 mod budget;
 pub(crate) mod client;
+mod gap;
 #[cfg(any(test, fuzzing))]
 pub mod probe;
 mod request;
@@ -21,8 +22,10 @@ use serde::Deserialize;
 pub(crate) use self::backoff::{Backoff, jitter};
 pub(crate) use self::budget::Budget;
 use self::client::Way;
+pub(crate) use self::gap::Gap;
+pub use self::gap::Unreachable;
 pub(crate) use self::request::{REDIRECTED, check_json, claims_challenge, follow, ids, redirected, send};
-use crate::config::HttpConfig;
+use crate::config::{HttpConfig, ProxyConfig};
 use crate::error::{Fault, quoted, with_causes};
 
 /// Longest error body that is read.
@@ -35,12 +38,14 @@ pub struct Clients {
     pub kept: Client,
     /// Makes a connection for each request: after a server that says it is not available, another may be reached.
     pub fresh: Client,
+    /// What both go through.
+    pub(crate) proxy: Option<ProxyConfig>,
 }
 
 impl Clients {
     /// As configured.
     pub fn new(config: &HttpConfig) -> Result<Self, Fault> {
-        Ok(Self { kept: build(config, client::IDLE)?, fresh: build(config, 0)? })
+        Ok(Self { kept: build(config, client::IDLE)?, fresh: build(config, 0)?, proxy: config.proxy.clone() })
     }
 }
 
@@ -63,6 +68,14 @@ fn build(config: &HttpConfig, idle: usize) -> Result<Client, Fault> {
         idle,
         ..Way::default()
     })
+}
+
+/// A request was not answered. Where no connection was made, the way is to blame, not the question.
+pub(crate) fn way_fault(what: &str, error: &reqwest::Error) -> Fault {
+    if error.is_connect() {
+        return Fault::Unreachable(Box::new(Unreachable::new(what, error)));
+    }
+    connection_fault(what, error)
 }
 
 /// A failure below HTTP.

@@ -50,7 +50,7 @@ pub struct Family {
 }
 
 /// The metrics with one number per source.
-pub const FAMILIES: [Family; 17] = [
+pub const FAMILIES: [Family; 19] = [
     gauge("m365_source_newest_record_age_seconds", "Age of the newest record.", |s| s.freshness_seconds),
     gauge("m365_source_backlog_seconds", "Time span that is still to be read; 0 when caught up.", |s| {
         s.backlog_seconds
@@ -62,6 +62,12 @@ pub const FAMILIES: [Family; 17] = [
     gauge("m365_source_page_size", "Records that a page is asked for.", |s| count(s.page_size)),
     counter("m365_records_fetched_total", "Records read off pages.", |s| count(s.fetched)),
     counter("m365_records_late_total", "Records that became visible late.", |s| count(s.late)),
+    counter("m365_records_misdated_total", "Records with a time in the future, or one that cannot be read.", |s| {
+        count(s.misdated)
+    }),
+    gauge("m365_source_clock_ahead_seconds", "How far this machine's clock is ahead of the service's.", |s| {
+        s.clock_ahead_seconds
+    }),
     counter("m365_records_lost_total", "Records that were given up.", |s| count(s.lost)),
     counter("m365_rows_rejected_total", "Rows that gave no document, kept as dead letters.", |s| count(s.rejected)),
     counter("m365_requests_throttled_total", "Requests refused because of too many.", |s| count(s.throttled)),

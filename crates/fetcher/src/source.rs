@@ -4,18 +4,24 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use reqwest::StatusCode;
 use schema::Operator;
 use secrecy::ExposeSecret;
 use url::Url;
 
-use crate::error::Fault;
+use crate::clock;
+use crate::config::ProxyConfig;
+use crate::error::{Fault, Unreachable};
 use crate::flow::stop::Stop;
 use crate::flow::turns::{Lane, Reading};
 use crate::health::{Reason, SourceHealth};
 use crate::http::auth::TokenSource;
-use crate::http::{Budget, Clients, check_json, claims_challenge, connection_fault, send, status_fault};
+use crate::http::{Budget, Clients, check_json, claims_challenge, send, status_fault, way_fault};
+
+/// How long the service is asked for its time.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A list of records that is polled by the time of their last change.
 #[derive(Debug)]
@@ -159,7 +165,10 @@ impl Source {
             Err(self.stop.unless(fault).await?)
         };
         match &outcome {
-            Ok(_) => {
+            Ok(answer) => {
+                if let Some(date) = clock::date(answer.response().headers()) {
+                    self.health.time().note(date);
+                }
                 self.budget.accept();
                 self.health.answered();
             }
@@ -175,7 +184,40 @@ impl Source {
     /// A refused token is replaced once.
     async fn ask(&self, page: &Url) -> Result<(String, Reading), Fault> {
         self.stop.unless(self.budget.ready()).await?;
-        self.stop.unless(self.ask_now(page)).await?
+        match self.stop.unless(self.ask_now(page)).await? {
+            Err(Fault::Unreachable(gap)) => Err(self.unreachable(*gap)),
+            Ok(answer) => {
+                self.health.recover(Reason::Unreachable);
+                Ok(answer)
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Says at once which part of the way is missing.
+    fn unreachable(&self, gap: Unreachable) -> Fault {
+        let host = gap.host();
+        let serves = |proxy: &&ProxyConfig| host.as_ref().and_then(Url::host_str).is_some_and(|to| proxy.serves(to));
+        let fault = Fault::Unreachable(Box::new(match self.clients.proxy.as_ref().filter(serves) {
+            Some(proxy) => gap.behind(proxy.url.clone()),
+            None => gap,
+        }));
+        self.health.degrade(Reason::Unreachable, &fault);
+        fault
+    }
+
+    /// Learns the service's time before anything is asked for by it: any answer of the host tells it.
+    pub(crate) async fn learn_time(&self) -> Result<(), Fault> {
+        if self.health.time().is_known() {
+            return Ok(());
+        }
+        let answer = self.clients.kept.get(self.root.clone()).timeout(PATIENCE).send();
+        if let Ok(answer) = self.stop.unless(answer).await?
+            && let Some(date) = clock::date(answer.headers())
+        {
+            self.health.time().note(date);
+        }
+        Ok(())
     }
 
     async fn ask_now(&self, page: &Url) -> Result<(String, Reading), Fault> {
@@ -205,13 +247,17 @@ impl Source {
             .bearer_auth(token)
             // Without it Graph writes `unknownFutureValue` for the newer members of an enumeration.
             .header("Prefer", "include-unknown-enum-members");
-        let response = turn.patiently(send(request)).await.map_err(|error| connection_fault(what, &error))?;
+        let response = turn.patiently(send(request)).await.map_err(|error| way_fault(what, &error))?;
         self.unavailable.store(response.status() == StatusCode::SERVICE_UNAVAILABLE, Ordering::Relaxed);
         Ok(Reading::new(response, turn))
     }
 }
 
-/// A time as a `$filter` literal: an offset's plus sign would be read as a space.
+/// A time as a `$filter` literal: as the service wrote it, if that is a form that it reads. An offset's plus sign would be
+/// read as a space.
 fn literal(time: &str) -> Cow<'_, str> {
+    if !clock::is_plain(time) {
+        return clock::parse(time).map_or(Cow::Borrowed(time), |time| Cow::Owned(clock::exact(time)));
+    }
     if time.contains('+') { Cow::Owned(time.replace('+', "%2B")) } else { Cow::Borrowed(time) }
 }

@@ -17,7 +17,7 @@ use std::io;
 use tempfile::SpooledTempFile;
 
 use self::hold::Hold;
-pub use self::member::string_member;
+pub use self::member::{replace_scalar, scalar_member, string_member};
 use self::scan::ValueScan;
 
 /// Longest row that is held in memory: 4 MiB.

@@ -1,12 +1,14 @@
 //! Scripted misbehaviour, for tests of those who fetch.
 
+mod times;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use std::{fmt, io};
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_TYPE, DATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -96,6 +98,10 @@ pub enum Fault {
     Repeat,
     /// Sends the real answer under this content type.
     ContentType(String),
+    /// Sends the real answer with this `Date`, which may be none: a service, or a proxy, whose clock is wrong.
+    Date(String),
+    /// Sends the real answer with the times of change at this offset from UTC, in minutes.
+    Offset(i32),
     /// The clock moves on before the real answer, and stops there.
     Tick(TimeDelta),
     /// Lists asked with a larger `$skip` are empty and have no next link, whatever there is.
@@ -337,6 +343,17 @@ pub(crate) async fn apply(fault: Option<Fault>, request: Request, next: Next) ->
                 response.headers_mut().insert(CONTENT_TYPE, kind);
             }
             response
+        }
+        Some(Fault::Date(date)) => {
+            let mut response = next.run(request).await;
+            if let Ok(date) = HeaderValue::try_from(date) {
+                response.headers_mut().insert(DATE, date);
+            }
+            response
+        }
+        Some(Fault::Offset(minutes)) => {
+            let (head, body) = next.run(request).await.into_parts();
+            Response::from_parts(head, times::with_offset(body, minutes).await)
         }
         Some(Fault::Delay(time)) => {
             tokio::time::sleep(time).await;

@@ -211,6 +211,32 @@ pub(super) fn clock_off(minutes: i64) -> Trouble {
     Trouble { begin: Box::new(begin), course: Course::Grows, reach: Reach::Source, says: Says::Healthy }
 }
 
+/// The answers do not tell the service's time.
+pub(super) fn date(date: &'static str) -> Trouble {
+    let begin = move |stage: &Stage, target: Target| {
+        stage.simulator.clock().set(stage.start - TimeDelta::hours(7));
+        stage.faults().always(target.endpoint, Fault::Date(date.to_owned()));
+    };
+    Trouble { begin: Box::new(begin), course: Course::Grows, reach: Reach::Source, says: Says::Healthy }
+}
+
+/// One answer, not the first, comes from a server whose clock is a month ahead.
+pub(super) fn date_that_jumps_once() -> Trouble {
+    let date = fetcher::clock::now() + TimeDelta::days(30);
+    let date = date.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let chain = in_the_chain(Fault::Date(date), 1, Says::Retried(3));
+    Trouble { course: Course::Grows, ..chain }
+}
+
+/// Times of change are told in a zone.
+pub(super) fn times_at_offset(minutes: i32) -> Trouble {
+    let begin = move |stage: &Stage, target: Target| {
+        stage.simulator.clock().set(stage.start - TimeDelta::hours(7));
+        stage.faults().always(target.endpoint, Fault::Offset(minutes));
+    };
+    Trouble { begin: Box::new(begin), course: Course::Grows, reach: Reach::Source, says: Says::Healthy }
+}
+
 pub(super) fn empty_pages_with_a_link() -> Trouble {
     in_the_chain(Fault::EmptyPage, 3, Says::Retried(3))
 }

@@ -14,7 +14,7 @@ use crate::clock;
 use crate::error::Fault;
 use crate::health::Reason;
 use crate::sink::Outbox;
-use crate::splitter::string_member;
+use crate::splitter::{scalar_member, string_member};
 use crate::state::{Owed, Retry};
 
 /// Versions that are remembered as read alone.
@@ -35,13 +35,15 @@ pub(super) enum Found {
 
 /// A record from a page without nested rows: they are fetched with the record alone. `false` when that was of no use.
 pub(super) async fn complete(feed: &mut Feed, row: &[u8], apart: bool, outbox: &mut Outbox) -> Result<bool, Fault> {
-    let changed = string_member(row, feed.rows.cursor_property());
+    let changed = scalar_member(row, feed.rows.cursor_property());
+    let changed = changed.as_deref();
     let (whole, partial) = if apart { (Extent::Apart, Extent::PartialApart) } else { (Extent::Whole, Extent::Partial) };
     if !apart {
         feed.rows.advance(changed);
     }
     merged::note(feed, row, changed);
-    let Some((id, version)) = string_member(row, "id").zip(changed) else {
+    let id = string_member(row, "id");
+    let Some((id, version)) = id.as_deref().zip(changed) else {
         // It cannot be asked for; what the mapper says of it is kept.
         feed.rows.element(Element { row, changed }, partial, outbox).await?;
         return Ok(false);
@@ -75,7 +77,8 @@ pub(super) async fn complete(feed: &mut Feed, row: &[u8], apart: bool, outbox: &
         Ok(Found::Other | Found::Missing) => {
             gone(feed, id);
             feed.rows.element(Element { row, changed }, partial, outbox).await?;
-            return Ok(false);
+            // That says nothing of its weight.
+            return Ok(true);
         }
         Err(fault) if is_own(&fault) => fault,
         Err(fault) => return Err(fault),
@@ -162,8 +165,8 @@ async fn release(feed: &mut Feed, row: Option<String>, outbox: &mut Outbox) -> R
     match row {
         Some(row) => {
             let row = row.as_bytes();
-            let changed = string_member(row, feed.rows.cursor_property());
-            feed.rows.element(Element { row, changed }, Extent::PartialApart, outbox).await
+            let changed = scalar_member(row, feed.rows.cursor_property());
+            feed.rows.element(Element { row, changed: changed.as_deref() }, Extent::PartialApart, outbox).await
         }
         None => Ok(()),
     }

@@ -125,8 +125,9 @@ async fn collect(mut feed: Feed, order: Order, meter: Arc<Meter>) -> Option<Fail
 
 /// What earlier commands have left, and what is asked for now.
 async fn plan(feed: &Feed, order: &Order) -> Result<Vec<Errand>, Fault> {
+    feed.source.learn_time().await?;
     let hours = feed.source.endpoint.max_lookback;
-    let (days, oldest) = (hours / 24, clock::now() - TimeDelta::hours(hours.into()));
+    let (days, oldest) = (hours / 24, feed.health.time().now() - TimeDelta::hours(hours.into()));
     if order.to <= oldest {
         return Err(Fault::Refused(format!(
             "{} keeps records for {days} days, there is nothing left of the time before {}",
@@ -177,7 +178,7 @@ async fn read(feed: &mut Feed, errands: Vec<Errand>, meter: &Meter) -> Result<()
                 }
                 // The next request waits as long as the service has asked for.
                 Err(Fault::Throttled { .. }) if throttled < MAX_THROTTLED => throttled += 1,
-                Err(fault @ Fault::Transient(_)) if failed < ATTEMPTS => {
+                Err(fault @ (Fault::Transient(_) | Fault::Unreachable(_))) if failed < ATTEMPTS => {
                     failed += 1;
                     tracing::warn!(tenant = &*feed.tenant, reason = %fault, "a slice failed, it is read again");
                     feed.source.stop.unless(tokio::time::sleep(PAUSE * 2_u32.pow(failed))).await?;

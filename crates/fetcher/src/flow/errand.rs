@@ -2,6 +2,7 @@
 //! written down before the next one, so that a restart goes on where it ended. The ledger of ids tells what is missing in
 //! the output; the live cursor stays where it is.
 
+use chrono::DateTime;
 use serde_json::{Value, json};
 
 use super::slice::Slice;
@@ -26,8 +27,10 @@ pub(super) struct Errand {
 impl Errand {
     /// Everything that changed at or after `from` and before `to`.
     pub(super) fn new(kind: &'static str, key: &str, from: &str, to: &str) -> Self {
+        // Its end is known: how late it is does not matter.
+        let now = DateTime::UNIX_EPOCH;
         let range = Range { from: from.to_owned(), to: Some(Bound::Before(to.to_owned())) };
-        Self { kind, key: key.as_bytes().to_vec(), slice: Slice::first(&range), range, found: 0 }
+        Self { kind, key: key.as_bytes().to_vec(), slice: Slice::first(&range, now), range, found: 0 }
     }
 
     /// Goes on with what the state remembers.
@@ -77,7 +80,8 @@ impl Errand {
     /// Reads and delivers a slice. Returns how many of its documents were missing; `None` for the end.
     pub(super) async fn step(&mut self, feed: &mut Feed) -> Result<Option<u64>, Fault> {
         let Some((_, mut outbox)) = begin(feed)? else { return Ok(None) };
-        let mut window = Window::errand(self.slice.range().clone(), feed.source.endpoint.orderable);
+        let now = feed.health.time().now();
+        let mut window = Window::errand(self.slice.range().clone(), feed.source.endpoint.orderable, now);
         let outcome = window::read(feed, &mut window, &mut outbox).await;
         if outcome.is_err() {
             feed.size.reset();
@@ -92,7 +96,7 @@ impl Errand {
             self.slice.shorten();
         }
         let state = feed.states[0].clone();
-        if self.slice.next(&self.range, window.records(), page, clock::now()) {
+        if self.slice.next(&self.range, window.records(), page, feed.health.time().now()) {
             state.put_task(self.task()).await?;
             return Ok(Some(found));
         }

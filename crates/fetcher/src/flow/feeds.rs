@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 
 use super::ledger::Ledger;
 use super::merged::Merged;
+use super::misdated::Misdated;
 use super::pagesize::PageSize;
 use super::reconcile::Sweep;
 use super::rows::{self, Rows};
@@ -94,6 +95,7 @@ pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) ->
             ledger: Ledger::default(),
             alone: FxHashMap::default(),
             merged: Merged::default(),
+            misdated: Misdated::default(),
             sweep: Sweep::default(),
             delivered: true,
             ahead: false,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::cursor;
 use crate::clock;
@@ -123,7 +123,9 @@ impl Ledger {
 
     /// Entries whose time has come.
     pub(super) fn due(&self, now: DateTime<Utc>) -> Vec<Retry> {
-        let is_due = |entry: &&Retry| clock::parse(&entry.next).is_some_and(|next| next <= now);
+        // What lies further ahead than any pause was written while this machine's clock was wrong.
+        let longest = TimeDelta::from_std(LONGEST * 2).unwrap_or(TimeDelta::days(1));
+        let is_due = |entry: &&Retry| clock::parse(&entry.next).is_none_or(|next| next <= now || next > now + longest);
         self.entries.iter().filter(is_due).take(PER_CYCLE).cloned().collect()
     }
 

@@ -1,5 +1,6 @@
 //! The stages of one answer: bytes, rows, documents, batches.
 
+use std::borrow::Cow;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
@@ -9,10 +10,11 @@ use super::rows::{Element, Extent};
 use super::turns::{Arrival, Reading};
 use super::window::Window;
 use super::{Feed, checkpoint, merged};
+use crate::clock;
 use crate::error::Fault;
 use crate::http::connection_fault;
 use crate::sink::Outbox;
-use crate::splitter::{Event, MAX_ROW, SplitError, Splitter, string_member};
+use crate::splitter::{Event, MAX_ROW, SplitError, Splitter, replace_scalar, scalar_member, string_member};
 
 /// What becomes of the elements of an answer.
 pub(super) enum Taking<'a> {
@@ -92,14 +94,16 @@ pub(super) async fn take(
 
 async fn element(feed: &mut Feed, row: &[u8], taking: &mut Taking<'_>, outbox: &mut Outbox) -> Result<(), Fault> {
     let alone = matches!(taking, Taking::Alone { .. }).then(|| without_context(row));
-    let row = alone.as_deref().unwrap_or(row);
-    let changed = string_member(row, feed.rows.cursor_property());
+    let row = &*dated(feed, alone.as_deref().unwrap_or(row));
+    let changed = scalar_member(row, feed.rows.cursor_property());
+    let changed = changed.as_deref();
     match taking {
         Taking::Listed(window) => {
             if window.moves_cursor() {
                 feed.rows.advance(changed);
             }
             merged::note(feed, row, changed);
+            feed.misdated.look(&feed.health, row, changed, window.now());
             feed.rows.element(Element { row, changed }, window.extent(), outbox).await?;
             window.complete(changed);
             checkpoint(feed, window, outbox).await
@@ -120,6 +124,18 @@ async fn element(feed: &mut Feed, row: &[u8], taking: &mut Taking<'_>, outbox: &
             feed.rows.element(Element { row, changed }, *extent, outbox).await
         }
     }
+}
+
+/// The record with times in a form that the mapper reads, where it has them in another one.
+fn dated<'a>(feed: &Feed, row: &'a [u8]) -> Cow<'a, [u8]> {
+    let normal = |text: &str| clock::parse(text).filter(|_| !clock::is_mapped(text)).map(clock::exact);
+    let mut row = Cow::Borrowed(row);
+    for name in [feed.rows.cursor_property(), feed.source.endpoint.created] {
+        if let Some(replaced) = replace_scalar(&row, name, normal) {
+            row = Cow::Owned(replaced);
+        }
+    }
+    row
 }
 
 /// A single record carries what a page says once. Without it the record is the one that a list holds.

@@ -1,4 +1,6 @@
-//! How many records a page is asked for: fewer after a failure, more again after clean pages.
+//! How many records a page is asked for: fewer after repeated failures, more again after clean pages. What failed may have
+//! been an outage and not the size, so the first page that is clean again is followed by one of the full size; only if that
+//! fails as well, the size grows step by step.
 
 /// Clean pages after which a reduced size doubles.
 const CLEAN: u32 = 3;
@@ -9,12 +11,26 @@ pub(super) struct PageSize {
     max: u32,
     now: u32,
     clean: u32,
+    /// Size of the last clean page.
+    good: u32,
+    trial: Trial,
+}
+
+/// Whether the full size is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trial {
+    /// As soon as a page is clean.
+    Due,
+    /// It is being tried.
+    Running,
+    /// It failed, or it is known to fail.
+    Over,
 }
 
 impl PageSize {
     /// Starts at the largest that the service accepts.
     pub(super) fn new(max: u32) -> Self {
-        Self { max, now: max, clean: 0 }
+        Self { max, now: max, clean: 0, good: max, trial: Trial::Due }
     }
 
     /// Records of the next page.
@@ -26,24 +42,41 @@ impl PageSize {
     pub(super) fn shrink(&mut self) -> bool {
         self.clean = 0;
         let shrinks = self.now > 1;
-        self.now = (self.now / 2).max(1);
+        self.now = match self.trial {
+            Trial::Running => {
+                self.trial = Trial::Over;
+                self.good
+            }
+            Trial::Due | Trial::Over => self.now / 2,
+        };
+        self.now = self.now.max(1);
         shrinks
     }
 
     /// A page was read to its end.
     pub(super) fn clean_page(&mut self) {
         self.clean += 1;
+        self.good = self.now;
+        if self.is_full() {
+            self.trial = Trial::Due;
+        }
     }
 
     /// A reduced size has proven itself.
     pub(super) fn may_grow(&self) -> bool {
-        self.now < self.max && self.clean >= CLEAN
+        self.now < self.max && (self.clean >= CLEAN || self.trial == Trial::Due && self.clean > 0)
     }
 
-    /// Twice as many.
+    /// The full size once, else twice as many.
     pub(super) fn grow(&mut self) {
         self.clean = 0;
-        self.now = self.now.saturating_mul(2).min(self.max);
+        self.now = match self.trial {
+            Trial::Due => {
+                self.trial = Trial::Running;
+                self.max
+            }
+            Trial::Running | Trial::Over => self.now.saturating_mul(2).min(self.max),
+        };
     }
 
     /// The largest page that the service accepts.
@@ -60,6 +93,7 @@ impl PageSize {
     pub(super) fn smallest(&mut self) {
         self.clean = 0;
         self.now = 1;
+        self.trial = Trial::Over;
     }
 
     /// Back to the largest: the failures were not because of the size.

@@ -84,7 +84,9 @@ async fn start(feed: &mut Feed, plan: crate::config::Reconcile) -> Result<bool, 
     if feed.sweep.errand.is_some() {
         return Ok(true);
     }
-    if clock::now() < next {
+    // A time that is further away was set by a clock that was wrong.
+    let latest = feed.health.time().now() + TimeDelta::from_std(plan.every).unwrap_or(TimeDelta::days(1));
+    if feed.health.time().now() < next && next <= latest {
         return Ok(false);
     }
     let Some((from, to)) = range(feed, plan)? else { return Ok(false) };
@@ -101,8 +103,8 @@ fn range(feed: &Feed, plan: crate::config::Reconcile) -> Result<Option<(String, 
         let progress = state.load()?.progress;
         let Some(newest) = progress.cursor else { return Ok(None) };
         let to = cursor::before(&newest, config.overlap);
-        let floor = progress.floor.unwrap_or_default();
-        let from = cursor::later(cursor::before(&newest, plan.span), &floor);
+        let from = cursor::before(&newest, plan.span);
+        let from = progress.floor.map_or(from.clone(), |floor| cursor::later(from, &floor));
         found = Some(match found {
             None => (from, to),
             Some((start, end)) => {
@@ -137,7 +139,7 @@ async fn step(feed: &mut Feed, plan: crate::config::Reconcile) -> Result<bool, F
 async fn schedule(feed: &Feed, plan: crate::config::Reconcile) -> Result<DateTime<Utc>, Fault> {
     // Sources that came together part again.
     let pause = plan.every.saturating_sub(jitter(plan.every / 10));
-    let next = clock::now() + TimeDelta::from_std(pause).unwrap_or(TimeDelta::days(1));
+    let next = feed.health.time().now() + TimeDelta::from_std(pause).unwrap_or(TimeDelta::days(1));
     let body = json!({ "at": clock::seconds(next) });
     feed.states[0].put_task(Task { kind: KIND.to_owned(), key: NEXT.as_bytes().to_vec(), body }).await?;
     Ok(next)

@@ -1,5 +1,6 @@
 //! From the elements of a page to documents: what [`schema::Rows`] says, once for all datasets.
 
+use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use crate::deadletter::{DeadLetters, Raw, Rejection};
 use crate::error::Fault;
 use crate::health::SourceHealth;
 use crate::sink::Outbox;
-use crate::splitter::string_member;
+use crate::splitter::scalar_member;
 
 /// So many ids may wait in any source.
 const FEW_IDS: usize = if cfg!(test) { 50 } else { 500 };
@@ -269,8 +270,8 @@ impl Rows {
         outbox: &mut Outbox,
     ) -> Result<(), Fault> {
         let Element { row: element, changed } = element;
-        let created = self.created.and_then(|name| string_member(element, name));
-        let mut given = Given { changed, created, extent, outbox, is_late: false };
+        let created = self.created.and_then(|name| scalar_member(element, name));
+        let mut given = Given { changed, created: created.as_deref(), extent, outbox, is_late: false };
         let done = match &mut self.shape {
             Shape::Rollup { .. } if extent.is_partial() => {
                 map_row(&mut self.tracks, &self.letters, element, &mut given)
@@ -323,13 +324,14 @@ impl Rows {
         let read = io::Seek::rewind(&mut raw)
             .and_then(|()| io::Read::read_to_end(&mut io::Read::take(&mut raw, 64 * 1024), &mut head));
         read.map_err(|error| spool_fault(&error))?;
-        let record = ["id", "incidentId", "alertId"].iter().find_map(|name| string_member(&head, name));
+        let record = ["id", "incidentId", "alertId"].iter().find_map(|name| scalar_member(&head, name));
         let reject = Reject {
             reason: "too_large",
             detail: format!("row of {length} bytes, at most {} are accepted", crate::splitter::MAX_ROW),
-            record: record.map(str::to_owned),
+            record: record.map(Cow::into_owned),
         };
-        let changed = string_member(&head, self.cursor);
+        let changed = scalar_member(&head, self.cursor);
+        let changed = changed.as_deref();
         let id = fingerprint(&head, length);
         let mut fresh = true;
         for place in self.places() {

@@ -29,9 +29,9 @@ impl Slice {
     }
 
     /// The start of a window, or all of it where it is short.
-    pub(super) fn first(window: &Range) -> Self {
+    pub(super) fn first(window: &Range, now: DateTime<Utc>) -> Self {
         let mut slice = Self::whole(window);
-        slice.cut(window, clock::now());
+        slice.cut(window, now);
         slice
     }
 
@@ -43,11 +43,6 @@ impl Slice {
     /// Where it begins.
     pub(super) fn from(&self) -> &str {
         &self.range.from
-    }
-
-    /// It ends with its window.
-    pub(super) fn is_last(&self) -> bool {
-        self.last
     }
 
     /// Goes on behind a part that held so many records, where a page holds `page`; `false` if nothing is left.
@@ -71,6 +66,8 @@ impl Slice {
         let Some(from) = clock::parse(&self.range.from) else { return false };
         let to = match &self.range.to {
             Some(Bound::Before(to) | Bound::Through(to)) => clock::parse(to),
+            // Times to come have no end that could be come nearer to.
+            None if from >= now => return false,
             None => Some(now.max(from + SHORTEST * 2)),
         };
         let Some(length) = to.map(|to| to - from).filter(|length| *length > SHORTEST) else { return false };

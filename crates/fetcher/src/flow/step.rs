@@ -3,16 +3,19 @@
 //! One record is to blame only if others can be read at the same time. Where they fail too, the service is down and the
 //! source stays where it is. A wrong judgement loses nothing: the place stays in the retry ledger until it was read.
 
+use std::borrow::Cow;
+
 use super::Feed;
 use super::alone::{self, Found};
 use super::ledger::Debt;
 use super::page::{Taking, take};
 use super::rows::Extent;
 use super::window::{self, Window};
+use crate::clock;
 use crate::error::Fault;
 use crate::sink::Outbox;
 use crate::source::{Ask, Bound, Range};
-use crate::splitter::string_member;
+use crate::splitter::{scalar_member, string_member};
 use crate::state::{Owed, Retry};
 
 /// Places behind the record that are tried: its neighbours may be bad as well.
@@ -48,7 +51,7 @@ pub(super) async fn over(feed: &mut Feed, window: &mut Window, outbox: &mut Outb
 /// Reads a place again that could not be read, and everything else up to its end.
 pub(super) async fn read_place(feed: &mut Feed, place: &Retry, outbox: &mut Outbox) -> Result<(), Fault> {
     let range = Range { from: place.id.clone(), to: place.until.clone().map(Bound::Through) };
-    let mut again = Window::again(range, feed.source.endpoint.orderable);
+    let mut again = Window::again(range, feed.source.endpoint.orderable, feed.health.time().now());
     feed.size.smallest();
     window::read(feed, &mut again, outbox).await?;
     if again.has_stepped() {
@@ -66,10 +69,10 @@ async fn next_readable(
 ) -> Result<Option<Option<String>>, Fault> {
     let mut is_empty = false;
     for ahead in AHEAD {
-        match look(feed, range, passed + ahead, false, outbox).await {
+        match look(feed, range, Look { skip: passed + ahead, ..Look::default() }, outbox).await {
             Ok(Some(row)) => {
-                let changed = string_member(&row, feed.rows.cursor_property());
-                return Ok(Some(changed.map(str::to_owned)));
+                let changed = scalar_member(&row, feed.rows.cursor_property());
+                return Ok(Some(changed.filter(|changed| clock::parse(changed).is_some()).map(Cow::into_owned)));
             }
             // The list ends before.
             Ok(None) => {
@@ -82,7 +85,9 @@ async fn next_readable(
     }
     // A service that is down may still answer with an empty page: a record that was read before tells.
     let before = match passed.checked_sub(1) {
-        Some(before) => look(feed, range, before, false, outbox).await.is_ok_and(|row| row.is_some()),
+        Some(before) => {
+            look(feed, range, Look { skip: before, ..Look::default() }, outbox).await.is_ok_and(|row| row.is_some())
+        }
         None => is_empty,
     };
     Ok(before.then_some(None))
@@ -90,19 +95,30 @@ async fn next_readable(
 
 /// Id of the record, if the service tells it without the rest.
 async fn name(feed: &mut Feed, range: &Range, passed: u64, outbox: &mut Outbox) -> Option<String> {
-    let row = look(feed, range, passed, true, outbox).await.ok()??;
-    string_member(&row, "id").map(str::to_owned)
+    let row = look(feed, range, Look { skip: passed, names: true, ..Look::default() }, outbox).await.ok()??;
+    string_member(&row, "id").map(Cow::into_owned)
+}
+
+/// How a record of the list is looked at.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Look {
+    /// Its place.
+    pub(super) skip: u64,
+    /// With its nested rows.
+    pub(super) is_whole: bool,
+    /// What names it, and no more.
+    pub(super) names: bool,
 }
 
 /// One record of the list, by its place.
-async fn look(
+pub(super) async fn look(
     feed: &mut Feed,
     range: &Range,
-    skip: u64,
-    names: bool,
+    look: Look,
     outbox: &mut Outbox,
 ) -> Result<Option<Vec<u8>>, Fault> {
-    let page = feed.source.first_page(range, Ask { top: 1, expand: false, skip, names });
+    let Look { skip, is_whole, names } = look;
+    let page = feed.source.first_page(range, Ask { top: 1, expand: is_whole, skip, names });
     let response = feed.source.open(&page).await?;
     let mut rows = Vec::new();
     take(feed, response, Taking::Bare(&mut rows), outbox).await?;

@@ -20,6 +20,7 @@ mod past;
 mod poison;
 mod random;
 mod tenants;
+mod times;
 
 use super::*;
 use crate::config::{Cloud, Config, Delivery, FileOutput, NamedOutput, Output, Proof, TenantConfig};

@@ -8,12 +8,12 @@
 //! that fit into one page each.
 
 mod chain;
+mod time;
 mod trouble;
 
 use std::cmp::Ordering;
 
 use chrono::{DateTime, Utc};
-use reqwest::header::DATE;
 use rustc_hash::FxHashSet;
 use url::Url;
 
@@ -22,13 +22,12 @@ use self::trouble::Trouble;
 use super::page::{Taking, take};
 use super::rows::Extent;
 use super::slice::Slice;
-use super::turns::Reading;
 use super::{Feed, alone, checkpoint, cursor, merged, step};
 use crate::clock;
 use crate::error::Fault;
 use crate::sink::Outbox;
 use crate::source::{Ask, Range};
-use crate::splitter::string_member;
+use crate::splitter::scalar_member;
 
 /// Where the source is in its window.
 #[derive(Debug)]
@@ -53,10 +52,29 @@ pub(super) struct Window {
     /// Time of the last record that made this necessary.
     heavy: Option<String>,
     chain: Chain,
+    /// Time of the newest record, where that is not the last one.
+    newest: Option<String>,
     /// The service's time when it answered first in this part.
     began: Option<DateTime<Utc>>,
     is_answered: bool,
+    /// The cursors know the service's time.
+    is_settled: bool,
+    /// The service's time at the answer that is being read.
+    now: DateTime<Utc>,
     trouble: Trouble,
+    /// Pages that failed since one behind them was clean, and where the last one did.
+    failed_pages: u32,
+    failed_place: String,
+}
+
+/// What follows a page.
+enum Next {
+    /// Its link.
+    Link(String),
+    /// The part, from its beginning.
+    Anew,
+    /// Nothing.
+    End,
 }
 
 /// What a window is read for.
@@ -94,27 +112,27 @@ async fn read_part(feed: &mut Feed, window: &mut Window, outbox: &mut Outbox) ->
     let mut page = window.restart(feed);
     loop {
         page = match read_page(feed, window, &page, outbox).await {
-            Ok(None) => return Ok(()),
-            Ok(Some(link)) => window.go_on(feed, &link, &page)?,
+            Ok(Next::End) => return Ok(()),
+            Ok(Next::Anew) => window.restart(feed),
+            Ok(Next::Link(link)) => window.go_on(feed, &link, &page)?,
             Err(fault) => window.recover(feed, page, fault, outbox).await?,
         };
     }
 }
 
-async fn read_page(
-    feed: &mut Feed,
-    window: &mut Window,
-    page: &Url,
-    outbox: &mut Outbox,
-) -> Result<Option<String>, Fault> {
+async fn read_page(feed: &mut Feed, window: &mut Window, page: &Url, outbox: &mut Outbox) -> Result<Next, Fault> {
     let response = feed.source.open(page).await?;
-    window.note_time(feed, &response);
+    if window.note_time(feed, &response) {
+        return Ok(Next::Anew);
+    }
     let link = if window.bare {
         let mut rows = Vec::new();
         let link = take(feed, response, Taking::Bare(&mut rows), outbox).await?;
         for row in rows {
             let light = alone::complete(feed, &row, !window.moves_cursor(), outbox).await?;
-            let changed = string_member(&row, feed.rows.cursor_property());
+            let changed = scalar_member(&row, feed.rows.cursor_property());
+            let changed = changed.as_deref();
+            feed.misdated.look(&feed.health, &row, changed, window.now);
             window.complete(changed);
             if window.heavy.is_none() || !light && !window.is_before_heavy(changed) {
                 window.heavy = changed.map(str::to_owned);
@@ -127,32 +145,37 @@ async fn read_page(
     };
     merged::follow(feed, outbox).await?;
     feed.size.clean_page();
+    // The first pages of a chain may be clean again and again.
+    if window.failed_pages > 0 && window.rest().from != window.failed_place {
+        window.failed_pages = 0;
+    }
     window.close_place(feed);
     if let Some(last) = &window.last {
         feed.health.seen(last);
     }
-    Ok(link)
+    Ok(link.map_or(Next::End, Next::Link))
 }
 
 impl Window {
     /// A source's window, which begins at `start`; `orderable` if the service sorts by the cursor property.
-    pub(super) fn new(start: String, orderable: bool) -> Self {
-        Self::of(Range::since(start), orderable, Role::Live)
+    pub(super) fn new(start: String, orderable: bool, now: DateTime<Utc>) -> Self {
+        Self::of(Range::since(start), orderable, Role::Live, now)
     }
 
     /// A part of the listing that is read apart from the source's window and moves no cursor.
-    pub(super) fn errand(range: Range, orderable: bool) -> Self {
-        Self::of(range, orderable, Role::Errand)
+    pub(super) fn errand(range: Range, orderable: bool, now: DateTime<Utc>) -> Self {
+        Self::of(range, orderable, Role::Errand, now)
     }
 
     /// A place that could not be read and is owed.
-    pub(super) fn again(range: Range, orderable: bool) -> Self {
-        Self::of(range, orderable, Role::Place)
+    pub(super) fn again(range: Range, orderable: bool, now: DateTime<Utc>) -> Self {
+        Self::of(range, orderable, Role::Place, now)
     }
 
-    fn of(range: Range, orderable: bool, role: Role) -> Self {
+    /// `now` is the service's time as far as it is known.
+    fn of(range: Range, orderable: bool, role: Role, now: DateTime<Utc>) -> Self {
         Self {
-            part: if orderable { Slice::whole(&range) } else { Slice::first(&range) },
+            part: if orderable { Slice::whole(&range) } else { Slice::first(&range, now) },
             range,
             role,
             records: 0,
@@ -165,9 +188,14 @@ impl Window {
             bare: false,
             heavy: None,
             chain: Chain::default(),
+            newest: None,
             began: None,
             is_answered: false,
+            is_settled: false,
+            now,
             trouble: Trouble::default(),
+            failed_pages: 0,
+            failed_place: String::new(),
         }
     }
 
@@ -184,6 +212,11 @@ impl Window {
     /// Records that were read, some of them perhaps twice.
     pub(super) fn records(&self) -> u64 {
         self.records
+    }
+
+    /// The service's time at the answer that is being read.
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.now
     }
 
     /// What a record of the listing is.
@@ -212,42 +245,18 @@ impl Window {
         }
     }
 
-    /// Where the listing has no order, a record that changes while it is read may have been passed already: the next
-    /// window starts no later than this part did, by the service's clock.
-    fn note_time(&mut self, feed: &mut Feed, answer: &Reading) {
-        if self.is_answered {
-            return;
-        }
-        self.is_answered = true;
-        let date = answer.response().headers().get(DATE).and_then(|date| date.to_str().ok());
-        let date = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok());
-        self.began = Some(date.map_or_else(clock::now, |date| date.to_utc()));
-        self.limit_cursors(feed);
-    }
-
-    fn limit_cursors(&self, feed: &mut Feed) {
-        let Some(began) = self.began.filter(|_| self.moves_cursor() && self.order == Order::Own) else { return };
-        let began = clock::seconds(began);
-        let from = self.part.from();
-        let limit = if self.part.is_last() || cursor::order(&began, from).is_lt() { began } else { from.to_owned() };
-        for place in feed.rows.places() {
-            place.cursor.limit(limit.clone());
-        }
-    }
-
-    /// The service's time, as far as it is known.
-    fn now(&self) -> DateTime<Utc> {
-        self.began.unwrap_or_else(clock::now)
-    }
-
-    /// A record was handed over.
+    /// A record was handed over. Only one with a sane time says how far the window has come: what claims to be later than the
+    /// service's own time would lead past all that is to come.
     pub(super) fn complete(&mut self, changed: Option<&str>) {
         self.complete += 1;
         self.records += 1;
         self.chain.passed += 1;
+        let changed = changed.filter(|changed| clock::parse(changed).is_some_and(|time| time <= self.now));
         if self.order == Order::Own {
             // It is left out from now on.
             self.trouble = Trouble { looped: self.trouble.looped, ..Trouble::default() };
+            self.newest =
+                self.newest.take().into_iter().chain(changed.map(str::to_owned)).max_by(|a, b| cursor::order(a, b));
             return;
         }
         let Some(changed) = changed else { return };
@@ -316,17 +325,22 @@ impl Window {
         if self.order == Order::Kept {
             return false;
         }
-        if !self.part.next(&self.range, self.complete, feed.size.max(), self.now()) {
-            return false;
-        }
-        let from = self.part.from().to_owned();
         let began = self.began.map(clock::seconds);
-        self.start_part(feed);
-        // Everything before it is complete, unless our clock has led into the service's future.
-        if self.moves_cursor() && !self.broken && began.is_some_and(|began| cursor::order(&from, &began).is_lt()) {
-            feed.rows.advance(Some(&from));
+        let is_over = !self.part.next(&self.range, self.complete, feed.size.max(), self.now);
+        if self.moves_cursor() && (is_over || !self.broken) {
+            // Everything before it is complete, unless our clock has led into the service's future.
+            let reached = if is_over { self.newest.clone() } else { Some(self.part.from().to_owned()) };
+            let reached =
+                reached.filter(|to| is_over || began.as_ref().is_some_and(|began| cursor::order(to, began).is_lt()));
+            for place in feed.rows.places() {
+                place.cursor.limit(began.clone().unwrap_or_else(|| clock::seconds(self.now)));
+                place.cursor.advance(reached.as_deref());
+            }
         }
-        true
+        if !is_over {
+            self.start_part(feed);
+        }
+        !is_over
     }
 
     fn start_part(&mut self, feed: &mut Feed) {
@@ -337,7 +351,7 @@ impl Window {
 
     /// A shorter part; `false` if it cannot be shorter.
     fn narrow(&mut self, feed: &mut Feed) -> bool {
-        let narrowed = self.part.narrow(self.now());
+        let narrowed = self.part.narrow(self.now);
         if narrowed {
             self.start_part(feed);
         }

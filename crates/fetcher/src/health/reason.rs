@@ -12,12 +12,16 @@ pub enum Reason {
     Permission,
     /// The service refuses the request itself.
     Refused,
+    /// There is no way to the service.
+    Unreachable,
     /// Cycles fail for reasons that should pass.
     Failing,
     /// No page for a long time because of throttling.
     ThrottledLong,
     /// Records are owed that could not be read with their page.
     HeavyRecord,
+    /// Records claim to have changed in the future, or at a time that cannot be read.
+    RecordTime,
     /// Records were given up.
     Lost,
     /// The output does not take documents.
@@ -36,13 +40,15 @@ pub enum Reason {
 
 impl Reason {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Auth,
         Self::Permission,
         Self::Refused,
+        Self::Unreachable,
         Self::Failing,
         Self::ThrottledLong,
         Self::HeavyRecord,
+        Self::RecordTime,
         Self::Lost,
         Self::OutputBlocked,
         Self::State,
@@ -58,9 +64,11 @@ impl Reason {
             Self::Auth => "auth",
             Self::Permission => "permission",
             Self::Refused => "refused",
+            Self::Unreachable => "unreachable",
             Self::Failing => "failing",
             Self::ThrottledLong => "throttled_long",
             Self::HeavyRecord => "heavy_record",
+            Self::RecordTime => "record_time",
             Self::Lost => "lost",
             Self::OutputBlocked => "output_blocked",
             Self::State => "state",
@@ -85,6 +93,10 @@ impl Reason {
                  `m365-fetcher check` tells which"
             }
             Self::Refused => "the service refuses this request for good: the error text says why; nothing is collected",
+            Self::Unreachable => {
+                "there is no way to the service: the error text says which part is missing; requests are repeated, and \
+                 nothing is skipped"
+            }
             Self::Failing => {
                 "requests fail; they are repeated, and nothing is skipped: check network, proxy and service health"
             }
@@ -94,6 +106,10 @@ impl Reason {
             }
             Self::HeavyRecord => {
                 "a record's nested rows cannot be read yet: it was delivered without them and is asked for again"
+            }
+            Self::RecordTime => {
+                "records carry a time in the future, or none that can be read: they are delivered, but move nothing, and \
+                 are read again until the service mends them; the log names them"
             }
             Self::Lost => "records were given up after many attempts: the log names them",
             Self::OutputBlocked => {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::{Conditions, Course, Health, Reason, SourceHealth, locked};
-use crate::clock;
+use crate::clock::{self, ServiceClock};
 
 /// How a source or the output is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -116,6 +116,12 @@ pub struct SourceSnapshot {
     pub rejected: u64,
     /// Records that became visible late.
     pub late: u64,
+    /// Records with a time in the future, or with one that cannot be read.
+    #[serde(default)]
+    pub misdated: u64,
+    /// Seconds by which this machine's clock is ahead of the service's; negative when it is behind.
+    #[serde(default)]
+    pub clock_ahead_seconds: Option<i64>,
     /// Records that were given up.
     pub lost: u64,
     /// Requests refused because of too many.
@@ -166,7 +172,7 @@ impl SourceHealth {
     /// The source as it is now.
     pub fn snapshot(&self) -> SourceSnapshot {
         let course = locked(&self.course);
-        let age = course.newest.as_deref().and_then(age);
+        let age = course.newest.as_deref().and_then(|newest| age(newest, &self.time));
         let (backlog_seconds, eta_seconds) = backlog(&course, age);
         let documents = self.delivered.iter().map(|delivered| DatasetSnapshot {
             dataset: delivered.name.to_owned(),
@@ -191,6 +197,8 @@ impl SourceHealth {
             fetched: self.fetched.get(),
             rejected: self.rejected.get(),
             late: self.late.get(),
+            misdated: self.misdated.get(),
+            clock_ahead_seconds: self.time.ahead().map(|ahead| ahead.num_seconds()),
             lost: self.lost.get(),
             throttled: self.throttled.get(),
             throttled_seconds: self.throttled_millis.get() / 1000,
@@ -246,8 +254,9 @@ fn backlog(course: &Course, age: Option<i64>) -> (Option<i64>, Option<i64>) {
     (age, eta())
 }
 
-pub(super) fn age(newest: &str) -> Option<i64> {
-    Some((clock::now() - clock::parse(newest)?).num_seconds())
+/// Age of a record by the service's clock, in seconds.
+pub(super) fn age(newest: &str, time: &ServiceClock) -> Option<i64> {
+    Some((time.now() - clock::parse(newest)?).num_seconds().max(0))
 }
 
 /// The wall clock's time of a moment.

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use self::certificate::Watched;
-use super::{connection_fault, send};
+use super::{send, way_fault};
 use crate::config::Proof;
 use crate::error::Fault;
 
@@ -140,7 +140,7 @@ impl TokenSource {
         form.extend(held.claims.as_deref().map(|claims| ("claims", claims)));
         let what = format!("token from {endpoint} for {scope}");
         let request = self.client.post(endpoint.clone()).timeout(TIMEOUT).form(&form);
-        let response = send(request).await.map_err(|error| connection_fault(&what, &error))?;
+        let response = send(request).await.map_err(|error| way_fault(&what, &error))?;
         let outcome = answer::read(&what, response).await;
         if let Err(fault @ Fault::Auth(_)) = &outcome {
             held.refused = Some(Refused { fault: fault.clone(), until: Instant::now() + REFUSED });

@@ -1,5 +1,6 @@
 //! What one bulk request carries: batches of one or several sources, each with the ticket of its cycle.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -105,7 +106,11 @@ impl Load {
     pub(super) fn data_stream(&self, entry: &Entry) -> &str {
         let action = &self.body[entry.start as usize..entry.document as usize];
         let create = action.strip_prefix(b"{\"create\":").unwrap_or(action);
-        string_member(create, "_index").unwrap_or_default()
+        match string_member(create, "_index") {
+            Some(Cow::Borrowed(name)) => name,
+            // We wrote it, without escapes.
+            _ => "",
+        }
     }
 
     /// Whose document the entry at this place is.

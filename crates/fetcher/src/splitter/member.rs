@@ -1,10 +1,43 @@
-//! One string member of a JSON object, found without parsing what follows it.
+//! One member of a JSON object, found without parsing what follows it.
+
+use std::borrow::Cow;
 
 use super::scan::ValueScan;
 
-/// The raw text of a string member of the object in `row`, without its quotes, if it is there, is a string and holds no
-/// escape. Reading stops at the member, so that an early one costs little however long the row is.
-pub fn string_member<'a>(row: &'a [u8], name: &str) -> Option<&'a str> {
+/// The text of a string member of the object in `row`, if it is there and is a string. Reading stops at the member, so that
+/// an early one costs little however long the row is.
+pub fn string_member<'a>(row: &'a [u8], name: &str) -> Option<Cow<'a, str>> {
+    text_of(member(row, name)?)
+}
+
+/// The text of a string member, or that of a number: some services write times as numbers.
+pub fn scalar_member<'a>(row: &'a [u8], name: &str) -> Option<Cow<'a, str>> {
+    let value = member(row, name)?;
+    match value.first()? {
+        b'-' | b'0'..=b'9' => std::str::from_utf8(value).ok().map(Cow::Borrowed),
+        _ => text_of(value),
+    }
+}
+
+/// The row with another text for a scalar member; `None` if it is not there, or `with` does not want to replace it.
+pub fn replace_scalar(row: &[u8], name: &str, with: impl FnOnce(&str) -> Option<String>) -> Option<Vec<u8>> {
+    let text = with(&scalar_member(row, name)?)?;
+    let old = member(row, name)?;
+    let at = old.as_ptr().addr() - row.as_ptr().addr();
+    let new = serde_json::to_vec(&text).ok()?;
+    Some([&row[..at], &new, &row[at + old.len()..]].concat())
+}
+
+fn text_of(value: &[u8]) -> Option<Cow<'_, str>> {
+    let text = value.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    if text.contains(&b'\\') {
+        return serde_json::from_slice(value).ok().map(Cow::Owned);
+    }
+    std::str::from_utf8(text).ok().map(Cow::Borrowed)
+}
+
+/// The raw value of a member.
+fn member<'a>(row: &'a [u8], name: &str) -> Option<&'a [u8]> {
     let mut rest = skip_space(row).strip_prefix(b"{")?;
     loop {
         rest = skip_space(rest);
@@ -13,8 +46,7 @@ pub fn string_member<'a>(row: &'a [u8], name: &str) -> Option<&'a str> {
         rest = skip_space(skip_space(&rest[key..]).strip_prefix(b":")?);
         let length = ValueScan::default().advance(rest)?;
         if is_wanted {
-            let text = rest[..length].strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-            return (!text.contains(&b'\\')).then(|| std::str::from_utf8(text).ok()).flatten();
+            return Some(&rest[..length]);
         }
         rest = skip_space(&rest[length..]).strip_prefix(b",")?;
     }

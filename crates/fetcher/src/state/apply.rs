@@ -249,7 +249,7 @@ pub(super) fn prune_older_than(db: &Db, oldest: u32, from: [u8; 16]) -> Result<O
 
 /// From here on the source may read its records again.
 fn reach(progress: &Progress) -> Slot {
-    match Slot::of(progress.cursor.as_deref()) {
+    match Slot::of(progress.cursor.as_deref().or(progress.floor.as_deref())) {
         Slot::UNDATED => Slot(u32::MAX),
         slot => slot.before(KEPT_MINUTES),
     }

@@ -1,6 +1,6 @@
 //! The place of a document in the ledger: the minute in which its record changed, and half of its id.
 
-use chrono::DateTime;
+use crate::clock;
 
 /// Minute since 1970 in which a record changed; 0 where the time is not readable.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -68,6 +68,6 @@ fn minute(text: &[u8]) -> Option<u32> {
 }
 
 fn any_minute(text: &str) -> Option<u32> {
-    let time = DateTime::parse_from_rfc3339(text).ok()?;
+    let time = clock::parse(text)?;
     u32::try_from(time.timestamp().div_euclid(60)).ok().filter(|minute| *minute > 0)
 }

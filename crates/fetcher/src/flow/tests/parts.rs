@@ -7,7 +7,8 @@ use crate::state::{Owed, Progress};
 const HOUR: Duration = Duration::from_hours(1);
 
 fn cursor_at(progress: &Progress, overlap: u64) -> Cursor {
-    Cursor::new(progress.clone(), HOUR, Duration::from_secs(overlap))
+    let reach = cursor::Reach { lookback: HOUR, overlap: Duration::from_secs(overlap) };
+    Cursor::new(progress.clone(), reach, crate::clock::now())
 }
 
 fn at(second: u32) -> String {
@@ -62,10 +63,79 @@ fn a_record_from_the_far_future_moves_no_cursor() {
     cursor.advance(Some("9999-12-31T23:59:59Z"));
     cursor.advance(Some(&at(7)));
     assert_eq!(cursor.progress(true).0.cursor, Some(at(7)));
-    // A clock that is wrong by some hours does no harm.
-    let soon = crate::clock::after(HOUR * 3);
+    for ahead in [2, 60, 3600, 86_400] {
+        cursor.advance(Some(&crate::clock::after(Duration::from_secs(ahead))));
+    }
+    cursor.advance(Some("not a time"));
+    assert_eq!(cursor.progress(true).0.cursor, Some(at(7)));
+    // When the service's time has come there, they do.
+    let soon = crate::clock::after(HOUR);
+    cursor.answered(crate::clock::now() + chrono::TimeDelta::hours(2));
     cursor.advance(Some(&soon));
     assert_eq!(cursor.progress(true).0.cursor, Some(soon));
+}
+
+#[test]
+fn what_was_remembered_by_a_wrong_clock_is_healed() {
+    use chrono::{TimeDelta, Utc};
+    let now = crate::clock::parse("2026-06-01T12:00:00Z").expect("time");
+    let reach = cursor::Reach { lookback: HOUR * 24, overlap: Duration::from_mins(2) };
+    let ask = |progress: &Progress, local: chrono::DateTime<Utc>| {
+        let mut cursor = Cursor::new(progress.clone(), reach, local);
+        let is_elsewhere = cursor.settle(now);
+        (is_elsewhere, cursor.from().to_owned(), cursor.progress(true).0.clone())
+    };
+    let (day, year) = (TimeDelta::days(1), TimeDelta::days(365));
+    for local in [now + day, now + year, now - day, now - year] {
+        let (is_elsewhere, from, progress) = ask(&Progress::default(), local);
+        assert!(is_elsewhere && !progress.guessed, "{local}");
+        let from = crate::clock::parse(&from).expect("time");
+        assert_eq!(from, now - day, "{local}");
+    }
+    assert_eq!(ask(&Progress::default(), now).0, false, "a clock that is right changes nothing");
+    // A floor that was written before the service ever answered is a guess.
+    let guess = Cursor::new(Progress::default(), reach, now + year).progress(true).0.clone();
+    assert!(guess.guessed);
+    assert_eq!(ask(&guess, now).1, "2026-05-31T12:00:00Z");
+    // As an earlier version has left it.
+    let stored = |cursor: Option<&str>, floor: &str| Progress {
+        cursor: cursor.map(str::to_owned),
+        floor: Some(floor.to_owned()),
+        ..Progress::default()
+    };
+    for (progress, from) in [
+        (stored(None, "2027-06-01T00:00:00Z"), "2026-05-31T12:00:00Z"),
+        (stored(Some("2027-06-01T00:00:00Z"), "2027-05-01T00:00:00Z"), "2026-05-31T12:00:00Z"),
+        (stored(Some("2026-06-02T11:00:00Z"), "2026-01-01T00:00:00Z"), "2026-05-31T11:58:00Z"),
+        (stored(Some("yesterday"), "2026-01-01T00:00:00Z"), "2026-05-31T11:58:00Z"),
+        (stored(Some("2026-06-01T11:00:00Z"), "2026-01-01T00:00:00Z"), "2026-06-01T10:58:00Z"),
+        (stored(Some("2026-06-01T12:01:00Z"), "2026-01-01T00:00:00Z"), "2026-06-01T11:59:00Z"),
+    ] {
+        assert_eq!(ask(&progress, now).1, from, "{progress:?}");
+    }
+}
+
+#[test]
+fn the_full_page_size_is_tried_again_once_before_it_grows_step_by_step() {
+    let mut size = PageSize::new(1000);
+    for _ in 0..6 {
+        size.shrink();
+    }
+    assert_eq!(size.get(), 15);
+    size.clean_page();
+    assert!(size.may_grow());
+    size.grow();
+    assert_eq!(size.get(), 1000, "it may have been an outage");
+    size.shrink();
+    assert_eq!(size.get(), 15, "it was the size");
+    for expected in [30, 60] {
+        size.clean_page();
+        size.clean_page();
+        assert!(!size.may_grow());
+        size.clean_page();
+        size.grow();
+        assert_eq!(size.get(), expected);
+    }
 }
 
 #[test]
@@ -74,6 +144,7 @@ fn a_page_size_halves_and_grows_back() {
     let shrunk: Vec<_> = std::iter::from_fn(|| size.shrink().then(|| size.get())).collect();
     assert_eq!(shrunk, [25, 12, 6, 3, 1]);
     let mut pages = 0;
+    size.smallest();
     while size.get() < 50 {
         size.clean_page();
         pages += 1;
@@ -127,6 +198,7 @@ async fn a_budget_is_shared_by_the_sources_of_a_family_and_by_nobody_else() {
         dead,
         store: Store::open(&scene.config.state, scene.config.store).expect("opens"),
         preserve_original: false,
+        clock_told: AtomicBool::default(),
     });
     let (_order, order) = watch::channel(false);
     let stop = super::super::stop::Stop::new(order);
@@ -146,12 +218,14 @@ async fn a_budget_is_shared_by_the_sources_of_a_family_and_by_nobody_else() {
 
 #[test]
 fn times_are_ordered_whatever_their_digits() {
-    use std::cmp::Ordering::{Equal, Less};
+    use std::cmp::Ordering::{Equal, Greater, Less};
     for (a, b, expected) in [
         ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00.1Z", Less),
         ("2026-01-01T00:00:00.12Z", "2026-01-01T00:00:00.1200000Z", Equal),
         ("2026-01-01T00:00:00.0000000Z", "2026-01-01T00:00:00Z", Equal),
         ("2026-01-01T00:00:09.9Z", "2026-01-01T00:00:10Z", Less),
+        ("2025-12-31T23:59:59-05:00", "2026-01-01T00:00:10Z", Greater),
+        ("2026-01-01T05:30:00.5+0530", "2026-01-01T00:00:00.5000000Z", Equal),
     ] {
         assert_eq!(cursor::order(a, b), expected, "{a} {b}");
     }
