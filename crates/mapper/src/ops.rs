@@ -29,7 +29,9 @@ pub(crate) fn apply(op: Op, table: Option<Table>, text: &str, push: &mut dyn FnM
         Op::Person => mail::is_address(text).then(|| text.into()),
         Op::MailAddress => {
             let found = mail::mailboxes(text);
-            found.iter().for_each(|mailbox| push(&mailbox.address));
+            for mailbox in &found {
+                push(&mailbox.address);
+            }
             found.is_empty().then(|| text.into())
         }
         Op::MailHost => return mail::hosts(text).iter().for_each(|host| push(host)),

@@ -59,6 +59,7 @@ pub(crate) struct Shape {
 
 /// One property.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the column")]
 pub(crate) struct Column {
     pub(crate) name: Box<str>,
     /// Dotted source path from the row.

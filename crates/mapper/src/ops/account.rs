@@ -15,10 +15,8 @@ struct Account {
 }
 
 fn account(text: &str) -> Account {
-    let text = match text.contains('<') {
-        true => mailboxes(text).into_iter().next().map_or(text.into(), |mailbox| Cow::Owned(mailbox.address)),
-        false => text.into(),
-    };
+    let header = text.contains('<').then(|| mailboxes(text).into_iter().next()).flatten();
+    let text = header.map_or(text.into(), |mailbox| Cow::Owned(mailbox.address));
     let of = |name: &str, domain: &str, local| Account { name: name.to_owned(), domain: domain.to_owned(), local };
     if let Some((head, tail)) = text.split_once('\\') {
         let name = tail.trim_start_matches('\\');
