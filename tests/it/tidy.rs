@@ -89,6 +89,25 @@ fn production_code_does_not_unwrap() {
     assert!(found.is_empty(), "return an error instead: {found:#?}");
 }
 
+/// What others wrote is escaped where the program prints, so there must be one such place.
+#[test]
+fn one_place_prints_for_people() {
+    const DOORS: [&str; 3] = ["src/cli/print.rs", "src/cli/logs.rs", "src/sink/stdout.rs"];
+    let mut found = Vec::new();
+    for path in production().iter().filter(|path| path.starts_with("crates/fetcher/")) {
+        if DOORS.iter().any(|door| path.ends_with(door)) {
+            continue;
+        }
+        for (number, line) in read(path).lines().enumerate() {
+            let prints = ["io::stdout()", "io::stderr()", "println!(", "eprint!("].iter().any(|way| line.contains(way));
+            if prints && !line.contains("is_terminal()") {
+                found.push(format!("{path}:{}", number + 1));
+            }
+        }
+    }
+    assert!(found.is_empty(), "print through cli/print.rs instead: {found:#?}");
+}
+
 /// `cargo fmt` does not see files of modules that a macro declares; given by name, rustfmt does.
 #[test]
 fn rustfmt_covers_every_file() {

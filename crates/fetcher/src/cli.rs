@@ -1,14 +1,16 @@
-//! The commands. Documents and answers go to standard output, everything else to standard error.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
+//! The commands. Documents and answers go to standard output, everything else to standard error, all through [`print`].
 
 mod backfill;
 mod check;
 mod demo;
 mod logs;
+mod manual;
 mod map;
+mod print;
 mod reload;
 mod replay;
 mod run;
+mod signals;
 mod state;
 mod status;
 mod summary;
@@ -61,12 +63,12 @@ enum Command {
     Run(RunArgs),
     /// Collect an invented tenant, served on this machine, to see the whole way at work
     Demo(DemoArgs),
-    /// Map rows of a dataset: NDJSON on standard input, documents on standard output
+    /// Map rows of a dataset: JSON on standard input, documents on standard output
     ///
-    /// Rejected rows and the drift report go to standard error; they do not stop the command and do not change its exit
-    /// code, which is 0 unless reading or writing fails.
+    /// Rows come as NDJSON, pretty-printed, as lists or as pages (`{"value":[…]}`). Rejected rows and the drift report go to
+    /// standard error; they do not stop the command, but its exit code is 1 then, or where nothing could be read.
     Map(MapArgs),
-    /// Serve an invented tenant: token endpoint, Graph and Defender API at one address
+    /// Serve invented tenants: token endpoint, Graph and Defender API at one address
     Simulate(SimulateArgs),
     /// Check tenants, permissions, licences, the way to the services and the output; say what to do about each failure
     Check(CheckArgs),
@@ -74,21 +76,27 @@ enum Command {
     Status(StatusArgs),
     /// Collect a span of the past, beside what is collected already; nothing is delivered twice
     ///
-    /// What is left when it is interrupted is remembered: the same command goes on. The cursor of live collection stays
-    /// where it is. The state must not be in use by a running process.
+    /// Where a process collects with the same state, the span is handed over to it, and this command shows how far it is:
+    /// interrupted, it stops nothing. Otherwise this command reads by itself; what is left when it is interrupted is
+    /// remembered, and the same command goes on. The cursor of live collection stays where it is.
     Backfill(BackfillArgs),
     /// Send dead letters once more: rows are mapped again, refused documents are sent again, what arrives is removed
     ///
     /// Letters that fail again stay, with the new reason and the number of attempts; then the exit code is 1. A process
-    /// that collects with the same configuration may go on meanwhile, unless the output is files. Ids make it harmless to
-    /// interrupt and repeat this in a cluster; in files an interrupted replay leaves documents twice.
+    /// that collects with the same configuration may go on meanwhile; where the output is files and it has them open, the
+    /// documents go to a file of their own beside them. Ids make it harmless to interrupt and repeat this in a cluster; in
+    /// files an interrupted replay leaves documents twice.
     Replay(ReplayArgs),
-    /// Show, export, import or forget what is remembered of the sources, while no process uses it
+    /// Show or export what is remembered of the sources; import or forget it while no process uses it
     State(state::StateArgs),
     /// Print the JSON Schema of the configuration file
     ConfigSchema,
     /// List the datasets with their endpoints and the permissions that they need
     List,
+    /// Print a script that completes the command line
+    Completions(manual::CompletionsArgs),
+    /// Print the manual page, or write those of all commands
+    Man(manual::ManArgs),
 }
 
 #[derive(Debug, Args)]
@@ -189,9 +197,30 @@ struct DemoArgs {
     /// Directory for documents, state and dead letters; what an earlier demo left there is replaced
     #[arg(long, value_name = "DIR", default_value = "./m365-demo")]
     out: PathBuf,
-    /// Ship to this cluster instead of files; templates and pipelines are put there first
+    /// Ship to this cluster instead of files, into data streams of namespace `demo`; templates and pipelines are put there
+    /// first. The login is `ELASTICSEARCH_API_KEY`, or `ELASTICSEARCH_USERNAME` and `ELASTICSEARCH_PASSWORD`, of the
+    /// environment where no option says it
     #[arg(long, value_name = "URL")]
     elasticsearch: Option<Url>,
+    /// File that holds the cluster's API key
+    #[arg(long, value_name = "FILE", requires = "elasticsearch", conflicts_with_all = ["username", "password_file"])]
+    api_key_file: Option<PathBuf>,
+    /// User of the cluster
+    #[arg(long, value_name = "NAME", requires = "elasticsearch")]
+    username: Option<String>,
+    /// File that holds the user's password
+    #[arg(long, value_name = "FILE", requires = "elasticsearch")]
+    password_file: Option<PathBuf>,
+    /// PEM file of the certificate authority of the cluster
+    #[arg(long, value_name = "FILE", requires = "elasticsearch")]
+    ca_file: Option<PathBuf>,
+    /// SHA-256 of a certificate in the cluster's chain, which is trusted then
+    #[arg(long, value_name = "HEX", requires = "elasticsearch")]
+    ca_fingerprint: Option<String>,
+    /// Remove what a demo has left instead: files, or the cluster's data streams of namespace `demo`, and its templates and
+    /// pipelines if no other data stream needs them
+    #[arg(long)]
+    remove: bool,
     #[command(flatten)]
     tenant: TenantArgs,
 }
@@ -210,6 +239,9 @@ struct SimulateArgs {
     /// Address to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8365")]
     listen: SocketAddr,
+    /// Tenants, each with an id, an application and a content of its own
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    tenants: u16,
     #[command(flatten)]
     tenant: TenantArgs,
 }
@@ -227,10 +259,11 @@ enum End {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
+    let start = signals::Start::early();
     let cli = Cli::parse();
     logs::init(cli.log_format);
     let outcome = match cli.command {
-        Command::Run(args) => run::run(&args, cli.log_format),
+        Command::Run(args) => run::run(&args, cli.log_format, start),
         Command::Demo(args) => demo::demo(&args),
         Command::Map(args) => map::map(&args),
         Command::Simulate(args) => demo::simulate(&args),
@@ -241,22 +274,24 @@ pub fn main() -> ExitCode {
         Command::State(args) => state::state(&args),
         Command::ConfigSchema => config_schema(),
         Command::List => list(),
+        Command::Completions(args) => manual::completions(&args),
+        Command::Man(args) => manual::man(&args),
     };
     logs::flush(cli.log_format, true);
     match outcome {
         Ok(End::Done) => ExitCode::SUCCESS,
         Ok(End::Failed) => ExitCode::from(1),
         Ok(End::Usage(message)) => {
-            eprintln!("error: {message}");
+            print::error(&message);
             ExitCode::from(2)
         }
         Ok(End::NotRunning(message)) => {
-            eprintln!("{message}");
+            let _ = print::err().message("", &message);
             ExitCode::from(3)
         }
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            print::error(&format_args!("{error:#}"));
             ExitCode::from(1)
         }
     }
@@ -285,24 +320,22 @@ fn runtime() -> anyhow::Result<Runtime> {
 }
 
 fn config_schema() -> anyhow::Result<End> {
-    use std::io::Write;
-    let text = serde_json::to_string_pretty(&crate::config::json_schema())?;
-    writeln!(std::io::stdout(), "{text}")?;
+    print::out().lines(&format!("{}\n", serde_json::to_string_pretty(&crate::config::json_schema())?))?;
     Ok(End::Done)
 }
 
 fn list() -> anyhow::Result<End> {
-    use std::io::Write;
-    let mut out = std::io::stdout().lock();
+    let mut out = print::out();
     for dataset in schema::catalog() {
         let schema::Definition { name, title, source, .. } = dataset.definition;
-        writeln!(out, "{name}\n  {title}")?;
+        out.line(name)?;
+        out.line(format_args!("  {title}"))?;
         let expand = source.expand.map(|expand| format!("?$expand={expand}")).unwrap_or_default();
-        writeln!(out, "  endpoint    {:?} {}{expand}", source.api, source.path)?;
+        out.line(format_args!("  endpoint    {:?} {}{expand}", source.api, source.path))?;
         let more = if source.also.is_empty() { String::new() } else { format!(" (or {})", source.also.join(", ")) };
-        writeln!(out, "  permission  {}{more}", source.permission)?;
-        writeln!(out, "  licence     {}", source.licence)?;
-        writeln!(out, "  polled      every {} s, first look-back {} h", source.interval, source.lookback)?;
+        out.line(format_args!("  permission  {}{more}", source.permission))?;
+        out.line(format_args!("  licence     {}", source.licence))?;
+        out.line(format_args!("  polled      every {} s, first look-back {} h", source.interval, source.lookback))?;
     }
     Ok(End::Done)
 }

@@ -228,6 +228,11 @@ pub fn log_filter() -> Option<String> {
     std::env::var("M365_LOG").ok().filter(|filter| !filter.is_empty())
 }
 
+/// An environment variable that a command takes where no option says it.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
 /// Standard error is a terminal whose owner did not turn colours off (`NO_COLOR`).
 pub fn wants_colour() -> bool {
     use std::io::IsTerminal;

@@ -1,35 +1,100 @@
 //! The running process as others on this machine see it: a socket in the state directory that tells its health, and that
 //! keeps a second process out of the same directory.
 //!
-//! The answer is NDJSON: a line about the process and the output ([`Head`]), then one line per source, so that neither
-//! side has to hold a thousand tenants as one text.
+//! Whoever connects writes one line, a [`Request`]; nothing is a question for the status. The answer is NDJSON, so that
+//! neither side has to hold a thousand tenants, or a whole state, as one text; a line `{"error": …}` ends one that fails.
 
+mod answer;
+mod ask;
+mod place;
 #[cfg(test)]
 mod tests;
 
-use std::fs;
 use std::io;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, BufWriter};
-use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+pub use self::ask::{ask, backfill, export, show};
+use self::place::Place;
+pub use self::place::{POINTER, SOCKET};
 use crate::clock;
 use crate::error::Fault;
+use crate::flow::desk::Desk;
 use crate::health::{Health, OutputSnapshot, SourceSnapshot};
+use crate::state::offline::Summary;
 
-/// Name of the socket in the state directory.
-pub const SOCKET: &str = "control.sock";
 /// Longest time for an answer, on either side.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// First line of an answer.
+/// Conversations at a time.
+const MOST: usize = 32;
+
+/// What a process can be asked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "snake_case")]
+pub enum Request {
+    /// How it is doing: a line about the process and its outputs ([`Head`]), then one line per source.
+    Status,
+    /// The sources of its state in short: one line, [`Shown`].
+    Show,
+    /// Its state, as `state export` writes it.
+    Export,
+    /// To read a span of the past. The answer is a line of [`Progress`] now and then, until all of it was read.
+    Backfill {
+        /// Start.
+        from: DateTime<Utc>,
+        /// End, exclusive.
+        to: DateTime<Utc>,
+        /// Only this tenant.
+        tenant: Option<String>,
+        /// Only this dataset.
+        dataset: Option<String>,
+    },
+}
+
+/// The sources of a state in short.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Shown {
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// The sources.
+    pub sources: Vec<Summary>,
+}
+
+/// How far a backfill is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Progress {
+    /// Process id.
+    pub pid: u32,
+    /// By source.
+    pub sources: Vec<SourceProgress>,
+}
+
+/// How far a backfill of one source is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SourceProgress {
+    /// Tenant and datasets.
+    pub name: String,
+    /// Seconds of the span that were read.
+    pub done: u64,
+    /// All of them.
+    pub seconds: u64,
+    /// Documents that were missing.
+    pub found: u64,
+    /// Nothing more is read.
+    pub ended: bool,
+    /// What stands in the way.
+    pub trouble: Option<String>,
+}
+
+/// First line of an answer about the status.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Head {
     /// Version of the program.
@@ -70,29 +135,30 @@ pub enum AskError {
         /// What happened.
         error: io::Error,
     },
+    /// It says why it does not answer.
+    #[error("{0}")]
+    Refused(String),
+    /// Its answer cannot be written.
+    #[error("cannot write: {0}")]
+    Output(io::Error),
 }
 
 /// The open socket. It is removed when this is dropped.
 #[derive(Debug)]
 pub struct Control {
-    path: PathBuf,
-    inode: u64,
     task: JoinHandle<()>,
+    _place: Place,
 }
 
 impl Drop for Control {
     fn drop(&mut self) {
         self.task.abort();
-        // Not the socket of a process that has taken our place.
-        if fs::symlink_metadata(&self.path).is_ok_and(|found| found.ino() == self.inode) {
-            let _ = fs::remove_file(&self.path);
-        }
     }
 }
 
-/// Opens the socket in the state directory; refuses if another process holds it.
-pub async fn open(state: &Path, health: Arc<Health>) -> Result<Control, Fault> {
-    let path = state.join(SOCKET);
+/// Opens the socket of the state directory; refuses if another process holds it. Where no socket can be opened at all,
+/// the process does without: nobody can ask it, but it collects.
+pub async fn open(state: &Path, health: Arc<Health>, desk: Arc<Desk>) -> Result<Option<Control>, Fault> {
     if let Ok(Ok(status)) = timeout(PATIENCE, ask(state)).await {
         return Err(Fault::Local(format!(
             "another m365-fetcher (process {}) collects with the state directory {}\nhint: stop it first, or give this \
@@ -101,15 +167,27 @@ pub async fn open(state: &Path, health: Arc<Health>) -> Result<Control, Fault> {
             state.display()
         )));
     }
-    let (listener, inode) =
-        bind(state, &path).map_err(|error| Fault::local(format!("socket {}", path.display()), &error))?;
-    let started = clock::timestamp();
+    let (listener, place) = match place::bind(state) {
+        Ok(bound) => bound,
+        Err(error) => {
+            let path = state.join(SOCKET);
+            tracing::warn!(socket = %path.display(), %error, "no socket can be opened, `status` cannot ask this process");
+            return Ok(None);
+        }
+    };
+    let process = Arc::new(answer::Process { health, desk, started: clock::timestamp() });
+    let places = Arc::new(Semaphore::new(MOST));
     let task = tokio::spawn(async move {
         loop {
+            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
             match listener.accept().await {
                 Ok((stream, _)) => {
-                    // One after the other: a peer that does not read holds up the next one only, and not for long.
-                    let _ = timeout(PATIENCE, answer(stream, &health, &started)).await;
+                    let process = Arc::clone(&process);
+                    tokio::spawn(async move {
+                        // A peer that went away is nobody's concern.
+                        let _ = process.answer(stream).await;
+                        drop(place);
+                    });
                 }
                 Err(error) => {
                     tracing::warn!(%error, "status socket cannot accept");
@@ -118,62 +196,5 @@ pub async fn open(state: &Path, health: Arc<Health>) -> Result<Control, Fault> {
             }
         }
     });
-    Ok(Control { path, inode, task })
-}
-
-/// Binds in a private folder and moves the socket to its place: it is never open to others, and replaces a stale one.
-fn bind(state: &Path, path: &Path) -> io::Result<(UnixListener, u64)> {
-    fs::create_dir_all(state)?;
-    let folder = tempfile::Builder::new().prefix(".").rand_bytes(4).tempdir_in(state)?;
-    let private = folder.path().join("s");
-    let listener = UnixListener::bind(&private)?;
-    fs::set_permissions(&private, fs::Permissions::from_mode(0o600))?;
-    fs::rename(&private, path)?;
-    let inode = fs::symlink_metadata(path)?.ino();
-    Ok((listener, inode))
-}
-
-async fn answer(stream: UnixStream, health: &Health, started: &str) -> io::Result<()> {
-    let mut out = BufWriter::new(stream);
-    let head = Head {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        pid: std::process::id(),
-        started: started.to_owned(),
-        at: clock::timestamp(),
-        outputs: health.outputs().iter().map(|output| output.snapshot()).collect(),
-    };
-    out.write_all(&line(&head)?).await?;
-    for source in health.sources() {
-        out.write_all(&line(&source.snapshot())?).await?;
-    }
-    out.shutdown().await
-}
-
-fn line(value: &impl Serialize) -> io::Result<Vec<u8>> {
-    let mut line = serde_json::to_vec(value)?;
-    line.push(b'\n');
-    Ok(line)
-}
-
-/// Asks the process that collects with this state directory.
-pub async fn ask(state: &Path) -> Result<Status, AskError> {
-    let path = state.join(SOCKET);
-    let stream = UnixStream::connect(&path).await.map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => AskError::NotRunning(state.to_owned()),
-        _ => AskError::Broken { path: path.clone(), error },
-    })?;
-    let late = |_| io::Error::new(io::ErrorKind::TimedOut, "no answer in time");
-    let answer = timeout(PATIENCE, read(stream)).await.map_err(late).and_then(|answer| answer);
-    answer.map_err(|error| AskError::Broken { path, error })
-}
-
-async fn read(stream: UnixStream) -> io::Result<Status> {
-    let mut lines = BufReader::new(stream).lines();
-    let ended = || io::Error::new(io::ErrorKind::UnexpectedEof, "the process ended while it answered");
-    let head = serde_json::from_str(&lines.next_line().await?.ok_or_else(ended)?)?;
-    let mut sources = Vec::new();
-    while let Some(line) = lines.next_line().await? {
-        sources.push(serde_json::from_str(&line)?);
-    }
-    Ok(Status { head, sources })
+    Ok(Some(Control { task, _place: place }))
 }

@@ -9,6 +9,7 @@
 mod alone;
 pub mod backfill;
 mod cursor;
+pub mod desk;
 mod errand;
 mod feeds;
 mod ledger;
@@ -17,6 +18,7 @@ mod misdated;
 mod outlet;
 mod page;
 mod pagesize;
+mod past;
 mod poll;
 mod reconcile;
 mod rows;
@@ -45,6 +47,7 @@ use self::misdated::Misdated;
 pub use self::outlet::Target;
 use self::outlet::{Outlet, Outlets};
 use self::pagesize::PageSize;
+use self::past::Past;
 use self::reconcile::Sweep;
 use self::rows::{Place, Rows};
 use self::seen::Seen;
@@ -101,6 +104,7 @@ impl Shared {
         let Parts { outputs, stats, dead } = parts;
         let store = Store::open(&config.state, config.store)?;
         let clients = crate::http::Clients::new(&config.http)?;
+        stats.desk.open(&store);
         let (outlets, tasks) = Outlets::open(outputs, &stats, &dead, patience);
         let preserve_original = config.preserve_original_event;
         let clock_told = AtomicBool::new(false);
@@ -137,6 +141,7 @@ struct Feed {
     merged: Merged,
     misdated: Misdated,
     sweep: Sweep,
+    past: Past,
     /// What the last cycle read was acknowledged, and the state says so.
     delivered: bool,
     /// The state's cursor was moved in this cycle, trusting the order of the records.

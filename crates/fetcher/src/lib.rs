@@ -21,3 +21,4 @@ pub mod source;
 pub mod splitter;
 pub mod state;
 pub mod stats;
+mod terminal;

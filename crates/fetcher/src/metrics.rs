@@ -1,8 +1,11 @@
-//! Metrics in Prometheus' text format 0.0.4.
+//! Metrics in Prometheus' text format 0.0.4, at `/metrics`; beside them `/healthz` and `/readyz` for whoever starts and
+//! stops the process.
 //!
 //! What concerns a source carries `cloud`, `tenant` and `dataset`, where a source that feeds several datasets names them
 //! all (`alert+evidence`); documents are counted under their own dataset.
 
+mod process;
+mod readiness;
 mod server;
 #[cfg(test)]
 mod tests;
@@ -129,6 +132,7 @@ pub fn render(health: &Health) -> String {
         *latencies.entry((&*key.cloud, &*key.datasets)).or_default() += source.latency().read();
     }
     histogram(&mut out, &latencies);
+    process::render(&mut out);
     out
 }
 

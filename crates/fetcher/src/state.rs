@@ -27,7 +27,7 @@ mod walk;
 mod writer;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -69,6 +69,17 @@ struct Inner {
     notes: Arc<writer::Notes>,
     writer: Mutex<Option<JoinHandle<()>>>,
     shares: Arc<()>,
+}
+
+/// A way to a store that does not keep it open.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Handle(Weak<Inner>);
+
+impl Handle {
+    /// The store, as long as somebody else has it.
+    pub(crate) fn store(&self) -> Option<Store> {
+        self.0.upgrade().map(|inner| Store { inner })
+    }
 }
 
 /// One of those who hold ids in memory.
@@ -128,6 +139,16 @@ impl Store {
         let (reply, answer) = oneshot::channel();
         self.inner.orders.send(writer::Order::Commit(changes, reply)).await.map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
+    }
+
+    /// A way to it that does not keep it open.
+    pub(crate) fn handle(&self) -> Handle {
+        Handle(Arc::downgrade(&self.inner))
+    }
+
+    /// Everything as of now, to be read while the file is in use. It blocks.
+    pub fn view(&self) -> Result<offline::Offline, Fault> {
+        self.inner.file.get().map(offline::Offline::of)
     }
 
     /// Writes what waits and gives the file free. What is asked or committed afterwards is refused.

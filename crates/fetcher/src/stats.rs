@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::flow::desk::Desk;
 use crate::health::{Health, OutputHealth};
 use crate::sink::{OutputStatus, Receipt};
 
@@ -29,6 +30,8 @@ pub struct Stats {
     pub health: Arc<Health>,
     /// Requests to the output, and data streams that take none.
     pub output: Arc<OutputStatus>,
+    /// Where a running collection finds orders.
+    pub desk: Arc<Desk>,
     /// Whether the output takes batches.
     pub(crate) delivery: Arc<OutputHealth>,
 }
@@ -43,6 +46,7 @@ impl Default for Stats {
             delivery: health.output(),
             health,
             output: Arc::default(),
+            desk: Arc::default(),
         }
     }
 }
@@ -57,6 +61,7 @@ impl Stats {
             delivery: self.health.output_named(name),
             health: Arc::clone(&self.health),
             output: Arc::default(),
+            desk: Arc::clone(&self.desk),
         }
     }
 

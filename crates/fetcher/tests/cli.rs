@@ -32,7 +32,9 @@ fn text(bytes: &[u8]) -> String {
 #[test]
 fn help_names_every_command_and_the_exit_codes() {
     let help = text(&run(&["--help"], "").stdout);
-    for word in ["run", "demo", "map", "simulate", "config-schema", "list", "Exit codes", "M365_LOG"] {
+    for word in
+        ["run", "demo", "map", "simulate", "config-schema", "list", "completions", "man", "Exit codes", "M365_LOG"]
+    {
         assert!(help.contains(word), "{word}");
     }
 }
@@ -73,13 +75,55 @@ fn map_goes_on_after_rejected_rows() {
     let _ = writeln!(input, "{{\"id\":\"8\",\"t\":\"{long}\"}}\n{row}");
     let output = run(&["map", "incident"], &input);
     let said = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert_eq!(output.status.code(), Some(1), "what was rejected is told by the exit code too: {said}");
     let documents = text(&output.stdout);
     assert_eq!(documents.lines().count(), 2, "{said}");
     assert!(documents.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()));
     assert!(said.contains("line 2: rejected") && said.contains("line 4: rejected"), "{said}");
     assert!(said.contains("drift: unknown_column newProperty: 2"), "{said}");
     assert!(said.contains("2 documents, 2 rejected"), "{said}");
+}
+
+#[test]
+fn map_reads_every_form_and_fails_where_nothing_could_be_read() {
+    let row = r#"{"id":"7","tenantId":"t","lastUpdateDateTime":"2026-01-01T00:00:00Z","createdDateTime":"2026-01-01T00:00:00Z"}"#;
+    let pretty = row.replace(',', ",\n  ").replace('{', "{\n  ");
+    for (input, documents) in [
+        (format!("{row}\n{row}\n"), 2),
+        (format!("\u{feff}{pretty}\n{pretty}"), 2),
+        (format!("[\n{pretty},\n{pretty}\n]"), 2),
+        (format!("{{\"@odata.context\":\"x\",\"value\":[{pretty},{row}],\"@odata.nextLink\":\"y\"}}"), 2),
+        (format!("{row}{row}{{\"value\":[{row}]}}"), 3),
+        ("{\"value\":[]}".to_owned(), 0),
+    ] {
+        let output = run(&["map", "incident"], &input);
+        assert_eq!(output.status.code(), Some(0), "{input}: {}", text(&output.stderr));
+        assert_eq!(text(&output.stdout).lines().count(), documents, "{input}");
+    }
+    for (input, said) in
+        [("", "nothing could be read"), (" \n", "nothing could be read"), ("nonsense", "line 1: rejected")]
+    {
+        let output = run(&["map", "incident"], input);
+        assert_eq!(output.status.code(), Some(1), "{input}");
+        assert!(text(&output.stderr).contains(said), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn every_shell_is_completed_and_every_command_has_a_manual_page() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let output = run(&["completions", shell], "");
+        let script = text(&output.stdout);
+        assert!(output.status.success() && script.contains("m365-fetcher") && script.contains("backfill"), "{shell}");
+    }
+    let page = text(&run(&["man"], "").stdout);
+    assert!(page.contains(".TH") && page.contains("Exit codes"), "{page}");
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("man1");
+    assert!(run(&["man", "--out", path.to_str().expect("path")], "").status.success());
+    for name in ["m365-fetcher.1", "m365-fetcher-run.1", "m365-fetcher-state-export.1"] {
+        assert!(path.join(name).is_file(), "{name}");
+    }
 }
 
 /// The simulator in a process of its own; ends with the test.
@@ -89,9 +133,10 @@ struct Simulator {
 }
 
 impl Simulator {
-    fn start() -> Self {
+    fn start(more: &[&str]) -> Self {
         let mut child = Command::new(PROGRAM)
             .args(["simulate", "--listen", "127.0.0.1:0", "--incidents", "20"])
+            .args(more)
             .stdout(Stdio::piped())
             .spawn()
             .expect("starts");
@@ -111,7 +156,7 @@ impl Drop for Simulator {
 
 #[test]
 fn run_collects_what_simulate_serves_and_shows_no_secret() {
-    let simulator = Simulator::start();
+    let simulator = Simulator::start(&[]);
     let folder = tempfile::tempdir().expect("folder");
     let path = |name: &str| folder.path().join(name);
     let text_of = |file: &str| std::fs::read_to_string(path(file)).expect("reads");
@@ -157,6 +202,29 @@ fn check_no_secret(folder: &Path) {
 }
 
 #[test]
+fn several_simulated_tenants_are_collected_with_what_simulate_prints() {
+    let simulator = Simulator::start(&["--tenants", "3"]);
+    let folder = tempfile::tempdir().expect("folder");
+    let path = |name: &str| folder.path().join(name);
+    let config = simulator
+        .example
+        .replace("./documents", path("documents").to_str().expect("path"))
+        .replace("./state", path("state").to_str().expect("path"));
+    for different in ["id: ", "client_id: ", "client_secret: "] {
+        let mut values: Vec<_> = config.lines().filter_map(|line| line.split_once(different)).map(|(_, v)| v).collect();
+        values.sort_unstable();
+        values.dedup();
+        assert!(values.len() >= 3, "{different}: {config}");
+    }
+    std::fs::write(path("m365.yml"), config).expect("writes");
+    let output =
+        Command::new(PROGRAM).args(["run", "--once", "--config"]).arg(path("m365.yml")).output().expect("runs");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let documents = path("documents/logs-m365_security.incident-default.ndjson");
+    assert_eq!(std::fs::read_to_string(documents).expect("reads").lines().count(), 60);
+}
+
+#[test]
 fn demo_prints_a_summary_and_replaces_the_last_one() {
     let folder = tempfile::tempdir().expect("folder");
     let out = folder.path().join("demo");
@@ -174,4 +242,12 @@ fn demo_prints_a_summary_and_replaces_the_last_one() {
         sizes.push(std::fs::read_to_string(file).expect("reads").lines().count());
     }
     assert_eq!(sizes, [10, 10]);
+    std::fs::write(out.join("mine"), "").expect("writes");
+    let remove = ["demo", "--remove", "--out", out.to_str().expect("path")];
+    assert!(text(&run(&remove, "").stdout).starts_with("removed documents, state and dead letters"));
+    let left: Vec<_> = std::fs::read_dir(&out).expect("folder").map(|left| left.expect("entry").file_name()).collect();
+    assert_eq!(left, ["mine"]);
+    std::fs::remove_file(out.join("mine")).expect("removes");
+    assert!(text(&run(&remove, "").stdout).starts_with("removed folder"));
+    assert!(text(&run(&remove, "").stdout).starts_with("nothing to remove"));
 }

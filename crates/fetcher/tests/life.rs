@@ -214,6 +214,34 @@ fn whatever_hangs_a_signal_ends_the_run_in_time() {
     assert!(status.code() == Some(1) && waited < Duration::from_secs(3), "{status} {waited:?}");
 }
 
+/// A file that keeps its reader waiting: at that moment a signal comes.
+#[test]
+fn signals_are_received_before_the_configuration_is_read() {
+    for ends_by_order in [true, false] {
+        let (_simulator, address) = simulate(10);
+        let folder = tempfile::tempdir().expect("folder");
+        write_config(folder.path(), &tenant(&address, &address, "incident"), "");
+        let pipe = folder.path().join("pipe.yml");
+        assert!(Command::new("mkfifo").arg(&pipe).status().expect("makes").success());
+        let log = std::fs::File::create(folder.path().join("log")).expect("log");
+        let child = Command::new(PROGRAM).args(["run", "--once", "--config"]).arg(&pipe).stderr(log).spawn();
+        let mut running = Running { child: Guarded(child.expect("starts")), folder };
+        // It opens when the program reads it.
+        let mut writer = std::fs::OpenOptions::new().write(true).open(&pipe).expect("opens");
+        running.signal("HUP");
+        if ends_by_order {
+            running.signal("TERM");
+            assert_eq!(running.end().0.code(), Some(0), "{}", running.log());
+            continue;
+        }
+        let text = std::fs::read(running.folder.path().join("m365.yml")).expect("reads");
+        writer.write_all(&text).expect("writes");
+        drop(writer);
+        assert_eq!(running.end().0.code(), Some(0), "{}", running.log());
+        assert_eq!(running.documents("incident").len(), 10, "{}", running.log());
+    }
+}
+
 #[test]
 fn a_changed_configuration_is_taken_up_and_a_wrong_one_refused() {
     let (_first, one) = simulate(10);

@@ -81,8 +81,10 @@ async fn get(client: &NodeClient, path: &str) -> Result<Value, Box<Finding>> {
             Err(error) => Finding::failed(Item::Output, format!("GET {path}: {}", with_causes(&error)))
                 .cure("check `hosts`: is this Elasticsearch?"),
         },
-        401 => Finding::failed(Item::Privileges, format!("GET {path}: {status}: the login is not accepted"))
-            .cure("check `api_key`, or `username` and `password`; an API key may have expired"),
+        401 => {
+            Finding::failed(Item::Privileges, format!("GET {path}: {status}: Elasticsearch does not accept the login"))
+                .cure("check `api_key`, or `username` and `password`; an API key may have expired")
+        }
         403 => Finding::failed(Item::Privileges, format!("GET {path}: {status}")).cure(NEEDED),
         _ => Finding::failed(Item::Output, format!("GET {path}: {status}"))
             .cure("check `hosts`: is this Elasticsearch, and is it up?"),
@@ -139,7 +141,7 @@ async fn privileges(client: &NodeClient) -> Finding {
             Finding::failed(Item::Privileges, format!("missing on logs-m365_security.*: {}", missing.join(", ")))
                 .cure(NEEDED)
         }
-        StatusCode::UNAUTHORIZED => Finding::failed(Item::Privileges, "the login is not accepted")
+        StatusCode::UNAUTHORIZED => Finding::failed(Item::Privileges, "Elasticsearch does not accept the login")
             .cure("check `api_key`, or `username` and `password`; an API key may have expired"),
         StatusCode::FORBIDDEN => {
             Finding::warning(Item::Privileges, "the credential may not ask for its privileges").cure(NEEDED)

@@ -264,7 +264,12 @@ async fn the_output_is_looked_at() {
     };
     let refused = |status| ("/", status, json!({ "error": "no" }));
     let login = cluster(vec![refused(401)]).await;
-    assert_failed(&output(&[&login]).await, Item::Privileges, None, ["the login is not accepted", "`api_key`"]);
+    assert_failed(
+        &output(&[&login]).await,
+        Item::Privileges,
+        None,
+        ["Elasticsearch does not accept the login", "`api_key`"],
+    );
     let forbidden = cluster(vec![refused(403)]).await;
     assert_failed(&output(&[&forbidden]).await, Item::Privileges, None, ["403", "`create_doc`"]);
     let closed = TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address");

@@ -1,17 +1,20 @@
 //! `backfill`: a span of the past.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-use super::{BackfillArgs, End, run, runtime};
+use super::{BackfillArgs, End, print, run, runtime, signals};
 use crate::clock;
 use crate::config::{self, Config};
+use crate::control::{self, AskError, Progress, Request};
 use crate::error::Fault;
 use crate::flow::backfill::{Meter, Meters, Order, backfill as read};
+use crate::terminal;
 
 /// Time between two looks at the meters, for people and for log files.
 const LOOK: Duration = Duration::from_millis(200);
@@ -23,6 +26,13 @@ pub(super) fn backfill(args: &BackfillArgs) -> anyhow::Result<End> {
         Ok(span) => span,
         Err(message) => return Ok(End::Usage(message)),
     };
+    let state = match config::state_directory(&args.config) {
+        Ok(state) => state,
+        Err(error) => return Ok(End::Usage(error.to_string())),
+    };
+    if let Some(end) = hand_over(args, &state, from, to)? {
+        return Ok(end);
+    }
     let mut config = match super::load(&args.config) {
         Ok(config) => config,
         Err(error) => return Ok(End::Usage(error.to_string())),
@@ -34,7 +44,7 @@ pub(super) fn backfill(args: &BackfillArgs) -> anyhow::Result<End> {
     let meters = Arc::<Meters>::default();
     let failed = runtime()?.block_on(async {
         let parts = run::parts(&config, &stats, &dead, false).await?;
-        let order = Order { from, to, stop: run::stop_signal() };
+        let order = Order { from, to, stop: signals::stop() };
         let shown = tokio::spawn(show(Arc::clone(&meters)));
         let failed = read(&config, parts, order, &meters).await;
         shown.abort();
@@ -42,26 +52,89 @@ pub(super) fn backfill(args: &BackfillArgs) -> anyhow::Result<End> {
         let _ = shown.await;
         failed
     })?;
-    let mut out = std::io::stdout().lock();
+    let mut out = print::out();
     for (dataset, created, duplicates, refused) in stats.by_dataset().filter(|(_, c, d, r)| c + d + r > 0) {
-        writeln!(out, "{dataset}: {created} delivered, {duplicates} in the output already, {refused} refused")?;
+        out.line(format_args!(
+            "{dataset}: {created} delivered, {duplicates} in the output already, {refused} refused"
+        ))?;
     }
     for (dataset, reason, count) in dead.counts() {
-        writeln!(out, "{dataset}: {count} rows rejected ({reason}), kept in {}", config.dead_letter.display())?;
+        out.line(format_args!(
+            "{dataset}: {count} rows rejected ({reason}), kept in {}",
+            config.dead_letter.display()
+        ))?;
     }
     let found: u64 = meters.all().iter().map(|meter| meter.found()).sum();
     if failed.is_empty() {
-        writeln!(out, "complete: {found} documents were missing")?;
+        out.line(format_args!("complete: {found} documents were missing"))?;
         return Ok(End::Done);
     }
     for source in &failed {
-        writeln!(out, "not complete: {} {}: {}", source.tenant, source.datasets, source.fault)?;
+        out.message("not complete: ", &format!("{} {}: {}", source.tenant, source.datasets, source.fault))?;
     }
-    writeln!(out, "{found} documents were missing so far")?;
+    out.line(format_args!("{found} documents were missing so far"))?;
     if failed.iter().any(|source| !matches!(source.fault, Fault::Refused(_))) {
-        writeln!(out, "what is left is remembered: the same command goes on where this one ended")?;
+        out.line(format_args!("what is left is remembered: the same command goes on where this one ended"))?;
     }
     Ok(End::Failed)
+}
+
+/// Has the process that collects with this state read the span; `None` if there is none.
+fn hand_over(args: &BackfillArgs, state: &Path, from: DateTime<Utc>, to: DateTime<Utc>) -> anyhow::Result<Option<End>> {
+    let (tenant, dataset) = (args.tenant.clone(), args.dataset.clone());
+    let request = Request::Backfill { from, to, tenant, dataset };
+    let meters = Arc::<Meters>::default();
+    let mut known: Vec<Arc<Meter>> = Vec::new();
+    let mut is_told = false;
+    let mut told = |progress: &Progress| {
+        if known.is_empty() {
+            known = progress.sources.iter().map(|source| meters.add(source.name.clone())).collect();
+        }
+        // From then on it survives the end of that process too.
+        if !is_told && progress.sources.iter().all(|source| source.seconds > 0 || source.ended) {
+            is_told = true;
+            let _ = print::err().line(format_args!(
+                "handed over to the running process {}; it goes on when this command is interrupted",
+                progress.pid
+            ));
+        }
+        for (meter, source) in known.iter().zip(&progress.sources) {
+            meter.set((source.done, source.seconds), source.found, source.ended, source.trouble.clone());
+        }
+    };
+    let answer = runtime()?.block_on(async {
+        let mut stop = signals::stop();
+        let shown = tokio::spawn(show(Arc::clone(&meters)));
+        let answer = tokio::select! {
+            answer = control::backfill(state, &request, &mut told) => Some(answer),
+            _ = stop.wait_for(|stop| *stop) => None,
+        };
+        shown.abort();
+        // Its bars are cleared when it ends.
+        let _ = shown.await;
+        answer
+    });
+    let mut out = print::out();
+    let progress = match answer {
+        Some(Err(AskError::NotRunning(_))) => return Ok(None),
+        Some(answer) => answer?,
+        None => {
+            out.line("interrupted; the running process goes on, the same command shows how far it is")?;
+            return Ok(Some(End::Failed));
+        }
+    };
+    let found: u64 = progress.sources.iter().map(|source| source.found).sum();
+    let failed: Vec<_> = progress.sources.iter().filter(|source| source.trouble.is_some()).collect();
+    for source in &failed {
+        let trouble = source.trouble.as_deref().unwrap_or_default();
+        out.message("not complete: ", &format!("{}: {trouble}", source.name))?;
+    }
+    if failed.is_empty() {
+        out.line(format_args!("complete: {found} documents were missing"))?;
+        return Ok(Some(End::Done));
+    }
+    out.line(format_args!("{found} documents were missing so far"))?;
+    Ok(Some(End::Failed))
 }
 
 /// Only what is asked for is left in the configuration.
@@ -118,7 +191,8 @@ async fn show(meters: Arc<Meters>) {
     let mut shown: Vec<(ProgressBar, Arc<Meter>)> = Vec::new();
     loop {
         for meter in meters.all().into_iter().skip(shown.len()) {
-            let bar = bars.add(ProgressBar::new(0).with_style(style()).with_prefix(meter.name.clone()));
+            let bar =
+                bars.add(ProgressBar::new(0).with_style(style()).with_prefix(terminal::line(&meter.name).into_owned()));
             shown.push((bar, meter));
         }
         for (bar, meter) in &shown {
@@ -157,10 +231,8 @@ async fn lines(meters: &Meters) {
             let left = left.map_or_else(|| "unknown".to_owned(), |seconds| format!("{seconds} s"));
             let (name, found, rate) = (&meter.name, meter.found(), meter.found() / elapsed.max(1));
             // Nobody reads it any more when it cannot be written.
-            let _ = writeln!(
-                std::io::stderr(),
-                "backfill {name}: {percent} %, {found} documents, {rate}/s, time left {left}"
-            );
+            let _ = print::err()
+                .line(format_args!("backfill {name}: {percent} %, {found} documents, {rate}/s, time left {left}"));
         }
     }
 }

@@ -4,7 +4,8 @@ use std::io::Write;
 
 use serde_json::json;
 
-use super::{CheckArgs, End, runtime};
+use super::print::Printer;
+use super::{CheckArgs, End, print, runtime};
 use crate::check::{self, Finding, Outcome};
 
 pub(super) fn check(args: &CheckArgs) -> anyhow::Result<End> {
@@ -20,34 +21,38 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<End> {
     let findings = runtime()?.block_on(check::check(&config, only))?;
     let count = |outcome| findings.iter().filter(|finding| finding.outcome == outcome).count();
     let (ok, warnings, failed) = (count(Outcome::Ok), count(Outcome::Warning), count(Outcome::Failed));
-    let mut out = std::io::stdout().lock();
+    let mut out = print::out();
     if args.json {
         let report = json!({ "ok": ok, "warnings": warnings, "failed": failed, "findings": findings });
-        writeln!(out, "{report}")?;
+        out.json(&report)?;
     } else {
-        print(&mut out, &findings)?;
-        writeln!(out, "\n{ok} ok, {warnings} warnings, {failed} failed")?;
+        show(&mut out, &findings)?;
+        out.line("")?;
+        out.line(format_args!("{ok} ok, {warnings} warnings, {failed} failed"))?;
     }
     Ok(if failed == 0 { End::Done } else { End::Failed })
 }
 
-fn print(out: &mut impl Write, findings: &[Finding]) -> std::io::Result<()> {
+fn show(out: &mut Printer<impl Write>, findings: &[Finding]) -> std::io::Result<()> {
     let mut heading = None;
     for finding in findings {
         let tenant = finding.tenant.as_deref();
         if heading != Some(tenant) {
-            let gap = if heading.is_some() { "\n" } else { "" };
+            if heading.is_some() {
+                out.line("")?;
+            }
             match tenant {
-                Some(tenant) => writeln!(out, "{gap}tenant {tenant}")?,
-                None => writeln!(out, "{gap}this machine and the output")?,
+                Some(tenant) => out.line(format_args!("tenant {tenant}"))?,
+                None => out.line("this machine and the output")?,
             }
             heading = Some(tenant);
         }
         let Finding { dataset, item, outcome, text, cure, .. } = finding;
         let dataset = dataset.unwrap_or_default();
-        writeln!(out, "  {:<8} {:<11} {dataset:<10} {}", outcome.name(), item.name(), text.replace('\n', " "))?;
+        let text = text.replace('\n', " ");
+        out.line(format_args!("  {:<8} {:<11} {dataset:<10} {text}", outcome.name(), item.name()))?;
         if let Some(cure) = cure {
-            writeln!(out, "  {:<31} what to do: {}", "", cure.replace('\n', " "))?;
+            out.line(format_args!("  {:<31} what to do: {}", "", cure.replace('\n', " ")))?;
         }
     }
     Ok(())

@@ -1,5 +1,9 @@
 //! `demo` and `simulate`: an invented tenant on this machine.
 
+mod access;
+mod remove;
+
+use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -7,23 +11,35 @@ use anyhow::Context;
 use simulator::{AlertsPerIncident, Simulator, Tenant};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
-use url::Url;
 
-use super::{DemoArgs, End, SimulateArgs, TenantArgs, run, runtime, summary};
+use self::access::Access;
+use super::{DemoArgs, End, SimulateArgs, TenantArgs, print, run, runtime, summary};
 use crate::clock;
-use crate::config::{
-    Cloud, Config, DEFAULT_OVERLAP, DatasetConfig, Delivery, ElasticOutput, FileOutput, Login, NamedOutput, Output,
-    Proof, TenantConfig,
-};
+use crate::config;
 
 pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<End> {
-    let tenant = tenant(&args.tenant);
+    let access = match Access::new(args) {
+        Ok(access) => access,
+        Err(message) => return Ok(End::Usage(message)),
+    };
+    if args.remove {
+        return match access {
+            Some(access) => remove::cluster(&access),
+            None => remove::files(&args.out),
+        };
+    }
+    let tenant = tenants(&args.tenant, 1).remove(0);
     clear(&args.out)?;
     let runtime = runtime()?;
     runtime.block_on(async {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("cannot listen on 127.0.0.1")?;
         let address = listener.local_addr()?;
-        let config = config(args, &tenant, address)?;
+        let output = access.as_ref().map_or_else(|| file_section(&args.out), Access::section);
+        let text = configuration(&[tenant.clone()], address, &output, &args.out);
+        let config = match config::parse("demo", &text, &|name| access.as_ref()?.secret(name)) {
+            Ok(config) => config,
+            Err(error) => return Ok(End::Usage(error.to_string())),
+        };
         let server = tokio::spawn(Simulator::new(tenant).serve(listener, std::future::pending()));
         let (stats, dead) = run::counters(&config);
         let parts = run::parts(&config, &stats, &dead, true).await?;
@@ -37,13 +53,15 @@ pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<End> {
 }
 
 pub(super) fn simulate(args: &SimulateArgs) -> anyhow::Result<End> {
-    let tenant = tenant(&args.tenant);
+    let tenants = tenants(&args.tenant, args.tenants);
     runtime()?.block_on(async {
         let listener =
             TcpListener::bind(args.listen).await.with_context(|| format!("cannot listen on {}", args.listen))?;
         let address = listener.local_addr()?;
-        println!("{}\n", example(&tenant, address));
-        Simulator::new(tenant).serve(listener, interrupt()).await?;
+        let head = format!("# serving on http://{address}; this configuration collects it:\n");
+        let text = head + &configuration(&tenants, address, "  file: {directory: ./documents}\n", Path::new("."));
+        print::out().lines(&format!("{text}\n"))?;
+        Simulator::with_tenants(tenants).serve(listener, interrupt()).await?;
         Ok(End::Done)
     })
 }
@@ -55,75 +73,60 @@ async fn interrupt() {
     }
 }
 
-fn tenant(args: &TenantArgs) -> Tenant {
+/// Tenants of one kind with ids, applications, secrets and content of their own.
+fn tenants(args: &TenantArgs, count: u16) -> Vec<Tenant> {
     let alerts_per_incident = args.alerts_per_incident.map_or(AlertsPerIncident::Realistic, AlertsPerIncident::Exactly);
-    let tenant = Tenant { seed: args.seed, incidents: args.incidents, alerts_per_incident, ..Tenant::default() };
-    tenant.ending_at(clock::now())
-}
-
-/// The configuration file that collects the simulated tenant.
-fn example(tenant: &Tenant, address: SocketAddr) -> String {
-    let Tenant { id, client_id, client_secret, start, .. } = tenant;
-    let hours = (clock::now() - start).num_hours() + 2;
-    let datasets: Vec<_> = schema::catalog()
-        .iter()
-        .map(|dataset| format!("      - {{name: {}, lookback: {hours}h}}", dataset.definition.name))
-        .collect();
-    format!(
-        "# serving on http://{address}; this configuration collects it:\n\
-         tenants:\n  - id: {id}\n    cloud: {{login: \"http://{address}\", graph: \"http://{address}\", \
-         defender: \"http://{address}\"}}\n    client_id: {client_id}\n    client_secret: {client_secret}\n    \
-         datasets:\n{}\noutput:\n  file: {{directory: ./documents}}\nstate: ./state",
-        datasets.join("\n")
-    )
-}
-
-fn config(args: &DemoArgs, tenant: &Tenant, address: SocketAddr) -> anyhow::Result<Config> {
-    let root = Url::parse(&format!("http://{address}"))?;
-    let lookback = (clock::now() - tenant.start).to_std().unwrap_or_default() + std::time::Duration::from_hours(1);
-    let datasets = schema::catalog().iter().zip(0..).map(|(dataset, index)| {
-        let interval = std::time::Duration::from_secs(u64::from(dataset.definition.source.interval));
-        DatasetConfig { dataset, index, interval, lookback, overlap: DEFAULT_OVERLAP, reconcile: None }
-    });
-    let output = match &args.elasticsearch {
-        Some(host) => {
-            let (host, login) = login(host)?;
-            Output::Elasticsearch(Box::new(ElasticOutput::new(vec![host], login)))
+    let first = Tenant { seed: args.seed, incidents: args.incidents, alerts_per_incident, ..Tenant::default() };
+    let first = first.ending_at(clock::now());
+    let another = |number: u16| {
+        let Tenant { id, client_id, client_secret, .. } = &first;
+        Tenant {
+            id: numbered(id, number),
+            client_id: numbered(client_id, number),
+            client_secret: format!("{client_secret}-{number}"),
+            seed: first.seed.wrapping_add(u64::from(number) - 1),
+            ..first.clone()
         }
-        None => Output::File(FileOutput::new(args.out.clone())),
     };
-    Ok(Config {
-        tenants: vec![TenantConfig {
-            id: tenant.id.clone(),
-            cloud: Cloud::custom(root.clone(), root.clone(), root),
-            client_id: tenant.client_id.clone(),
-            proof: Proof::Secret(tenant.client_secret.clone().into()),
-            datasets: datasets.collect(),
-            delivery: Delivery::default(),
-        }],
-        outputs: vec![NamedOutput::only(output)],
-        state: args.out.join("state"),
-        store: crate::state::Options::default(),
-        dead_letter: args.out.join("dead-letter"),
-        preserve_original_event: false,
-        http: crate::config::HttpConfig::default(),
-        metrics: None,
-        literal_secrets: Vec::new(),
-    })
+    std::iter::once(first.clone()).chain((2..=count).map(another)).collect()
 }
 
-/// `http://user:password@host` for clusters with security: the demo has no configuration file.
-fn login(url: &Url) -> anyhow::Result<(Url, Login)> {
-    let mut host = url.clone();
-    let Some(password) = url.password() else { return Ok((host, Login::None)) };
-    let decode = |text: &str| {
-        let pairs = format!("v={}", text.replace('+', "%2B"));
-        url::form_urlencoded::parse(pairs.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
-    };
-    let login = Login::Basic(decode(url.username()), decode(password).into());
-    let cleared = host.set_password(None).and_then(|()| host.set_username(""));
-    cleared.map_err(|()| anyhow::anyhow!("--elasticsearch is not an http address"))?;
-    Ok((host, login))
+/// The GUID with the number in its last digits.
+fn numbered(id: &str, number: u16) -> String {
+    format!("{}{number:05}", &id[..id.len() - 5])
+}
+
+/// A configuration that collects simulated tenants.
+fn configuration(tenants: &[Tenant], address: SocketAddr, output: &str, folder: &Path) -> String {
+    let mut text = "tenants:\n".to_owned();
+    for Tenant { id, client_id, client_secret, start, .. } in tenants {
+        let hours = (clock::now() - start).num_hours() + 2;
+        // A `String` takes everything.
+        let _ = write!(
+            text,
+            "  - id: {id}\n    cloud: {{login: \"http://{address}\", graph: \"http://{address}\", defender: \
+             \"http://{address}\"}}\n    client_id: {client_id}\n    client_secret: {client_secret}\n    datasets:\n"
+        );
+        for dataset in schema::catalog() {
+            let _ = writeln!(text, "      - {{name: {}, lookback: {hours}h}}", dataset.definition.name);
+        }
+    }
+    let _ = write!(text, "output:\n{output}");
+    if folder == Path::new(".") {
+        return text + "state: ./state\n";
+    }
+    let path = |name: &str| quoted(&folder.join(name).to_string_lossy());
+    let _ = write!(text, "state: {}\ndead_letter: {}\n", path("state"), path("dead-letter"));
+    text
+}
+
+fn file_section(out: &Path) -> String {
+    format!("  file: {{directory: {}}}\n", quoted(&out.to_string_lossy()))
+}
+
+/// A text in YAML that is taken as it is.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text.replace('$', "$$")).to_string()
 }
 
 /// Removes what an earlier demo wrote, and nothing else.

@@ -4,6 +4,7 @@ mod ecs;
 mod repeats;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use std::fmt;
 use std::io::Write;
@@ -11,7 +12,7 @@ use std::panic::PanicHookInfo;
 use std::sync::LazyLock;
 
 use tracing::{Event, Level, Metadata, Subscriber};
-use tracing_subscriber::fmt::format::{Format, Writer};
+use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
@@ -31,7 +32,7 @@ pub(super) fn init(format: LogFormat) {
     let asked = crate::config::log_filter();
     let filter = asked.as_ref().and_then(|filter| EnvFilter::try_new(filter).ok());
     let is_wrong = asked.is_some() && filter.is_none();
-    let lines = Lines { form: format, repeats: &REPEATS, text: Format::default() };
+    let lines = Lines { form: format, repeats: &REPEATS };
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(format == LogFormat::Text && crate::config::wants_colour())
@@ -76,7 +77,6 @@ fn panicked(info: &PanicHookInfo<'_>) {
 struct Lines<'a> {
     form: LogFormat,
     repeats: &'a Repeats,
-    text: Format,
 }
 
 impl<S, N> FormatEvent<S, N> for Lines<'static>
@@ -84,7 +84,7 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
 {
-    fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+    fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
         for summary in self.repeats.due() {
             write_summary(&mut writer, self.form, &summary)?;
         }
@@ -92,7 +92,10 @@ where
             return Ok(());
         }
         match self.form {
-            LogFormat::Text => self.text.format_event(context, writer, event),
+            LogFormat::Text => {
+                let colour = writer.has_ansi_escapes();
+                text::write(&mut writer, event, colour)
+            }
             LogFormat::Json => ecs::write(&mut writer, event),
         }
     }
@@ -100,13 +103,7 @@ where
 
 fn write_summary(out: &mut dyn fmt::Write, format: LogFormat, summary: &Summary) -> fmt::Result {
     match format {
-        LogFormat::Text => {
-            let Summary { level, target, message, fields, repeated } = summary;
-            let at = crate::clock::timestamp();
-            write!(out, "{at} {level:>5} {target}: {message} … repeated {repeated} times")?;
-            fields.iter().try_for_each(|(name, value)| write!(out, " {name}={value:?}"))?;
-            out.write_str("\n")
-        }
+        LogFormat::Text => text::write_summary(out, summary),
         LogFormat::Json => ecs::write_summary(out, summary),
     }
 }

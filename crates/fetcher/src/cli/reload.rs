@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::Signal;
 use tokio::sync::mpsc;
 
 use crate::config::{self, Config, TenantConfig};
@@ -14,21 +14,17 @@ const LOOK: Duration = Duration::from_secs(3);
 const ANYWAY: u32 = 20;
 
 /// The tenants of the configuration file whenever it, or a file that it names, has changed, and on SIGHUP.
-pub(super) fn watch(path: &Path) -> mpsc::Receiver<Vec<TenantConfig>> {
+pub(super) fn watch(path: &Path, hangup: Signal) -> mpsc::Receiver<Vec<TenantConfig>> {
     let (sender, tenants) = mpsc::channel(1);
     let path = path.to_owned();
-    let hangup = signal(SignalKind::hangup());
-    if let Err(error) = &hangup {
-        tracing::warn!(%error, "SIGHUP cannot be received; a changed configuration file is noticed all the same");
-    }
-    tokio::spawn(look(path, hangup.ok(), sender));
+    tokio::spawn(look(path, hangup, sender));
     tenants
 }
 
 /// Length and time of the last change.
 type Stamp = Option<(u64, SystemTime)>;
 
-async fn look(path: PathBuf, mut hangup: Option<Signal>, sender: mpsc::Sender<Vec<TenantConfig>>) {
+async fn look(path: PathBuf, mut hangup: Signal, sender: mpsc::Sender<Vec<TenantConfig>>) {
     let stamp = || path.metadata().ok().and_then(|about| Some((about.len(), about.modified().ok()?))) as Stamp;
     let mut known = stamp();
     let mut former = read(&path).ok();
@@ -36,7 +32,7 @@ async fn look(path: PathBuf, mut hangup: Option<Signal>, sender: mpsc::Sender<Ve
     loop {
         let asked = tokio::select! {
             () = tokio::time::sleep(LOOK) => false,
-            Some(()) = received(&mut hangup) => true,
+            Some(()) = hangup.recv() => true,
         };
         let now = stamp();
         let changed = asked || now != known;
@@ -64,13 +60,6 @@ async fn look(path: PathBuf, mut hangup: Option<Signal>, sender: mpsc::Sender<Ve
                 }
             }
         }
-    }
-}
-
-async fn received(hangup: &mut Option<Signal>) -> Option<()> {
-    match hangup {
-        Some(hangup) => hangup.recv().await,
-        None => std::future::pending().await,
     }
 }
 

@@ -1,9 +1,8 @@
 //! `replay`: dead letters once more.
 
-use std::io::Write;
-
-use super::{End, ReplayArgs, run, runtime};
+use super::{End, ReplayArgs, print, run, runtime};
 use crate::deadletter::{Replay, Summary, replay as replay_letters};
+use crate::sink::Sink;
 
 pub(super) fn replay(args: &ReplayArgs) -> anyhow::Result<End> {
     let config = match super::load(&args.config) {
@@ -20,25 +19,28 @@ pub(super) fn replay(args: &ReplayArgs) -> anyhow::Result<End> {
     let (stats, dead) = run::counters(&config);
     let summary = runtime()?.block_on(async {
         let parts = run::parts(&config, &stats, &dead, false).await?;
-        let Some(target) = parts.outputs.into_iter().next() else { return Ok(Summary::default()) };
+        let Some(mut target) = parts.outputs.into_iter().next() else { return Ok(Summary::default()) };
+        if let Sink::File(files) = &mut target.sink {
+            files.keep_apart();
+        }
         replay_letters(&config, target.sink, &options).await
     })?;
-    print(&summary, args.dry_run)?;
+    show(&summary, args.dry_run)?;
     Ok(if summary.failures() == 0 { End::Done } else { End::Failed })
 }
 
-fn print(summary: &Summary, dry_run: bool) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
+fn show(summary: &Summary, dry_run: bool) -> std::io::Result<()> {
+    let mut out = print::out();
     let verb = if dry_run { "would be sent" } else { "delivered and removed" };
-    writeln!(out, "{} dead letters {verb}", summary.delivered)?;
+    out.line(format_args!("{} dead letters {verb}", summary.delivered))?;
     if summary.skipped > 0 {
-        writeln!(out, "{} left out because of their reason", summary.skipped)?;
+        out.line(format_args!("{} left out because of their reason", summary.skipped))?;
     }
     if summary.unreadable > 0 {
-        writeln!(out, "{} lines are no dead letters or too long to be mapped; they stay", summary.unreadable)?;
+        out.line(format_args!("{} lines are no dead letters or too long to be mapped; they stay", summary.unreadable))?;
     }
     for ((dataset, reason), (count, detail)) in &summary.failed {
-        writeln!(out, "{count} of {dataset} stay: {reason}, for example: {detail}")?;
+        out.line(format_args!("{count} of {dataset} stay: {reason}, for example: {detail}"))?;
     }
     Ok(())
 }

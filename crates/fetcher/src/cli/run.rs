@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use anyhow::Context;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::{End, LogFormat, RunArgs, logs, reload, runtime, summary};
+use super::signals::Start;
+use super::{End, LogFormat, RunArgs, logs, reload, summary};
 use crate::config::{Config, NamedOutput, Output};
 use crate::control;
 use crate::deadletter::DeadLetters;
@@ -24,24 +25,39 @@ use crate::stats::Stats;
 /// Time between two looks of the watchdogs.
 const WATCH: Duration = Duration::from_secs(30);
 
-pub(super) fn run(args: &RunArgs, format: LogFormat) -> anyhow::Result<End> {
-    let config = match super::load(&args.config) {
+/// `start` received signals before the command line was read.
+pub(super) fn run(args: &RunArgs, format: LogFormat, start: Option<Start>) -> anyhow::Result<End> {
+    let Start { runtime, stop, hangup } = start.map_or_else(Start::new, Ok)?;
+    let path = args.config.clone();
+    // A file that does not answer keeps no signal waiting.
+    let loading = runtime.spawn_blocking(move || super::load(&path));
+    let loaded = runtime.block_on(unless(stop.clone(), loading));
+    let config = match loaded {
+        Some(loaded) => loaded.context("the configuration cannot be read")?,
+        None => {
+            runtime.shutdown_background();
+            return Ok(End::Done);
+        }
+    };
+    let config = match config {
         Ok(config) => config,
         Err(error) => return Ok(End::Usage(error.to_string())),
     };
     let started = Instant::now();
     let (stats, dead) = counters(&config);
-    let runtime = runtime()?;
     let failed = runtime.block_on(async {
-        let mut stop = stop_signal();
-        let parts = tokio::select! {
-            parts = parts(&config, &stats, &dead, args.setup) => parts?,
-            _ = stop.wait_for(|stop| *stop) => return Ok(Vec::new()),
-        };
-        let _control = control::open(&config.state, Arc::clone(&stats.health)).await?;
         let metrics = serve_metrics(&config, &stats.health).await?;
+        let prepared = async {
+            let parts = parts(&config, &stats, &dead, args.setup).await?;
+            Ok::<_, Fault>((
+                parts,
+                control::open(&config.state, Arc::clone(&stats.health), Arc::clone(&stats.desk)).await?,
+            ))
+        };
+        let Some(prepared) = unless(stop.clone(), prepared).await else { return Ok(Vec::new()) };
+        let (parts, _control) = prepared?;
         let watch = tokio::spawn(watch(Arc::clone(&stats.health), format));
-        let tenants = (!args.once).then(|| reload::watch(&args.config));
+        let tenants = (!args.once).then(|| reload::watch(&args.config, hangup));
         let orders = Orders { once: args.once, stop, tenants };
         let failed = flow::supervise(&config, parts, orders).await;
         watch.abort();
@@ -65,6 +81,14 @@ pub(super) fn run(args: &RunArgs, format: LogFormat) -> anyhow::Result<End> {
     tracing::info!(documents, bytes, seconds, peak_memory_kib, "run ended");
     // Each was logged when it failed.
     Ok(if failed.is_empty() { End::Done } else { End::Failed })
+}
+
+/// What `work` gives, unless the order to stop comes first.
+async fn unless<T>(mut stop: watch::Receiver<bool>, work: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        done = work => Some(done),
+        _ = stop.wait_for(|stop| *stop) => None,
+    }
 }
 
 async fn serve_metrics(config: &Config, health: &Arc<Health>) -> Result<Option<JoinHandle<()>>, Fault> {
@@ -122,30 +146,4 @@ async fn open(output: &Output, set_up: bool) -> Result<Sink, Fault> {
 pub(super) async fn once(config: &Config, parts: Parts) -> Result<Vec<Failed>, Fault> {
     let (_sender, stop) = watch::channel(false);
     flow::run(config, parts, true, stop).await
-}
-
-/// Becomes true with SIGTERM or SIGINT; the second signal ends the process at once.
-pub(super) fn stop_signal() -> watch::Receiver<bool> {
-    let (sender, stop) = watch::channel(false);
-    tokio::spawn(async move {
-        let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-        else {
-            tracing::error!("signals cannot be received; the process stops only when killed, which loses nothing");
-            // The sender must stay: a closed channel stops the sources.
-            return std::future::pending().await;
-        };
-        loop {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            if sender.send_replace(true) {
-                // Nothing is lost: the state moves only after acknowledgement.
-                #[expect(clippy::disallowed_methods, reason = "the second signal ends at once")]
-                std::process::exit(1);
-            }
-            tracing::info!("stopping; a second signal ends at once");
-        }
-    });
-    stop
 }

@@ -1,18 +1,21 @@
 //! `state`: what is remembered of the sources, shown, exported, imported, forgotten.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::End;
+use super::{End, print, runtime};
 use crate::config;
+use crate::control::{self, AskError, Shown};
 use crate::ids;
 use crate::state::SourceKey;
 use crate::state::offline::{Offline, Summary};
+use crate::terminal;
 
 #[derive(Debug, Args)]
 pub(super) struct StateArgs {
@@ -114,36 +117,55 @@ pub(super) fn state(args: &StateArgs) -> anyhow::Result<End> {
 }
 
 fn show(folder: &Path, as_json: bool) -> anyhow::Result<End> {
-    let state = Offline::open(folder)?;
-    let (sources, bytes) = (state.sources()?, state.size());
-    let mut out = io::stdout().lock();
+    // The process that uses the state tells it.
+    let Shown { sources, bytes } = match runtime()?.block_on(control::show(folder)) {
+        Err(AskError::NotRunning(_)) => {
+            let state = Offline::open(folder)?;
+            Shown { sources: state.sources()?, bytes: state.size() }
+        }
+        told => told?,
+    };
+    let mut out = print::out();
     if as_json {
-        writeln!(out, "{}", json!({ "bytes": bytes, "sources": sources }))?;
+        out.json(&json!({ "bytes": bytes, "sources": sources }))?;
     } else {
         if !sources.is_empty() {
-            write!(out, "{}", table(&sources))?;
+            out.lines(&table(&sources))?;
         }
         let ids: u64 = sources.iter().map(|source| source.ids).sum();
-        writeln!(out, "{} sources, {ids} ids, file of {} KiB in {}", sources.len(), bytes / 1024, folder.display())?;
+        let (count, kib) = (sources.len(), bytes / 1024);
+        out.line(format_args!("{count} sources, {ids} ids, file of {kib} KiB in {}", folder.display()))?;
     }
     Ok(End::Done)
 }
 
 fn export(folder: &Path, output: Option<&Path>) -> anyhow::Result<End> {
-    let state = Offline::open(folder)?;
     let sources = match output {
-        None => state.export(&mut BufWriter::new(io::stdout().lock()))?,
+        None => copy(folder, &mut BufWriter::new(print::documents()))?,
         Some(path) => {
-            let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+            let file = create(path).with_context(|| format!("cannot write {}", path.display()))?;
             let mut out = BufWriter::new(file);
-            let sources = state.export(&mut out)?;
+            let sources = copy(folder, &mut out)?;
             let synced = out.into_inner().map_err(io::IntoInnerError::into_error).and_then(|file| file.sync_all());
             synced.with_context(|| format!("cannot write {}", path.display()))?;
             sources
         }
     };
-    eprintln!("{sources} sources exported");
+    print::err().line(format_args!("{sources} sources exported"))?;
     Ok(End::Done)
+}
+
+/// A snapshot by the process that uses the state, or what the file holds.
+fn copy(folder: &Path, out: &mut dyn Write) -> anyhow::Result<u64> {
+    match runtime()?.block_on(control::export(folder, out)) {
+        Err(AskError::NotRunning(_)) => Ok(Offline::open(folder)?.export(out)?),
+        told => Ok(told?),
+    }
+}
+
+/// Rows that are owed lie in it: nobody else's business.
+fn create(path: &Path) -> io::Result<File> {
+    fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
 }
 
 fn import(folder: &Path, args: &ImportArgs) -> anyhow::Result<End> {
@@ -154,7 +176,7 @@ fn import(folder: &Path, args: &ImportArgs) -> anyhow::Result<End> {
         }
     };
     let sources = Offline::open_or_create(folder)?.import(&mut input, args.force)?;
-    eprintln!("{sources} sources imported into {}", folder.display());
+    print::err().line(format_args!("{sources} sources imported into {}", folder.display()))?;
     Ok(End::Done)
 }
 
@@ -172,17 +194,23 @@ fn reset(folder: &Path, args: &ResetArgs) -> anyhow::Result<End> {
         if !io::stdin().is_terminal() {
             return Ok(End::Usage(format!("{} sources would be forgotten; --yes confirms it", meant.len())));
         }
-        eprint!("{}Forget {} sources, so that they start again at their look-back? [y/N] ", table(&meant), meant.len());
+        let mut err = print::err();
+        err.lines(&table(&meant))?;
+        err.question(format_args!(
+            "Forget {} sources, so that they start again at their look-back? [y/N]",
+            meant.len()
+        ))?;
+        drop(err);
         let mut answer = String::new();
         io::stdin().lock().read_line(&mut answer)?;
         if !matches!(answer.trim(), "y" | "Y" | "yes") {
-            eprintln!("nothing was changed");
+            print::err().line("nothing was changed")?;
             return Ok(End::Failed);
         }
     }
     let keys: Vec<_> = meant.into_iter().map(|source| source.key).collect();
     state.forget(&keys)?;
-    eprintln!("{} sources forgotten", keys.len());
+    print::err().line(format_args!("{} sources forgotten", keys.len()))?;
     Ok(End::Done)
 }
 
@@ -195,7 +223,7 @@ fn table(sources: &[Summary]) -> String {
         let (cursor, success) = (text(&source.progress.cursor), text(&source.progress.last_success));
         let counts = [source.ids.to_string(), source.retry.to_string(), source.tasks.to_string()];
         let [ids, retry, tasks] = counts;
-        [cloud, tenant, dataset, cursor, success, ids, retry, tasks]
+        [cloud, tenant, dataset, cursor, success, ids, retry, tasks].map(|cell| terminal::line(&cell).into_owned())
     };
     let rows: Vec<[String; 8]> = std::iter::once(HEAD.map(str::to_owned)).chain(sources.iter().map(row)).collect();
     let mut out = String::new();

@@ -1,14 +1,15 @@
 //! `status`: how the running process is doing.
 
 use std::fmt::Write as _;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{End, StatusArgs, runtime};
+use super::{End, StatusArgs, print, runtime};
 use crate::config;
 use crate::control::{self, AskError, Status};
-use crate::health::{ReasonSnapshot, SourceSnapshot, State};
+use crate::health::{Reason, ReasonSnapshot, SourceSnapshot, State};
+use crate::terminal;
 
 /// More sources than this are shown only where something is wrong.
 const FEW: usize = 30;
@@ -29,17 +30,17 @@ pub(super) fn status(args: &StatusArgs) -> anyhow::Result<End> {
                 Err(error @ AskError::NotRunning(_)) => return Ok(End::NotRunning(error.to_string())),
                 Err(error) => return Err(error.into()),
             };
-            let mut out = std::io::stdout();
+            let mut out = print::out();
             if args.json {
-                writeln!(out, "{}", serde_json::to_string(&status)?)?;
+                out.json(&status)?;
             } else {
-                if args.watch && out.is_terminal() {
-                    // Clears the screen.
-                    write!(out, "\x1b[2J\x1b[H")?;
+                if args.watch && std::io::stdout().is_terminal() {
+                    out.clear()?;
                 }
-                write!(out, "{}", render(&status, args.all))?;
+                out.lines(&render(&status, args.all))?;
             }
             out.flush()?;
+            drop(out);
             if !args.watch {
                 return Ok(if is_well(&status) { End::Done } else { End::Failed });
             }
@@ -73,12 +74,12 @@ fn render(status: &Status, all: bool) -> String {
         out.push('\n');
     }
     for source in shown.iter().filter(|source| !source.reasons.is_empty()) {
-        let _ = writeln!(out, "{} {}", source.tenant, source.dataset);
-        reasons(&mut out, &source.reasons);
+        let _ = writeln!(out, "{} {}", terminal::line(&source.tenant), source.dataset);
+        reasons(&mut out, &source.reasons, Reason::advice);
     }
     for output in status.head.outputs.iter().filter(|output| !output.reasons.is_empty()) {
-        let _ = writeln!(out, "output {}", output.name);
-        reasons(&mut out, &output.reasons);
+        let _ = writeln!(out, "output {}", terminal::line(&output.name));
+        reasons(&mut out, &output.reasons, Reason::output_advice);
     }
     out.push_str(&summary(status));
     if only_troubled && shown.len() < status.sources.len() {
@@ -111,12 +112,12 @@ fn summary(status: &Status) -> String {
     )
 }
 
-fn reasons(out: &mut String, reasons: &[ReasonSnapshot]) {
+fn reasons(out: &mut String, reasons: &[ReasonSnapshot], advice: fn(Reason) -> &'static str) {
     for ReasonSnapshot { reason, text, since, count } in reasons {
         let times = if *count > 1 { format!(", {count} times") } else { String::new() };
-        let text = text.replace('\n', "\n    ");
+        let text = text.split('\n').map(terminal::line).collect::<Vec<_>>().join("\n    ");
         let _ =
-            writeln!(out, "  {} since {since}{times}\n    {text}\n    what to do: {}", reason.name(), reason.advice());
+            writeln!(out, "  {} since {since}{times}\n    {text}\n    what to do: {}", reason.name(), advice(*reason));
     }
 }
 
@@ -169,6 +170,7 @@ fn row(source: &SourceSnapshot) -> [String; 10] {
         throttled,
         error,
     ]
+    .map(|cell| terminal::line(&cell).into_owned())
 }
 
 /// A time span in its largest unit, with one more where that matters.
@@ -188,7 +190,7 @@ mod tests {
 
     use super::*;
     use crate::error::Fault;
-    use crate::health::{Health, Key, Reason};
+    use crate::health::{Health, Key};
 
     fn status(health: &Health) -> Status {
         let crate::health::Snapshot { at, outputs, sources } = health.snapshot();

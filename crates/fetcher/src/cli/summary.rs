@@ -1,7 +1,7 @@
 //! What a demo did, for people.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use elasticsearch::indices::IndicesRefreshParts;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::print;
 use crate::config::{Config, ElasticOutput, Output};
 use crate::deadletter::DeadLetters;
 use crate::sink::elastic::{Call, Elastic};
@@ -28,52 +29,50 @@ pub(super) struct Demo<'a> {
 }
 
 pub(super) async fn print(demo: &Demo<'_>) -> anyhow::Result<()> {
-    let mut out = std::io::stdout();
-    writeln!(out, "Documents")?;
+    let output = &demo.config.outputs[0];
+    let newest = match &output.output {
+        Output::File(files) => newest_in_file(&files.directory)?,
+        Output::Elasticsearch(cluster) => newest_in_cluster(cluster, &output.namespace).await?,
+        Output::Stdout => Vec::new(),
+    };
+    let mut out = print::out();
+    out.line("Documents")?;
     for (dataset, created, duplicates, refused) in demo.stats.by_dataset() {
-        write!(out, "  {dataset:<10} {created:>9}")?;
-        if duplicates > 0 {
-            write!(out, "  {duplicates} were there already")?;
-        }
-        if refused > 0 {
-            write!(out, "  {refused} refused")?;
-        }
-        writeln!(out)?;
+        let there = if duplicates > 0 { format!("  {duplicates} were there already") } else { String::new() };
+        let refused = if refused > 0 { format!("  {refused} refused") } else { String::new() };
+        out.line(format_args!("  {dataset:<10} {created:>9}{there}{refused}"))?;
     }
     let rejections = demo.dead.counts();
     if rejections.is_empty() {
-        writeln!(out, "Rejected rows: none")?;
+        out.line("Rejected rows: none")?;
     } else {
-        writeln!(out, "Rejected rows, kept in {}", demo.config.dead_letter.display())?;
+        out.line(format_args!("Rejected rows, kept in {}", demo.config.dead_letter.display()))?;
         for (dataset, reason, count) in rejections {
-            writeln!(out, "  {dataset:<10} {count:>9}  {reason}")?;
+            out.line(format_args!("  {dataset:<10} {count:>9}  {reason}"))?;
         }
     }
-    let newest = match &demo.config.outputs[0].output {
-        Output::File(files) => newest_in_file(&files.directory)?,
-        Output::Elasticsearch(output) => newest_in_cluster(output).await?,
-        Output::Stdout => Vec::new(),
-    };
-    writeln!(out, "Newest incidents\n  {:<28} {:<13} {:>6}  title", "last update", "severity", "alerts")?;
-    newest.iter().try_for_each(|(_, shown)| writeln!(out, "{shown}"))?;
+    out.line("Newest incidents")?;
+    out.line(format_args!("  {:<28} {:<13} {:>6}  title", "last update", "severity", "alerts"))?;
+    newest.iter().try_for_each(|(_, shown)| out.line(shown))?;
     let seconds = demo.elapsed.as_secs_f64();
     let mib = f64::from(u32::try_from(demo.stats.bytes.load(Ordering::Relaxed) >> 10).unwrap_or(u32::MAX)) / 1024.0;
     let documents = u32::try_from(demo.stats.created()).unwrap_or(u32::MAX);
     let rate = f64::from(documents) / seconds;
     let pages = demo.stats.pages.load(Ordering::Relaxed);
-    writeln!(
-        out,
+    out.line(format_args!(
         "Throughput: {documents} documents from {pages} pages, {mib:.1} MiB, in {seconds:.2} s: {rate:.0} documents/s"
-    )?;
+    ))?;
     if let Some(kib) = peak_memory_kib() {
         let mib = f64::from(u32::try_from(kib).unwrap_or(u32::MAX)) / 1024.0;
-        writeln!(out, "Peak memory: {mib:.1} MiB, the simulated tenant included")?;
+        out.line(format_args!("Peak memory: {mib:.1} MiB, the simulated tenant included"))?;
     }
-    match &demo.config.outputs[0].output {
-        Output::File(files) => writeln!(out, "Output: {}", files.directory.display())?,
+    match &output.output {
+        Output::File(files) => out.line(format_args!("Output: {}", files.directory.display()))?,
         Output::Elasticsearch(elastic) => {
             let hosts: Vec<_> = elastic.hosts.iter().map(url::Url::as_str).collect();
-            writeln!(out, "Output: data streams logs-m365_security.*-default at {}", hosts.join(", "))?;
+            let (hosts, namespace) = (hosts.join(", "), &output.namespace);
+            out.line(format_args!("Output: data streams logs-m365_security.*-{namespace} at {hosts}"))?;
+            out.line("`m365-fetcher demo --remove` with the same options takes them away again")?;
         }
         Output::Stdout => {}
     }
@@ -96,9 +95,11 @@ fn newest_in_file(directory: &Path) -> anyhow::Result<Vec<Shown>> {
     Ok(newest)
 }
 
-async fn newest_in_cluster(output: &ElasticOutput) -> anyhow::Result<Vec<Shown>> {
+/// Only what lies in the demo's own data stream.
+async fn newest_in_cluster(output: &ElasticOutput, namespace: &str) -> anyhow::Result<Vec<Shown>> {
     let client = Elastic::new(output)?.client().await?;
-    let stream = ["logs-m365_security.incident-default"];
+    let stream = format!("logs-m365_security.incident-{namespace}");
+    let stream = [stream.as_str()];
     client.send(Call::new(Method::POST, &IndicesRefreshParts::Index(&stream).url())).await?;
     let query = json!({
         "size": NEWEST,

@@ -20,9 +20,9 @@ use crate::error::Fault;
 use crate::sink;
 
 /// Kind of the tasks.
-const KIND: &str = "backfill";
+pub(super) const KIND: &str = "backfill";
 /// Unfinished backfills of a source that are gone on with.
-const MAX_TASKS: usize = 1000;
+pub(super) const MAX_TASKS: usize = 1000;
 /// Failures of one slice before its source gives up, the first pause between them, and refusals because of too many
 /// requests.
 const ATTEMPTS: u32 = 5;
@@ -53,6 +53,8 @@ pub struct Meter {
     done: AtomicU64,
     found: AtomicU64,
     ended: AtomicBool,
+    /// What is waited for, or why it ended.
+    trouble: Mutex<Option<String>>,
 }
 
 impl Meters {
@@ -61,16 +63,58 @@ impl Meters {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn add(&self, name: String) -> Arc<Meter> {
-        let zero = AtomicU64::default;
-        let meter = Meter { name, seconds: zero(), done: zero(), found: zero(), ended: AtomicBool::default() };
-        let meter = Arc::new(meter);
+    /// One more.
+    pub(crate) fn add(&self, name: String) -> Arc<Meter> {
+        let meter = Arc::new(Meter::new(name));
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&meter));
         meter
     }
 }
 
 impl Meter {
+    pub(crate) fn new(name: String) -> Self {
+        let zero = AtomicU64::default;
+        let (seconds, done, found) = (zero(), zero(), zero());
+        Self { name, seconds, done, found, ended: AtomicBool::default(), trouble: Mutex::default() }
+    }
+
+    /// So many seconds are to be read.
+    pub(super) fn expect(&self, seconds: u64) {
+        self.seconds.store(seconds, Ordering::Relaxed);
+    }
+
+    /// So many more were read, with so many documents.
+    pub(super) fn advance(&self, seconds: u64, found: u64) {
+        self.done.fetch_add(seconds, Ordering::Relaxed);
+        self.found.fetch_add(found, Ordering::Relaxed);
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// It is tried again.
+    pub(super) fn wait_for(&self, fault: &Fault) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault.to_string());
+    }
+
+    /// Nothing more is read.
+    pub(super) fn end(&self, fault: Option<&Fault>) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = fault.map(ToString::to_string);
+        self.ended.store(true, Ordering::Relaxed);
+    }
+
+    /// What stands in the way, if anything.
+    pub fn trouble(&self) -> Option<String> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// As another process told it.
+    pub(crate) fn set(&self, (done, seconds): (u64, u64), found: u64, ended: bool, trouble: Option<String>) {
+        self.seconds.store(seconds, Ordering::Relaxed);
+        self.done.store(done, Ordering::Relaxed);
+        self.found.store(found, Ordering::Relaxed);
+        self.ended.store(ended, Ordering::Relaxed);
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    }
+
     /// Seconds of the span that were read, and all of them.
     pub fn seconds(&self) -> (u64, u64) {
         let all = self.seconds.load(Ordering::Relaxed);
@@ -115,7 +159,7 @@ async fn collect(mut feed: Feed, order: Order, meter: Arc<Meter>) -> Option<Fail
         Ok(errands) => read(&mut feed, errands, &meter).await,
         Err(fault) => Err(fault),
     };
-    meter.ended.store(true, Ordering::Relaxed);
+    meter.end(outcome.as_ref().err());
     let fault = outcome.err()?;
     if !matches!(fault, Fault::Stopped) {
         tracing::error!(tenant = &*feed.tenant, datasets = &*feed.datasets(), error = %fault, "backfill of a source failed");
@@ -123,19 +167,19 @@ async fn collect(mut feed: Feed, order: Order, meter: Arc<Meter>) -> Option<Fail
     Some(Failed { tenant: feed.tenant.to_string(), datasets: feed.datasets().to_string(), fault })
 }
 
-/// What earlier commands have left, and what is asked for now.
-async fn plan(feed: &Feed, order: &Order) -> Result<Vec<Errand>, Fault> {
+/// The span as far as the service keeps records, and its key.
+pub(super) async fn errand_for(feed: &Feed, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<(String, Errand), Fault> {
     feed.source.learn_time().await?;
     let hours = feed.source.endpoint.max_lookback;
     let (days, oldest) = (hours / 24, feed.health.time().now() - TimeDelta::hours(hours.into()));
-    if order.to <= oldest {
+    if to <= oldest {
         return Err(Fault::Refused(format!(
             "{} keeps records for {days} days, there is nothing left of the time before {}",
             feed.source.endpoint.path,
-            clock::seconds(order.to)
+            clock::seconds(to)
         )));
     }
-    if order.from < oldest {
+    if from < oldest {
         tracing::warn!(
             tenant = &*feed.tenant,
             path = feed.source.endpoint.path,
@@ -144,17 +188,23 @@ async fn plan(feed: &Feed, order: &Order) -> Result<Vec<Errand>, Fault> {
             "records are not kept that long, the backfill begins later"
         );
     }
+    let key = format!("{}/{}", clock::seconds(from), clock::seconds(to));
+    let errand = Errand::new(KIND, &key, &clock::seconds(from.max(oldest)), &clock::seconds(to));
+    Ok((key, errand))
+}
+
+/// What earlier commands have left, and what is asked for now.
+async fn plan(feed: &Feed, order: &Order) -> Result<Vec<Errand>, Fault> {
+    let (key, asked) = errand_for(feed, order.from, order.to).await?;
     let state = &feed.states[0];
     let mut errands: Vec<_> =
         state.tasks(KIND, MAX_TASKS)?.iter().filter_map(|task| Errand::resume(KIND, task)).collect();
     for errand in &errands {
         tracing::info!(tenant = &*feed.tenant, from = errand.from(), to = errand.to(), "going on with a backfill");
     }
-    let key = format!("{}/{}", clock::seconds(order.from), clock::seconds(order.to));
     if !errands.iter().any(|errand| errand.is(&key)) {
-        let errand = Errand::new(KIND, &key, &clock::seconds(order.from.max(oldest)), &clock::seconds(order.to));
-        state.put_task(errand.task()).await?;
-        errands.push(errand);
+        state.put_task(asked.task()).await?;
+        errands.push(asked);
     }
     Ok(errands)
 }

@@ -13,6 +13,9 @@ use crate::error::Fault;
 use crate::source::{Bound, Range};
 use crate::state::Task;
 
+/// Member of a task's body.
+const HANDED_OVER: &str = "handed_over";
+
 /// What is left of a part of the listing.
 #[derive(Debug)]
 pub(super) struct Errand {
@@ -22,6 +25,8 @@ pub(super) struct Errand {
     slice: Slice,
     /// Documents that were missing in the output.
     found: u64,
+    /// A running process is to read it.
+    is_handed_over: bool,
 }
 
 impl Errand {
@@ -30,7 +35,8 @@ impl Errand {
         // Its end is known: how late it is does not matter.
         let now = DateTime::UNIX_EPOCH;
         let range = Range { from: from.to_owned(), to: Some(Bound::Before(to.to_owned())) };
-        Self { kind, key: key.as_bytes().to_vec(), slice: Slice::first(&range, now), range, found: 0 }
+        let slice = Slice::first(&range, now);
+        Self { kind, key: key.as_bytes().to_vec(), slice, range, found: 0, is_handed_over: false }
     }
 
     /// Goes on with what the state remembers.
@@ -39,13 +45,27 @@ impl Errand {
         let mut errand = Self::new(kind, "", text("from")?, text("to")?);
         errand.key.clone_from(&task.key);
         errand.found = task.body.get("found").and_then(Value::as_u64).unwrap_or_default();
+        errand.is_handed_over = task.body.get(HANDED_OVER).is_some_and(|handed| *handed == true);
         Some(errand)
     }
 
     /// As the state remembers it.
     pub(super) fn task(&self) -> Task {
-        let body = json!({ "from": self.from(), "to": self.to(), "found": self.found });
+        let mut body = json!({ "from": self.from(), "to": self.to(), "found": self.found });
+        if self.is_handed_over {
+            body[HANDED_OVER] = true.into();
+        }
         Task { kind: self.kind.to_owned(), key: self.key.clone(), body }
+    }
+
+    /// The same, for a running process to read.
+    pub(super) fn handed_over(self) -> Self {
+        Self { is_handed_over: true, ..self }
+    }
+
+    /// A running process is to read it.
+    pub(super) fn is_handed_over(&self) -> bool {
+        self.is_handed_over
     }
 
     /// What is left begins here.

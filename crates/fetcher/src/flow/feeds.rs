@@ -10,6 +10,7 @@ use super::ledger::Ledger;
 use super::merged::Merged;
 use super::misdated::Misdated;
 use super::pagesize::PageSize;
+use super::past::Past;
 use super::reconcile::Sweep;
 use super::rows::{self, Rows};
 use super::stop::Stop;
@@ -97,6 +98,7 @@ pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) ->
             merged: Merged::default(),
             misdated: Misdated::default(),
             sweep: Sweep::default(),
+            past: Past::new(shared.stats.desk.queue(&key)),
             delivered: true,
             ahead: false,
             interval,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Failed, Feed, cycle, reconcile};
+use super::{Failed, Feed, cycle, past, reconcile};
 use crate::error::Fault;
 use crate::http::jitter;
 
@@ -59,6 +59,13 @@ pub(super) async fn poll(mut feed: Feed, plan: Plan) -> Option<Failed> {
             }
         }
         feed.rows.rest();
+        match Box::pin(past::until(&mut feed, start)).await {
+            Ok(()) => {}
+            Err(Fault::Stopped) => return None,
+            Err(fault) => {
+                tracing::error!(tenant = &*tenant, datasets = &*datasets, error = %fault, "the backfill failed, it is tried again");
+            }
+        }
     }
 }
 

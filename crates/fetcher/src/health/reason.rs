@@ -84,10 +84,23 @@ impl Reason {
         matches!(self, Self::Auth | Self::Permission | Self::Refused | Self::State)
     }
 
+    /// What it means for the output and what to do, for people. The tenants have nothing to do with it.
+    pub fn output_advice(self) -> &'static str {
+        match self {
+            Self::Auth => {
+                "Elasticsearch does not accept the login or refuses its privileges: check `api_key`, or `username` and \
+                 `password`, of the output; `m365-fetcher check` tells which. No tenant is to blame; nothing is dropped"
+            }
+            reason => reason.advice(),
+        }
+    }
+
     /// What it means and what to do, for people.
     pub fn advice(self) -> &'static str {
         match self {
-            Self::Auth => "no valid token: run `m365-fetcher check`, it names the cause of this tenant's refusal",
+            Self::Auth => {
+                "Microsoft gives or accepts no token: run `m365-fetcher check`, it names the cause of this tenant's refusal"
+            }
             Self::Permission => {
                 "the API refuses the application: grant the permission with admin consent, or check the licence; \
                  `m365-fetcher check` tells which"

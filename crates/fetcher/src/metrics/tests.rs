@@ -1,5 +1,7 @@
 //! The format, read by a parser of its grammar; the endpoint.
 
+mod assets;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -106,7 +108,7 @@ async fn the_text_follows_the_grammar_and_says_what_happened() {
     near(find(SOURCE_STATE, ("state", "failed")), 1.0);
     near(find(SOURCE_STATE, ("state", "healthy")), 0.0);
     for (name, kind) in &types {
-        assert!(name.starts_with("m365_"), "{name}");
+        assert!(name.starts_with("m365_") || name.starts_with("process_"), "{name}");
         assert_eq!(name.ends_with("_total"), kind == "counter", "{name} {kind}");
     }
     for sample in samples.iter().filter(|sample| sample.0 == DOCUMENTS) {
@@ -146,17 +148,96 @@ async fn the_endpoint_answers_a_real_client() {
     server.abort();
 }
 
-#[tokio::test]
-async fn peers_that_say_nothing_do_not_lock_others_out() {
+/// A served endpoint and its address.
+async fn served(health: Arc<Health>) -> std::net::SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
-    let server = tokio::spawn(serve(listener, health()));
-    let mut closed = Vec::new();
-    for _ in 0..3 {
-        closed.push(tokio::net::TcpStream::connect(address).await.expect("a connection"));
-    }
+    tokio::spawn(serve(listener, health));
+    address
+}
+
+async fn get(address: std::net::SocketAddr, path: &str) -> (u16, String) {
     let client = crate::http::client().expect("a client");
-    let answer = client.get(format!("http://{address}/metrics")).send().await.expect("an answer");
-    assert_eq!(answer.status(), 200);
-    server.abort();
+    let answer = client.get(format!("http://{address}{path}")).timeout(Duration::from_secs(8)).send();
+    let answer = answer.await.expect("an answer");
+    (answer.status().as_u16(), answer.text().await.expect("a text"))
+}
+
+#[tokio::test]
+async fn peers_that_say_little_or_read_nothing_do_not_lock_others_out() {
+    use tokio::io::AsyncWriteExt;
+    let health = health();
+    for tenant in 0..300 {
+        let key = Key { cloud: "global".into(), tenant: format!("tenant-{tenant}").into(), datasets: "log".into() };
+        health.source(&key, Duration::from_mins(1));
+    }
+    let address = served(health).await;
+    for begun in ["", "GET /metr", "GET /metrics HTTP/1.1\r\nx: ", "GET /metrics HTTP/1.1\r\n\r\n"] {
+        let mut held = Vec::new();
+        for _ in 0..500 {
+            let mut peer = tokio::net::TcpStream::connect(address).await.expect("a connection");
+            peer.write_all(begun.as_bytes()).await.expect("written");
+            held.push(peer);
+        }
+        for path in ["/metrics", "/healthz"] {
+            assert_eq!(get(address, path).await.0, 200, "{begun:?} {path}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_byte_now_and_then_does_not_hold_a_connection() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let address = served(health()).await;
+    let peer = tokio::net::TcpStream::connect(address).await.expect("a connection");
+    let (mut reader, mut writer) = peer.into_split();
+    let drip = tokio::spawn(async move {
+        while writer.write_all(b"G").await.is_ok() {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    });
+    let start = tokio::time::Instant::now();
+    // An error is the end as well.
+    let _ = reader.read(&mut [0]).await;
+    assert!(start.elapsed() <= Duration::from_secs(15), "{:?}", start.elapsed());
+    drip.abort();
+}
+
+#[tokio::test]
+async fn a_process_is_ready_when_it_collects_and_its_output_takes_documents() {
+    let health = Arc::<Health>::default();
+    let address = served(Arc::clone(&health)).await;
+    let key = |tenant: &str| Key { cloud: "global".into(), tenant: tenant.into(), datasets: "log".into() };
+    let one = health.source(&key("contoso"), Duration::from_mins(1));
+    let two = health.source(&key("fabrikam"), Duration::from_mins(1));
+    let ready = async |code: u16, words: &str| {
+        let (status, text) = get(address, "/readyz").await;
+        assert!(status == code && text.contains(words), "{status} {text}");
+        assert_eq!(get(address, "/healthz").await.0, 200);
+    };
+    ready(503, "starting").await;
+    one.cycle_ended(&Ok(()));
+    ready(200, "ok").await;
+    two.cycle_ended(&Err(Fault::Auth("AADSTS7000215\nhint: no".to_owned())));
+    ready(200, "ok").await;
+    health.output().failed(&Fault::Transient("no node\u{1b}[31m answers".to_owned()));
+    ready(503, "output default: output_blocked: no node\\u{1b}[31m answers\n").await;
+    health.output().delivered();
+    ready(200, "ok").await;
+    one.cycle_ended(&Err(Fault::Auth("AADSTS700016".to_owned())));
+    ready(503, "contoso log: auth: AADSTS700016\nfabrikam log: auth: AADSTS7000215\n").await;
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_process_is_told_under_the_usual_names() {
+    let (types, samples) = parse(&render(&Health::default()));
+    let value = |name: &str| samples.iter().find(|sample| sample.0 == name).unwrap_or_else(|| panic!("{name}")).2;
+    assert!(value("process_resident_memory_bytes") > 1_000_000.0);
+    assert!(value("process_open_fds") >= 3.0 && value("process_max_fds") >= value("process_open_fds"));
+    assert!(value("process_cpu_seconds_total") >= 0.0);
+    let now = crate::clock::now().timestamp();
+    let age = f64::from(u32::try_from(now).expect("a time")) - value("process_start_time_seconds");
+    assert!((-5.0..86_400.0).contains(&age), "{age}");
+    assert_eq!(types["process_cpu_seconds_total"], "counter");
 }

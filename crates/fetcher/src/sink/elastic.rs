@@ -183,14 +183,16 @@ async fn read(response: Response) -> reqwest::Result<Bytes> {
 }
 
 /// What an answer that is not a reply asks for.
-pub(super) async fn request_fault(what: &str, response: Response) -> Fault {
+pub(crate) async fn request_fault(what: &str, response: Response) -> Fault {
     let status = response.status();
     let after = retry_after(&response);
     let text = read_bounded(response, MAX_ERROR).await.unwrap_or_default();
     let said = quoted(&String::from_utf8_lossy(&text));
     let what = format!("{what}: {status}: {said}");
     match status.as_u16() {
-        401 => Fault::Auth(format!("{what}\nhint: the API key or password is not accepted")),
+        401 => {
+            Fault::Auth(format!("{what}\nhint: Elasticsearch does not accept the API key or password of the output"))
+        }
         403 if said.contains(BLOCK) => Fault::Transient(format!("{what}\nhint: {}", block_hint(&said))),
         403 => Fault::Auth(format!("{what}\nhint: {PRIVILEGES}")),
         429 | 503 => Fault::Throttled { what, after },

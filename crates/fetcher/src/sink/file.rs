@@ -26,6 +26,8 @@ pub struct Files {
     open: BTreeMap<String, Current>,
     /// A file could not be written to: what it held since the last sync may be lost, whoever sent it.
     broken: Option<Fault>,
+    /// Where another process has a file open, documents go to one of their own beside it.
+    apart: bool,
 }
 
 /// The file that a data stream is appended to.
@@ -45,7 +47,13 @@ impl Files {
         let directory = &output.directory;
         fs::create_dir_all(directory)
             .map_err(|error| Fault::local(format!("output directory {}", directory.display()), &error))?;
-        Ok(Self { output: output.clone(), open: BTreeMap::new(), broken: None })
+        Ok(Self { output: output.clone(), open: BTreeMap::new(), broken: None, apart: false })
+    }
+
+    /// From now on a file that another process has open is no obstacle: documents go to a file of their own, under a name
+    /// of those that were put aside.
+    pub(crate) fn keep_apart(&mut self) {
+        self.apart = true;
     }
 
     fn write(&mut self, batch: &Batch) -> Result<(), (PathBuf, io::Error)> {
@@ -55,7 +63,13 @@ impl Files {
                 Some(open) => open,
                 None => {
                     let path = self.output.directory.join(format!("{stream}.ndjson"));
-                    let fresh = Current::open(&path).map_err(|error| (path, error))?;
+                    let fresh = match Current::open(&path) {
+                        Err(error) if self.apart && error.kind() == io::ErrorKind::ResourceBusy => {
+                            aside(&path).and_then(|path| Current::open(&path))
+                        }
+                        opened => opened,
+                    };
+                    let fresh = fresh.map_err(|error| (path, error))?;
                     self.open.entry(stream.to_owned()).or_insert(fresh)
                 }
             };
@@ -110,7 +124,8 @@ impl Current {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(io::Error::other("another process writes to it\nhint: give each its own directory"));
+                let text = "another process writes to it\nhint: give each its own directory";
+                return Err(io::Error::new(io::ErrorKind::ResourceBusy, text));
             }
             Err(TryLockError::Error(error)) => return Err(error),
         }
@@ -165,17 +180,22 @@ impl Current {
     fn rotate(&mut self, output: &FileOutput) -> io::Result<()> {
         self.sync()?;
         let stem = self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let time = clock::now().format("%Y%m%dT%H%M%SZ");
-        let name = |number: &u32| output.directory.join(format!("{stem}-{time}-{number:04}.ndjson"));
-        let aside = (1..=u32::MAX).map(|number| name(&number)).find(|path| !path.exists());
-        let aside = aside.ok_or(io::ErrorKind::AlreadyExists)?;
-        fs::rename(&self.path, aside)?;
+        fs::rename(&self.path, aside(&self.path)?)?;
         *self = Self::open(&self.path)?;
         if let Some(keep) = output.keep {
             forget(&output.directory, &stem, keep)?;
         }
         Ok(())
     }
+}
+
+/// A name for a file of this stream that is put aside.
+fn aside(path: &Path) -> io::Result<PathBuf> {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let time = clock::now().format("%Y%m%dT%H%M%SZ");
+    let name = |number: u32| path.with_file_name(format!("{stem}-{time}-{number:04}.ndjson"));
+    let free = (1..=u32::MAX).map(name).find(|path| !path.exists());
+    free.ok_or_else(|| io::ErrorKind::AlreadyExists.into())
 }
 
 /// Deletes the oldest files put aside of a data stream, beyond those that are kept.

@@ -50,17 +50,27 @@ pub fn artefacts() -> Vec<Artefact> {
         .collect()
 }
 
+/// Whether the stored artefact was put by [`install`] of this version.
+pub fn is_ours(artefact: &Artefact, answer: &Value) -> bool {
+    is_current(artefact, answer) && stored(artefact, answer).0["_meta"] == artefact.parsed()["_meta"]
+}
+
 /// Whether what the cluster answered to a GET of the artefact is the artefact of this version. One that Fleet installed
 /// is taken for current: Fleet writes it in a form of its own.
 pub fn is_current(artefact: &Artefact, answer: &Value) -> bool {
     let ours = artefact.parsed();
-    let (stored, part) = match artefact.folder {
+    let (stored, part) = stored(artefact, answer);
+    stored["_meta"]["managed_by"] != ours["_meta"]["managed_by"]
+        || stored["_meta"] == ours["_meta"] && stored.pointer(part) == ours.pointer(part)
+}
+
+/// What is stored, and the part of it that tells versions apart.
+fn stored<'a>(artefact: &Artefact, answer: &'a Value) -> (&'a Value, &'static str) {
+    match artefact.folder {
         "_component_template" => (&answer["component_templates"][0]["component_template"], "/template/mappings"),
         "_index_template" => (&answer["index_templates"][0]["index_template"], "/composed_of"),
         _ => (&answer[&artefact.name], "/processors"),
-    };
-    stored["_meta"]["managed_by"] != ours["_meta"]["managed_by"]
-        || stored["_meta"] == ours["_meta"] && stored.pointer(part) == ours.pointer(part)
+    }
 }
 
 async fn put(elastic: &Elastic, artefact: &Artefact) -> Result<(), Fault> {

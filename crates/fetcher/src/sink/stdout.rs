@@ -1,17 +1,20 @@
-//! NDJSON on standard output, for pipes.
+//! NDJSON on standard output, for pipes. A terminal gets it with JSON's escapes for what it would obey.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 
 use super::{Batch, Local, Receipt};
 use crate::error::Fault;
+use crate::terminal::JsonWriter;
 
 /// Standard output.
 #[derive(Debug)]
-pub struct Stdout(BufWriter<io::Stdout>);
+pub struct Stdout(JsonWriter<BufWriter<io::Stdout>>);
 
 impl Default for Stdout {
     fn default() -> Self {
-        Self(BufWriter::new(io::stdout()))
+        let out = io::stdout();
+        let is_terminal = out.is_terminal();
+        Self(JsonWriter::new(BufWriter::new(out), is_terminal))
     }
 }
 

@@ -140,15 +140,23 @@ impl Db {
     }
 
     pub(super) fn progress(&self, number: u32) -> Result<Option<Progress>, Fault> {
-        let read = self.read()?;
-        let Some(table) = self.table(&read, PROGRESS)? else { return Ok(None) };
+        self.progress_at(&self.read()?, number)
+    }
+
+    /// The same, as of a moment.
+    pub(super) fn progress_at(&self, read: &ReadTransaction, number: u32) -> Result<Option<Progress>, Fault> {
+        let Some(table) = self.table(read, PROGRESS)? else { return Ok(None) };
         let text = table.get(number).map_err(|error| self.fault(&error))?;
         text.map(|text| self.json(text.value())).transpose()
     }
 
     pub(super) fn retry(&self, number: u32) -> Result<Vec<Retry>, Fault> {
-        let read = self.read()?;
-        let Some(table) = self.table(&read, RETRY)? else { return Ok(Vec::new()) };
+        self.retry_at(&self.read()?, number)
+    }
+
+    /// The same, as of a moment.
+    pub(super) fn retry_at(&self, read: &ReadTransaction, number: u32) -> Result<Vec<Retry>, Fault> {
+        let Some(table) = self.table(read, RETRY)? else { return Ok(Vec::new()) };
         let text = table.get(number).map_err(|error| self.fault(&error))?;
         text.map(|text| self.json(text.value())).transpose().map(Option::unwrap_or_default)
     }

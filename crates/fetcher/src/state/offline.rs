@@ -5,6 +5,7 @@
 
 use std::io::{BufRead, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -19,14 +20,14 @@ use super::{Change, Progress, Retry, SourceKey, Task, chunk};
 use crate::clock;
 use crate::error::Fault;
 
-/// A state file that this process alone uses.
+/// A state file that this process alone uses, or, to be read, one that its writer has open.
 #[derive(Debug)]
 pub struct Offline {
-    db: Db,
+    db: Arc<Db>,
 }
 
 /// A source in short.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// Whose state it is.
     #[serde(flatten)]
@@ -84,12 +85,16 @@ impl Offline {
                 path.display()
             )));
         }
-        Db::open(&path).map(|db| Self { db })
+        Db::open(&path).map(|db| Self::of(Arc::new(db)))
     }
 
     /// Opens the file of a state directory, or makes one.
     pub fn open_or_create(folder: &Path) -> Result<Self, Fault> {
-        Db::open_or_create(folder).map(|db| Self { db })
+        Db::open_or_create(folder).map(|db| Self::of(Arc::new(db)))
+    }
+
+    pub(super) fn of(db: Arc<Db>) -> Self {
+        Self { db }
     }
 
     /// Bytes of the file.
@@ -99,7 +104,7 @@ impl Offline {
 
     /// The sources, sorted.
     pub fn sources(&self) -> Result<Vec<Summary>, Fault> {
-        let (db, read) = (&self.db, self.db.read()?);
+        let (db, read) = (&*self.db, self.db.read()?);
         let mut summaries = Vec::new();
         for (key, number) in self.db.numbers(&read)? {
             let (mut ids, mut ledger_bytes) = (0, 0);
@@ -113,8 +118,8 @@ impl Offline {
                 tasks += 1;
                 Ok(())
             })?;
-            let progress = db.progress(number)?.unwrap_or_default();
-            let retry = db.retry(number)?.len();
+            let progress = db.progress_at(&read, number)?.unwrap_or_default();
+            let retry = db.retry_at(&read, number)?.len();
             summaries.push(Summary { key, progress, ids, ledger_bytes, retry, tasks });
         }
         Ok(summaries)
@@ -122,7 +127,7 @@ impl Offline {
 
     /// Writes everything down. Returns the number of sources.
     pub fn export(&self, out: &mut dyn Write) -> Result<u64, Fault> {
-        let (db, read) = (&self.db, self.db.read()?);
+        let (db, read) = (&*self.db, self.db.read()?);
         let mut put = |line: &Line| {
             let written = serde_json::to_writer(&mut *out, line).map_err(std::io::Error::from);
             written.and_then(|()| out.write_all(b"\n")).map_err(|error| Fault::local("export", &error))
@@ -130,7 +135,7 @@ impl Offline {
         put(&Line::Head { format: FORMAT, exported: clock::timestamp() })?;
         let mut sources = 0;
         for (key, number) in self.db.numbers(&read)? {
-            put(&Line::Source { key, progress: db.progress(number)?, retry: db.retry(number)? })?;
+            put(&Line::Source { key, progress: db.progress_at(&read, number)?, retry: db.retry_at(&read, number)? })?;
             self.db.every_task(&read, number, &mut |task| {
                 put(&Line::Task { kind: task.kind, key: STANDARD.encode(&task.key), body: task.body })
             })?;

@@ -47,7 +47,8 @@ fn head(level: Level, target: &str) -> Map<String, Value> {
 
 fn finish(out: &mut dyn fmt::Write, fields: &Map<String, Value>) -> fmt::Result {
     let line = serde_json::to_string(fields).map_err(|_| fmt::Error)?;
-    out.write_str(&line)?;
+    // What a terminal would obey is escaped by JSON's own means.
+    out.write_str(&crate::terminal::json(&line))?;
     out.write_str("\n")
 }
 

@@ -30,7 +30,7 @@ fn written(form: LogFormat, log: impl FnOnce(&'static Repeats)) -> Vec<String> {
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(move || writer.clone())
         .with_ansi(false)
-        .event_format(Lines { form, repeats, text: Format::default() })
+        .event_format(Lines { form, repeats })
         .with_filter(filter::filter_fn(may_be_written));
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || log(repeats));
     let text = String::from_utf8(out.0.lock().expect("a lock").clone()).expect("text");
@@ -61,7 +61,7 @@ async fn a_new_window_begins_with_the_count_of_the_old_one() {
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(move || writer.clone())
         .with_ansi(false)
-        .event_format(Lines { form: LogFormat::Text, repeats, text: Format::default() });
+        .event_format(Lines { form: LogFormat::Text, repeats });
     let guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
     let log = |tenant: &str| tracing::warn!(tenant, "output is busy");
     for _ in 0..SAME + 5 {
@@ -143,4 +143,19 @@ fn a_panic_is_one_line_without_what_it_was_about() {
     assert_eq!(lines.len(), 1, "{told}");
     assert!(lines[0].contains("logs/tests.rs:"), "{told}");
     assert!(!told.contains("canary"), "{told}");
+}
+
+#[test]
+fn a_line_for_people_stays_one_line_and_obeys_nothing() {
+    let planted = "a\u{1b}[31mb\r\nINFO forged\u{9b}2J\u{202e}\u{7f}";
+    for form in [LogFormat::Text, LogFormat::Json] {
+        let lines = written(form, |_| {
+            let fault = crate::error::Fault::Auth(format!("{planted}\nhint: look there"));
+            tracing::error!(tenant = planted, error = %fault, other = ?planted, "source failed");
+        });
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        let is_obeyed = |c: char| c.is_control() || c == '\u{202e}';
+        assert!(!lines[0].contains(is_obeyed) && lines[0].contains("forged"), "{lines:?}");
+        assert!(lines[0].contains("hint: look there"), "{lines:?}");
+    }
 }

@@ -1,0 +1,114 @@
+//! The cluster of a demo: its address and login, from options, the environment or the address itself.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use url::Url;
+
+use super::quoted;
+use crate::cli::DemoArgs;
+use crate::config;
+
+/// Last part of the names of a demo's data streams: its own, so that nothing else is written or shown.
+pub(super) const NAMESPACE: &str = "demo";
+
+/// Variables with a login where no option names one, as Elastic Agent knows them.
+const API_KEY: &str = "ELASTICSEARCH_API_KEY";
+const USERNAME: &str = "ELASTICSEARCH_USERNAME";
+const PASSWORD: &str = "ELASTICSEARCH_PASSWORD";
+
+/// A cluster and how to get in.
+pub(super) struct Access {
+    host: Url,
+    login: Login,
+    ca_file: Option<PathBuf>,
+    ca_fingerprint: Option<String>,
+}
+
+enum Login {
+    None,
+    ApiKey(String),
+    Basic(String, String),
+}
+
+impl Access {
+    /// What the options say; `None` without a cluster.
+    pub(super) fn new(args: &DemoArgs) -> Result<Option<Self>, String> {
+        let Some(url) = &args.elasticsearch else { return Ok(None) };
+        let (host, login) = split(url)?;
+        let login = match (&args.api_key_file, &args.username, &args.password_file) {
+            (Some(file), _, _) => Login::ApiKey(secret(file)?),
+            (None, user, file) if user.is_some() || file.is_some() => {
+                let user = user.clone().or_else(|| config::variable(USERNAME));
+                let user = user.ok_or("--password-file needs --username")?;
+                let password = file.as_deref().map(secret).transpose()?.or_else(|| config::variable(PASSWORD));
+                let password = password.ok_or(format!("--username needs --password-file, or {PASSWORD}"))?;
+                Login::Basic(user, password)
+            }
+            _ => match login {
+                Login::None => from_environment(),
+                login => login,
+            },
+        };
+        let (ca_file, ca_fingerprint) = (args.ca_file.clone(), args.ca_fingerprint.clone());
+        Ok(Some(Self { host, login, ca_file, ca_fingerprint }))
+    }
+
+    /// The output's section of the configuration. Secrets are asked for by name, see [`Access::secret`].
+    pub(super) fn section(&self) -> String {
+        let mut lines = vec![
+            "elasticsearch:".to_owned(),
+            format!("  hosts: [{}]", quoted(self.host.as_str())),
+            format!("  namespace: {NAMESPACE}"),
+        ];
+        match &self.login {
+            Login::None => {}
+            Login::ApiKey(_) => lines.push(format!("  api_key: \"${{{API_KEY}}}\"")),
+            Login::Basic(user, _) => {
+                lines.push(format!("  username: {}", quoted(user)));
+                lines.push(format!("  password: \"${{{PASSWORD}}}\""));
+            }
+        }
+        if let Some(file) = &self.ca_file {
+            lines.push(format!("  ca_file: {}", quoted(&file.to_string_lossy())));
+        }
+        if let Some(fingerprint) = &self.ca_fingerprint {
+            lines.push(format!("  ca_trusted_fingerprint: {}", quoted(fingerprint)));
+        }
+        lines.iter().map(|line| format!("  {line}\n")).collect()
+    }
+
+    /// What the configuration's variables stand for.
+    pub(super) fn secret(&self, name: &str) -> Option<String> {
+        match (&self.login, name) {
+            (Login::ApiKey(key), API_KEY) => Some(key.clone()),
+            (Login::Basic(_, password), PASSWORD) => Some(password.clone()),
+            _ => None,
+        }
+    }
+}
+
+fn from_environment() -> Login {
+    match (config::variable(API_KEY), config::variable(USERNAME), config::variable(PASSWORD)) {
+        (Some(key), _, _) => Login::ApiKey(key),
+        (None, Some(user), Some(password)) => Login::Basic(user, password),
+        _ => Login::None,
+    }
+}
+
+fn secret(file: &Path) -> Result<String, String> {
+    let text = fs::read_to_string(file).map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
+    let text = text.trim_start_matches('\u{feff}').trim();
+    if text.is_empty() { Err(format!("{} is empty", file.display())) } else { Ok(text.to_owned()) }
+}
+
+/// The address without the login that may be in it.
+fn split(url: &Url) -> Result<(Url, Login), String> {
+    let mut host = url.clone();
+    let Some(password) = url.password() else { return Ok((host, Login::None)) };
+    let decode = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let login = Login::Basic(decode(url.username()), decode(password));
+    let cleared = host.set_password(None).and_then(|()| host.set_username(""));
+    cleared.map_err(|()| "--elasticsearch is not an http address".to_owned())?;
+    Ok((host, login))
+}

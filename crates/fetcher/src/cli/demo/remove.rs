@@ -1,0 +1,112 @@
+//! `demo --remove`: takes away what a demo has left, and nothing else.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context;
+use reqwest::{Method, Response, StatusCode};
+use serde_json::Value;
+
+use super::access::{Access, NAMESPACE};
+use super::{clear, configuration};
+use crate::cli::{End, print, runtime};
+use crate::config::{self, Output};
+use crate::error::{Fault, with_causes};
+use crate::sink::elastic::{Call, Elastic, NodeClient, request_fault};
+use crate::sink::setup;
+
+/// Data streams of all namespaces.
+const ALL: &str = "logs-m365_security.*-*";
+
+/// Files, state and dead letters; the folder too, if nothing else is in it.
+pub(super) fn files(out: &Path) -> anyhow::Result<End> {
+    if !out.is_dir() {
+        print::out().line(format_args!("nothing to remove: there is no folder {}", out.display()))?;
+        return Ok(End::Done);
+    }
+    clear(out)?;
+    let is_gone = fs::remove_dir(out).is_ok();
+    let what = if is_gone { "folder" } else { "documents, state and dead letters of the demo in" };
+    print::out().line(format_args!("removed {what} {}", out.display()))?;
+    Ok(End::Done)
+}
+
+/// The demo's data streams. Templates and pipelines go too, if they are those of this version and no other data stream
+/// may need them.
+pub(super) fn cluster(access: &Access) -> anyhow::Result<End> {
+    // Tenants are not asked: the address is nobody's.
+    let tenant = simulator::Tenant::default();
+    let text = configuration(&[tenant], ([127, 0, 0, 1], 1).into(), &access.section(), Path::new("."));
+    let config = match config::parse("demo", &text, &|name| access.secret(name)) {
+        Ok(config) => config,
+        Err(error) => return Ok(End::Usage(error.to_string())),
+    };
+    let Some(Output::Elasticsearch(output)) = config.outputs.first().map(|output| &output.output) else {
+        anyhow::bail!("the demo's output is no cluster");
+    };
+    runtime()?.block_on(async {
+        let client = Elastic::new(output)?.client().await?;
+        let all = streams(&client).await?;
+        let (own, others): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|name| name.ends_with(&format!("-{NAMESPACE}")));
+        let mut out = print::out();
+        for name in &own {
+            delete(&client, &format!("/_data_stream/{name}")).await?;
+            out.line(format_args!("removed data stream {name}"))?;
+        }
+        if own.is_empty() {
+            out.line(format_args!("nothing to remove: there is no data stream of namespace {NAMESPACE}"))?;
+        }
+        if let Some(other) = others.first() {
+            out.line(format_args!("templates and pipelines stay: data stream {other} needs them"))?;
+            return Ok(End::Done);
+        }
+        if own.is_empty() {
+            return Ok(End::Done);
+        }
+        // Each before what it refers to.
+        for artefact in setup::artefacts().iter().rev() {
+            let path = format!("/{}/{}", artefact.folder, artefact.name);
+            match get(&client, &path).await? {
+                Some(stored) if setup::is_ours(artefact, &stored) => {
+                    delete(&client, &path).await?;
+                    out.line(format_args!("removed {}", &path[1..]))?;
+                }
+                Some(_) => out.line(format_args!("{} stays: it is not the one of this version", &path[1..]))?,
+                None => {}
+            }
+        }
+        Ok(End::Done)
+    })
+}
+
+async fn streams(client: &NodeClient) -> Result<Vec<String>, Fault> {
+    let found = get(client, &format!("/_data_stream/{ALL}")).await?.unwrap_or_default();
+    let streams = found["data_streams"].as_array().map(Vec::as_slice).unwrap_or_default();
+    Ok(streams.iter().filter_map(|stream| stream["name"].as_str()).map(str::to_owned).collect())
+}
+
+/// `None` where there is nothing.
+async fn get(client: &NodeClient, path: &str) -> Result<Option<Value>, Fault> {
+    let response = send(client, Method::GET, path).await?;
+    match response.status() {
+        StatusCode::NOT_FOUND => Ok(None),
+        StatusCode::OK => {
+            let answer = response.json().await;
+            answer.map(Some).map_err(|error| Fault::Transient(format!("GET {path}: {}", with_causes(&error))))
+        }
+        _ => Err(request_fault(&format!("GET {path}"), response).await),
+    }
+}
+
+async fn delete(client: &NodeClient, path: &str) -> anyhow::Result<()> {
+    let response = send(client, Method::DELETE, path).await?;
+    if response.status().is_success() || response.status() == StatusCode::NOT_FOUND {
+        return Ok(());
+    }
+    Err(request_fault(&format!("DELETE {path}"), response).await).context("not everything could be removed")
+}
+
+async fn send(client: &NodeClient, method: Method, path: &str) -> Result<Response, Fault> {
+    client.send(Call::new(method, path)).await
+}

@@ -1,0 +1,128 @@
+//! Where the socket lies: in the state directory. Where its path is too long for a socket, or the file system has no
+//! sockets, it lies in a private folder of the system's, and a file in the state directory names it.
+
+use std::fs::{self, DirBuilder, Permissions};
+use std::io::{self, Write};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use tokio::net::{UnixListener, UnixStream};
+
+/// Name of the socket in the state directory.
+pub const SOCKET: &str = "control.sock";
+/// Name of the file that says where the socket is, if not in the state directory.
+pub const POINTER: &str = "control.path";
+
+/// Where an open socket lies. It is removed when this is dropped.
+#[derive(Debug)]
+pub(super) struct Place {
+    path: PathBuf,
+    inode: u64,
+    pointer: Option<PathBuf>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // Not the socket of a process that has taken our place.
+        if fs::symlink_metadata(&self.path).is_ok_and(|found| found.ino() == self.inode) {
+            let _ = fs::remove_file(&self.path);
+            if let Some(pointer) = &self.pointer {
+                let _ = fs::remove_file(pointer);
+            }
+        }
+    }
+}
+
+/// Opens the socket of a state directory.
+pub(super) fn bind(state: &Path) -> io::Result<(UnixListener, Place)> {
+    fs::create_dir_all(state)?;
+    let (path, pointer) = (state.join(SOCKET), state.join(POINTER));
+    let error = match bind_at(state, &path) {
+        Ok((listener, inode)) => {
+            remove(&pointer)?;
+            return Ok((listener, Place { path, inode, pointer: None }));
+        }
+        Err(error) => error,
+    };
+    let owner = tempfile::tempfile_in(state)?.metadata()?.uid();
+    for base in bases(owner) {
+        let folder = base.join(format!("m365-fetcher-{owner}"));
+        if !private(&folder, owner) {
+            continue;
+        }
+        let elsewhere = folder.join(name(state)?);
+        if let Ok((listener, inode)) = bind_at(&folder, &elsewhere) {
+            let place = Place { path: elsewhere, inode, pointer: Some(pointer) };
+            remove(&path)?;
+            place.point(state)?;
+            return Ok((listener, place));
+        }
+    }
+    Err(error)
+}
+
+/// Connects to the socket of a state directory.
+pub(super) async fn connect(state: &Path) -> io::Result<UnixStream> {
+    let error = match UnixStream::connect(state.join(SOCKET)).await {
+        Ok(stream) => return Ok(stream),
+        Err(error) => error,
+    };
+    match fs::read(state.join(POINTER)) {
+        Ok(path) => UnixStream::connect(PathBuf::from(std::ffi::OsString::from_vec(path))).await,
+        // A path that is too long for a socket is none.
+        Err(_) if error.kind() == io::ErrorKind::InvalidInput => Err(io::ErrorKind::NotFound.into()),
+        Err(_) => Err(error),
+    }
+}
+
+impl Place {
+    /// Writes down where the socket is, in one step.
+    fn point(&self, state: &Path) -> io::Result<()> {
+        let Some(pointer) = &self.pointer else { return Ok(()) };
+        let mut draft = tempfile::NamedTempFile::new_in(state)?;
+        draft.write_all(self.path.as_os_str().as_bytes())?;
+        draft.persist(pointer)?;
+        Ok(())
+    }
+}
+
+/// Binds in a private folder and moves the socket to its place: it is never open to others, and replaces a stale one.
+fn bind_at(folder: &Path, path: &Path) -> io::Result<(UnixListener, u64)> {
+    // It could be bound under the shorter name, but nobody could connect.
+    std::os::unix::net::SocketAddr::from_pathname(path)?;
+    let private = tempfile::Builder::new().prefix(".").rand_bytes(4).tempdir_in(folder)?;
+    let draft = private.path().join("s");
+    let listener = UnixListener::bind(&draft)?;
+    fs::set_permissions(&draft, Permissions::from_mode(0o600))?;
+    fs::rename(&draft, path)?;
+    let inode = fs::symlink_metadata(path)?.ino();
+    Ok((listener, inode))
+}
+
+/// Folders for what lives as long as a process, the best first.
+fn bases(owner: u32) -> [PathBuf; 3] {
+    [PathBuf::from(format!("/run/user/{owner}")), std::env::temp_dir(), PathBuf::from("/tmp")]
+}
+
+/// Whether the folder is there, ours alone, and no way to somewhere else.
+fn private(folder: &Path, owner: u32) -> bool {
+    let _ = DirBuilder::new().mode(0o700).create(folder);
+    fs::symlink_metadata(folder)
+        .is_ok_and(|found| found.is_dir() && found.uid() == owner && found.mode().trailing_zeros() >= 6)
+}
+
+/// One name per state directory, however it is written.
+fn name(state: &Path) -> io::Result<String> {
+    let path = state.canonicalize()?;
+    let digest = ring::digest::digest(&ring::digest::SHA256, path.as_os_str().as_bytes());
+    let hex: String = digest.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    Ok(format!("{hex}.sock"))
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
