@@ -101,6 +101,7 @@ fn base(dataset: &Dataset) -> Vec<Definition> {
         Definition { ecs: true, ..Definition::constant("event.dataset", stream, "") },
         Definition::new("input.type", Type::Keyword, "Input of Elastic Agent that shipped the document."),
         Definition { ecs: true, ..Definition::new("log.file.path", Type::Keyword, "") },
+        Definition { ecs: true, ..Definition::new("labels", Type::Object, "") },
         Definition::new("log.offset", Type::Long, "Offset of the line in the file that was read."),
     ];
     all.extend(agent.map(|name| Definition { ecs: true, ..Definition::new(name, Type::Keyword, "") }));
@@ -158,6 +159,9 @@ fn leaf(name: &str, definition: &Definition) -> Value {
     out.extend(definition.parameters());
     if definition.has_text() {
         out.insert("multi_fields".into(), json!([{ "name": "text", "type": "match_only_text" }]));
+    }
+    if definition.kind == Type::Object {
+        out.insert("object_type".into(), Type::Keyword.name().into());
     }
     if definition.array {
         out.insert("normalize".into(), json!(["array"]));

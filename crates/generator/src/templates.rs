@@ -35,6 +35,7 @@ pub(crate) fn component(dataset: &Dataset) -> Value {
                 "_meta": meta(),
                 "dynamic": false,
                 "date_detection": false,
+                "dynamic_templates": dynamic(&definitions),
                 "properties": properties(&definitions),
             },
         },
@@ -98,8 +99,22 @@ fn insert(properties: &mut Map<String, Value>, name: &str, mapping: Value) {
     }
 }
 
+/// Members of objects whose names nobody knows before.
+fn dynamic(definitions: &[Definition]) -> Vec<Value> {
+    let objects = definitions.iter().filter(|definition| definition.kind == Type::Object);
+    let template = |definition: &Definition| {
+        let mapping = json!({ "type": "keyword", "ignore_above": fields::KEYWORD_LIMIT });
+        json!({ &definition.name: { "path_match": format!("{}.*", definition.name), "mapping": mapping } })
+    };
+    objects.map(template).collect()
+}
+
 fn mapping(definition: &Definition) -> Value {
     let mut parameters = definition.parameters();
+    if definition.kind == Type::Object {
+        // The fields around it stay as they are.
+        parameters.insert("dynamic".into(), true.into());
+    }
     if definition.kind == Type::Flattened {
         parameters.insert("depth_limit".into(), FLATTENED_DEPTH.into());
     }

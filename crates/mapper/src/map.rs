@@ -22,7 +22,34 @@ pub struct Mapper {
     facts: Facts,
     keep_facts: bool,
     preserve_original: bool,
+    marks: Arc<Marks>,
     document: Vec<u8>,
+}
+
+/// What documents carry beside what their rows say; their ids do not depend on it.
+#[derive(Debug, Default)]
+pub struct Marks {
+    /// Values of `tags`.
+    tags: Vec<String>,
+    /// The member `labels` with its comma, as it is written; empty without any.
+    labels: Vec<u8>,
+}
+
+impl Marks {
+    /// These tags and labels (names without dots).
+    pub fn new<'a>(tags: Vec<String>, labels: impl IntoIterator<Item = (&'a String, &'a String)>) -> Self {
+        let mut text = Vec::new();
+        for (name, value) in labels {
+            text.extend_from_slice(if text.is_empty() { b"\"labels\":{" } else { b"," });
+            crate::row::quote(name, &mut text);
+            text.push(b':');
+            crate::row::quote(value, &mut text);
+        }
+        if !text.is_empty() {
+            text.extend_from_slice(b"},");
+        }
+        Self { tags, labels: text }
+    }
 }
 
 /// What does not change from row to row.
@@ -66,6 +93,7 @@ impl Mapper {
             facts: Facts::default(),
             keep_facts: false,
             preserve_original: false,
+            marks: Arc::default(),
             document: Vec::new(),
         }
     }
@@ -82,6 +110,11 @@ impl Mapper {
     /// Keeps the raw row as `event.original` and tags the document accordingly. Off at first.
     pub fn preserve_original(&mut self, on: bool) {
         self.preserve_original = on;
+    }
+
+    /// What every document carries from now on. Nothing at first.
+    pub fn mark(&mut self, marks: Arc<Marks>) {
+        self.marks = marks;
     }
 
     /// Notes for each document what a [`crate::Rollup`] sums up. Off at first.
@@ -123,6 +156,7 @@ impl Mapper {
             timestamp: compiled.timestamp,
             facts: self.keep_facts.then_some(facts),
             original: self.preserve_original,
+            labels: &self.marks.labels,
             identity: String::new(),
         };
         let document = &mut self.document;
@@ -145,6 +179,11 @@ impl Mapper {
         for (field, value) in own {
             self.state.values.push(plan, *field, value);
         }
+        if let Some(field) = plan.field("tags").filter(|_| !self.marks.tags.is_empty()) {
+            for tag in &self.marks.tags {
+                self.state.values.push(plan, field, tag);
+            }
+        }
     }
 
     /// Builds one document from the row.
@@ -156,6 +195,7 @@ impl Mapper {
             timestamp: compiled.timestamp,
             facts: self.keep_facts.then_some(facts),
             original: self.preserve_original,
+            labels: &self.marks.labels,
             identity: String::new(),
         };
         let mut walk = Walk { plan, row, state, splitting: false };
@@ -179,6 +219,8 @@ struct Finish<'m> {
     timestamp: Option<FieldId>,
     facts: Option<&'m mut Facts>,
     original: bool,
+    /// Follows the document's brace.
+    labels: &'m [u8],
     /// What all documents of the row share of their identity.
     identity: String,
 }
@@ -204,6 +246,8 @@ impl Finish<'_> {
         }
         out.clear();
         walk.state.values.write(plan, &walk.state.custom, out);
+        // Every document has members already.
+        out.splice(1..1, self.labels.iter().copied());
         Ok(id)
     }
 }

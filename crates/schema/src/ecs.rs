@@ -62,6 +62,8 @@ pub enum Type {
     GeoPoint,
     /// `flattened`: any object in one field.
     Flattened,
+    /// `object` whose members are keywords, whatever their names.
+    Object,
 }
 
 impl Type {
@@ -80,6 +82,7 @@ impl Type {
             Type::Ip => "ip",
             Type::GeoPoint => "geo_point",
             Type::Flattened => "flattened",
+            Type::Object => "object",
         }
     }
 

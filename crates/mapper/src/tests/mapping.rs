@@ -197,6 +197,32 @@ fn the_original_of_a_legacy_row_has_incident_alert_and_entity() {
 }
 
 #[test]
+fn marks_are_on_every_document_and_change_no_id() {
+    let labels = [("customer".to_owned(), "4\"711".to_owned()), ("region".to_owned(), "eu".to_owned())];
+    let labels = labels.iter().map(|(name, value)| (name, value));
+    let marks = std::sync::Arc::new(crate::Marks::new(vec!["gold".to_owned(), "a".to_owned()], labels));
+    for (dataset, row) in [("alert", alert("")), ("evidence", evidence(r#"[{"verdict":"a"},{"verdict":"b"}]"#))] {
+        let mut marked = mapper(dataset);
+        marked.mark(std::sync::Arc::clone(&marks));
+        marked.preserve_original(true);
+        let plain = items(&mut mapper(dataset), row.as_bytes());
+        let with = items(&mut marked, row.as_bytes());
+        assert_eq!(plain.len(), with.len());
+        for (plain, with) in plain.into_iter().zip(with) {
+            let (plain, (id, text)) = (plain.expect("a document"), with.expect("a document"));
+            assert_eq!(plain.0, id);
+            check(
+                &strict(&text),
+                &[
+                    ("/tags", json!(["gold", "a", "preserve_original_event"])),
+                    ("/labels", json!({"customer": "4\"711", "region": "eu"})),
+                ],
+            );
+        }
+    }
+}
+
+#[test]
 fn documents_are_appended() {
     let mut out = b"before".to_vec();
     mapper("alert").map(alert("").as_bytes(), &mut out).expect("a document");
