@@ -16,7 +16,7 @@ use std::path::Path;
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 
-use crate::config::Config;
+use crate::config::{BrokenTenant, Config};
 use crate::control;
 use crate::error::Fault;
 
@@ -50,6 +50,8 @@ impl Outcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Item {
+    /// A tenant's configuration, with the files and variables that it names.
+    Configuration,
     /// A host of the tenant's cloud: DNS, connection, TLS, proxy.
     Reach,
     /// This machine's clock against the service's.
@@ -80,6 +82,7 @@ impl Item {
     /// The name.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Configuration => "config",
             Self::Reach => "reach",
             Self::Clock => "clock",
             Self::Token => "token",
@@ -155,12 +158,23 @@ pub async fn check(config: &Config, only: Option<&str>) -> Result<Vec<Finding>, 
     let way = reach::Way { client: crate::http::Clients::new(&config.http)?.kept, proxy: config.http.proxy.clone() };
     let mut findings = directories(config).await;
     findings.extend(output::check(config).await);
+    let broken = config.broken.iter().filter(|tenant| only.is_none_or(|only| only.eq_ignore_ascii_case(&tenant.id)));
+    findings.extend(broken.flat_map(configuration));
     let wanted = config.tenants.iter().filter(|tenant| only.is_none_or(|only| only == tenant.id));
     let mut tenants = stream::iter(wanted.map(|tenant| tenant::check(tenant, &way))).buffered(TENANTS);
     while let Some(of_tenant) = tenants.next().await {
         findings.extend(of_tenant);
     }
     Ok(findings)
+}
+
+/// What is wrong with a tenant's configuration.
+fn configuration(tenant: &BrokenTenant) -> impl Iterator<Item = Finding> {
+    tenant.errors.iter().map(|error| Finding {
+        tenant: Some(tenant.id.clone()),
+        ..Finding::failed(Item::Configuration, error.to_string())
+            .cure("mend it; until then this tenant is not collected, the others are")
+    })
 }
 
 async fn directories(config: &Config) -> Vec<Finding> {

@@ -14,6 +14,7 @@ mod signals;
 mod state;
 mod status;
 mod summary;
+mod told;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -24,7 +25,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use tokio::runtime::{Builder, Runtime};
 use url::Url;
 
-use crate::config::{self, Config, ConfigError};
+use crate::config::{self, Config, ConfigErrors};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -35,12 +36,12 @@ Exit codes:
   3  with `status`: no process runs with this state directory
 
 Environment:
-  M365_LOG  what is logged, for example `debug` (default: `info`)
+  M365_LOG  what is logged, for example `debug`: also every request (default: `info`)
   NO_COLOR  no colours";
 
 /// Collects Microsoft 365 security data and ships it to Elasticsearch
 #[derive(Debug, Parser)]
-#[command(name = "m365-fetcher", version, after_help = EXIT_CODES, max_term_width = 100)]
+#[command(name = "m365-fetcher", version = crate::version::WHOLE, after_help = EXIT_CODES, max_term_width = 100)]
 struct Cli {
     /// Form of the log lines on standard error
     #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
@@ -101,8 +102,8 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct RunArgs {
-    /// Configuration file (YAML)
-    #[arg(long, value_name = "FILE")]
+    /// Configuration file (YAML). Default: `./m365-fetcher.yml`, else that of the system's configuration folder
+    #[arg(long, short, value_name = "FILE", default_value_os_t = config::default_file(), hide_default_value = true)]
     config: PathBuf,
     /// End after one cycle of every source
     #[arg(long)]
@@ -114,8 +115,8 @@ struct RunArgs {
 
 #[derive(Debug, Args)]
 struct CheckArgs {
-    /// Configuration file (YAML)
-    #[arg(long, value_name = "FILE")]
+    /// Configuration file (YAML). Default: `./m365-fetcher.yml`, else that of the system's configuration folder
+    #[arg(long, short, value_name = "FILE", default_value_os_t = config::default_file(), hide_default_value = true)]
     config: PathBuf,
     /// Only this tenant, beside this machine and the output
     #[arg(long, value_name = "ID")]
@@ -127,27 +128,27 @@ struct CheckArgs {
 
 #[derive(Debug, Args)]
 struct StatusArgs {
-    /// Configuration file of the process; it names the state directory
-    #[arg(long, value_name = "FILE")]
+    /// Configuration file of the process; it names the state directory. Default: as for `run`
+    #[arg(long, short, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// State directory of the process, instead of a configuration file. Default: `./state`
+    /// State directory of the process, instead of a configuration file. Default, where there is none: `./state`
     #[arg(long, value_name = "DIR", conflicts_with = "config")]
     state: Option<PathBuf>,
-    /// One JSON object instead of a table
+    /// Everything as one JSON object
     #[arg(long)]
     json: bool,
     /// Look again every 2 s until the process ends
     #[arg(long)]
     watch: bool,
-    /// Show the sources without trouble too, however many there are
+    /// Show the sources without trouble too
     #[arg(long)]
     all: bool,
 }
 
 #[derive(Debug, Args)]
 struct BackfillArgs {
-    /// Configuration file (YAML)
-    #[arg(long, value_name = "FILE")]
+    /// Configuration file (YAML). Default: `./m365-fetcher.yml`, else that of the system's configuration folder
+    #[arg(long, short, value_name = "FILE", default_value_os_t = config::default_file(), hide_default_value = true)]
     config: PathBuf,
     /// Start: `2026-03-01T12:00:00Z`, `2026-03-01`, or so long ago, as `7d`
     #[arg(long, value_name = "TIME")]
@@ -165,8 +166,8 @@ struct BackfillArgs {
 
 #[derive(Debug, Args)]
 struct ReplayArgs {
-    /// Configuration file (YAML); it names the dead letters and the output
-    #[arg(long, value_name = "FILE")]
+    /// Configuration file (YAML); it names the dead letters and the output. Default: as for `run`
+    #[arg(long, short, value_name = "FILE", default_value_os_t = config::default_file(), hide_default_value = true)]
     config: PathBuf,
     /// Only dead letters of this dataset
     #[arg(long, value_name = "NAME")]
@@ -297,8 +298,18 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// The state directory that is meant: as named, as the configuration file says, or `./state` where there is none.
+fn state_directory(state: Option<&Path>, file: Option<&Path>) -> Result<PathBuf, String> {
+    let found = config::default_file();
+    match (state, file) {
+        (Some(state), _) => Ok(state.to_owned()),
+        (None, None) if !found.is_file() => Ok(PathBuf::from("./state")),
+        (None, file) => config::state_directory(file.unwrap_or(&found)).map_err(|error| error.to_string()),
+    }
+}
+
 /// The configuration; secrets that stand in the file are told.
-fn load(path: &Path) -> Result<Config, ConfigError> {
+fn load(path: &Path) -> Result<Config, ConfigErrors> {
     let config = config::load(path)?;
     for key in &config.literal_secrets {
         tracing::warn!(

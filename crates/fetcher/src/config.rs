@@ -13,8 +13,10 @@ mod literal;
 mod output;
 #[cfg(any(test, fuzzing))]
 pub mod probe;
+mod tenant;
 #[cfg(test)]
 mod tests;
+mod tree;
 mod value;
 mod wire;
 
@@ -27,11 +29,12 @@ use std::time::Duration;
 
 use schema::Dataset;
 
+use self::checks::Environment;
 pub use self::cloud::Cloud;
 pub use self::credential::{CertificateFiles, ManagedIdentity, Proof};
 pub use self::http::HttpConfig;
 pub(crate) use self::output::DEFAULT_MAX_BODY;
-pub use self::output::{ElasticOutput, FileOutput, Login, NamedOutput, Output, ProxyConfig};
+pub use self::output::{ElasticOutput, FileOutput, Login, NamedOutput, Output, ProxyConfig, Secret};
 pub(crate) use self::value::parse_duration;
 
 /// A checked configuration.
@@ -39,6 +42,8 @@ pub(crate) use self::value::parse_duration;
 pub struct Config {
     /// The tenants to collect from, at least one.
     pub tenants: Vec<TenantConfig>,
+    /// Those that cannot be collected as they are configured.
+    pub broken: Vec<BrokenTenant>,
     /// Where documents go: at least one, the default one first.
     pub outputs: Vec<NamedOutput>,
     /// Directory of the state.
@@ -77,7 +82,7 @@ pub struct TenantConfig {
 /// How the documents of a tenant are marked, and where they go.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Delivery {
-    /// Name for people, `organization.name` of its documents.
+    /// Name for people.
     pub name: Option<String>,
     /// Name of its output; the default one without.
     pub output: Option<String>,
@@ -89,6 +94,13 @@ pub struct Delivery {
     pub labels: BTreeMap<String, String>,
 }
 
+impl Delivery {
+    /// What its documents carry.
+    pub(crate) fn marks(&self) -> mapper::Marks {
+        mapper::Marks::new(self.tags.clone(), &self.labels)
+    }
+}
+
 impl Config {
     /// The output that a tenant's documents go to.
     pub fn output_of(&self, tenant: &TenantConfig) -> Option<&NamedOutput> {
@@ -96,6 +108,44 @@ impl Config {
             None => self.outputs.first(),
             Some(name) => self.outputs.iter().find(|output| output.name == *name),
         }
+    }
+}
+
+/// A tenant that cannot be collected as it is configured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrokenTenant {
+    /// Its place in the file, from 0.
+    pub number: usize,
+    /// Its cloud, as far as it is known.
+    pub cloud: String,
+    /// Its id, or its key in the file.
+    pub id: String,
+    /// Its name for people.
+    pub name: Option<String>,
+    /// What is wrong, at least one.
+    pub errors: Vec<ConfigError>,
+}
+
+impl BrokenTenant {
+    /// One that is rightly configured, but cannot be collected by this process.
+    pub(crate) fn refused(tenant: &TenantConfig, why: &str) -> Self {
+        Self {
+            number: 0,
+            cloud: tenant.cloud.name.clone(),
+            id: tenant.id.clone(),
+            name: tenant.delivery.name.clone(),
+            errors: vec![ConfigError::new(None, "", why)],
+        }
+    }
+
+    /// Its id cannot be read.
+    pub(crate) fn is_nameless(&self) -> bool {
+        self.id.starts_with("tenants[")
+    }
+
+    /// What is wrong, in one text.
+    pub fn text(&self) -> String {
+        ConfigErrors(self.errors.clone()).to_string()
     }
 }
 
@@ -134,8 +184,29 @@ impl Default for Reconcile {
     }
 }
 
-/// A configuration that cannot be used: file, line, key and what is allowed.
-#[derive(Debug, PartialEq, Eq)]
+/// Everything that is wrong with a configuration, in the order of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigErrors(pub Vec<ConfigError>);
+
+impl std::error::Error for ConfigErrors {}
+
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().enumerate().try_for_each(|(place, error)| {
+            let gap = if place > 0 { "\n" } else { "" };
+            write!(f, "{gap}{error}")
+        })
+    }
+}
+
+impl From<ConfigError> for ConfigErrors {
+    fn from(error: ConfigError) -> Self {
+        Self(vec![error])
+    }
+}
+
+/// One thing that is wrong with a configuration: file, line, key and what is allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
     file: String,
     /// Line and column, from 1.
@@ -156,24 +227,27 @@ impl std::error::Error for ConfigError {}
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.file)?;
-        if let Some((line, column)) = self.place {
-            write!(f, ":{line}:{column}")?;
+        if !self.file.is_empty() {
+            f.write_str(&self.file)?;
+            if let Some((line, column)) = self.place {
+                write!(f, ":{line}:{column}")?;
+            }
+            f.write_str(": ")?;
         }
         if !self.key.is_empty() {
-            write!(f, ": {}", self.key)?;
+            write!(f, "{}: ", self.key)?;
         }
-        write!(f, ": {}", self.message)
+        f.write_str(&self.message)
     }
 }
 
 /// Reads and checks a configuration file.
-pub fn load(path: &Path) -> Result<Config, ConfigError> {
+pub fn load(path: &Path) -> Result<Config, ConfigErrors> {
     load_with_text(path).map(|(config, _)| config)
 }
 
 /// The same, with the text of the file.
-pub(crate) fn load_with_text(path: &Path) -> Result<(Config, String), ConfigError> {
+pub(crate) fn load_with_text(path: &Path) -> Result<(Config, String), ConfigErrors> {
     let text = read(path)?;
     let config = parse(&path.display().to_string(), &text, &|name| std::env::var(name).ok())?;
     Ok((config, text))
@@ -181,33 +255,79 @@ pub(crate) fn load_with_text(path: &Path) -> Result<(Config, String), ConfigErro
 
 /// Only the state directory of a configuration file: for commands that ask a running process, which alone needs the
 /// secrets.
-pub fn state_directory(path: &Path) -> Result<PathBuf, ConfigError> {
+pub fn state_directory(path: &Path) -> Result<PathBuf, ConfigErrors> {
     let file = path.display().to_string();
     let text = read(path)?;
-    let document = wire::read(&text).map_err(|error| error.in_file(&file))?;
-    checks::state_directory(document.state.as_ref(), &|name| std::env::var(name).ok())
-        .map_err(|error| error.in_file(&file))
+    let wire::Written { document, errors, .. } = wire::read(&text);
+    // Whatever else is wrong is for the process to tell.
+    let Some(document) = document else {
+        return Err(ConfigErrors(errors.into_iter().map(|error| error.in_file(&file)).collect()));
+    };
+    let environment = Environment { variables: &|name| std::env::var(name).ok(), folder: folder(path) };
+    Ok(checks::state_directory(document.state.as_ref(), environment).map_err(|error| error.in_file(&file))?)
+}
+
+/// The folder from which a file's relative paths count.
+fn folder(file: &Path) -> &Path {
+    file.parent().unwrap_or(Path::new(""))
 }
 
 fn read(path: &Path) -> Result<String, ConfigError> {
-    std::fs::read_to_string(path).map_err(|error| ConfigError {
-        file: path.display().to_string(),
-        place: None,
-        key: String::new(),
-        message: format!("cannot be read: {error}"),
+    std::fs::read_to_string(path).map_err(|error| {
+        let mut message = format!("cannot be read: {error}");
+        if error.kind() == std::io::ErrorKind::NotFound && path == Path::new(FILE) {
+            let places: Vec<_> = default_files().iter().map(|place| place.display().to_string()).collect();
+            message = format!(
+                "there is no configuration file; looked for {}\nhint: name it with --config, or begin with the example \
+                 that comes with the program",
+                places.join(" and ")
+            );
+        }
+        ConfigError { file: path.display().to_string(), place: None, key: String::new(), message }
     })
 }
 
+/// The configuration file's usual name.
+const FILE: &str = "m365-fetcher.yml";
+
+/// Where the configuration file is looked for if none is named.
+fn default_files() -> [PathBuf; 2] {
+    let system = if cfg!(windows) {
+        let data = std::env::var_os("ProgramData").unwrap_or_else(|| "C:\\ProgramData".into());
+        PathBuf::from(data).join("m365-fetcher")
+    } else {
+        PathBuf::from("/etc/m365-fetcher")
+    };
+    [PathBuf::from(FILE), system.join(FILE)]
+}
+
+/// The configuration file if none is named: the first that is there.
+pub fn default_file() -> PathBuf {
+    let [local, system] = default_files();
+    if !local.is_file() && system.is_file() { system } else { local }
+}
+
 /// Checks a configuration; `environment` resolves `${NAME}`.
-pub fn parse(file: &str, text: &str, environment: &dyn Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
-    let document = wire::read(text).map_err(|error| error.in_file(file))?;
+pub fn parse(file: &str, text: &str, environment: &dyn Fn(&str) -> Option<String>) -> Result<Config, ConfigErrors> {
     let used = RefCell::new(Vec::new());
     let recording = |name: &str| {
         let value = environment(name)?;
         used.borrow_mut().push((name.to_owned(), value.clone()));
         Some(value)
     };
-    checks::check(document, &recording).map_err(|error| error.in_file(file).with_names_of(&used.take()))
+    let environment = Environment { variables: &recording, folder: folder(Path::new(file)) };
+    let checked = checks::check(wire::read(text), environment);
+    let used = used.take();
+    let told = |error: ConfigError| error.in_file(file).with_names_of(&used);
+    match checked {
+        Ok(mut config) => {
+            for tenant in &mut config.broken {
+                tenant.errors = std::mem::take(&mut tenant.errors).into_iter().map(told).collect();
+            }
+            Ok(config)
+        }
+        Err(errors) => Err(ConfigErrors(errors.into_iter().map(told).collect())),
+    }
 }
 
 /// What a configuration says apart from its tenants, to be compared with what another one says. Holds secrets.

@@ -27,7 +27,7 @@ pub use self::place::{POINTER, SOCKET};
 use crate::clock;
 use crate::error::Fault;
 use crate::flow::desk::Desk;
-use crate::health::{Health, OutputSnapshot, SourceSnapshot};
+use crate::health::{ConfigSnapshot, Health, OutputSnapshot, SourceSnapshot};
 use crate::state::offline::Summary;
 
 /// Longest time for an answer, on either side.
@@ -105,6 +105,8 @@ pub struct Head {
     pub started: String,
     /// When it answered, RFC 3339.
     pub at: String,
+    /// The configuration file, where the process has one.
+    pub config: Option<ConfigSnapshot>,
     /// The outputs, the default one first.
     pub outputs: Vec<OutputSnapshot>,
 }

@@ -2,9 +2,11 @@
 //! An empty poll and a throttled one are healthy; a reason is set and cleared by its name, and is logged when it comes
 //! and when it goes, not in between. Counters are atomics; what is locked is touched per cycle or per fault only.
 
+mod broken;
 pub(crate) mod latency;
 mod output;
 mod reason;
+mod reload;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -17,8 +19,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use self::broken::NO_DATASETS;
+pub(crate) use self::broken::in_one_line;
 pub use self::output::OutputHealth;
 pub use self::reason::Reason;
+pub use self::reload::{ConfigSnapshot, Reloads};
 pub use self::snapshot::{DatasetSnapshot, OutputSnapshot, ReasonSnapshot, Snapshot, SourceSnapshot, State};
 use crate::clock;
 use crate::error::Fault;
@@ -51,6 +56,7 @@ pub struct Health {
     sources: Mutex<BTreeMap<Key, Arc<SourceHealth>>>,
     /// In the order of the configuration.
     outputs: Mutex<Vec<Arc<OutputHealth>>>,
+    reloads: Reloads,
 }
 
 /// A counter that only grows.
@@ -89,6 +95,8 @@ struct Delivered {
 #[derive(Debug)]
 pub struct SourceHealth {
     key: Key,
+    /// The tenant's name for people.
+    name: Mutex<Option<Arc<str>>>,
     /// Milliseconds between two polls.
     interval: Count,
     delivered: Vec<Delivered>,
@@ -158,7 +166,8 @@ impl Health {
 
     /// The tenant is no longer collected.
     pub fn remove_tenant(&self, cloud: &str, tenant: &str) {
-        locked(&self.sources).retain(|key, _| &*key.cloud != cloud || &*key.tenant != tenant);
+        locked(&self.sources)
+            .retain(|key, _| &*key.cloud != cloud || &*key.tenant != tenant || &*key.datasets == NO_DATASETS);
     }
 
     /// The source is no longer collected.
@@ -171,40 +180,9 @@ impl Health {
         locked(&self.sources).values().cloned().collect()
     }
 
-    /// The first output.
-    pub fn output(&self) -> Arc<OutputHealth> {
-        let mut outputs = locked(&self.outputs);
-        if outputs.is_empty() {
-            outputs.push(Arc::new(OutputHealth::new(DEFAULT_OUTPUT)));
-        }
-        Arc::clone(&outputs[0])
-    }
-
-    /// The outputs of a run, the default one first.
-    pub(crate) fn name_outputs<'a>(&self, names: impl Iterator<Item = &'a str>) {
-        for (place, name) in names.enumerate() {
-            if place == 0 {
-                self.output().rename(name);
-            } else {
-                self.output_named(name);
-            }
-        }
-    }
-
-    /// The output of this name.
-    pub(crate) fn output_named(&self, name: &str) -> Arc<OutputHealth> {
-        let mut outputs = locked(&self.outputs);
-        if let Some(known) = outputs.iter().find(|output| &*output.name() == name) {
-            return Arc::clone(known);
-        }
-        outputs.push(Arc::new(OutputHealth::new(name)));
-        Arc::clone(&outputs[outputs.len() - 1])
-    }
-
-    /// Every output, in the order of the configuration.
-    pub fn outputs(&self) -> Vec<Arc<OutputHealth>> {
-        self.output();
-        locked(&self.outputs).clone()
+    /// What became of the configuration file when it was read again.
+    pub fn reloads(&self) -> &Reloads {
+        &self.reloads
     }
 }
 
@@ -240,6 +218,7 @@ impl SourceHealth {
         };
         Self {
             key,
+            name: Mutex::default(),
             interval: Count::default(),
             delivered,
             fetched: Count::default(),
@@ -282,6 +261,11 @@ impl SourceHealth {
         &self.key
     }
 
+    /// The tenant's name for people.
+    pub fn set_name(&self, name: Option<&str>) {
+        *locked(&self.name) = name.map(Into::into);
+    }
+
     /// A cycle begins.
     pub fn cycle_started(&self) {
         let mut course = locked(&self.course);
@@ -290,8 +274,8 @@ impl SourceHealth {
         course.began_at = newest;
     }
 
-    /// A cycle ended: everything up to its end was acknowledged, or it failed.
-    pub fn cycle_ended(&self, outcome: &Result<(), Fault>) {
+    /// A cycle ended: everything up to its end was acknowledged, or it failed. Returns whether the log says why already.
+    pub fn cycle_ended(&self, outcome: &Result<(), Fault>) -> bool {
         let mut course = locked(&self.course);
         let now = Instant::now();
         course.cycle = None;
@@ -333,6 +317,7 @@ impl SourceHealth {
                 None => self.clear(&mut course, reason),
             }
         }
+        !course.conditions.0.is_empty()
     }
 
     /// What a failed cycle says of the source. Where the place of the fault is known, it has said so already.
@@ -389,8 +374,23 @@ impl SourceHealth {
     fn set(&self, course: &mut Course, reason: Reason, text: &str) {
         if course.conditions.set(reason, text) {
             let Key { cloud, tenant, datasets } = &self.key;
-            let (cloud, tenant, dataset, reason) = (&**cloud, &**tenant, &**datasets, reason.name());
-            tracing::warn!(cloud, tenant, dataset, reason, error = text, "DEGRADED: source");
+            let (cloud, tenant, dataset, reason_name) = (&**cloud, &**tenant, &**datasets, reason.name());
+            let (error, hint) = in_one_line(text);
+            let hint = hint.as_deref();
+            if dataset == NO_DATASETS {
+                tracing::error!(
+                    cloud,
+                    tenant,
+                    reason = reason_name,
+                    error,
+                    hint,
+                    "FAILED: tenant, the others are collected"
+                );
+            } else if reason.is_failure() {
+                tracing::error!(cloud, tenant, dataset, reason = reason_name, error, hint, "FAILED: source");
+            } else {
+                tracing::warn!(cloud, tenant, dataset, reason = reason_name, error, hint, "DEGRADED: source");
+            }
         }
     }
 

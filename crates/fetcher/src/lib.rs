@@ -22,3 +22,4 @@ pub mod splitter;
 pub mod state;
 pub mod stats;
 mod terminal;
+pub mod version;

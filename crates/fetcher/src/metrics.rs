@@ -18,6 +18,7 @@ use chrono::DateTime;
 pub use self::server::{CONTENT_TYPE, serve};
 use crate::health::latency::{BOUNDS, Latencies};
 use crate::health::{Health, Reason, SourceSnapshot, State};
+use crate::version;
 
 /// 1 for the version that runs.
 pub const BUILD_INFO: &str = "m365_build_info";
@@ -37,6 +38,14 @@ pub const OUTPUT_REASON: &str = "m365_output_reason";
 pub const OUTPUT_BATCHES: &str = "m365_output_batches_total";
 /// Requests to the output that were repeated.
 pub const OUTPUT_RETRIES: &str = "m365_output_retries_total";
+/// 1 for the state that a tenant is in, 0 for the others.
+pub const TENANT_STATE: &str = "m365_tenant_state";
+/// 1 when the configuration file is in use as it is, 0 when it was refused.
+pub const RELOAD_SUCCESSFUL: &str = "m365_config_last_reload_successful";
+/// When the configuration that is in use was read.
+pub const RELOAD_TIME: &str = "m365_config_last_reload_success_timestamp_seconds";
+/// 1 when the configuration file says something that waits for a restart.
+pub const RESTART_NEEDED: &str = "m365_config_restart_needed";
 
 const STATES: [State; 4] = [State::Starting, State::Healthy, State::Degraded, State::Failed];
 
@@ -105,7 +114,7 @@ pub fn render(health: &Health) -> String {
     let labelled: Vec<_> = snapshots.iter().map(|source| (labels(source), source)).collect();
     let mut out = String::new();
     head(&mut out, BUILD_INFO, "gauge", "1 for the version that runs.");
-    let _ = writeln!(out, "{BUILD_INFO}{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"));
+    let _ = writeln!(out, "{BUILD_INFO}{{version=\"{}\",commit=\"{}\"}} 1", version::VERSION, version::COMMIT);
     for Family { name, kind, help, value } in FAMILIES {
         head(&mut out, name, kind, help);
         for (labels, source) in &labelled {
@@ -124,6 +133,8 @@ pub fn render(health: &Health) -> String {
             let _ = writeln!(out, "{SOURCE_REASON}{{{labels},reason=\"{}\"}} 1", reason.reason.name());
         }
     }
+    tenants(&mut out, &snapshots);
+    configuration(&mut out, health);
     documents(&mut out, &snapshots);
     output(&mut out, health);
     let mut latencies = BTreeMap::<_, Latencies>::new();
@@ -134,6 +145,35 @@ pub fn render(health: &Health) -> String {
     histogram(&mut out, &latencies);
     process::render(&mut out);
     out
+}
+
+/// The worst of a tenant's sources.
+fn tenants(out: &mut String, sources: &[SourceSnapshot]) {
+    head(
+        out,
+        TENANT_STATE,
+        "gauge",
+        "1 for the state that the tenant is in, the worst of its sources; 0 for the others.",
+    );
+    for of_tenant in sources.chunk_by(|one, other| (&one.cloud, &one.tenant) == (&other.cloud, &other.tenant)) {
+        let Some(worst) = of_tenant.iter().max_by_key(|source| source.state) else { continue };
+        let (cloud, tenant) = (escape(&worst.cloud), escape(&worst.tenant));
+        let name = escape(worst.name.as_deref().unwrap_or_default());
+        states(out, TENANT_STATE, &format!("cloud=\"{cloud}\",tenant=\"{tenant}\",name=\"{name}\","), worst.state);
+    }
+}
+
+fn configuration(out: &mut String, health: &Health) {
+    let Some(config) = health.reloads().snapshot() else { return };
+    let help = "1 when the configuration file is in use as it is, 0 when it was refused and the former one stays.";
+    head(out, RELOAD_SUCCESSFUL, "gauge", help);
+    let _ = writeln!(out, "{RELOAD_SUCCESSFUL} {}", u8::from(config.error.is_none()));
+    if let Ok(loaded) = DateTime::parse_from_rfc3339(&config.loaded) {
+        head(out, RELOAD_TIME, "gauge", "When the configuration that is in use was read, in Unix time.");
+        let _ = writeln!(out, "{RELOAD_TIME} {}", loaded.timestamp());
+    }
+    head(out, RESTART_NEEDED, "gauge", "1 when the configuration file says something that waits for a restart.");
+    let _ = writeln!(out, "{RESTART_NEEDED} {}", u8::from(config.restart_needed));
 }
 
 fn documents(out: &mut String, sources: &[SourceSnapshot]) {

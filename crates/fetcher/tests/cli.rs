@@ -251,3 +251,42 @@ fn demo_prints_a_summary_and_replaces_the_last_one() {
     assert!(text(&run(&remove, "").stdout).starts_with("removed folder"));
     assert!(text(&run(&remove, "").stdout).starts_with("nothing to remove"));
 }
+
+#[test]
+fn the_version_names_the_commit_and_its_day() {
+    let said = text(&run(&["--version"], "").stdout);
+    let rest = said.trim().strip_prefix(concat!("m365-fetcher ", env!("CARGO_PKG_VERSION"), " (commit "));
+    let (commit, date) =
+        rest.and_then(|rest| rest.strip_suffix(')')).and_then(|rest| rest.split_once(" of ")).expect("parts");
+    let is_commit = commit.len() >= 7 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+    assert!(is_commit || commit == "unknown", "{said}");
+    assert!(date.len() == 10 && date.starts_with("20") || date == "unknown", "{said}");
+}
+
+#[test]
+fn the_configuration_is_found_and_its_paths_count_from_its_folder() {
+    let simulator = Simulator::start();
+    let folder = tempfile::tempdir().expect("folder");
+    let elsewhere = tempfile::tempdir().expect("folder");
+    let run_in = |arguments: &[&str], place: &Path| {
+        Command::new(PROGRAM).args(arguments).current_dir(place).env_remove("M365_LOG").output().expect("runs")
+    };
+    for command in ["run", "check", "replay"] {
+        let none = run_in(&[command], elsewhere.path());
+        let said = text(&none.stderr);
+        assert_eq!(none.status.code(), Some(2), "{said}");
+        assert!(said.contains("looked for m365-fetcher.yml and ") && said.contains("--config"), "{said}");
+    }
+    let config = folder.path().join("m365-fetcher.yml");
+    std::fs::write(&config, &simulator.example).expect("writes");
+    let from_afar = run_in(&["run", "--once", "-c", config.to_str().expect("path")], elsewhere.path());
+    assert!(from_afar.status.success(), "{}", text(&from_afar.stderr));
+    assert!(folder.path().join("state").is_dir() && folder.path().join("documents").is_dir());
+    assert_eq!(std::fs::read_dir(elsewhere.path()).expect("folder").count(), 0);
+    let here = run_in(&["run", "--once"], folder.path());
+    let said = text(&here.stderr);
+    assert!(here.status.success(), "{said}");
+    // A healthy run says what it does and what it did.
+    assert!(said.contains("collecting") && said.contains("tenants=1") && said.contains("collected"), "{said}");
+    assert_eq!(run_in(&["state", "show"], folder.path()).status.code(), Some(0));
+}

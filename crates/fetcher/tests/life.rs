@@ -264,3 +264,88 @@ fn a_changed_configuration_is_taken_up_and_a_wrong_one_refused() {
     assert_eq!(running.end().0.code(), Some(0));
     assert_eq!(running.documents("incident").len(), 40);
 }
+
+/// Asks the running process, with its configuration.
+fn told(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let output = Command::new(PROGRAM)
+        .arg(arguments[0])
+        .arg("-c")
+        .arg(folder.join("m365.yml"))
+        .args(&arguments[1..])
+        .env_remove("M365_LOG")
+        .output()
+        .expect("runs");
+    (
+        output.status.code(),
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)),
+    )
+}
+
+#[test]
+fn a_broken_tenant_stops_no_other_and_heals_when_its_secret_appears() {
+    let (_first, one) = simulate(10);
+    let (_second, two) = simulate(30);
+    let folder = tempfile::tempdir().expect("folder");
+    let secret = folder.path().join("secret");
+    let broken = tenant(&two, &two, "incident")
+        .replace("11111111", "22222222")
+        .replace("client_secret: demo-secret", &format!("client_secret_file: {}", secret.display()));
+    let tenants = format!("{}{broken}", tenant(&one, &one, "incident"));
+    // Once: the other is collected, and the exit code says that something is missing.
+    write_config(folder.path(), &tenants, "");
+    let (code, said) = told(folder.path(), &["run", "--once"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("22222222-2222-3333-4444-555555555555") && said.contains("secret cannot be read"), "{said}");
+    let (code, said) = told(folder.path(), &["check"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("client_secret_file: ") && said.contains("secret cannot be read"), "{said}");
+    write_config(folder.path(), &broken, "");
+    assert_eq!(told(folder.path(), &["run", "--once"]).0, Some(2), "nobody is left");
+
+    let child = Running::spawn_in(&folder, &tenants, "");
+    let mut running = Running { child, folder };
+    running.wait_for("the other tenant", |running| running.documents("incident").len() == 10);
+    let path = running.folder.path().to_owned();
+    running.wait_for("the failed one", |_| {
+        let (code, said) = told(&path, &["status"]);
+        code == Some(1)
+            && said.starts_with("degraded: 2 tenants, 1 ok, 0 degraded, 1 failed")
+            && said.contains("22222222")
+    });
+    assert_eq!(running.log().matches("FAILED: tenant").count(), 1, "{}", running.log());
+    // Its id is another one in the simulator, but the file is there: the mistake is over.
+    std::fs::write(&secret, "demo-secret\n").expect("writes");
+    running.wait_for("the end of the mistake", |running| running.log().contains("RECOVERED: source"));
+    running.signal("TERM");
+    assert_eq!(running.end().0.code(), Some(0), "{}", running.log());
+}
+
+#[test]
+fn a_refused_reload_is_seen_in_status_until_it_is_mended() {
+    let (_simulator, address) = simulate(10);
+    let one = tenant(&address, &address, "incident");
+    let mut running = Running::start(&one, "");
+    let folder = running.folder.path().to_owned();
+    running.wait_for("documents", |running| running.documents("incident").len() == 10);
+    std::fs::write(folder.join("m365.yml"), "tenants: [\n").expect("writes");
+    running.signal("HUP");
+    // The configuration cannot be read: the state directory is named instead.
+    let status = |arguments: &[&str]| {
+        let state = folder.join("state");
+        let output =
+            Command::new(PROGRAM).args(["status", "--state"]).arg(state).args(arguments).output().expect("runs");
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    running.wait_for("a refusal", |_| status(&[]).1.contains("config: reload refused at "));
+    let (code, said) = status(&["--json"]);
+    let json: serde_json::Value = serde_json::from_str(&said).expect("JSON");
+    assert_eq!((code, &json["state"]), (Some(1), &"degraded".into()), "{said}");
+    assert!(json["config"]["error"].as_str().is_some_and(|error| error.contains("m365.yml:")), "{said}");
+    write_config(&folder, &one, "");
+    running.wait_for("the end of it", |_| status(&[]).0 == Some(0));
+    let log = running.log();
+    assert!(log.contains("\"collecting\"") && log.contains("\"m365.commit\""), "{log}");
+    running.signal("TERM");
+    assert_eq!(running.end().0.code(), Some(0));
+    assert!(running.log().contains("\"collected\""), "{}", running.log());
+}

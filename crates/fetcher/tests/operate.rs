@@ -52,7 +52,9 @@ impl Site {
         let running = Running(child);
         for _ in 0..600 {
             let told = self.run(&["status", "--json"], None);
-            if text(&told.stdout).matches(&format!("\"state\":\"{word}\"")).count() >= 2 {
+            let told: Value = serde_json::from_slice(&told.stdout).unwrap_or_default();
+            let sources = told["sources"].as_array().map(Vec::as_slice).unwrap_or_default();
+            if sources.len() == 2 && sources.iter().all(|source| source["state"] == word) {
                 return running;
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -86,7 +88,10 @@ async fn status_tells_how_the_process_is_by_words_and_exit_codes() {
     let running = site.start("demo-secret", "healthy").await;
     let good = site.run(&["status"], None);
     assert_eq!(good.status.code(), Some(0), "{good:?}");
-    assert!(text(&good.stdout).contains("2 sources: 2 healthy"), "{good:?}");
+    assert!(
+        text(&good.stdout).starts_with("healthy: 1 tenant, 1 ok, 0 degraded, 0 failed; output healthy\n2 sources"),
+        "{good:?}"
+    );
     let second = site.run(&["run", "--once"], Some("demo-secret"));
     assert_eq!(second.status.code(), Some(1), "{second:?}");
     assert!(text(&second.stderr).contains("hint: "), "{second:?}");

@@ -140,7 +140,12 @@ fn hand_over(args: &BackfillArgs, state: &Path, from: DateTime<Utc>, to: DateTim
 /// Only what is asked for is left in the configuration.
 fn narrow(config: &mut Config, args: &BackfillArgs) -> Result<(), String> {
     if let Some(id) = &args.tenant {
-        config.tenants.retain(|tenant| tenant.id == crate::ids::canonical(id));
+        let meant = crate::ids::canonical(id);
+        config.tenants.retain(|tenant| tenant.id == meant);
+        config.broken.retain(|tenant| tenant.id == meant);
+        if let Some(broken) = config.broken.first() {
+            return Err(broken.text());
+        }
         if config.tenants.is_empty() {
             return Err(format!("tenant `{id}` is not in {}", args.config.display()));
         }

@@ -15,7 +15,9 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<End> {
     };
     let only = args.tenant.as_deref().map(crate::ids::canonical);
     let only = only.as_deref();
-    if let Some(only) = only.filter(|only| !config.tenants.iter().any(|tenant| tenant.id == *only)) {
+    let ids: Vec<_> =
+        config.tenants.iter().map(|tenant| &tenant.id).chain(config.broken.iter().map(|tenant| &tenant.id)).collect();
+    if let Some(only) = only.filter(|only| !ids.iter().any(|id| id == only)) {
         return Ok(End::Usage(format!("tenant {only} is not in {}", args.config.display())));
     }
     let findings = runtime()?.block_on(check::check(&config, only))?;

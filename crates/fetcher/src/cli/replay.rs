@@ -19,11 +19,13 @@ pub(super) fn replay(args: &ReplayArgs) -> anyhow::Result<End> {
     let (stats, dead) = run::counters(&config);
     let summary = runtime()?.block_on(async {
         let parts = run::parts(&config, &stats, &dead, false).await?;
-        let Some(mut target) = parts.outputs.into_iter().next() else { return Ok(Summary::default()) };
-        if let Sink::File(files) = &mut target.sink {
-            files.keep_apart();
+        let mut outputs = parts.outputs;
+        for target in &mut outputs {
+            if let Sink::File(files) = &mut target.sink {
+                files.keep_apart();
+            }
         }
-        replay_letters(&config, target.sink, &options).await
+        replay_letters(&config, outputs, &options).await
     })?;
     show(&summary, args.dry_run)?;
     Ok(if summary.failures() == 0 { End::Done } else { End::Failed })

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
@@ -11,7 +10,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::signals::Start;
-use super::{End, LogFormat, RunArgs, logs, reload, summary};
+use super::{End, LogFormat, RunArgs, reload, summary, told};
 use crate::config::{Config, NamedOutput, Output};
 use crate::control;
 use crate::deadletter::DeadLetters;
@@ -21,9 +20,6 @@ use crate::health::Health;
 use crate::metrics;
 use crate::sink::{Sink, elastic, file, setup, stdout};
 use crate::stats::Stats;
-
-/// Time between two looks of the watchdogs.
-const WATCH: Duration = Duration::from_secs(30);
 
 /// `start` received signals before the command line was read.
 pub(super) fn run(args: &RunArgs, format: LogFormat, start: Option<Start>) -> anyhow::Result<End> {
@@ -56,8 +52,11 @@ pub(super) fn run(args: &RunArgs, format: LogFormat, start: Option<Start>) -> an
         };
         let Some(prepared) = unless(stop.clone(), prepared).await else { return Ok(Vec::new()) };
         let (parts, _control) = prepared?;
-        let watch = tokio::spawn(watch(Arc::clone(&stats.health), format));
-        let tenants = (!args.once).then(|| reload::watch(&args.config, hangup));
+        told::start(&config);
+        stats.health.reloads().loaded(&args.config.display().to_string());
+        let watch = tokio::spawn(told::watch(Arc::clone(&stats.health), format));
+        let tenants =
+            (!args.once).then(|| reload::watch(&args.config, hangup, &config, Arc::clone(&stats.health)));
         let orders = Orders { once: args.once, stop, tenants };
         let failed = flow::supervise(&config, parts, orders).await;
         watch.abort();
@@ -75,11 +74,12 @@ pub(super) fn run(args: &RunArgs, format: LogFormat, start: Option<Start>) -> an
     for (dataset, reason, count) in dead.counts() {
         tracing::warn!(dataset, reason, count, folder = %config.dead_letter.display(), "rows rejected");
     }
+    told::Totals::of(&stats.health).tell(started.elapsed().as_secs());
     let seconds = started.elapsed().as_secs_f64();
     let peak_memory_kib = summary::peak_memory_kib();
     let (documents, bytes) = (stats.created(), stats.bytes.load(Ordering::Relaxed));
     tracing::info!(documents, bytes, seconds, peak_memory_kib, "run ended");
-    // Each was logged when it failed.
+    // Each was told when it failed.
     Ok(if failed.is_empty() { End::Done } else { End::Failed })
 }
 
@@ -99,15 +99,6 @@ async fn serve_metrics(config: &Config, health: &Arc<Health>) -> Result<Option<J
     Ok(Some(tokio::spawn(metrics::serve(listener, Arc::clone(health)))))
 }
 
-/// Looks for what no single fault shows.
-async fn watch(health: Arc<Health>, format: LogFormat) {
-    loop {
-        tokio::time::sleep(WATCH).await;
-        health.watch();
-        logs::flush(format, false);
-    }
-}
-
 pub(super) fn counters(config: &Config) -> (Arc<Stats>, Arc<DeadLetters>) {
     (Arc::default(), Arc::new(DeadLetters::new(&config.dead_letter)))
 }
@@ -119,10 +110,19 @@ pub(super) async fn parts(
     dead: &Arc<DeadLetters>,
     set_up: bool,
 ) -> Result<Parts, Fault> {
-    let mut outputs = Vec::new();
+    let (mut outputs, mut failed) = (Vec::new(), None);
     for NamedOutput { name, output, namespace } in &config.outputs {
-        let sink = open(output, set_up).await?;
-        outputs.push(Target { name: name.as_str().into(), sink, namespace: namespace.clone() });
+        match open(output, set_up).await {
+            Ok(sink) => outputs.push(Target { name: name.as_str().into(), sink, namespace: namespace.clone() }),
+            Err(fault) if config.outputs.len() == 1 => return Err(fault),
+            Err(fault) => {
+                tracing::error!(output = name, error = %fault, "FAILED: output, its tenants are not collected");
+                failed = Some(fault);
+            }
+        }
+    }
+    if let (true, Some(fault)) = (outputs.is_empty(), failed) {
+        return Err(fault);
     }
     Ok(Parts { outputs, stats: Arc::clone(stats), dead: Arc::clone(dead) })
 }

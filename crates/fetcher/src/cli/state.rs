@@ -10,7 +10,6 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::{End, print, runtime};
-use crate::config;
 use crate::control::{self, AskError, Shown};
 use crate::ids;
 use crate::state::SourceKey;
@@ -40,10 +39,10 @@ enum StateCommand {
 
 #[derive(Debug, Args)]
 struct Place {
-    /// Configuration file; it names the state directory
-    #[arg(long, value_name = "FILE")]
+    /// Configuration file; it names the state directory. Default: as for `run`
+    #[arg(long, short, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// State directory, instead of a configuration file. Default: `./state`
+    /// State directory, instead of a configuration file. Default, where there is none: `./state`
     #[arg(long, value_name = "DIR", conflicts_with = "config")]
     state: Option<PathBuf>,
 }
@@ -100,13 +99,9 @@ pub(super) fn state(args: &StateArgs) -> anyhow::Result<End> {
         | StateCommand::Import(ImportArgs { place, .. })
         | StateCommand::Reset(ResetArgs { place, .. }) => place,
     };
-    let folder = match (&place.state, &place.config) {
-        (Some(folder), _) => folder.clone(),
-        (None, Some(file)) => match config::state_directory(file) {
-            Ok(folder) => folder,
-            Err(error) => return Ok(End::Usage(error.to_string())),
-        },
-        (None, None) => PathBuf::from("./state"),
+    let folder = match super::state_directory(place.state.as_deref(), place.config.as_deref()) {
+        Ok(folder) => folder,
+        Err(message) => return Ok(End::Usage(message)),
     };
     match &args.command {
         StateCommand::Show(args) => show(&folder, args.json),

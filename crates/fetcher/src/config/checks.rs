@@ -1,61 +1,96 @@
 //! From what is written to what the program works with: every rule of the configuration.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustc_hash::FxHashMap;
 use url::Url;
 
-use super::cloud::{Cloud, NAMES};
-use super::value::{Text, TextOr, parse_duration};
-use super::{
-    Config, ConfigError, DEFAULT_OVERLAP, DatasetConfig, Delivery, Reconcile, TenantConfig, credential, http, literal,
-    output, wire,
-};
+use super::value::{Text, parse_duration};
+use super::{BrokenTenant, Config, ConfigError, NamedOutput, http, literal, output, tenant, wire};
+use crate::health::DEFAULT_OUTPUT;
 use crate::ids;
 use crate::state::DEFAULT_LEDGER;
 
 /// Shortest and longest time that ids are remembered.
 const MIN_LEDGER: Duration = Duration::from_hours(48);
 const MAX_LEDGER: Duration = Duration::from_hours(400 * 24);
-/// Longest overlap of two polls.
-const MAX_OVERLAP: Duration = Duration::from_hours(24);
 
-pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+/// What the texts of the file refer to.
+#[derive(Clone, Copy)]
+pub(super) struct Environment<'a> {
+    /// The environment's variables.
+    pub(super) variables: &'a dyn Fn(&str) -> Option<String>,
+    /// The file's folder, from which relative paths count.
+    pub(super) folder: &'a Path,
+}
 
-pub(super) fn check(document: wire::Document, environment: Environment<'_>) -> Result<Config, ConfigError> {
-    let literal_secrets = literal::find(&document);
-    let wire::Document { tenants, output: written, state, ledger, dead_letter, preserve_original_event, metrics, http } =
-        document;
-    if tenants.is_empty() {
-        return Err(ConfigError::new(None, "tenants", "is empty, at least one tenant is needed"));
+impl Environment<'_> {
+    pub(super) fn variable(&self, name: &str) -> Option<String> {
+        (self.variables)(name)
     }
-    let places: Vec<(u64, u64)> = tenants.iter().map(|tenant| tenant.id.place()).collect();
-    let mut tenants = tenants
-        .into_iter()
-        .enumerate()
-        .map(|(place, tenant)| check_tenant(&format!("tenants[{place}]"), &tenant, environment))
-        .collect::<Result<Vec<_>, _>>()?;
-    one_place_each(&places, &tenants)?;
-    let path = |key: &str, text: &Text| text.resolve(key, environment).map(PathBuf::from);
-    let state = state_directory(state.as_ref(), environment)?;
-    let dead_letter = dead_letter.map_or_else(|| Ok(state.join("dead-letter")), |text| path("dead_letter", &text))?;
-    let store = crate::state::Options { ledger: check_ledger(ledger.as_ref(), environment)? };
-    let (output, namespace) = output::check(written, environment)?;
-    let metrics = metrics.map(|metrics| check_listen("metrics.listen", &metrics.listen, environment)).transpose()?;
-    let http = http::check(http.as_ref(), environment)?;
+
+    pub(super) fn path(&self, written: &str) -> PathBuf {
+        let written = Path::new(written);
+        if self.folder.as_os_str().is_empty() {
+            return written.to_owned();
+        }
+        self.folder.join(written.strip_prefix(".").unwrap_or(written))
+    }
+}
+
+/// Notes an error, so that what follows is looked at too.
+pub(super) fn note<T>(errors: &mut Vec<ConfigError>, checked: Result<T, ConfigError>) -> Option<T> {
+    checked.map_err(|error| errors.push(error)).ok()
+}
+
+/// Checks what is written. What is wrong with a tenant, or with the output that it names, concerns that tenant alone, as
+/// long as another one is left; anything else concerns all.
+pub(super) fn check(written: wire::Written, environment: Environment<'_>) -> Result<Config, Vec<ConfigError>> {
+    let wire::Written { document, tenants: written, mut errors } = written;
+    let Some(document) = document else { return Err(all(errors, &[], written)) };
+    if written.is_empty() && errors.iter().all(|error| error.key != "tenants") {
+        errors.push(ConfigError::new(None, "tenants", "is empty, at least one tenant is needed"));
+    }
+    let given = written.iter().enumerate().filter_map(|(place, it)| Some((place, it.tenant.as_ref()?)));
+    let literal_secrets = literal::find(&document, given);
+    let outputs = check_outputs(&document, environment, &mut errors);
+    let wire::Document { state, ledger, dead_letter, preserve_original_event, metrics, http, .. } = document;
+    let state = note(&mut errors, state_directory(state.as_ref(), environment));
+    let dead_letter = dead_letter.map(|text| text.path("dead_letter", environment)).transpose();
+    let dead_letter = note(&mut errors, dead_letter);
+    let ledger = note(&mut errors, check_ledger(ledger.as_ref(), environment));
+    let metrics = metrics.map(|metrics| check_listen("metrics.listen", &metrics.listen, environment)).transpose();
+    let metrics = note(&mut errors, metrics);
+    let http = note(&mut errors, http::check(http.as_ref(), environment));
+    let (mut tenants, mut broken) = tenant::check_all(written, &outputs, environment);
+    let mut good = Vec::new();
+    for (_, checked) in outputs {
+        match checked {
+            Ok(output) => good.push(output),
+            Err(error) if broken.iter().any(|tenant| tenant.errors.contains(&error)) => {}
+            // No tenant tells it.
+            Err(error) => errors.push(error),
+        }
+    }
+    let (Some(state), Some(dead_letter), Some(ledger), Some(metrics), Some(http), true) =
+        (state, dead_letter, ledger, metrics, http, errors.is_empty() && !tenants.is_empty())
+    else {
+        return Err(all(errors, &broken, Vec::new()));
+    };
     // Beyond the ledger a sweep could not tell what was delivered.
     let reconciled = tenants.iter_mut().flat_map(|tenant| &mut tenant.datasets).filter_map(|it| it.reconcile.as_mut());
     for reconcile in reconciled {
-        reconcile.span = reconcile.span.min(store.ledger);
+        reconcile.span = reconcile.span.min(ledger);
     }
+    broken.sort_by_key(|tenant| tenant.number);
     Ok(Config {
         tenants,
-        outputs: vec![output::NamedOutput { namespace, ..output::NamedOutput::only(output) }],
+        broken,
+        outputs: good,
+        dead_letter: dead_letter.unwrap_or_else(|| state.join("dead-letter")),
         state,
-        store,
-        dead_letter,
+        store: crate::state::Options { ledger },
         preserve_original_event,
         metrics,
         http,
@@ -63,9 +98,61 @@ pub(super) fn check(document: wire::Document, environment: Environment<'_>) -> R
     })
 }
 
+/// Everything that is wrong, in the order of the file.
+fn all(mut errors: Vec<ConfigError>, broken: &[BrokenTenant], written: Vec<wire::WrittenTenant>) -> Vec<ConfigError> {
+    errors.extend(broken.iter().flat_map(|tenant| tenant.errors.iter().cloned()));
+    errors.extend(written.into_iter().flat_map(|tenant| tenant.errors));
+    errors.sort_by_key(|error| error.place);
+    errors.dedup();
+    errors
+}
+
+/// The outputs by name, the default one first.
+fn check_outputs(
+    document: &wire::Document,
+    environment: Environment<'_>,
+    errors: &mut Vec<ConfigError>,
+) -> Vec<(String, Result<NamedOutput, ConfigError>)> {
+    let names = document.outputs.iter().flat_map(|outputs| &outputs.0).map(|(name, _)| Some(name));
+    let names = document.output.iter().map(|_| None).chain(names);
+    let mut outputs: Vec<(String, Result<NamedOutput, ConfigError>)> = Vec::new();
+    for (name, (section, output)) in names.zip(document.outputs()) {
+        let name = match name {
+            None => DEFAULT_OUTPUT.to_owned(),
+            Some(text) => match note(errors, check_name(&section, text, environment)) {
+                Some(name) if outputs.iter().any(|(known, _)| *known == name) => {
+                    errors.push(text.error(&section, format!("output `{name}` is named twice")));
+                    continue;
+                }
+                Some(name) => name,
+                None => continue,
+            },
+        };
+        let checked = output::check(&section, output, environment);
+        let checked = checked.map(|(output, namespace)| NamedOutput { name: name.clone(), output, namespace });
+        outputs.push((name, checked));
+    }
+    if outputs.is_empty() && errors.iter().all(|error| !error.key.starts_with("output")) {
+        let message = "is missing; allowed: one of elasticsearch, file, stdout below `output`, or several by name below \
+                       `outputs`";
+        errors.push(ConfigError::new(None, "output", message));
+    }
+    outputs
+}
+
+/// A name that can be part of a metric's label and of an error.
+fn check_name(key: &str, text: &Text, environment: Environment<'_>) -> Result<String, ConfigError> {
+    let name = text.resolve(key, environment)?;
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if name.is_empty() || name.len() > 100 || !name.chars().all(is_allowed) {
+        return Err(text.error(key, "is no name of an output; allowed: at most 100 letters, digits, `-`, `_`, `.`"));
+    }
+    Ok(name)
+}
+
 /// The state directory.
 pub(super) fn state_directory(text: Option<&Text>, environment: Environment<'_>) -> Result<PathBuf, ConfigError> {
-    text.map_or_else(|| Ok(PathBuf::from("./state")), |text| text.resolve("state", environment).map(PathBuf::from))
+    text.map_or_else(|| Ok(environment.path("./state")), |text| text.path("state", environment))
 }
 
 /// A ledger that is shorter than the overlap would not know what a poll reads again.
@@ -74,48 +161,6 @@ fn check_ledger(text: Option<&Text>, environment: Environment<'_>) -> Result<Dur
     let written = text.resolve("ledger", environment)?;
     let span = parse_duration(&written).filter(|span| (MIN_LEDGER..=MAX_LEDGER).contains(span));
     span.ok_or_else(|| text.error("ledger", format!("`{written}` is no such time span; allowed: `2d` to `400d`")))
-}
-
-fn check_tenant(key: &str, tenant: &wire::Tenant, environment: Environment<'_>) -> Result<TenantConfig, ConfigError> {
-    let id = check_id(&format!("{key}.id"), &tenant.id, environment)?;
-    let cloud = match &tenant.cloud {
-        None => Cloud::named("global"),
-        Some(TextOr::Text(name)) => {
-            let key = format!("{key}.cloud");
-            let word = name.resolve(&key, environment)?.trim().to_ascii_lowercase();
-            let allowed = NAMES.join(", ");
-            Some(Cloud::named(&word).ok_or_else(|| {
-                name.error(&key, format!("unknown cloud `{word}`; allowed: {allowed}, or {{login, graph, defender}}"))
-            })?)
-        }
-        Some(TextOr::Object(custom)) => {
-            let url = |name: &str, text| check_url(&format!("{key}.cloud.{name}"), text, environment);
-            Some(Cloud::custom(
-                url("login", &custom.login)?,
-                url("graph", &custom.graph)?,
-                url("defender", &custom.defender)?,
-            ))
-        }
-    };
-    let cloud = cloud.ok_or_else(|| ConfigError::new(None, key, "has no usable cloud"))?;
-    let (client_id, proof) = credential::check(key, tenant, environment)?;
-    if tenant.datasets.is_empty() {
-        return Err(tenant.id.error(&format!("{key}.datasets"), format!("is empty; allowed: {}", dataset_names())));
-    }
-    let mut datasets: Vec<DatasetConfig> = Vec::new();
-    for (place, entry) in tenant.datasets.iter().enumerate() {
-        let key = format!("{key}.datasets[{place}]");
-        let (text, dataset) = check_dataset(&key, &cloud, entry, environment)?;
-        let name = dataset.dataset.definition.name;
-        if datasets.iter().any(|other| other.index == dataset.index) {
-            return Err(text.error(&key, format!("dataset `{name}` is named twice")));
-        }
-        if !cloud.has(&dataset.dataset.definition.source) {
-            return Err(text.error(&key, format!("dataset `{name}` does not exist in cloud `{}`", cloud.name)));
-        }
-        datasets.push(dataset);
-    }
-    Ok(TenantConfig { id, cloud, client_id, proof, datasets, delivery: Delivery::default() })
 }
 
 /// An address of this machine that others cannot reach: metrics name tenants and know no login.
@@ -136,29 +181,6 @@ fn check_listen(key: &str, text: &Text, environment: Environment<'_>) -> Result<
     Ok(address)
 }
 
-/// Refuses what would make two sources fight over one state, or two budgets over one quota.
-fn one_place_each(places: &[(u64, u64)], tenants: &[TenantConfig]) -> Result<(), ConfigError> {
-    let mut applications = FxHashMap::default();
-    let mut datasets = FxHashMap::default();
-    for (place, tenant) in tenants.iter().enumerate() {
-        let error = |first: usize, what: &str, cure: &str| {
-            let message = format!("is {what} in tenants[{first}] already; {cure}");
-            Err(ConfigError::new(places.get(place).copied(), format!("tenants[{place}].id"), message))
-        };
-        let id = (tenant.cloud.name.as_str(), tenant.id.to_ascii_lowercase());
-        if let Some(first) = applications.insert((id.clone(), tenant.client_id.to_ascii_lowercase()), place) {
-            return error(first, "named with the same application", "allowed: one entry with all its datasets");
-        }
-        for dataset in &tenant.datasets {
-            if let Some(first) = datasets.insert((id.clone(), dataset.index), place) {
-                let name = dataset.dataset.definition.name;
-                return error(first, &format!("named with dataset `{name}`"), "allowed: each dataset of a tenant once");
-            }
-        }
-    }
-    Ok(())
-}
-
 /// A GUID or a domain name, in its one spelling: it becomes part of addresses and of the state's keys.
 pub(super) fn check_id(key: &str, text: &Text, environment: Environment<'_>) -> Result<String, ConfigError> {
     let id = ids::canonical(&text.resolve(key, environment)?);
@@ -172,72 +194,6 @@ pub(super) fn check_id(key: &str, text: &Text, environment: Environment<'_>) -> 
     Ok(id)
 }
 
-fn check_dataset<'a>(
-    key: &str,
-    cloud: &Cloud,
-    entry: &'a wire::DatasetEntry,
-    environment: Environment<'_>,
-) -> Result<(&'a Text, DatasetConfig), ConfigError> {
-    let (text, options) = match entry {
-        TextOr::Text(name) => (name, None),
-        TextOr::Object(options) => (&options.name, Some(options)),
-    };
-    let name = text.resolve(key, environment)?.trim().to_ascii_lowercase();
-    let found = schema::catalog().iter().zip(0..).find(|(dataset, _)| dataset.definition.name == name);
-    let Some((dataset, index)) = found else {
-        return Err(text.error(key, format!("unknown dataset `{name}`; allowed: {}", dataset_names())));
-    };
-    let source = dataset.definition.source;
-    let duration = |name: &str, text: Option<&Text>, default: u64| {
-        text.map_or(Ok(Duration::from_secs(default)), |text| text.duration(&format!("{key}.{name}"), environment))
-    };
-    let option = |pick: fn(&wire::DatasetOptions) -> Option<&Text>| options.and_then(pick);
-    let interval = duration("interval", option(|options| options.interval.as_ref()), source.interval.into())?;
-    let lookback =
-        duration("lookback", option(|options| options.lookback.as_ref()), u64::from(source.lookback) * 3600)?;
-    let longest = Duration::from_secs(u64::from(source.max_lookback) * 3600);
-    // What stands behind an own address is not known to forget.
-    if let Some(written) = option(|options| options.lookback.as_ref())
-        && lookback > longest
-        && !cloud.is_custom()
-    {
-        let message =
-            format!("is longer than the service keeps records; allowed: at most {}d", source.max_lookback / 24);
-        return Err(written.error(&format!("{key}.lookback"), message));
-    }
-    let written = option(|options| options.overlap.as_ref());
-    let overlap = duration("overlap", written, DEFAULT_OVERLAP.as_secs())?;
-    if overlap > MAX_OVERLAP {
-        // Its ids are held in memory and in the state.
-        return Err(written
-            .unwrap_or(text)
-            .error(&format!("{key}.overlap"), "is longer than a day; allowed: at most 24h"));
-    }
-    let reconcile = match options.and_then(|options| options.reconcile.as_ref()).map(|written| &written.value) {
-        None => Some(Reconcile::default()),
-        Some(TextOr::Text(word)) => {
-            let key = format!("{key}.reconcile");
-            match word.resolve(&key, environment)?.as_str() {
-                "off" => None,
-                "on" => Some(Reconcile::default()),
-                other => {
-                    return Err(
-                        word.error(&key, format!("`{other}` is not known; allowed: on, off, or {{every, span}}"))
-                    );
-                }
-            }
-        }
-        Some(TextOr::Object(options)) => {
-            let default = Reconcile::default();
-            Some(Reconcile {
-                every: duration("reconcile.every", options.every.as_ref(), default.every.as_secs())?,
-                span: duration("reconcile.span", options.span.as_ref(), default.span.as_secs())?,
-            })
-        }
-    };
-    Ok((text, DatasetConfig { dataset, index, interval, lookback, overlap, reconcile }))
-}
-
 pub(super) fn check_url(key: &str, text: &Text, environment: Environment<'_>) -> Result<Url, ConfigError> {
     let written = text.resolve(key, environment)?;
     let url = Url::parse(&written).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
@@ -247,8 +203,4 @@ pub(super) fn check_url(key: &str, text: &Text, environment: Environment<'_>) ->
         return Err(text.error(key, "holds a credential; use the keys for that"));
     }
     Ok(url)
-}
-
-fn dataset_names() -> String {
-    schema::catalog().iter().map(|dataset| dataset.definition.name).collect::<Vec<_>>().join(", ")
 }

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use secrecy::{ExposeSecret, SecretString};
-use serde_saphyr::Spanned;
 use url::Url;
 
 use super::checks::{Environment, check_id, check_url};
+use super::tree::Spot;
 use super::value::Text;
 use super::{ConfigError, wire};
 use crate::http::auth::certificate;
@@ -108,7 +108,7 @@ pub(super) fn check(
         return Err(tenant.id.error(&at("client_id"), "is missing; allowed: the id of the app registration, a GUID"));
     };
     let id = check_id(&at("client_id"), client_id, environment)?;
-    let file = |name: &str, text: &Text| text.resolve(&at(name), environment).map(PathBuf::from);
+    let file = |name: &str, text: &Text| text.path(&at(name), environment);
     let proof = if let Some(text) = &tenant.client_secret {
         let secret = text.resolve(&at("client_secret"), environment)?;
         if secret.is_empty() {
@@ -166,7 +166,7 @@ fn one_kind(key: &str, tenant: &wire::Tenant) -> Result<(), ConfigError> {
     .into_iter()
     .filter_map(|(name, text)| Some((text.as_ref()?.place(), name)))
     .collect();
-    named.extend(tenant.managed_identity.as_ref().map(|identity| (place(identity), "managed_identity")));
+    named.extend(tenant.managed_identity.as_ref().map(|identity| (identity.place, "managed_identity")));
     named.sort_unstable();
     if let [(_, first), (at, second), ..] = &named[..] {
         let message = format!("cannot stand beside {first}; allowed: one of {KINDS}");
@@ -187,13 +187,14 @@ fn one_kind(key: &str, tenant: &wire::Tenant) -> Result<(), ConfigError> {
 }
 
 /// A file's text without its last line break.
-fn content(key: &str, file: &Text, environment: Environment<'_>) -> Result<String, ConfigError> {
-    let path = file.resolve(key, environment)?;
+pub(super) fn content(key: &str, file: &Text, environment: Environment<'_>) -> Result<String, ConfigError> {
+    let path = file.path(key, environment)?;
+    let shown = path.display();
     let text =
-        std::fs::read_to_string(&path).map_err(|error| file.error(key, format!("{path} cannot be read: {error}")))?;
+        std::fs::read_to_string(&path).map_err(|error| file.error(key, format!("{shown} cannot be read: {error}")))?;
     let text = text.trim_end_matches(['\r', '\n']);
     if text.is_empty() {
-        return Err(file.error(key, format!("{path} is empty")));
+        return Err(file.error(key, format!("{shown} is empty")));
     }
     Ok(text.to_owned())
 }
@@ -201,11 +202,11 @@ fn content(key: &str, file: &Text, environment: Environment<'_>) -> Result<Strin
 /// The platform's own variables decide between App Service and a machine, unless the file names the address.
 fn managed_identity(
     key: &str,
-    identity: &Spanned<wire::ManagedIdentity>,
+    identity: &Spot<wire::ManagedIdentity>,
     environment: Environment<'_>,
 ) -> Result<ManagedIdentity, ConfigError> {
     let wire::ManagedIdentity { client_id, endpoint, header } = &identity.value;
-    let error = |message: &str| ConfigError::new(Some(place(identity)), key, message);
+    let error = |message: &str| ConfigError::new(Some(identity.place), key, message);
     let client_id =
         client_id.as_ref().map(|text| check_id(&format!("{key}.client_id"), text, environment)).transpose()?;
     let (endpoint, header) = match (endpoint, header) {
@@ -214,7 +215,7 @@ fn managed_identity(
             (check_url(&format!("{key}.endpoint"), endpoint, environment)?, header)
         }
         (None, Some(header)) => return Err(header.error(&format!("{key}.header"), "needs `endpoint` beside it")),
-        (None, None) => match (environment("IDENTITY_ENDPOINT"), environment("IDENTITY_HEADER")) {
+        (None, None) => match (environment.variable("IDENTITY_ENDPOINT"), environment.variable("IDENTITY_HEADER")) {
             (None, _) => (Url::parse(IMDS).map_err(|_| error("has no usable address"))?, None),
             (Some(_), None) => {
                 let message = "IDENTITY_ENDPOINT is set without IDENTITY_HEADER, which is the form of Azure Arc; \
@@ -232,8 +233,4 @@ fn managed_identity(
         return Err(error("the identity header (IDENTITY_HEADER) cannot be sent as a header"));
     }
     Ok(ManagedIdentity { endpoint, header: header.map(SecretString::from), client_id })
-}
-
-fn place<T>(value: &Spanned<T>) -> (u64, u64) {
-    (value.referenced.line(), value.referenced.column())
 }

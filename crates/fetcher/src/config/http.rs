@@ -64,7 +64,10 @@ pub(super) fn check(written: Option<&wire::Http>, environment: Environment<'_>) 
 /// What `HTTPS_PROXY` and `NO_PROXY` say, in either spelling. An error is the name of a variable that is no address.
 fn proxy_of(environment: Environment<'_>) -> Result<Option<ProxyConfig>, &'static str> {
     let either = |upper: &str| {
-        environment(&upper.to_ascii_lowercase()).or_else(|| environment(upper)).filter(|value| !value.is_empty())
+        environment
+            .variable(&upper.to_ascii_lowercase())
+            .or_else(|| environment.variable(upper))
+            .filter(|value| !value.is_empty())
     };
     let Some(address) = either("HTTPS_PROXY") else { return Ok(None) };
     let (url, login) = parse_proxy(&address).ok_or("HTTPS_PROXY")?;

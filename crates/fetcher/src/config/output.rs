@@ -1,6 +1,6 @@
 //! Where documents go: the outputs as the program works with them, and the rules of their configuration.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -146,30 +146,53 @@ pub enum Login {
     /// A cluster without security.
     None,
     /// Base64 of `id:key`, as Kibana shows it.
-    ApiKey(SecretString),
+    ApiKey(Secret),
     /// User and password.
-    Basic(String, SecretString),
+    Basic(String, Secret),
 }
 
-/// The output and the namespace of its data streams.
-pub(super) fn check(output: wire::Output, environment: Environment<'_>) -> Result<(Output, String), ConfigError> {
-    let default = || "default".to_owned();
-    match (output.elasticsearch, output.file, output.stdout) {
-        (Some(elastic), None, None) => check_elastic(&elastic, environment),
-        (None, Some(file), None) => Ok((Output::File(check_file_output(&file, environment)?), default())),
-        (None, None, Some(_)) => Ok((Output::Stdout, default())),
-        (None, None, None) => {
-            Err(ConfigError::new(None, "output", "names no output; allowed: one of elasticsearch, file, stdout"))
-        }
-        _ => {
-            Err(ConfigError::new(None, "output", "names several outputs; allowed: one of elasticsearch, file, stdout"))
-        }
+/// A secret, or the file that holds it.
+#[derive(Debug, Clone)]
+pub enum Secret {
+    /// The secret itself.
+    Given(SecretString),
+    /// Its file, which somebody replaces from time to time.
+    File(PathBuf),
+}
+
+impl<T: Into<SecretString>> From<T> for Secret {
+    fn from(secret: T) -> Self {
+        Self::Given(secret.into())
     }
 }
 
-fn check_file_output(file: &wire::FileOutput, environment: Environment<'_>) -> Result<FileOutput, ConfigError> {
-    let keys = Keys { section: "output.file", environment };
-    let mut output = FileOutput::new(keys.text("directory", &file.directory)?.into());
+/// An output and the namespace of its data streams; `section` is its key.
+pub(super) fn check(
+    section: &str,
+    output: &wire::Output,
+    environment: Environment<'_>,
+) -> Result<(Output, String), ConfigError> {
+    let default = || "default".to_owned();
+    match (&output.elasticsearch, &output.file, &output.stdout) {
+        (Some(elastic), None, None) => check_elastic(&format!("{section}.elasticsearch"), elastic, environment),
+        (None, Some(file), None) => {
+            Ok((Output::File(check_file_output(&format!("{section}.file"), file, environment)?), default()))
+        }
+        (None, None, Some(_)) => Ok((Output::Stdout, default())),
+        (None, None, None) => {
+            Err(ConfigError::new(None, section, "names no output; allowed: one of elasticsearch, file, stdout"))
+        }
+        _ => Err(ConfigError::new(None, section, "names several outputs; allowed: one of elasticsearch, file, stdout")),
+    }
+}
+
+fn check_file_output(
+    section: &str,
+    file: &wire::FileOutput,
+    environment: Environment<'_>,
+) -> Result<FileOutput, ConfigError> {
+    let keys = Keys { section, environment };
+    let mut output = FileOutput::new(file.directory.path(&keys.name("directory"), environment)?);
     output.ids = file.ids.unwrap_or(false);
     if let Some(text) = &file.rotate_size {
         output.rotate_size = keys.size("rotate_size", text, MIN_FILE_SIZE)?;
@@ -177,13 +200,17 @@ fn check_file_output(file: &wire::FileOutput, environment: Environment<'_>) -> R
     output.rotate_age = file.rotate_age.as_ref().map(|text| keys.duration("rotate_age", text)).transpose()?;
     output.keep = file.keep;
     if file.keep == Some(0) {
-        return Err(file.directory.error("output.file.keep", "is 0; allowed: 1 and more, or nothing to keep all"));
+        return Err(file.directory.error(&keys.name("keep"), "is 0; allowed: 1 and more, or nothing to keep all"));
     }
     Ok(output)
 }
 
-fn check_elastic(elastic: &wire::Elasticsearch, environment: Environment<'_>) -> Result<(Output, String), ConfigError> {
-    let keys = Keys { section: "output.elasticsearch", environment };
+fn check_elastic(
+    section: &str,
+    elastic: &wire::Elasticsearch,
+    environment: Environment<'_>,
+) -> Result<(Output, String), ConfigError> {
+    let keys = Keys { section, environment };
     let hosts = elastic
         .hosts
         .iter()
@@ -222,20 +249,47 @@ fn check_elastic(elastic: &wire::Elasticsearch, environment: Environment<'_>) ->
     }
     let namespace = match &elastic.namespace {
         None => "default".to_owned(),
-        Some(text) => {
-            let namespace = keys.text("namespace", text)?;
-            let is_allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '.');
-            if namespace.is_empty() || namespace.len() > 100 || !namespace.chars().all(is_allowed) {
-                let message = "is no namespace; allowed: at most 100 of a-z, 0-9, `_`, `.`";
-                return Err(text.error(&keys.name("namespace"), message));
-            }
-            namespace
-        }
+        Some(text) => check_namespace(&keys.name("namespace"), text, environment)?,
     };
     Ok((Output::Elasticsearch(Box::new(output)), namespace))
 }
 
+/// Elastic's rules for the namespace of a data stream.
+pub(super) fn check_namespace(key: &str, text: &Text, environment: Environment<'_>) -> Result<String, ConfigError> {
+    let namespace = text.resolve(key, environment)?;
+    let is_forbidden =
+        |c: char| c.is_whitespace() || c.is_control() || c.is_uppercase() || "\\/*?\"<>|,#:-".contains(c);
+    if namespace.is_empty() || namespace.len() > 100 || namespace.contains(is_forbidden) {
+        let message =
+            "is no namespace; allowed: at most 100 bytes, lower case, without `-`, blanks and any of \\/*?\"<>|,#:";
+        return Err(text.error(key, message));
+    }
+    Ok(namespace)
+}
+
 fn check_login(elastic: &wire::Elasticsearch, keys: &Keys<'_>) -> Result<Login, ConfigError> {
+    let wire::Elasticsearch { api_key, api_key_file, password, password_file, .. } = elastic;
+    for (given, file, name) in [(api_key, api_key_file, "api_key"), (password, password_file, "password")] {
+        if let (Some(_), Some(file)) = (given, file) {
+            let message = format!("cannot stand beside {name}; allowed: one of them");
+            return Err(file.error(&keys.name(&format!("{name}_file")), message));
+        }
+    }
+    if let Some(file) = api_key_file {
+        if let Some(text) = elastic.username.as_ref().or(password.as_ref()).or(password_file.as_ref()) {
+            return Err(text.error(keys.section, "has api_key_file beside username or password; allowed: one way"));
+        }
+        return Ok(Login::ApiKey(keys.secret_file("api_key_file", file)?));
+    }
+    if let Some(file) = password_file {
+        return match (&elastic.username, api_key) {
+            (Some(name), None) => {
+                Ok(Login::Basic(keys.text("username", name)?, keys.secret_file("password_file", file)?))
+            }
+            (None, None) => Err(file.error(keys.section, "needs username and password together")),
+            (_, Some(key)) => Err(key.error(keys.section, "has api_key beside username or password; allowed: one way")),
+        };
+    }
     match (&elastic.api_key, &elastic.username, &elastic.password) {
         (None, None, None) => Ok(Login::None),
         (Some(key), None, None) => {
@@ -309,11 +363,17 @@ pub(super) fn parse_proxy(written: &str) -> Option<(Url, Option<(String, SecretS
 
 /// The keys of one section.
 pub(super) struct Keys<'a> {
-    pub(super) section: &'static str,
+    pub(super) section: &'a str,
     pub(super) environment: Environment<'a>,
 }
 
 impl Keys<'_> {
+    /// A file that holds a secret; it is read when the output opens, and again when it changes.
+    fn secret_file(&self, key: &str, text: &Text) -> Result<Secret, ConfigError> {
+        super::credential::content(&self.name(key), text, self.environment)?;
+        Ok(Secret::File(text.path(&self.name(key), self.environment)?))
+    }
+
     fn name(&self, key: &str) -> String {
         format!("{}.{key}", self.section)
     }
@@ -337,10 +397,10 @@ impl Keys<'_> {
     }
 
     pub(super) fn file(&self, key: &str, text: &Text) -> Result<PathBuf, ConfigError> {
-        let path = self.text(key, text)?;
-        if !Path::new(&path).is_file() {
-            return Err(text.error(&self.name(key), format!("{path} is not a file")));
+        let path = text.path(&self.name(key), self.environment)?;
+        if !path.is_file() {
+            return Err(text.error(&self.name(key), format!("{} is not a file", path.display())));
         }
-        Ok(path.into())
+        Ok(path)
     }
 }

@@ -7,6 +7,7 @@ use super::*;
 mod credential;
 mod http;
 mod output;
+mod tenants;
 
 const GOOD: &str = r#"
 tenants:
@@ -163,7 +164,7 @@ fn wrong_structure_is_told_with_line_and_key() {
     check_error(
         "    client_id:",
         "    clientid:",
-        "m365.yml:4:5: clientid: unknown field `clientid`, expected one of id, cloud, client_id, client_secret, client_secret_file, client_certificate_file, client_certificate_key_file, client_certificate_password, client_certificate_password_file, federated_token_file, managed_identity, datasets",
+        "m365.yml:4:5: tenants[0].clientid: unknown field `clientid`, expected one of id, cloud, client_id, client_secret, client_secret_file, client_certificate_file, client_certificate_key_file, client_certificate_password, client_certificate_password_file, federated_token_file, managed_identity, datasets, name, output, namespace, tags, labels",
     );
 }
 

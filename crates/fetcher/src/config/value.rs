@@ -2,15 +2,16 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use super::ConfigError;
+use super::checks::Environment;
+use super::tree::Spot;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_saphyr::Spanned;
-
-use super::ConfigError;
 
 /// A text, with `${NAME}` still in it. Its Debug shows no content: any text may be a secret.
 #[derive(Clone)]
@@ -27,9 +28,8 @@ impl fmt::Debug for Text {
 
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let spanned = Spanned::<String>::deserialize(deserializer)?;
-        let place = (spanned.referenced.line(), spanned.referenced.column());
-        Ok(Self { raw: spanned.value, place })
+        let Spot { value: raw, place } = Spot::<String>::deserialize(deserializer)?;
+        Ok(Self { raw, place })
     }
 }
 
@@ -54,11 +54,7 @@ impl Text {
     }
 
     /// The text as a time span.
-    pub(super) fn duration(
-        &self,
-        key: &str,
-        environment: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Duration, ConfigError> {
+    pub(super) fn duration(&self, key: &str, environment: Environment<'_>) -> Result<Duration, ConfigError> {
         let written = self.resolve(key, environment)?;
         parse_duration(&written).ok_or_else(|| {
             self.error(key, format!("`{written}` is not a time span; allowed: a number with s, m, h or d, as `5m`"))
@@ -68,6 +64,11 @@ impl Text {
     /// Nothing of it comes from the environment.
     pub(super) fn is_literal(&self) -> bool {
         !self.raw.replace("$$", "").contains("${")
+    }
+
+    /// The text as it is written, for a name that is no secret.
+    pub(super) fn shown(&self) -> &str {
+        &self.raw
     }
 
     /// The sign is in it.
@@ -80,12 +81,17 @@ impl Text {
         self.place
     }
 
+    /// The text as a path; a relative one counts from the configuration file's folder.
+    pub(super) fn path(&self, key: &str, environment: Environment<'_>) -> Result<PathBuf, ConfigError> {
+        let written = self.resolve(key, environment)?;
+        if written.trim().is_empty() {
+            return Err(self.error(key, "is empty; allowed: a path"));
+        }
+        Ok(environment.path(&written))
+    }
+
     /// The text with its `${NAME}` replaced from the environment; `$$` is a dollar sign.
-    pub(super) fn resolve(
-        &self,
-        key: &str,
-        environment: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<String, ConfigError> {
+    pub(super) fn resolve(&self, key: &str, environment: Environment<'_>) -> Result<String, ConfigError> {
         let mut out = String::with_capacity(self.raw.len());
         let mut rest = self.raw.as_str();
         while let Some(at) = rest.find('$') {
@@ -98,7 +104,7 @@ impl Text {
                 let Some((name, tail)) = tail.split_once('}') else {
                     return Err(self.error(key, "`${` without `}`; write `$$` for a dollar sign"));
                 };
-                let Some(value) = environment(name) else {
+                let Some(value) = environment.variable(name) else {
                     return Err(self.error(key, format!("environment variable {name} is not set")));
                 };
                 out.push_str(&value);
@@ -121,9 +127,9 @@ pub(super) enum TextOr<M> {
 
 impl<'de, M: Deserialize<'de>> Deserialize<'de> for TextOr<M> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Spanned { value, referenced, .. } = Spanned::<Either<M>>::deserialize(deserializer)?;
+        let Spot { value, place } = Spot::<Either<M>>::deserialize(deserializer)?;
         Ok(match value {
-            Either::Text(raw) => Self::Text(Text { raw, place: (referenced.line(), referenced.column()) }),
+            Either::Text(raw) => Self::Text(Text { raw, place }),
             Either::Object(object) => Self::Object(object),
         })
     }

@@ -1,10 +1,14 @@
 //! The configuration file as it is written.
 
-use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_saphyr::Spanned;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::ConfigError;
+use super::tree::{Node, Place, Spot, Step};
 use super::value::{Text, TextOr};
 
 /// Configuration of m365-fetcher. In every text `${NAME}` stands for an environment variable, `$$` for a dollar sign.
@@ -13,10 +17,15 @@ use super::value::{Text, TextOr};
 #[schemars(title = "m365-fetcher configuration")]
 pub(super) struct Document {
     /// The tenants to collect from.
-    pub(super) tenants: Vec<Tenant>,
-    /// Where documents go: exactly one of the outputs.
-    pub(super) output: Output,
-    /// Directory of the collection state. Default: `./state`.
+    #[serde(default)]
+    #[expect(dead_code, reason = "for the JSON Schema: the tenants are read one by one")]
+    tenants: Vec<Tenant>,
+    /// Where documents go: exactly one of the outputs. Named `default`.
+    pub(super) output: Option<Output>,
+    /// Where documents go, several by name: an object of outputs, or a list whose items have a `name`. A tenant names one
+    /// of them; the first is the default, after `output` if that is there.
+    pub(super) outputs: Option<Outputs>,
+    /// Directory of the collection state. Relative paths in this file count from its own folder. Default: `./state`.
     pub(super) state: Option<Text>,
     /// How long the ids of delivered documents are remembered, which keeps them from being delivered twice, for example
     /// `35d`. Longer than an index takes to roll over. Default: `35d`.
@@ -84,9 +93,19 @@ pub(super) struct Tenant {
     pub(super) federated_token_file: Option<Text>,
     /// The identity that Azure gives to this machine or app: `{}`, or `client_id` of a user-assigned one.
     #[schemars(with = "Option<ManagedIdentity>")]
-    pub(super) managed_identity: Option<Spanned<ManagedIdentity>>,
+    pub(super) managed_identity: Option<Spot<ManagedIdentity>>,
     /// What to collect: names, or objects with options.
     pub(super) datasets: Vec<DatasetEntry>,
+    /// Name for people, in `status` and metrics.
+    pub(super) name: Option<Text>,
+    /// Name of the output that its documents go to. Default: the first one.
+    pub(super) output: Option<Text>,
+    /// Last part of its data streams' names. Default: the output's.
+    pub(super) namespace: Option<Text>,
+    /// Tags of its documents, `tags` of ECS.
+    pub(super) tags: Option<Vec<Text>>,
+    /// Labels of its documents, `labels` of ECS: names without dots, and texts.
+    pub(super) labels: Option<BTreeMap<String, Text>>,
 }
 
 /// The identity that Azure gives to this machine or app.
@@ -135,7 +154,7 @@ pub(super) struct DatasetOptions {
     /// Reads again what is long behind, slowly, for records that became visible later than the overlap: `on`, `off`, or how
     /// often and how far back. Costs no duplicates. Default: every `24h`, back over `7d`.
     #[schemars(with = "Option<Reconcile>")]
-    pub(super) reconcile: Option<Spanned<Reconcile>>,
+    pub(super) reconcile: Option<Spot<Reconcile>>,
 }
 
 /// `off`, or how often and how far back.
@@ -171,10 +190,14 @@ pub(super) struct Elasticsearch {
     pub(super) hosts: Vec<Text>,
     /// API key as Kibana shows it: Base64 of `id:key`.
     pub(super) api_key: Option<Text>,
+    /// File that holds the API key. Read again when it changes, and when the cluster refuses the key.
+    pub(super) api_key_file: Option<Text>,
     /// User name, with `password`.
     pub(super) username: Option<Text>,
     /// Password, with `username`.
     pub(super) password: Option<Text>,
+    /// File that holds the password. Read again when it changes, and when the cluster refuses it.
+    pub(super) password_file: Option<Text>,
     /// PEM file of a private certificate authority, trusted beside the public ones.
     pub(super) ca_file: Option<Text>,
     /// SHA-256 of a certificate in the chain that the nodes present, 64 hexadecimal digits: it is trusted then, as in
@@ -221,15 +244,150 @@ pub(super) struct FileOutput {
 #[serde(deny_unknown_fields)]
 pub(super) struct StdoutOutput {}
 
-/// Reads the file; errors carry line and key.
-pub(super) fn read(text: &str) -> Result<Document, ConfigError> {
-    // A snippet would show the lines around the error, and with them a secret.
-    let options = serde_saphyr::options! { with_snippet: false };
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
-        let place = error.location().map(|location| (location.line(), location.column()));
-        let key = place.and_then(|(line, _)| key_at(text, line)).unwrap_or_default();
-        ConfigError::new(place, key, message(&error))
-    })
+/// Outputs by name, in the file's order.
+#[derive(Debug)]
+pub(super) struct Outputs(pub(super) Vec<(Text, Output)>);
+
+/// One of several outputs.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ListedOutput {
+    /// What tenants call it.
+    name: Text,
+    /// An Elasticsearch cluster.
+    elasticsearch: Option<Elasticsearch>,
+    /// One NDJSON file per data stream.
+    file: Option<FileOutput>,
+    /// NDJSON on standard output.
+    stdout: Option<StdoutOutput>,
+}
+
+impl<'de> Deserialize<'de> for Outputs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OutputsVisitor;
+        impl<'de> Visitor<'de> for OutputsVisitor {
+            type Value = Outputs;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of outputs by name, or a list of outputs with a name")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Outputs, A::Error> {
+                let mut outputs = Vec::new();
+                while let Some(named) = map.next_entry()? {
+                    outputs.push(named);
+                }
+                Ok(Outputs(outputs))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Outputs, A::Error> {
+                let mut outputs = Vec::new();
+                while let Some(ListedOutput { name, elasticsearch, file, stdout }) = seq.next_element()? {
+                    outputs.push((name, Output { elasticsearch, file, stdout }));
+                }
+                Ok(Outputs(outputs))
+            }
+        }
+        deserializer.deserialize_any(OutputsVisitor)
+    }
+}
+
+impl JsonSchema for Outputs {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Outputs".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let (named, listed) = (generator.subschema_for::<Output>(), generator.subschema_for::<ListedOutput>());
+        schemars::json_schema!({ "anyOf": [
+            { "type": "object", "additionalProperties": named },
+            { "type": "array", "items": listed },
+        ] })
+    }
+}
+
+impl Document {
+    /// The outputs with the keys that they stand under.
+    pub(super) fn outputs(&self) -> impl Iterator<Item = (String, &Output)> {
+        let named = self.outputs.iter().flat_map(|outputs| &outputs.0);
+        let named = named.map(|(name, output)| (format!("outputs.{}", name.shown()), output));
+        self.output.iter().map(|output| ("output".to_owned(), output)).chain(named)
+    }
+}
+
+/// What is written, as far as it can be read.
+pub(super) struct Written {
+    /// Everything but the tenants.
+    pub(super) document: Option<Document>,
+    pub(super) tenants: Vec<WrittenTenant>,
+    /// What is wrong apart from the tenants.
+    pub(super) errors: Vec<ConfigError>,
+}
+
+/// A tenant, as far as it can be read.
+pub(super) struct WrittenTenant {
+    pub(super) place: Place,
+    pub(super) tenant: Option<Tenant>,
+    pub(super) errors: Vec<ConfigError>,
+}
+
+/// Reads the file; errors carry line and key. One of YAML's grammar is the only one.
+pub(super) fn read(text: &str) -> Written {
+    let mut root = match Node::read(text) {
+        Ok(root) => root,
+        Err(error) => {
+            let place = error.location().map(|location| (location.line(), location.column()));
+            let key = place.and_then(|(line, _)| key_at(text, line)).unwrap_or_default();
+            let errors = vec![ConfigError::new(place, key, message(&error))];
+            return Written { document: None, tenants: Vec::new(), errors };
+        }
+    };
+    let mut errors = Vec::new();
+    let mut tenants = Vec::new();
+    if let Some(list) = root.take("tenants") {
+        let at = list.place();
+        match list.into_items() {
+            Some(items) => {
+                for (number, mut node) in items.into_iter().enumerate() {
+                    let (place, mut errors) = (node.place(), Vec::new());
+                    let tenant = read_part(&mut node, &format!("tenants[{number}]"), &mut errors);
+                    tenants.push(WrittenTenant { place, tenant, errors });
+                }
+            }
+            None => errors.push(ConfigError::new(Some(at), "tenants", "is no list; allowed: a list of tenants")),
+        }
+    }
+    let document = read_part(&mut root, "", &mut errors);
+    Written { document, tenants, errors }
+}
+
+/// Reads a part; what is wrong in it is noted and left out, so that the rest is read too.
+fn read_part<T: serde::de::DeserializeOwned>(node: &mut Node, base: &str, errors: &mut Vec<ConfigError>) -> Option<T> {
+    loop {
+        let error = match T::deserialize(&*node) {
+            Ok(read) => return Some(read),
+            Err(error) => error,
+        };
+        let mut key = base.to_owned();
+        for step in error.path.iter().rev() {
+            match step {
+                Step::Key(name) if key.is_empty() => key.push_str(name),
+                Step::Key(name) => {
+                    key.push('.');
+                    key.push_str(name);
+                }
+                Step::Item(place) => key.push_str(&format!("[{place}]")),
+            }
+        }
+        errors.push(ConfigError::new(error.place, key, error.message));
+        if !node.remove(&error.path) {
+            return None;
+        }
+    }
 }
 
 /// The parser's message without the place, which is told apart.

@@ -68,6 +68,7 @@ impl Process {
             pid: std::process::id(),
             started: self.started.clone(),
             at: clock::timestamp(),
+            config: self.health.reloads().snapshot(),
             outputs: self.health.outputs().iter().map(|output| output.snapshot()).collect(),
         };
         put(out, &head).await?;

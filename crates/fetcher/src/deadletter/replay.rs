@@ -9,17 +9,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use mapper::{DocId, Mapper};
-use tokio::sync::mpsc;
-
 use super::DeadLetters;
 use super::segment::{self, Letter, Line, Rewrite};
-use crate::config::{Config, Output as OutputConfig};
+use crate::config::{Config, Delivery};
 use crate::error::Fault;
-use crate::sink::batch::Pool;
-use crate::sink::{self, Outbox, Sink, Streams};
+use crate::flow::Target;
+use crate::flow::outlet::{self, Outlet, Outlets};
+use crate::sink::{Outbox, Streams};
 use crate::state::parse_id;
 use crate::stats::Stats;
+use mapper::{DocId, Mapper};
 
 /// Letters that are held until the output has acknowledged what came of them.
 const CHUNK: usize = 500;
@@ -80,38 +79,33 @@ struct Waiting {
 /// What the letters are worked with.
 struct Work<'a> {
     replay: &'a Replay,
-    streams: Arc<Streams>,
-    mappers: BTreeMap<u16, Mapper>,
-    preserve_original: bool,
+    config: &'a Config,
+    outlets: Outlets,
+    /// By tenant and dataset.
+    routes: BTreeMap<(String, u16), Option<Route>>,
     refused: Arc<DeadLetters>,
-    jobs: mpsc::Sender<sink::Job>,
-    pool: Arc<Pool>,
     summary: Summary,
 }
 
-/// Replays the dead letters of a configuration through its output.
-pub async fn replay(config: &Config, sink: Sink, replay: &Replay) -> Result<Summary, Fault> {
+/// The way of a tenant's letters of one dataset.
+struct Route {
+    outlet: Arc<Outlet>,
+    streams: Arc<Streams>,
+    mapper: Mapper,
+    outbox: Outbox,
+}
+
+/// Replays the dead letters of a configuration through its outputs.
+pub async fn replay(config: &Config, outputs: Vec<Target>, replay: &Replay) -> Result<Summary, Fault> {
     let folder = &config.dead_letter;
     if !folder.is_dir() {
         return Ok(Summary::default());
     }
     let _lock = lock(folder)?;
     let refused = Arc::new(DeadLetters::of_replay(folder));
-    let (jobs, inbox) = mpsc::channel(sink::QUEUED);
-    let with_actions = matches!(config.outputs[0].output, OutputConfig::Elasticsearch(_));
-    let output =
-        sink::Output { sink, dead: Arc::clone(&refused), stats: Arc::<Stats>::default(), patience: Some(PATIENCE) };
-    let task = tokio::spawn(sink::serve(output, inbox));
-    let mut work = Work {
-        replay,
-        streams: Arc::new(Streams::new(&config.outputs[0].namespace, with_actions)),
-        mappers: BTreeMap::new(),
-        preserve_original: config.preserve_original_event,
-        refused,
-        jobs,
-        pool: Arc::default(),
-        summary: Summary::default(),
-    };
+    let (outlets, mut tasks) = Outlets::open(outputs, &Arc::<Stats>::default(), &refused, Some(PATIENCE));
+    let summary = Summary::default();
+    let mut work = Work { replay, config, outlets, routes: BTreeMap::new(), refused, summary };
     let mut outcome = Ok(());
     for dataset in schema::catalog() {
         let name = dataset.definition.name;
@@ -119,9 +113,9 @@ pub async fn replay(config: &Config, sink: Sink, replay: &Replay) -> Result<Summ
             outcome = work.dataset(folder, name).await;
         }
     }
-    let Work { jobs, summary, .. } = work;
-    drop(jobs);
-    task.await.map_err(|error| Fault::Local(format!("the output ended unexpectedly: {error}")))?;
+    let Work { outlets, routes, summary, .. } = work;
+    drop((outlets, routes));
+    outlet::ended(&mut tasks).await?;
     outcome.map(|()| summary)
 }
 
@@ -161,7 +155,6 @@ impl Work<'_> {
 
     async fn segment(&mut self, rewrite: &mut Rewrite) -> Result<(), Fault> {
         let failed = |error: std::io::Error| Fault::local("dead letters", &error);
-        let mut outbox = self.outbox();
         let (mut waiting, mut bytes) = (Vec::new(), 0);
         while let Some(line) = rewrite.next().map_err(failed)? {
             let Line::Letter(mut letter) = line else {
@@ -173,7 +166,7 @@ impl Work<'_> {
                 rewrite.keep(&letter).map_err(failed)?;
                 continue;
             }
-            match self.push(&letter, &mut outbox) {
+            match self.push(&letter) {
                 Ok((ids, size)) => {
                     bytes += size;
                     waiting.push(Waiting { letter, ids });
@@ -187,48 +180,70 @@ impl Work<'_> {
                 self.summary.delivered += waiting.drain(..).len() as u64;
                 continue;
             }
-            if outbox.is_full() {
-                outbox.send().await?;
+            for route in self.routes.values_mut().flatten().filter(|route| route.outbox.is_full()) {
+                route.outbox.send().await?;
             }
             if waiting.len() >= CHUNK || bytes >= CHUNK_BYTES {
-                self.settle(rewrite, &mut waiting, &mut outbox).await?;
+                self.settle(rewrite, &mut waiting).await?;
                 bytes = 0;
             }
         }
-        if self.replay.dry_run { Ok(()) } else { self.settle(rewrite, &mut waiting, &mut outbox).await }
+        if self.replay.dry_run { Ok(()) } else { self.settle(rewrite, &mut waiting).await }
     }
 
-    fn outbox(&self) -> Outbox {
-        Outbox::new(Arc::clone(&self.streams), self.jobs.clone(), Arc::clone(&self.pool), "".into())
+    /// The way of a letter; `None` where nobody knows which of several outputs it belongs to.
+    fn route(&mut self, tenant: &str, index: u16) -> Result<Option<&mut Route>, Fault> {
+        let key = (tenant.to_ascii_lowercase(), index);
+        if !self.routes.contains_key(&key) {
+            let is_meant = |config: &&crate::config::TenantConfig| config.id.eq_ignore_ascii_case(tenant);
+            let tenants = || self.config.tenants.iter().filter(is_meant);
+            let of_dataset = tenants().find(|tenant| tenant.datasets.iter().any(|dataset| dataset.index == index));
+            let delivery = of_dataset.or_else(|| tenants().next()).map(|tenant| tenant.delivery.clone());
+            let only = || (self.config.outputs.len() == 1).then(Delivery::default);
+            let route = match delivery.or_else(only) {
+                None => None,
+                Some(delivery) => {
+                    let outlet = self.outlets.of(&delivery)?;
+                    let streams = outlet.streams(delivery.namespace.as_deref());
+                    let mut mapper = Mapper::new(&schema::catalog()[usize::from(index)]);
+                    mapper.preserve_original(self.config.preserve_original_event);
+                    mapper.mark(Arc::new(delivery.marks()));
+                    let outbox = outlet.outbox(&streams, &tenant.into());
+                    Some(Route { outlet, streams, mapper, outbox })
+                }
+            };
+            self.routes.insert(key.clone(), route);
+        }
+        Ok(self.routes.get_mut(&key).and_then(Option::as_mut))
     }
 
     /// Hands over what comes of the letter; the ids of its documents and their size, or what is wrong with it.
-    fn push(&mut self, letter: &Letter, outbox: &mut Outbox) -> Result<(Ids, usize), (String, String)> {
+    fn push(&mut self, letter: &Letter) -> Result<(Ids, usize), (String, String)> {
         let same = |detail: &str| (letter.reason.clone(), detail.to_owned());
         let found = schema::catalog().iter().zip(0..).find(|(dataset, _)| dataset.definition.name == letter.dataset);
-        let Some((dataset, index)) = found else { return Err(same("this program does not know the dataset")) };
+        let Some((_, index)) = found else { return Err(same("this program does not know the dataset")) };
         let Some(row) = letter.row() else { return Err(same("the row is not UTF-8 text, it cannot be mapped")) };
+        let dry_run = self.replay.dry_run;
+        let route = self.route(&letter.tenant, index).map_err(|fault| same(&fault.to_string()))?;
+        let Some(Route { streams, mapper, outbox, .. }) = route else {
+            return Err(same("its tenant is not in the configuration, so its output is not known"));
+        };
         if letter.data_stream.is_some() || letter.reason == "refused" {
-            let name = self.streams.name(index);
+            let name = streams.name(index);
             if let Some(own) = letter.data_stream.as_deref().filter(|own| *own != name) {
                 return Err(same(&format!("belongs to data stream {own}, but the configuration writes to {name}")));
             }
             let id = letter.record.as_deref().and_then(parse_id).map(DocId);
             let Some(id) = id else { return Err(same("the document has no id")) };
-            self.deliver(outbox, index, id, &row);
+            if !dry_run {
+                outbox.push(index, id, &row);
+            }
             return Ok((vec![(index, id.to_string())], row.len()));
         }
         if letter.reason == "parent_too_large" {
             return Err(same("an item without its incident, which was too large: it cannot be mapped alone"));
         }
-        let preserve_original = self.preserve_original;
-        let mapper = self.mappers.entry(index).or_insert_with(|| {
-            let mut mapper = Mapper::new(dataset);
-            mapper.preserve_original(preserve_original);
-            mapper
-        });
         let (mut ids, mut size, mut reject) = (Vec::new(), 0, None);
-        let dry_run = self.replay.dry_run;
         match mapper.index(&row) {
             Ok(row) => mapper.map_items(&row, &mut |result| match result {
                 Ok((id, document)) => {
@@ -249,22 +264,14 @@ impl Work<'_> {
         }
     }
 
-    fn deliver(&self, outbox: &mut Outbox, index: u16, id: DocId, document: &[u8]) {
-        if !self.replay.dry_run {
-            outbox.push(index, id, document);
-        }
-    }
-
     /// The output has everything of the waiting letters, but what it refused.
-    async fn settle(
-        &mut self,
-        rewrite: &mut Rewrite,
-        waiting: &mut Vec<Waiting>,
-        outbox: &mut Outbox,
-    ) -> Result<(), Fault> {
-        outbox.flush().await?;
-        // A cycle is flushed once.
-        *outbox = self.outbox();
+    async fn settle(&mut self, rewrite: &mut Rewrite, waiting: &mut Vec<Waiting>) -> Result<(), Fault> {
+        for ((tenant, _), route) in &mut self.routes {
+            let Some(Route { outlet, streams, outbox, .. }) = route else { continue };
+            outbox.flush().await?;
+            // A cycle is flushed once.
+            *outbox = outlet.outbox(streams, &tenant.as_str().into());
+        }
         let refused: BTreeMap<(String, String), String> = self
             .refused
             .take_refused()

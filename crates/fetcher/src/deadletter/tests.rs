@@ -7,6 +7,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::config::{Config, parse};
+use crate::flow::Target;
 use crate::sink::Sink;
 use crate::sink::elastic::Elastic;
 use crate::sink::mock::{Cluster, Misdeed, output};
@@ -95,7 +96,9 @@ async fn scene() -> Scene {
 
 impl Scene {
     async fn replay(&self, options: &Replay) -> Result<Summary, Fault> {
-        replay(&self.config, Sink::Elastic(Elastic::new(&self.output).expect("client")), options).await
+        let sink = Sink::Elastic(Elastic::new(&self.output).expect("client"));
+        let namespace = self.config.outputs[0].namespace.clone();
+        replay(&self.config, vec![Target { name: "default".into(), sink, namespace }], options).await
     }
 
     fn dead(&self) -> DeadLetters {

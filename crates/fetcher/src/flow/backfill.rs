@@ -138,6 +138,15 @@ pub async fn backfill(config: &Config, parts: Parts, order: Order, meters: &Mete
     let store = shared.store.clone();
     let stop = Stop::new(order.stop.clone());
     let mut sources = JoinSet::new();
+    let mut failed: Vec<Failed> = config
+        .broken
+        .iter()
+        .map(|tenant| Failed {
+            tenant: tenant.id.clone(),
+            datasets: String::new(),
+            fault: Fault::Refused(tenant.text()),
+        })
+        .collect();
     for tenant in &config.tenants {
         for feed in feeds::feeds(tenant, &shared, &stop)? {
             let meter = meters.add(format!("{} {}", feed.tenant, feed.datasets()));
@@ -145,7 +154,6 @@ pub async fn backfill(config: &Config, parts: Parts, order: Order, meters: &Mete
         }
     }
     drop(shared);
-    let mut failed = Vec::new();
     while let Some(ended) = sources.join_next().await {
         failed.extend(ended.map_err(|error| Fault::Local(format!("a source ended unexpectedly: {error}")))?);
     }

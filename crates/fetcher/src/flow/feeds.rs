@@ -26,6 +26,7 @@ use crate::source::Source;
 pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) -> Result<Vec<Feed>, Fault> {
     let outlet = shared.outlets.of(&tenant.delivery)?;
     let streams = outlet.streams(tenant.delivery.namespace.as_deref());
+    let marks = Arc::new(tenant.delivery.marks());
     let (clients, lane) = (&shared.clients, outlet.lane());
     let mut groups: Vec<Vec<DatasetConfig>> = Vec::new();
     for config in &tenant.datasets {
@@ -72,8 +73,10 @@ pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) ->
             datasets: names.join("+").into(),
         };
         let health = shared.stats.health.source(&key, interval);
+        health.set_name(tenant.delivery.name.as_deref());
         let mut rows = Rows::new(&datasets, &tenant.id, Arc::clone(&shared.dead), shared.preserve_original);
         rows.report_to(Arc::clone(&health));
+        rows.mark(&marks);
         feeds.push(Feed {
             tenant: tenant.id.as_str().into(),
             outlet: Arc::clone(&outlet),

@@ -123,7 +123,7 @@ impl Outlet {
 }
 
 /// Waits until all outputs have ended.
-pub(super) async fn ended(outputs: &mut JoinSet<()>) -> Result<(), Fault> {
+pub(crate) async fn ended(outputs: &mut JoinSet<()>) -> Result<(), Fault> {
     while let Some(ended) = outputs.join_next().await {
         ended.map_err(|error| Fault::Local(format!("the output ended unexpectedly: {error}")))?;
     }

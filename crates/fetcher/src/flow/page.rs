@@ -48,6 +48,7 @@ pub(super) async fn take(
     let alone = matches!(taking, Taking::Alone { .. });
     let mut head = alone.then_some(b"{\"value\":[");
     let mut ended = false;
+    let (ids, mut rows) = (crate::http::ids(answer.response()), 0_u64);
     while !ended {
         let chunk = match head.take() {
             Some(head) => Bytes::from_static(head),
@@ -74,6 +75,7 @@ pub(super) async fn take(
             match event {
                 Event::Element(row) => {
                     feed.health.fetched(1);
+                    rows += 1;
                     element(feed, row, &mut taking, outbox).await?;
                 }
                 Event::Nested(row) => feed.rows.nested_row(row)?,
@@ -87,6 +89,8 @@ pub(super) async fn take(
         }
     }
     splitter.finish().map_err(|error| split_fault(&what, error))?;
+    let (tenant, more) = (&*feed.tenant, next_link.is_some());
+    tracing::debug!(tenant, request = what, ids = ids.trim(), rows, more, "page read");
     feed.shared.stats.pages.fetch_add(1, Ordering::Relaxed);
     feed.health.page_read(feed.size.get());
     Ok(next_link)

@@ -37,9 +37,12 @@ pub(super) async fn poll(mut feed: Feed, plan: Plan) -> Option<Failed> {
         if let Err(Fault::Stopped) = outcome {
             return None;
         }
-        feed.health.cycle_ended(&outcome);
-        if let Err(fault) = &outcome {
-            tracing::error!(tenant = &*tenant, datasets = &*datasets, error = %fault, "source failed, it is polled again");
+        let is_told = feed.health.cycle_ended(&outcome);
+        if let Err(fault) = &outcome
+            && !is_told
+        {
+            let (error, hint) = crate::health::in_one_line(&fault.to_string());
+            tracing::warn!(tenant = &*tenant, datasets = &*datasets, error, hint, "cycle failed, it is tried again");
         }
         report_drift(&mut feed);
         feed.rows.rest();

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::sync::Arc;
 
-use mapper::{DocId, Drift, Mapper, Reject, Rollup};
+use mapper::{DocId, Drift, Mapper, Marks, Reject, Rollup};
 use tempfile::SpooledTempFile;
 
 use super::cursor::Cursor;
@@ -165,6 +165,13 @@ impl Rows {
             cursor: definition.source.cursor,
             composed: Vec::new(),
             letters: Letters { tenant: tenant.to_owned(), dead, health: None },
+        }
+    }
+
+    /// What every document carries.
+    pub(super) fn mark(&mut self, marks: &Arc<Marks>) {
+        for track in &mut self.tracks {
+            track.mapper.mark(Arc::clone(marks));
         }
     }
 

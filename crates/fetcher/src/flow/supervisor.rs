@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 use tokio::sync::{mpsc, watch};
-use tokio::task::{Id, JoinSet};
+use tokio::task::{Id, JoinError, JoinSet};
 
 use super::poll::{Plan, poll};
 use super::stop::Stop;
 use super::{Failed, Feed, Parts, Shared, feeds, outlet};
-use crate::config::{Config, TenantConfig};
+use crate::config::{BrokenTenant, Config, TenantConfig};
 use crate::error::Fault;
 use crate::http::jitter;
 use crate::sink;
@@ -28,7 +28,22 @@ pub struct Orders {
     /// Becomes true when it is time to stop: nothing more is read, what was read is delivered.
     pub stop: watch::Receiver<bool>,
     /// The tenants that are to be collected from then on.
-    pub tenants: Option<mpsc::Receiver<Vec<TenantConfig>>>,
+    pub tenants: Option<mpsc::Receiver<Assignment>>,
+}
+
+/// Whom to collect, and who is named in vain.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Assignment {
+    /// The tenants to collect.
+    pub tenants: Vec<TenantConfig>,
+    /// Those that cannot be collected as they are configured. One that is collected already goes on as before.
+    pub broken: Vec<BrokenTenant>,
+}
+
+impl From<Vec<TenantConfig>> for Assignment {
+    fn from(tenants: Vec<TenantConfig>) -> Self {
+        Self { tenants, broken: Vec::new() }
+    }
 }
 
 /// Collects until `stop` changes, or one cycle of every source with `once`. Returns the sources whose last cycle failed.
@@ -43,19 +58,18 @@ pub async fn supervise(config: &Config, parts: Parts, orders: Orders) -> Result<
     let store = shared.store.clone();
     let (handed_over, stats) = (shared.outlets.meter(), Arc::clone(&shared.stats));
     let mut crew = Crew { shared, once, teams: FxHashMap::default(), members: JoinSet::new() };
-    crew.assign(&config.tenants)?;
-    let mut failed = Vec::new();
+    let broken = crew.assign(Assignment { tenants: config.tenants.clone(), broken: config.broken.clone() });
+    // Otherwise they may heal on the way.
+    let mut failed = if once { broken } else { Vec::new() };
     loop {
         tokio::select! {
             ended = crew.members.join_next() => match ended {
                 Some(Ok(last)) => failed.extend(last),
-                Some(Err(error)) => return Err(Fault::Local(format!("a tenant ended unexpectedly: {error}"))),
+                Some(Err(error)) => failed.push(crashed(&error)),
                 None => break,
             },
-            Some(tenants) = next_change(&mut changes) => {
-                if let Err(fault) = crew.assign(&tenants) {
-                    tracing::error!(error = %fault, "not all of the changed tenants could be started");
-                }
+            Some(assignment) = next_change(&mut changes) => {
+                crew.assign(assignment);
             }
             _ = stop.wait_for(|stop| *stop) => {
                 crew.dismiss();
@@ -100,7 +114,14 @@ async fn stopped_within<T>(mut stop: watch::Receiver<bool>, rest: impl Future<Ou
     }
 }
 
-async fn next_change(changes: &mut Option<mpsc::Receiver<Vec<TenantConfig>>>) -> Option<Vec<TenantConfig>> {
+/// The tenant is not known any more: its task told its name to nobody.
+fn crashed(error: &JoinError) -> Failed {
+    tracing::error!(%error, "a tenant ended unexpectedly, the others go on");
+    let fault = Fault::Local(format!("a tenant ended unexpectedly: {error}"));
+    Failed { tenant: String::new(), datasets: String::new(), fault }
+}
+
+async fn next_change(changes: &mut Option<mpsc::Receiver<Assignment>>) -> Option<Assignment> {
     match changes {
         Some(changes) => changes.recv().await,
         None => None,
@@ -132,12 +153,17 @@ fn key(config: &TenantConfig) -> Key {
 }
 
 impl Crew {
-    /// From now on these tenants are collected. Who does it already, with the same configuration, is left alone.
-    fn assign(&mut self, tenants: &[TenantConfig]) -> Result<(), Fault> {
+    /// From now on these tenants are collected. Who does it already, with the same configuration, is left alone. Returns
+    /// those that cannot be collected.
+    fn assign(&mut self, assignment: Assignment) -> Vec<Failed> {
+        let Assignment { tenants, mut broken } = assignment;
         let wanted: FxHashMap<Key, &TenantConfig> = tenants.iter().map(|config| (key(config), config)).collect();
         self.teams.retain(|_, team| team.done.has_changed().is_ok());
         for (key, team) in &self.teams {
-            if wanted.contains_key(key) || team.stop.send_replace(true) {
+            // A mistake in the file must not end what works; one whose id cannot be read may be any of them.
+            let is_meant = |tenant: &BrokenTenant| tenant.is_nameless() || tenant.id.eq_ignore_ascii_case(&key.1);
+            let is_kept = wanted.contains_key(key) || broken.iter().any(is_meant);
+            if is_kept || team.stop.send_replace(true) {
                 continue;
             }
             tracing::info!(tenant = team.config.id, "tenant is removed, its sources stop");
@@ -153,17 +179,35 @@ impl Crew {
         let sources: usize = fresh.iter().map(|(_, config)| config.datasets.len()).sum();
         let spread = START.saturating_mul(u32::try_from(sources).unwrap_or(u32::MAX));
         for (key, config) in fresh {
+            let (stop, order) = watch::channel(false);
+            let feeds = match feeds::feeds(config, &self.shared, &Stop::new(order.clone())) {
+                Ok(feeds) => feeds,
+                Err(fault) => {
+                    broken.push(BrokenTenant::refused(config, &fault.to_string()));
+                    continue;
+                }
+            };
             let former = self.teams.remove(&key);
             if let Some(former) = &former {
                 former.stop.send_replace(true);
                 tracing::info!(tenant = config.id, "tenant is configured anew, its sources start again");
             }
-            let (stop, order) = watch::channel(false);
-            let feeds = feeds::feeds(config, &self.shared, &Stop::new(order.clone()))?;
             let done = self.send_out(feeds, config, Order { once: self.once, spread, stop: Stop::new(order) }, former);
             self.teams.insert(key, Team { config: config.clone(), stop, done });
         }
-        Ok(())
+        let is_collected = |tenant: &BrokenTenant| {
+            let of_tenant = |(key, team): (&Key, &Team)| {
+                tenant.id.eq_ignore_ascii_case(&key.1) && !*team.stop.borrow() && team.done.has_changed().is_ok()
+            };
+            self.teams.iter().any(of_tenant)
+        };
+        let told: Vec<_> = broken.iter().map(|tenant| (tenant, is_collected(tenant))).collect();
+        self.shared.stats.health.broken(told.into_iter());
+        let fault = |tenant: &BrokenTenant| Fault::Refused(tenant.text());
+        broken
+            .iter()
+            .map(|tenant| Failed { tenant: tenant.id.clone(), datasets: String::new(), fault: fault(tenant) })
+            .collect()
     }
 
     /// Starts the sources of one tenant, when those of `former` have ended: two would fight over one state.

@@ -14,6 +14,7 @@ mod checkpoints;
 mod faults;
 mod health;
 mod merged;
+mod outlets;
 mod outputs;
 mod parts;
 mod past;
@@ -74,6 +75,7 @@ async fn scene_of(incidents: u64, alerts_per_incident: AlertsPerIncident) -> Sce
             datasets: datasets.collect(),
             delivery: Delivery::default(),
         }],
+        broken: Vec::new(),
         outputs: vec![NamedOutput::only(Output::File(FileOutput::new(folder.path().join("out"))))],
         state: folder.path().join("state"),
         store: crate::state::Options::default(),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use tokio::time::Instant;
 
 use super::snapshot::{state, wall};
-use super::{Conditions, Count, OutputSnapshot, Reason, bounded, locked};
+use super::{Conditions, Count, DEFAULT_OUTPUT, Health, OutputSnapshot, Reason, bounded, in_one_line, locked};
 use crate::error::Fault;
 
 /// The output.
@@ -63,7 +63,8 @@ impl OutputHealth {
         locked(&self.last).error = Some((text.clone(), Instant::now()));
         let reason = if matches!(fault, Fault::Auth(_)) { Reason::Auth } else { Reason::OutputBlocked };
         if locked(&self.conditions).set(reason, &text) {
-            tracing::warn!(output = &*self.name(), reason = reason.name(), error = text, "DEGRADED: output");
+            let (error, hint) = in_one_line(&text);
+            tracing::warn!(output = &*self.name(), reason = reason.name(), error, hint, "DEGRADED: output");
         }
     }
 
@@ -90,5 +91,43 @@ impl OutputHealth {
             last_error: last.error.as_ref().map(|(text, _)| text.clone()),
             last_error_at: last.error.as_ref().map(|(_, at)| wall(*at)),
         }
+    }
+}
+
+impl Health {
+    /// The first output.
+    pub fn output(&self) -> Arc<OutputHealth> {
+        let mut outputs = locked(&self.outputs);
+        if outputs.is_empty() {
+            outputs.push(Arc::new(OutputHealth::new(DEFAULT_OUTPUT)));
+        }
+        Arc::clone(&outputs[0])
+    }
+
+    /// The outputs of a run, the default one first.
+    pub(crate) fn name_outputs<'a>(&self, names: impl Iterator<Item = &'a str>) {
+        for (place, name) in names.enumerate() {
+            if place == 0 {
+                self.output().rename(name);
+            } else {
+                self.output_named(name);
+            }
+        }
+    }
+
+    /// The output of this name.
+    pub(crate) fn output_named(&self, name: &str) -> Arc<OutputHealth> {
+        let mut outputs = locked(&self.outputs);
+        if let Some(known) = outputs.iter().find(|output| &*output.name() == name) {
+            return Arc::clone(known);
+        }
+        outputs.push(Arc::new(OutputHealth::new(name)));
+        Arc::clone(&outputs[outputs.len() - 1])
+    }
+
+    /// Every output, in the order of the configuration.
+    pub fn outputs(&self) -> Vec<Arc<OutputHealth>> {
+        self.output();
+        locked(&self.outputs).clone()
     }
 }

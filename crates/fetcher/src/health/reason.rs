@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
+    /// The tenant cannot be collected as it is configured.
+    Configuration,
+    /// The tenant's new configuration cannot be used, its former one stays in use.
+    FormerConfiguration,
     /// No token, or the service does not accept it.
     Auth,
     /// The service answers 403: permission, consent or licence.
@@ -40,7 +44,9 @@ pub enum Reason {
 
 impl Reason {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
+        Self::Configuration,
+        Self::FormerConfiguration,
         Self::Auth,
         Self::Permission,
         Self::Refused,
@@ -61,6 +67,8 @@ impl Reason {
     /// The name, as in metrics and logs.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Configuration => "configuration",
+            Self::FormerConfiguration => "former_configuration",
             Self::Auth => "auth",
             Self::Permission => "permission",
             Self::Refused => "refused",
@@ -81,7 +89,7 @@ impl Reason {
 
     /// Nothing is collected as long as it lasts.
     pub fn is_failure(self) -> bool {
-        matches!(self, Self::Auth | Self::Permission | Self::Refused | Self::State)
+        matches!(self, Self::Configuration | Self::Auth | Self::Permission | Self::Refused | Self::State)
     }
 
     /// What it means for the output and what to do, for people. The tenants have nothing to do with it.
@@ -98,6 +106,13 @@ impl Reason {
     /// What it means and what to do, for people.
     pub fn advice(self) -> &'static str {
         match self {
+            Self::Configuration => {
+                "mend the tenant's configuration or the file that it names; it is read again by itself, nothing is \
+                 collected until then"
+            }
+            Self::FormerConfiguration => {
+                "mend the tenant's new configuration; it is read again by itself, the former one is collected until then"
+            }
             Self::Auth => {
                 "Microsoft gives or accepts no token: run `m365-fetcher check`, it names the cause of this tenant's refusal"
             }

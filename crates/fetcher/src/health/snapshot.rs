@@ -87,6 +87,8 @@ pub struct SourceSnapshot {
     pub cloud: String,
     /// Tenant id.
     pub tenant: String,
+    /// The tenant's name for people.
+    pub name: Option<String>,
     /// Datasets, joined with `+`.
     pub dataset: String,
     /// How it is.
@@ -183,6 +185,7 @@ impl SourceHealth {
         SourceSnapshot {
             cloud: self.key.cloud.to_string(),
             tenant: self.key.tenant.to_string(),
+            name: locked(&self.name).as_ref().map(ToString::to_string),
             dataset: self.key.datasets.to_string(),
             state: state(&course.conditions, course.last_progress.is_some()),
             reasons: course.conditions.snapshot(),

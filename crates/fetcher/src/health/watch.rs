@@ -87,7 +87,8 @@ impl SourceHealth {
     fn silence(&self, course: &Course, now: Instant) -> Option<String> {
         let since = course.last_progress.unwrap_or(course.added);
         // Why nothing comes is known, and told.
-        if course.throttled_since.is_some() || course.conditions.0.contains_key(&Reason::OutputBlocked) {
+        let is_told = [Reason::OutputBlocked, Reason::Configuration, Reason::FormerConfiguration];
+        if course.throttled_since.is_some() || is_told.iter().any(|reason| course.conditions.0.contains_key(reason)) {
             return None;
         }
         let quiet = now.saturating_duration_since(since);

@@ -14,9 +14,23 @@ struct Sent(String);
 /// Sends with a `client-request-id`, which the answer remembers.
 pub(crate) async fn send(request: RequestBuilder) -> reqwest::Result<Response> {
     let id = guid();
-    let mut response = request.header("client-request-id", &id).send().await?;
-    response.extensions_mut().insert(Sent(id));
-    Ok(response)
+    let start = tokio::time::Instant::now();
+    let answer = request.header("client-request-id", &id).send().await;
+    let milliseconds = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+    match answer {
+        Ok(mut response) => {
+            let (url, status) = (response.url(), response.status().as_u16());
+            let (host, path) = (url.origin().ascii_serialization(), url.path());
+            tracing::debug!(host, path, status, milliseconds, client_request_id = id, "request answered");
+            response.extensions_mut().insert(Sent(id));
+            Ok(response)
+        }
+        Err(error) => {
+            let (host, path) = error.url().map(|url| (url.origin().ascii_serialization(), url.path())).unzip();
+            tracing::debug!(host, path, milliseconds, client_request_id = id, "request failed");
+            Err(error)
+        }
+    }
 }
 
 /// A random GUID (version 4).

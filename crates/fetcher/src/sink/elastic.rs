@@ -2,6 +2,7 @@
 
 mod client;
 mod limit;
+mod login;
 mod nodes;
 mod trust;
 

@@ -14,6 +14,7 @@ use mapper::DocId;
 
 mod access;
 mod files;
+mod login;
 mod redirects;
 mod share;
 

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn http(lines: &str, environment: &dyn Fn(&str) -> Option<String>) -> Result<HttpConfig, ConfigError> {
+fn http(lines: &str, environment: &dyn Fn(&str) -> Option<String>) -> Result<HttpConfig, ConfigErrors> {
     parse("m365.yml", &format!("{GOOD}http: {lines}\n"), environment).map(|config| config.http)
 }
 

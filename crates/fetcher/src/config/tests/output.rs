@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn with_output(output: &str) -> Result<Config, ConfigError> {
+fn with_output(output: &str) -> Result<Config, ConfigErrors> {
     let text = GOOD.replace("file: {directory: \"${HOME}/documents\"}", output);
     assert!(text.contains(output));
     parse("m365.yml", &text, &environment)

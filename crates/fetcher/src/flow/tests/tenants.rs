@@ -7,15 +7,15 @@ use tokio::time::Instant;
 use super::*;
 
 /// A run over the tenants of several simulators.
-struct Run {
+pub(super) struct Run {
     folder: TempDir,
     stop: watch::Sender<bool>,
-    tenants: mpsc::Sender<Vec<TenantConfig>>,
+    pub(super) tenants: mpsc::Sender<Assignment>,
     task: JoinHandle<Result<Vec<Failed>, Fault>>,
 }
 
 /// A simulator with tenants of these names, and their configuration.
-async fn serve(names: &[String], incidents: u64, datasets: &[&str]) -> (Simulator, Vec<TenantConfig>) {
+pub(super) async fn serve(names: &[String], incidents: u64, datasets: &[&str]) -> (Simulator, Vec<TenantConfig>) {
     let now = crate::clock::now();
     let tenant = |name: &String| {
         let alerts_per_incident = AlertsPerIncident::Exactly(0);
@@ -47,17 +47,26 @@ async fn serve(names: &[String], incidents: u64, datasets: &[&str]) -> (Simulato
     (simulator, tenants.iter().map(config).collect())
 }
 
-fn names(prefix: &str, count: usize) -> Vec<String> {
+pub(super) fn names(prefix: &str, count: usize) -> Vec<String> {
     (0..count).map(|place| format!("{prefix}-{place}.example")).collect()
 }
 
 /// Collects until it is stopped.
 async fn start(tenants: Vec<TenantConfig>) -> Run {
+    start_with(tenants.into(), Vec::new(), &Arc::default()).await
+}
+
+/// The same with these outputs, files if there are none.
+pub(super) async fn start_with(assignment: Assignment, outputs: Vec<Target>, stats: &Arc<Stats>) -> Run {
     let mut scene = scene_of(1, AlertsPerIncident::Exactly(0)).await;
-    scene.config.tenants = tenants;
+    scene.config.tenants = assignment.tenants;
+    scene.config.broken = assignment.broken;
     let Scene { config, folder, dead, .. } = scene;
     let files = Files::new(&FileOutput::new(folder.path().join("out"))).expect("directory");
-    let parts = Parts::new(Sink::File(files), Arc::default(), dead);
+    let mut parts = Parts::new(Sink::File(files), Arc::clone(stats), dead);
+    if !outputs.is_empty() {
+        parts.outputs = outputs;
+    }
     let (stop, stopped) = watch::channel(false);
     let (change, changes) = mpsc::channel(1);
     let orders = Orders { once: false, stop: stopped, tenants: Some(changes) };
@@ -83,7 +92,16 @@ impl Run {
         start.elapsed()
     }
 
-    async fn end(self) -> Vec<Failed> {
+    /// Waits for something that must come.
+    pub(super) async fn until(what: &str, is_there: impl Fn() -> bool) {
+        let start = Instant::now();
+        while !is_there() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            assert!(start.elapsed() < Duration::from_hours(1), "{what}");
+        }
+    }
+
+    pub(super) async fn end(self) -> Vec<Failed> {
         self.stop.send_replace(true);
         self.task.await.expect("ends").expect("runs")
     }
@@ -135,20 +153,20 @@ async fn tenants_come_change_and_go_and_the_others_go_on() {
     let (second, mut two) = serve(&names("two", 1), 30, &["incident"]).await;
     let run = start(one.clone()).await;
     run.arrived("one-0.example", 30).await;
-    run.tenants.send([one.clone(), two.clone()].concat()).await.expect("heard");
+    run.tenants.send([one.clone(), two.clone()].concat().into()).await.expect("heard");
     run.arrived("two-0.example", 30).await;
     // A wrong secret concerns its tenant only, and the next one heals it.
     let good = two[0].proof.clone();
     two[0].proof = Proof::Secret("wrong".into());
-    run.tenants.send([one.clone(), two.clone()].concat()).await.expect("heard");
+    run.tenants.send([one.clone(), two.clone()].concat().into()).await.expect("heard");
     tokio::time::sleep(Duration::from_mins(3)).await;
     let requests = first.requests();
     two[0].proof = good;
-    run.tenants.send([one.clone(), two.clone()].concat()).await.expect("heard");
+    run.tenants.send([one.clone(), two.clone()].concat().into()).await.expect("heard");
     tokio::time::sleep(Duration::from_mins(5)).await;
     assert!(first.requests() >= requests + 4, "the unchanged tenant is polled on");
     // It goes: nobody asks its service any more.
-    run.tenants.send(two).await.expect("heard");
+    run.tenants.send(two.into()).await.expect("heard");
     tokio::time::sleep(Duration::from_secs(5)).await;
     let (gone, there) = (first.requests(), second.requests());
     tokio::time::sleep(Duration::from_mins(5)).await;

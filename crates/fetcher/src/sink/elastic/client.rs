@@ -3,18 +3,16 @@
 //! The transport of the `elasticsearch` crate follows redirects, and nothing turns that off. So the crate names the paths,
 //! and requests go out through the client that [`crate::http`] makes.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{Client, Method, Response};
-use secrecy::ExposeSecret;
+use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::Value;
 use url::Url;
 
-use crate::config::Login;
+use super::login::Credential;
 use crate::error::Fault;
 use crate::http::{connection_fault, redirected};
 
@@ -29,7 +27,7 @@ const REDIRECTED: &str = "documents and credentials go to the configured hosts o
 pub struct NodeClient {
     http: Client,
     root: Url,
-    login: Option<HeaderValue>,
+    login: Arc<Credential>,
 }
 
 /// One request.
@@ -86,16 +84,27 @@ impl<'a> Call<'a> {
 }
 
 impl NodeClient {
-    pub(super) fn new(http: Client, root: &Url, login: &Login) -> Result<Self, Fault> {
+    pub(super) fn new(http: Client, root: &Url, login: Arc<Credential>) -> Self {
         let mut root = root.clone();
         if !root.path().ends_with('/') {
             root.set_path(&format!("{}/", root.path()));
         }
-        Ok(Self { http, root, login: authorization(login)? })
+        Self { http, root, login }
     }
 
     /// The node's answer, whatever its status but a redirect: that is a fault, and nobody is asked there.
     pub async fn send(&self, call: Call<'_>) -> Result<Response, Fault> {
+        let login = self.login.header();
+        let response = self.send_as(login.as_ref(), call.clone()).await?;
+        if response.status() == StatusCode::UNAUTHORIZED
+            && let Some(fresh) = self.login.after_refusal(login.as_ref())
+        {
+            return self.send_as(Some(&fresh), call).await;
+        }
+        Ok(response)
+    }
+
+    async fn send_as(&self, login: Option<&HeaderValue>, call: Call<'_>) -> Result<Response, Fault> {
         let Call { method, path, query, mut headers, body, timeout } = call;
         // The query may be long, and says nothing to whoever reads of a fault.
         let what = format!("{method} {}", path.split('?').next().unwrap_or_default());
@@ -104,7 +113,7 @@ impl NodeClient {
         })?;
         headers.entry(ACCEPT).or_insert(JSON);
         headers.entry(CONTENT_TYPE).or_insert(JSON);
-        if let Some(login) = &self.login {
+        if let Some(login) = login {
             headers.insert(AUTHORIZATION, login.clone());
         }
         let mut request = self.http.request(method, url).headers(headers).timeout(timeout);
@@ -114,7 +123,11 @@ impl NodeClient {
         if let Some(body) = body {
             request = request.body(body);
         }
+        let start = tokio::time::Instant::now();
         let response = request.send().await.map_err(|error| connection_fault(&self.named(&what), &error))?;
+        let milliseconds = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let (host, status) = (self.root.origin().ascii_serialization(), response.status().as_u16());
+        tracing::debug!(host, request = what, status, milliseconds, "output answered");
         if response.status().is_redirection() {
             return Err(redirected(&self.named(&what), &response, REDIRECTED));
         }
@@ -125,18 +138,4 @@ impl NodeClient {
     pub(super) fn named(&self, what: &str) -> String {
         format!("{what} at {}", self.root.origin().ascii_serialization())
     }
-}
-
-fn authorization(login: &Login) -> Result<Option<HeaderValue>, Fault> {
-    let (key, text) = match login {
-        Login::None => return Ok(None),
-        Login::ApiKey(key) => ("api_key", format!("ApiKey {}", key.expose_secret())),
-        Login::Basic(name, password) => {
-            ("password", format!("Basic {}", BASE64_STANDARD.encode(format!("{name}:{}", password.expose_secret()))))
-        }
-    };
-    let mut value = HeaderValue::try_from(text)
-        .map_err(|_| Fault::Local(format!("output.elasticsearch.{key} cannot be sent as a header")))?;
-    value.set_sensitive(true);
-    Ok(Some(value))
 }

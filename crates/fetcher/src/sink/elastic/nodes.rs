@@ -1,7 +1,7 @@
 //! The nodes of a cluster: used in turn, with a client each; one that does not answer is left alone for a while.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::Certificate;
@@ -10,8 +10,9 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::client::NodeClient;
+use super::login::Credential;
 use super::trust;
-use crate::config::{ElasticOutput, Login, ProxyConfig};
+use crate::config::{ElasticOutput, ProxyConfig};
 use crate::error::Fault;
 use crate::http::client::{self, Way};
 
@@ -30,7 +31,7 @@ pub(super) struct Nodes {
 /// What every client is made with.
 #[derive(Debug)]
 struct Access {
-    login: Login,
+    login: Arc<Credential>,
     authorities: Vec<Certificate>,
     fingerprint: Option<[u8; 32]>,
     proxy: Option<ProxyConfig>,
@@ -60,7 +61,8 @@ impl Nodes {
             None => Vec::new(),
         };
         let nodes = hosts.into_iter().map(|url| Node { url, client: OnceCell::new(), health: Mutex::default() });
-        let access = Access { login, authorities, fingerprint: ca_fingerprint, proxy };
+        let access =
+            Access { login: Arc::new(Credential::new(login)?), authorities, fingerprint: ca_fingerprint, proxy };
         Ok(Self { all: nodes.collect(), next: AtomicUsize::new(0), access })
     }
 
@@ -124,6 +126,7 @@ impl Access {
         if let Some(fingerprint) = &self.fingerprint {
             authorities.push(trust::certificate(&node.url, proxy, fingerprint).await?);
         }
-        NodeClient::new(client::make(Way { proxy, authorities, ..Way::default() })?, &node.url, &self.login)
+        let http = client::make(Way { proxy, authorities, ..Way::default() })?;
+        Ok(NodeClient::new(http, &node.url, Arc::clone(&self.login)))
     }
 }
