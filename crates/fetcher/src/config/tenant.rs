@@ -29,7 +29,7 @@ pub(super) fn check_all(
 ) -> (Vec<TenantConfig>, Vec<BrokenTenant>) {
     let (mut tenants, mut broken) = (Vec::new(), Vec::new());
     let mut taken = Taken::default();
-    for (number, wire::WrittenTenant { place, tenant, mut errors }) in written.into_iter().enumerate() {
+    for (number, wire::WrittenTenant { tenant, mut errors }) in written.into_iter().enumerate() {
         let key = format!("tenants[{number}]");
         let mut id = None;
         let mut cloud = "global".to_owned();
@@ -56,7 +56,7 @@ pub(super) fn check_all(
                 (&id, of, delivery, rest, found.is_empty() && errors.is_empty())
             {
                 let config = TenantConfig { id: id.clone(), cloud, client_id, proof, datasets, delivery };
-                match taken.take(number, place, &config) {
+                match taken.take(number, tenant.id.place(), &config) {
                     Ok(()) => {
                         tenants.push(config);
                         continue;

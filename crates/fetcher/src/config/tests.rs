@@ -115,7 +115,7 @@ fn wrong_values_are_told_with_line_key_and_what_is_allowed() {
     check_error(
         "    client_secret: ${SECRET}",
         "    cloud: china\n    client_secret: ${SECRET}",
-        "m365.yml:7:16: tenants[0].datasets[0]: dataset `incident` does not exist in cloud `china`",
+        "m365.yml:7:16: tenants[0].datasets[0]: dataset `incident` does not exist in cloud `china`\nm365.yml:7:33: tenants[0].datasets[1]: dataset `alert` does not exist in cloud `china`",
     );
     check_error(
         "lookback: 7d",

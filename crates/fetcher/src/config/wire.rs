@@ -8,7 +8,7 @@ use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::ConfigError;
-use super::tree::{Node, Place, Spot, Step};
+use super::tree::{Node, Spot, Step};
 use super::value::{Text, TextOr};
 
 /// Configuration of m365-fetcher. In every text `${NAME}` stands for an environment variable, `$$` for a dollar sign.
@@ -330,7 +330,6 @@ pub(super) struct Written {
 
 /// A tenant, as far as it can be read.
 pub(super) struct WrittenTenant {
-    pub(super) place: Place,
     pub(super) tenant: Option<Tenant>,
     pub(super) errors: Vec<ConfigError>,
 }
@@ -353,9 +352,9 @@ pub(super) fn read(text: &str) -> Written {
         match list.into_items() {
             Some(items) => {
                 for (number, mut node) in items.into_iter().enumerate() {
-                    let (place, mut errors) = (node.place(), Vec::new());
+                    let mut errors = Vec::new();
                     let tenant = read_part(&mut node, &format!("tenants[{number}]"), &mut errors);
-                    tenants.push(WrittenTenant { place, tenant, errors });
+                    tenants.push(WrittenTenant { tenant, errors });
                 }
             }
             None => errors.push(ConfigError::new(Some(at), "tenants", "is no list; allowed: a list of tenants")),
@@ -383,7 +382,15 @@ fn read_part<T: serde::de::DeserializeOwned>(node: &mut Node, base: &str, errors
                 Step::Item(place) => key.push_str(&format!("[{place}]")),
             }
         }
-        errors.push(ConfigError::new(error.place, key, error.message));
+        // What could not be read is not missing.
+        let missing = error.message.strip_prefix("missing field `").and_then(|name| name.strip_suffix('`'));
+        let follows = missing.is_some_and(|name| {
+            let name = if key.is_empty() { name.to_owned() } else { format!("{key}.{name}") };
+            errors.iter().any(|known| known.key == name)
+        });
+        if !follows {
+            errors.push(ConfigError::new(error.place, key, error.message));
+        }
         if !node.remove(&error.path) {
             return None;
         }

@@ -30,7 +30,9 @@ pub(super) fn render(summary: &Summary, status: &Status, all: bool) -> String {
     let shown = if all { troubled.len() } else { TROUBLES };
     for source in troubled.iter().take(shown) {
         out.push('\n');
-        wrap(&mut out, "", "  ", &format!("{} {}: {}", tenant(source), source.dataset, source.state.name()));
+        // A tenant that is wrongly configured has no datasets.
+        let dataset = if source.dataset == "-" { String::new() } else { format!(" {}", source.dataset) };
+        wrap(&mut out, "", "  ", &format!("{}{dataset}: {}", tenant(source), source.state.name()));
         reasons(&mut out, &source.reasons);
     }
     if let Some(more) = troubled.len().checked_sub(shown).filter(|more| *more > 0) {
@@ -72,7 +74,7 @@ fn head(out: &mut String, summary: &Summary, status: &Status) {
     let sum = |of: &dyn Fn(&SourceSnapshot) -> u64| status.sources.iter().map(of).sum::<u64>();
     let created = sum(&|source| source.documents.iter().map(|documents| documents.created).sum());
     let newest = status.sources.iter().filter_map(|source| source.freshness_seconds).min();
-    let newest = newest.map_or_else(|| "no record yet".to_owned(), |age| format!("newest record {} old", span(age)));
+    let newest = newest.map_or_else(|| "no record yet".to_owned(), |age| format!("newest {} old", span(age)));
     let backlog = status.sources.iter().filter_map(|source| source.backlog_seconds).max();
     let backlog = backlog.filter(|seconds| *seconds != 0).map_or_else(|| "none".to_owned(), span);
     let (late, lost) = (sum(&|source| source.late), sum(&|source| source.lost));
