@@ -2,6 +2,7 @@
 //! An empty poll and a throttled one are healthy; a reason is set and cleared by its name, and is logged when it comes
 //! and when it goes, not in between. Counters are atomics; what is locked is touched per cycle or per fault only.
 
+mod all;
 mod broken;
 pub(crate) mod latency;
 mod output;
@@ -19,6 +20,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+pub use self::all::Health;
 use self::broken::NO_DATASETS;
 pub(crate) use self::broken::in_one_line;
 pub use self::output::OutputHealth;
@@ -49,15 +51,6 @@ pub struct Key {
 
 /// Name of the output that is configured as `output`.
 pub const DEFAULT_OUTPUT: &str = "default";
-
-/// All sources and outputs.
-#[derive(Debug, Default)]
-pub struct Health {
-    sources: Mutex<BTreeMap<Key, Arc<SourceHealth>>>,
-    /// In the order of the configuration.
-    outputs: Mutex<Vec<Arc<OutputHealth>>>,
-    reloads: Reloads,
-}
 
 /// A counter that only grows.
 #[derive(Debug, Default)]
@@ -153,37 +146,6 @@ struct Condition {
     text: String,
     since: Instant,
     count: u64,
-}
-
-impl Health {
-    /// The source of this key; the same one for the same key, so that counts outlive a reload.
-    pub fn source(&self, key: &Key, interval: Duration) -> Arc<SourceHealth> {
-        let mut sources = locked(&self.sources);
-        let source = sources.entry(key.clone()).or_insert_with(|| Arc::new(SourceHealth::new(key.clone())));
-        source.interval.set(millis(interval));
-        Arc::clone(source)
-    }
-
-    /// The tenant is no longer collected.
-    pub fn remove_tenant(&self, cloud: &str, tenant: &str) {
-        locked(&self.sources)
-            .retain(|key, _| &*key.cloud != cloud || &*key.tenant != tenant || &*key.datasets == NO_DATASETS);
-    }
-
-    /// The source is no longer collected.
-    pub fn remove(&self, key: &Key) {
-        locked(&self.sources).remove(key);
-    }
-
-    /// Every source, in the order of cloud, tenant, datasets.
-    pub fn sources(&self) -> Vec<Arc<SourceHealth>> {
-        locked(&self.sources).values().cloned().collect()
-    }
-
-    /// What became of the configuration file when it was read again.
-    pub fn reloads(&self) -> &Reloads {
-        &self.reloads
-    }
 }
 
 impl SourceHealth {
