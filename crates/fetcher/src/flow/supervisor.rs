@@ -59,8 +59,8 @@ pub async fn supervise(config: &Config, parts: Parts, orders: Orders) -> Result<
     let (handed_over, stats) = (shared.outlets.meter(), Arc::clone(&shared.stats));
     let mut crew = Crew { shared, once, teams: FxHashMap::default(), members: JoinSet::new() };
     let broken = crew.assign(Assignment { tenants: config.tenants.clone(), broken: config.broken.clone() });
-    // Otherwise they may heal on the way.
-    let mut failed = if once { broken } else { Vec::new() };
+    // Otherwise they may heal on the way, as long as somebody is there.
+    let mut failed = if once || crew.members.is_empty() { broken } else { Vec::new() };
     loop {
         tokio::select! {
             ended = crew.members.join_next() => match ended {
