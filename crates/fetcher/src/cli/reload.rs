@@ -19,12 +19,7 @@ const ANYWAY: u32 = 20;
 const SOON: u32 = 3;
 
 /// The tenants of the configuration file whenever it, or a file that it names, has changed, and on SIGHUP.
-pub(super) fn watch(
-    path: &Path,
-    hangup: Signal,
-    config: &Config,
-    health: Arc<Health>,
-) -> mpsc::Receiver<Assignment> {
+pub(super) fn watch(path: &Path, hangup: Signal, config: &Config, health: Arc<Health>) -> mpsc::Receiver<Assignment> {
     let (sender, tenants) = mpsc::channel(1);
     let path = path.to_owned();
     // What is in use, whatever the file says by now.

@@ -55,8 +55,7 @@ pub(super) fn run(args: &RunArgs, format: LogFormat, start: Option<Start>) -> an
         told::start(&config);
         stats.health.reloads().loaded(&args.config.display().to_string());
         let watch = tokio::spawn(told::watch(Arc::clone(&stats.health), format));
-        let tenants =
-            (!args.once).then(|| reload::watch(&args.config, hangup, &config, Arc::clone(&stats.health)));
+        let tenants = (!args.once).then(|| reload::watch(&args.config, hangup, &config, Arc::clone(&stats.health)));
         let orders = Orders { once: args.once, stop, tenants };
         let failed = flow::supervise(&config, parts, orders).await;
         watch.abort();

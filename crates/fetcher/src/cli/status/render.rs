@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use super::{Summary, is_well};
 use crate::control::Status;
-use crate::health::{ReasonSnapshot, SourceSnapshot, State};
+use crate::health::{Reason, ReasonSnapshot, SourceSnapshot, State};
+use crate::terminal;
 
 /// Width of a terminal.
 const WIDTH: usize = 80;
@@ -24,7 +25,7 @@ pub(super) fn render(summary: &Summary, status: &Status, all: bool) -> String {
     }
     for output in status.head.outputs.iter().filter(|output| !output.reasons.is_empty()) {
         let _ = writeln!(out, "\noutput {}: {}", output.name, output.state.name());
-        reasons(&mut out, &output.reasons);
+        reasons(&mut out, &output.reasons, Reason::output_advice);
     }
     let troubled: Vec<_> = status.sources.iter().filter(|source| !source.reasons.is_empty()).collect();
     let shown = if all { troubled.len() } else { TROUBLES };
@@ -33,7 +34,7 @@ pub(super) fn render(summary: &Summary, status: &Status, all: bool) -> String {
         // A tenant that is wrongly configured has no datasets.
         let dataset = if source.dataset == "-" { String::new() } else { format!(" {}", source.dataset) };
         wrap(&mut out, "", "  ", &format!("{}{dataset}: {}", tenant(source), source.state.name()));
-        reasons(&mut out, &source.reasons);
+        reasons(&mut out, &source.reasons, Reason::advice);
     }
     if let Some(more) = troubled.len().checked_sub(shown).filter(|more| *more > 0) {
         let _ = writeln!(out, "\n{more} more with trouble; --all shows them");
@@ -97,23 +98,21 @@ fn tenant(source: &SourceSnapshot) -> String {
     }
 }
 
-fn reasons(out: &mut String, reasons: &[ReasonSnapshot]) {
+fn reasons(out: &mut String, reasons: &[ReasonSnapshot], advice: fn(Reason) -> &'static str) {
     for ReasonSnapshot { reason, text, since, count } in reasons {
         let times = if *count > 1 { format!(", {count} times") } else { String::new() };
         let _ = writeln!(out, "  {} since {since}{times}", reason.name());
         for line in text.lines() {
             wrap(out, "    ", "      ", line);
         }
-        wrap(out, "    ", "      ", &format!("what to do: {}", reason.advice()));
+        wrap(out, "    ", "      ", &format!("what to do: {}", advice(*reason)));
     }
 }
 
-/// A line of words, and further ones where it is too long. What a terminal would obey is shown as a mark.
+/// A line of words, and further ones where it is too long. What a terminal would obey is shown as an escape.
 fn wrap(out: &mut String, first: &str, further: &str, text: &str) {
-    let is_visible = |c: char| {
-        !c.is_control() && !matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    let text: String = text.chars().map(|c| if c == '\n' || is_visible(c) { c } else { '\u{fffd}' }).collect();
+    let text = text.replace('\n', " ");
+    let text = terminal::line(&text);
     let mut line = first.to_owned();
     let mut is_empty = true;
     for word in text.split_whitespace() {
