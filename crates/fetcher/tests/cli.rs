@@ -265,7 +265,7 @@ fn the_version_names_the_commit_and_its_day() {
 
 #[test]
 fn the_configuration_is_found_and_its_paths_count_from_its_folder() {
-    let simulator = Simulator::start();
+    let simulator = Simulator::start(&[]);
     let folder = tempfile::tempdir().expect("folder");
     let elsewhere = tempfile::tempdir().expect("folder");
     let run_in = |arguments: &[&str], place: &Path| {
