@@ -22,7 +22,10 @@ fn known() -> BTreeMap<String, BTreeSet<String>> {
     }
     health.output().failed(&Fault::Auth("401".to_owned()));
     let mut known = BTreeMap::<String, BTreeSet<String>>::new();
-    for (name, labels, _) in parse(&render(&health)).1 {
+    let (types, samples) = parse(&render(&health));
+    // Some have a sample only where something is known.
+    known.extend(types.into_keys().map(|name| (name, BTreeSet::new())));
+    for (name, labels, _) in samples {
         known.entry(name).or_default().extend(labels.into_keys());
     }
     known
