@@ -108,6 +108,26 @@ fn one_place_prints_for_people() {
     assert!(found.is_empty(), "print through cli/print.rs instead: {found:#?}");
 }
 
+/// Files of the collector are for their owner alone, whatever the umask says: one module makes them.
+#[test]
+fn one_module_makes_files() {
+    const MAKERS: [&str; 6] =
+        ["File::create", "File::options", "OpenOptions", "fs::write(", "create_dir", "DirBuilder"];
+    // Manual pages hold nothing that was collected.
+    const EXEMPT: [&str; 2] = ["src/private.rs", "src/cli/manual.rs"];
+    let mut found = Vec::new();
+    for path in production() {
+        if !path.contains("crates/fetcher/src/") || EXEMPT.iter().any(|exempt| path.ends_with(exempt)) {
+            continue;
+        }
+        let text = read(&path);
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+        let lines = code.lines().enumerate().filter(|(_, line)| MAKERS.iter().any(|maker| line.contains(maker)));
+        found.extend(lines.map(|(number, _)| format!("{path}:{}", number + 1)));
+    }
+    assert!(found.is_empty(), "use crate::private: {found:#?}");
+}
+
 /// `cargo fmt` does not see files of modules that a macro declares; given by name, rustfmt does.
 #[test]
 fn rustfmt_covers_every_file() {

@@ -192,7 +192,7 @@ async fn directories(config: &Config) -> Vec<Finding> {
 /// Whether a directory can be written; `keys` of the configuration name it.
 fn directory(item: Item, path: &Path, keys: &str) -> Finding {
     let shown = path.display();
-    match std::fs::create_dir_all(path).and_then(|()| tempfile::tempfile_in(path)) {
+    match crate::private::folder(path).and_then(|()| tempfile::tempfile_in(path)) {
         Ok(_) => Finding::ok(item, format!("{shown} can be written")),
         Err(error) => Finding::failed(item, format!("{shown} cannot be written: {error}"))
             .cure(format!("give the directory to the user that runs the collector, or name another one{keys}")),

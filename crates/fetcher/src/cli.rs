@@ -29,7 +29,7 @@ use crate::config::{self, Config, ConfigErrors};
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  done; with `run --once`: every source was collected and acknowledged
+  0  done; with `run --once`: every source was collected and acknowledged, and nothing became a dead letter
   1  a source or the output failed, or a file could not be read or written; with `status`: something is degraded or
      failed; with `check`: something does not work
   2  wrong command line or configuration

@@ -52,6 +52,8 @@ pub struct Config {
     pub store: crate::state::Options,
     /// Directory of the dead letters.
     pub dead_letter: PathBuf,
+    /// How much they may take.
+    pub dead_letter_limit: crate::deadletter::Limit,
     /// Keep the raw row as `event.original`.
     pub preserve_original_event: bool,
     /// Where metrics are served, if at all; a loopback address.

@@ -27,7 +27,7 @@ pub use self::place::{POINTER, SOCKET};
 use crate::clock;
 use crate::error::Fault;
 use crate::flow::desk::Desk;
-use crate::health::{ConfigSnapshot, Health, OutputSnapshot, SourceSnapshot};
+use crate::health::{ConfigSnapshot, Health, LettersSnapshot, OutputSnapshot, SourceSnapshot};
 use crate::state::offline::Summary;
 
 /// Longest time for an answer, on either side.
@@ -109,6 +109,9 @@ pub struct Head {
     pub config: Option<ConfigSnapshot>,
     /// The outputs, the default one first.
     pub outputs: Vec<OutputSnapshot>,
+    /// The dead letters.
+    #[serde(default)]
+    pub dead_letters: LettersSnapshot,
 }
 
 /// A whole answer.

@@ -1,27 +1,34 @@
 //! Rows that gave no document, and documents that the output refused, kept: NDJSON files, one line per rejection.
 //!
 //! `<dataset>.ndjson` is appended to. At [`SEGMENT`] bytes, and by `replay`, it is put aside as
-//! `<dataset>-<time>-<number>.ndjson`. Nothing is ever deleted but what a replay delivered. A lock on the file and a look
-//! at its name before each line let other processes put it aside while this one runs.
+//! `<dataset>-<time>-<number>.ndjson`. Nothing is ever deleted but what a replay delivered, unless the configuration says
+//! so ([`WhenFull`]). A lock on the file and a look at its name before each line let other processes put it aside while
+//! this one runs.
 
+mod known;
+mod limit;
 mod replay;
+mod row;
 mod segment;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use base64::write::EncoderWriter;
 use serde::Serialize;
 use tempfile::SpooledTempFile;
 
+use self::known::Known;
+pub use self::limit::{Limit, WhenFull};
 pub use self::replay::{Replay, Summary, replay};
 use crate::error::Fault;
+use crate::health::Health;
+use crate::private;
 
 /// Size at which a file is put aside.
 const SEGMENT: u64 = 256 * 1024 * 1024;
@@ -52,10 +59,21 @@ pub enum Raw<'a> {
     File(SpooledTempFile),
 }
 
+/// Whether a rejection was kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// Now.
+    New,
+    /// It was before: its cycle failed, and the record was read again.
+    Known,
+}
+
 /// The dead-letter files and the counts of this run.
 #[derive(Debug)]
 pub struct DeadLetters {
     folder: PathBuf,
+    limit: Limit,
+    health: Option<Arc<Health>>,
     inner: Mutex<Inner>,
 }
 
@@ -63,6 +81,9 @@ pub struct DeadLetters {
 struct Inner {
     files: BTreeMap<&'static str, File>,
     counts: BTreeMap<(&'static str, String), u64>,
+    known: Known,
+    /// Bytes of all files, as of the last look and what was written since.
+    used: Option<u64>,
     /// A replay wants to know instead which documents are refused again.
     refused: Option<Vec<Refused>>,
 }
@@ -95,48 +116,82 @@ struct Head<'a> {
 impl DeadLetters {
     /// Dead letters below `folder`, which is created with the first of them.
     pub fn new(folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), inner: Mutex::default() }
+        Self { folder: folder.to_owned(), limit: Limit::default(), health: None, inner: Mutex::default() }
+    }
+
+    /// The same with a limit of its own, and somebody who hears how near it is.
+    pub fn limited(folder: &Path, limit: Limit, health: Arc<Health>) -> Self {
+        private::tighten_folder(folder, |name| name.ends_with(".ndjson"));
+        let dead = Self { limit, health: Some(health), ..Self::new(folder) };
+        dead.refresh();
+        dead
     }
 
     /// Writes nothing, but remembers which documents the output refuses.
     fn of_replay(folder: &Path) -> Self {
         let inner = Inner { refused: Some(Vec::new()), ..Inner::default() };
-        Self { folder: folder.to_owned(), inner: Mutex::new(inner) }
+        Self { inner: Mutex::new(inner), ..Self::new(folder) }
+    }
+
+    /// Nothing is kept here: whoever replays decides what becomes of refused documents.
+    pub(crate) fn is_replay(&self) -> bool {
+        self.lock().refused.is_some()
+    }
+
+    /// Looks at the files, which others may have replayed or taken away, and tells how it is.
+    pub fn refresh(&self) {
+        let mut inner = self.lock();
+        if let Err(error) = self.look(&mut inner) {
+            tracing::warn!(folder = %self.folder.display(), %error, "dead letters cannot be looked at");
+        }
     }
 
     /// Counts, logs and keeps one row that gave no document.
-    pub fn keep(&self, rejection: Rejection<'_>, raw: Raw<'_>) -> Result<(), Fault> {
+    pub fn keep(&self, rejection: Rejection<'_>, raw: Raw<'_>) -> Result<Kept, Fault> {
         self.keep_any(rejection, None, raw)
     }
 
     /// Counts, logs and keeps one document that its data stream refused.
-    pub fn keep_document(&self, rejection: Rejection<'_>, data_stream: &str, raw: Raw<'_>) -> Result<(), Fault> {
+    pub fn keep_document(&self, rejection: Rejection<'_>, data_stream: &str, raw: Raw<'_>) -> Result<Kept, Fault> {
         self.keep_any(rejection, Some(data_stream), raw)
     }
 
-    fn keep_any(&self, rejection: Rejection<'_>, data_stream: Option<&str>, raw: Raw<'_>) -> Result<(), Fault> {
+    fn keep_any(&self, rejection: Rejection<'_>, data_stream: Option<&str>, mut raw: Raw<'_>) -> Result<Kept, Fault> {
         let Rejection { dataset, reason, .. } = rejection;
         let mut inner = self.lock();
-        let count = inner.counts.entry((dataset, reason.to_owned())).or_default();
-        *count += 1;
-        let count = *count;
-        if let Some(refused) = &mut inner.refused {
+        let failed =
+            |error: &io::Error| Fault::local(format!("dead-letter file {}", self.path(dataset).display()), error);
+        if inner.refused.is_none() {
+            let (mark, length) = known::mark(rejection, &mut raw).map_err(|error| failed(&error))?;
+            if inner.known.contains(mark) {
+                return Ok(Kept::Known);
+            }
+            self.make_room(&mut inner, length)?;
+            let written = self.write(&mut inner, rejection, data_stream, raw).map_err(|error| failed(&error))?;
+            inner.known.insert(mark);
+            inner.used = inner.used.map(|used| used + written);
+            self.tell(&inner);
+        } else if let Some(refused) = &mut inner.refused {
             let id = rejection.record.unwrap_or_default().to_owned();
             refused.push(Refused { dataset, id, detail: rejection.detail.to_owned() });
-            return Ok(());
         }
-        log(rejection, count);
-        self.write(&mut inner, rejection, data_stream, raw)
-            .map_err(|error| Fault::local(format!("dead-letter file {}", self.path(dataset).display()), &error))
+        let is_replay = inner.refused.is_some();
+        let count = inner.counts.entry((dataset, reason.to_owned())).or_default();
+        *count += 1;
+        if !is_replay {
+            log(rejection, *count);
+        }
+        Ok(Kept::New)
     }
 
     /// Makes the files durable: belongs before the state moves.
     pub fn sync(&self) -> Result<(), Fault> {
-        for (dataset, file) in &self.lock().files {
-            file.sync_data()
-                .map_err(|error| Fault::local(format!("dead-letter file {}", self.path(dataset).display()), &error))?;
-        }
-        Ok(())
+        let mut inner = self.lock();
+        let failed = inner.files.iter().find_map(|(dataset, file)| Some((*dataset, file.sync_data().err()?)));
+        let Some((dataset, error)) = failed else { return Ok(()) };
+        // What is not on the disk is to be written again.
+        inner.known = Known::default();
+        Err(Fault::local(format!("dead-letter file {}", self.path(dataset).display()), &error))
     }
 
     /// Rejections of this run by dataset and reason.
@@ -156,39 +211,96 @@ impl DeadLetters {
         self.folder.join(format!("{dataset}.ndjson"))
     }
 
+    fn look(&self, inner: &mut Inner) -> io::Result<u64> {
+        let used = limit::used(&self.folder)?;
+        inner.used = Some(used);
+        self.tell(inner);
+        Ok(used)
+    }
+
+    /// Says how much there is, and that it comes near the limit, or no longer.
+    fn tell(&self, inner: &Inner) {
+        let (Some(health), Some(used)) = (&self.health, inner.used) else { return };
+        let Limit { bytes, when_full } = self.limit;
+        let near = self.limit.is_near(used).then(|| {
+            let (policy, cure) = match when_full {
+                WhenFull::Stop => ("nothing is acknowledged that would need more", "replay them, or move them away"),
+                WhenFull::DropOldest => ("the oldest are deleted for new ones", "replay them, or move them away in time"),
+            };
+            format!(
+                "dead letters in {} take {used} bytes of at most {bytes}; at the limit {policy}\nhint: {cure}, or raise \
+                 `dead_letter.max_size`",
+                self.folder.display()
+            )
+        });
+        health.dead_letters(used, bytes, near);
+    }
+
+    /// Room for a letter of about this length, as the policy says.
+    fn make_room(&self, inner: &mut Inner, length: u64) -> Result<(), Fault> {
+        /// What a line holds beside the row.
+        const HEAD: u64 = 512;
+        let Limit { bytes, when_full } = self.limit;
+        let needed = length + HEAD;
+        let failed = |error: io::Error| Fault::local(format!("dead letters in {}", self.folder.display()), &error);
+        if inner.used.is_some_and(|used| used + needed <= bytes) {
+            return Ok(());
+        }
+        // Others may have replayed or taken some away.
+        let mut used = self.look(inner).map_err(failed)?;
+        while used > 0 && used + needed > bytes {
+            if when_full == WhenFull::Stop {
+                return Err(Fault::Local(format!(
+                    "dead letters in {} take {used} bytes of at most {bytes}: there is no room for another, so its record \
+                     is not acknowledged\nhint: replay them, move them away, or raise `dead_letter.max_size`",
+                    self.folder.display()
+                )));
+            }
+            let Some((bytes, letters)) = limit::drop_oldest(&self.folder).map_err(failed)? else { break };
+            tracing::error!(folder = %self.folder.display(), letters, bytes, "LOST: oldest dead letters are deleted for new ones");
+            if let Some(health) = &self.health {
+                health.dead_letters_dropped(letters);
+            }
+            used = self.look(inner).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// Appends a line; returns its length. One that cannot be written whole is not there.
     fn write(
         &self,
         inner: &mut Inner,
         rejection: Rejection<'_>,
         data_stream: Option<&str>,
         raw: Raw<'_>,
-    ) -> io::Result<()> {
+    ) -> io::Result<u64> {
         let Rejection { dataset, tenant, reason, detail, record } = rejection;
         let path = self.path(dataset);
         let file = match inner.files.remove(dataset) {
             Some(file) if locked_in_place(&file, &path)? => file,
             _ => open(&path)?,
         };
+        let before = file.metadata()?.len();
         // The lock goes with the last step, so that whoever puts the file aside sees whole lines.
         let timestamp = crate::clock::timestamp();
         let head = Head { timestamp: &timestamp, dataset, tenant, reason, detail, record, data_stream, attempts: None };
         let mut out = BufWriter::new(&file);
-        write_head(&mut out, &head)?;
-        match raw {
-            Raw::Bytes(bytes) => write_row(&mut out, &mut io::Cursor::new(bytes))?,
-            Raw::File(mut file) => write_row(&mut out, &mut file)?,
+        let written = row::write_letter(&mut out, &head, raw).and_then(|()| out.flush());
+        // What it still holds belongs to a line that is broken.
+        drop(out.into_parts());
+        if let Err(error) = written {
+            file.set_len(before)?;
+            return Err(error);
         }
-        out.write_all(b"}\n")?;
-        out.flush()?;
-        drop(out);
-        if file.metadata()?.len() >= SEGMENT {
+        let after = file.metadata()?.len();
+        if after >= self.limit.segment() {
             // The next line makes a new file.
             file.sync_data()?;
             segment::put_aside(&path)?;
         }
         file.unlock()?;
         inner.files.insert(dataset, file);
-        Ok(())
+        Ok(after.saturating_sub(before))
     }
 }
 
@@ -204,76 +316,23 @@ fn locked_in_place(file: &File, path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Opens the file for appending and takes its lock. A line that a crash cut off is ended, so that it spoils no other.
+/// Opens the file for appending and takes its lock. A line that a crash cut off was not acknowledged, and goes.
 fn open(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
+        private::folder(folder)?;
     }
     loop {
-        let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
+        let mut file = private::append(path)?;
         if !locked_in_place(&file, path)? {
             continue;
         }
-        if file.metadata()?.len() > 0 {
-            let mut last = [0];
-            file.seek(SeekFrom::End(-1))?;
-            file.read_exact(&mut last)?;
-            if last != *b"\n" {
-                file.write_all(b"\n")?;
-            }
-        } else if let Some(folder) = path.parent() {
+        if private::cut_torn_line(&mut file)? == 0
+            && let Some(folder) = path.parent()
+        {
             // Its name is durable too.
-            File::open(folder)?.sync_all()?;
+            private::sync_folder(folder)?;
         }
         return Ok(file);
-    }
-}
-
-/// `{…` without the closing brace: the row follows.
-fn write_head(out: &mut impl Write, head: &Head<'_>) -> io::Result<()> {
-    let mut text = serde_json::to_vec(head)?;
-    text.pop();
-    out.write_all(&text)
-}
-
-/// Writes the row as a JSON string, piece by piece: it may be longer than what should be held.
-fn write_row(out: &mut impl Write, row: &mut (impl Read + Seek)) -> io::Result<()> {
-    row.rewind()?;
-    let is_text = for_each_text(row, &mut |_| Ok(()))?;
-    row.rewind()?;
-    if is_text {
-        out.write_all(b",\"row\":\"")?;
-        for_each_text(row, &mut |text| {
-            let quoted = serde_json::to_string(text)?;
-            out.write_all(&quoted.as_bytes()[1..quoted.len() - 1])
-        })?;
-    } else {
-        out.write_all(b",\"row_base64\":\"")?;
-        let mut encoder = EncoderWriter::new(&mut *out, &base64::engine::general_purpose::STANDARD);
-        io::copy(row, &mut encoder)?;
-        encoder.finish()?;
-    }
-    out.write_all(b"\"")
-}
-
-/// Reads UTF-8 in pieces; `false` if it is not UTF-8.
-fn for_each_text(row: &mut impl Read, each: &mut dyn FnMut(&str) -> io::Result<()>) -> io::Result<bool> {
-    let mut buffer = vec![0; 64 * 1024];
-    let mut held = 0;
-    loop {
-        let read = row.read(&mut buffer[held..])?;
-        let filled = held + read;
-        let valid = match std::str::from_utf8(&buffer[..filled]) {
-            Ok(text) => text.len(),
-            Err(error) if error.error_len().is_none() && read > 0 => error.valid_up_to(),
-            Err(_) => return Ok(false),
-        };
-        if read == 0 {
-            return Ok(true);
-        }
-        each(std::str::from_utf8(&buffer[..valid]).unwrap_or_default())?;
-        buffer.copy_within(valid..filled, 0);
-        held = filled - valid;
     }
 }
 

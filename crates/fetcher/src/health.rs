@@ -5,6 +5,7 @@
 mod all;
 mod broken;
 pub(crate) mod latency;
+mod letters;
 mod output;
 mod reason;
 mod reload;
@@ -23,7 +24,8 @@ use tokio::time::Instant;
 pub use self::all::Health;
 use self::broken::NO_DATASETS;
 pub(crate) use self::broken::in_one_line;
-pub use self::output::OutputHealth;
+pub use self::letters::{LettersSnapshot, RefusedSnapshot};
+pub use self::output::{DEFAULT_OUTPUT, OutputHealth, StreamSnapshot};
 pub use self::reason::Reason;
 pub use self::reload::{ConfigSnapshot, Reloads};
 pub use self::snapshot::{DatasetSnapshot, OutputSnapshot, ReasonSnapshot, Snapshot, SourceSnapshot, State};
@@ -48,9 +50,6 @@ pub struct Key {
     /// Names of the datasets that the source feeds, joined with `+`.
     pub datasets: Arc<str>,
 }
-
-/// Name of the output that is configured as `output`.
-pub const DEFAULT_OUTPUT: &str = "default";
 
 /// A counter that only grows.
 #[derive(Debug, Default)]
@@ -82,6 +81,7 @@ struct Delivered {
     created: Count,
     duplicates: Count,
     refused: Count,
+    failure_store: Count,
 }
 
 /// One source.
@@ -95,6 +95,7 @@ pub struct SourceHealth {
     delivered: Vec<Delivered>,
     fetched: Count,
     rejected: Count,
+    refused: letters::Refused,
     late: Count,
     lost: Count,
     throttled: Count,
@@ -161,6 +162,7 @@ impl SourceHealth {
                 created: Count::default(),
                 duplicates: Count::default(),
                 refused: Count::default(),
+                failure_store: Count::default(),
             })
             .collect();
         let course = Course {
@@ -185,6 +187,7 @@ impl SourceHealth {
             delivered,
             fetched: Count::default(),
             rejected: Count::default(),
+            refused: letters::Refused::default(),
             late: Count::default(),
             lost: Count::default(),
             throttled: Count::default(),
@@ -416,7 +419,8 @@ impl SourceHealth {
             let Some(outcome) = receipt.datasets().nth(delivered.place) else { continue };
             delivered.created.add(outcome.created);
             delivered.duplicates.add(outcome.duplicates);
-            delivered.refused.add(outcome.refused);
+            delivered.refused.add(outcome.refused + outcome.failure_store);
+            delivered.failure_store.add(outcome.failure_store);
         }
     }
 

@@ -16,6 +16,7 @@ pub mod health;
 pub mod http;
 mod ids;
 pub mod metrics;
+mod private;
 pub mod sink;
 pub mod source;
 pub mod splitter;

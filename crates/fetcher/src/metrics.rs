@@ -17,7 +17,7 @@ use chrono::DateTime;
 
 pub use self::server::{CONTENT_TYPE, serve};
 use crate::health::latency::{BOUNDS, Latencies};
-use crate::health::{Health, Reason, SourceSnapshot, State};
+use crate::health::{Health, Reason, RefusedSnapshot, SourceSnapshot, State};
 use crate::version;
 
 /// 1 for the version that runs.
@@ -28,6 +28,16 @@ pub const SOURCE_STATE: &str = "m365_source_state";
 pub const SOURCE_REASON: &str = "m365_source_reason";
 /// Documents by what became of them.
 pub const DOCUMENTS: &str = "m365_documents_total";
+/// Rows and documents kept as dead letters, by reason and kind.
+pub const DEAD_LETTERS: &str = "m365_dead_letters_total";
+/// Bytes of the dead letters.
+pub const DEAD_LETTER_BYTES: &str = "m365_dead_letter_bytes";
+/// Bytes that the dead letters may take.
+pub const DEAD_LETTER_LIMIT: &str = "m365_dead_letter_limit_bytes";
+/// Dead letters that were deleted for want of room.
+pub const DEAD_LETTERS_DROPPED: &str = "m365_dead_letters_dropped_total";
+/// 1 for every data stream that refuses documents.
+pub const STREAM_REFUSES: &str = "m365_output_data_stream_refuses";
 /// Age of the newest record when it was acknowledged.
 pub const LATENCY: &str = "m365_latency_seconds";
 /// 1 for the state that the output is in, 0 for the others.
@@ -136,6 +146,7 @@ pub fn render(health: &Health) -> String {
     tenants(&mut out, &snapshots);
     configuration(&mut out, health);
     documents(&mut out, &snapshots);
+    letters(&mut out, &snapshots, health);
     output(&mut out, health);
     let mut latencies = BTreeMap::<_, Latencies>::new();
     for source in &sources {
@@ -182,13 +193,37 @@ fn documents(out: &mut String, sources: &[SourceSnapshot]) {
         let (cloud, tenant) = (escape(&source.cloud), escape(&source.tenant));
         for documents in &source.documents {
             let dataset = escape(&documents.dataset);
-            for (result, count) in
-                [("created", documents.created), ("duplicate", documents.duplicates), ("refused", documents.refused)]
-            {
+            for (result, count) in [
+                ("created", documents.created),
+                ("duplicate", documents.duplicates),
+                ("refused", documents.refused.saturating_sub(documents.failure_store)),
+                ("failure_store", documents.failure_store),
+            ] {
                 let labels = format!("cloud=\"{cloud}\",tenant=\"{tenant}\",dataset=\"{dataset}\",result=\"{result}\"");
                 let _ = writeln!(out, "{DOCUMENTS}{{{labels}}} {count}");
             }
         }
+    }
+}
+
+fn letters(out: &mut String, sources: &[SourceSnapshot], health: &Health) {
+    head(out, DEAD_LETTERS, "counter", "Rows and documents that were not delivered but kept as dead letters.");
+    for source in sources {
+        let (cloud, tenant) = (escape(&source.cloud), escape(&source.tenant));
+        for RefusedSnapshot { dataset, reason, kind, count } in &source.dead_letters {
+            let (reason, kind) = (escape(reason), escape(kind));
+            let labels = format!("cloud=\"{cloud}\",tenant=\"{tenant}\",dataset=\"{dataset}\"");
+            let _ = writeln!(out, "{DEAD_LETTERS}{{{labels},reason=\"{reason}\",type=\"{kind}\"}} {count}");
+        }
+    }
+    let letters = health.letters();
+    for (name, kind, help, value) in [
+        (DEAD_LETTER_BYTES, "gauge", "Bytes of the dead letters.", letters.bytes),
+        (DEAD_LETTER_LIMIT, "gauge", "Bytes that the dead letters may take.", letters.limit),
+        (DEAD_LETTERS_DROPPED, "counter", "Dead letters that were deleted for want of room.", letters.dropped),
+    ] {
+        head(out, name, kind, help);
+        let _ = writeln!(out, "{name} {value}");
     }
 }
 
@@ -205,6 +240,13 @@ fn output(out: &mut String, health: &Health) {
         for reason in [Reason::Auth, Reason::OutputBlocked] {
             let holds = u8::from(output.reasons.iter().any(|found| found.reason == reason));
             let _ = writeln!(out, "{OUTPUT_REASON}{{{label},reason=\"{}\"}} {holds}", reason.name());
+        }
+    }
+    head(out, STREAM_REFUSES, "gauge", "1 for every data stream that refuses documents.");
+    for (label, output) in &outputs {
+        for stream in &output.refusing {
+            let stream = escape(&stream.data_stream);
+            let _ = writeln!(out, "{STREAM_REFUSES}{{{label},data_stream=\"{stream}\"}} 1");
         }
     }
     head(out, OUTPUT_BATCHES, "counter", "Batches that the output took.");

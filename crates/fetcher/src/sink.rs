@@ -6,10 +6,14 @@ pub mod bulk;
 mod cycle;
 pub mod elastic;
 pub mod file;
+mod judge;
 mod limiter;
 mod load;
 #[cfg(test)]
 pub(crate) mod mock;
+mod placed;
+pub mod prepared;
+mod refusals;
 pub mod setup;
 mod ship;
 mod status;
@@ -21,12 +25,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 pub use self::batch::{Batch, Entry, Outbox, Streams};
 use self::cycle::Cycle;
 pub use self::status::{OutputStatus, Trouble};
 use crate::deadletter::DeadLetters;
 use crate::error::Fault;
+use crate::health::Reason;
 use crate::stats::Stats;
 
 /// An output. A closed set: adding one is a variant and an arm.
@@ -56,6 +62,8 @@ pub struct Outcome {
     pub duplicates: u64,
     /// Refused for good.
     pub refused: u64,
+    /// Refused, and kept by the cluster in the data stream's failure store.
+    pub failure_store: u64,
 }
 
 /// What became of a batch, by dataset in the catalog's order.
@@ -114,22 +122,37 @@ pub(crate) async fn serve(output: Output, inbox: mpsc::Receiver<Job>) {
     let Output { sink, dead, stats, patience } = output;
     match sink {
         Sink::Elastic(elastic) => ship::ship(elastic, patience, inbox, dead, stats).await,
-        Sink::File(mut files) => write(&mut files, inbox, &stats).await,
-        Sink::Stdout(mut stdout) => write(&mut stdout, inbox, &stats).await,
+        Sink::File(mut files) => write(&mut files, inbox, &stats, patience).await,
+        Sink::Stdout(mut stdout) => write(&mut stdout, inbox, &stats, patience).await,
     }
 }
 
 /// An output of this machine.
 trait Local {
-    fn deliver(&mut self, batch: &Batch) -> Result<Receipt, Fault>;
+    /// Writes a batch. After an error the same batch goes on where it stopped, unless it is forgotten.
+    fn deliver(&mut self, batch: &Batch) -> Result<Receipt, Stuck>;
+    /// The batch under way is given up.
+    fn forget(&mut self);
     /// Makes what was delivered durable.
     fn sync(&mut self) -> Result<(), Fault>;
 }
 
+/// Why a batch is not written.
+#[derive(Debug)]
+enum Stuck {
+    /// For want of room: somebody may make some.
+    Full(Fault),
+    /// For another reason.
+    Failed(Fault),
+}
+
 /// Batches after which files are synced although nobody waits.
 const UNSYNCED: usize = 256;
+/// First and longest pause before a disk that is full is tried again.
+const FIRST_LOOK: Duration = Duration::from_millis(250);
+const LONGEST_LOOK: Duration = Duration::from_secs(5);
 
-async fn write(local: &mut impl Local, mut inbox: mpsc::Receiver<Job>, stats: &Stats) {
+async fn write(local: &mut impl Local, mut inbox: mpsc::Receiver<Job>, stats: &Stats, patience: Option<Duration>) {
     let (mut flushes, mut unsynced) = (Vec::new(), Vec::new());
     while let Some(mut job) = inbox.recv().await {
         // Sources that are there at the same time share a sync.
@@ -137,7 +160,7 @@ async fn write(local: &mut impl Local, mut inbox: mpsc::Receiver<Job>, stats: &S
             match job {
                 Job::Batch(batch) if batch.ticket.is_void() => drop(batch.recycle()),
                 Job::Batch(batch) => {
-                    let delivered = local.deliver(&batch);
+                    let delivered = deliver(local, &batch, stats, Waiting { inbox: &inbox, patience }).await;
                     let health = batch.health.clone();
                     let ticket = batch.recycle();
                     match delivered {
@@ -150,6 +173,7 @@ async fn write(local: &mut impl Local, mut inbox: mpsc::Receiver<Job>, stats: &S
                             unsynced.push(ticket);
                         }
                         Err(fault) => {
+                            local.forget();
                             stats.delivery.failed(&fault);
                             ticket.fail(fault);
                         }
@@ -178,6 +202,38 @@ async fn write(local: &mut impl Local, mut inbox: mpsc::Receiver<Job>, stats: &S
         }
     }
     sync(local, &mut unsynced, stats);
+}
+
+/// How long a disk that is full is waited for.
+struct Waiting<'a> {
+    inbox: &'a mpsc::Receiver<Job>,
+    /// `None` is for ever.
+    patience: Option<Duration>,
+}
+
+/// Writes a batch; where there is no room for it, goes on as soon as there is.
+async fn deliver(local: &mut impl Local, batch: &Batch, stats: &Stats, wait: Waiting<'_>) -> Result<Receipt, Fault> {
+    let (start, mut pause) = (Instant::now(), FIRST_LOOK);
+    loop {
+        let fault = match local.deliver(batch) {
+            Ok(receipt) => return Ok(receipt),
+            Err(Stuck::Failed(fault)) => return Err(fault),
+            Err(Stuck::Full(fault)) => fault,
+        };
+        // Who is told to stop need not wait: nobody is left who sends.
+        let is_over = wait.patience.is_some_and(|patience| start.elapsed() >= patience) || wait.inbox.is_closed();
+        if is_over {
+            return Err(fault);
+        }
+        let output = &stats.delivery;
+        output.failed(&fault);
+        output.retried();
+        if let Some(health) = &batch.health {
+            health.degrade(Reason::OutputBlocked, &fault);
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_LOOK);
+    }
 }
 
 /// What was delivered has arrived when it is durable.

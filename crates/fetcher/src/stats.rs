@@ -16,6 +16,8 @@ pub struct Counts {
     pub duplicates: AtomicU64,
     /// Documents that the output refused; they are dead letters.
     pub refused: AtomicU64,
+    /// Of these, documents that the cluster keeps in a failure store.
+    pub failure_store: AtomicU64,
 }
 
 /// Counts of all datasets, in the catalog's order, and of all sources.
@@ -70,7 +72,8 @@ impl Stats {
         for (counts, outcome) in self.datasets.iter().zip(receipt.datasets()) {
             counts.created.fetch_add(outcome.created, Ordering::Relaxed);
             counts.duplicates.fetch_add(outcome.duplicates, Ordering::Relaxed);
-            counts.refused.fetch_add(outcome.refused, Ordering::Relaxed);
+            counts.refused.fetch_add(outcome.refused + outcome.failure_store, Ordering::Relaxed);
+            counts.failure_store.fetch_add(outcome.failure_store, Ordering::Relaxed);
         }
     }
 

@@ -1,10 +1,16 @@
 //! `check`, `status` and a second process, as an operator meets them: output and exit codes of the real program.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use serde_json::Value;
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::Uri;
+use serde_json::{Value, json};
 use simulator::{Simulator, Tenant};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -19,7 +25,7 @@ struct Site {
 async fn site() -> Site {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let at = listener.local_addr().expect("an address");
-    let tenant = Tenant { incidents: 10, ..Tenant::default() };
+    let tenant = Tenant { incidents: 10, ..Tenant::default() }.ending_at(fetcher::clock::now());
     tokio::spawn(Simulator::new(tenant).serve(listener, std::future::pending()));
     let folder = tempfile::tempdir().expect("a folder");
     let left = folder.path().display();
@@ -121,4 +127,109 @@ async fn check_tells_cause_and_cure_by_words_json_and_exit_codes() {
     assert!(failed[0]["cure"].as_str().is_some_and(|cure| cure.contains("secret's value")), "{failed:?}");
     let unknown = site.run(&["check", "--tenant", "contoso.example"], Some("demo-secret"));
     assert_eq!(unknown.status.code(), Some(2), "{unknown:?}");
+}
+
+/// How a cluster takes documents.
+#[derive(Clone, Copy, PartialEq)]
+enum Manner {
+    Unprepared,
+    RefusesAll,
+    RefusesOne,
+    Diverts,
+}
+
+/// A cluster with these manners, and the number of its bulk requests.
+async fn cluster(manner: Manner) -> (String, Arc<AtomicUsize>) {
+    let requests = Arc::<AtomicUsize>::default();
+    let counted = Arc::clone(&requests);
+    let handler = move |uri: Uri, body: Bytes| {
+        let answer = if uri.path() == "/_bulk" {
+            counted.fetch_add(1, Ordering::Relaxed);
+            let mut body = flate2::read::GzDecoder::new(&body[..]);
+            let mut text = String::new();
+            std::io::Read::read_to_string(&mut body, &mut text).expect("gzip");
+            let item = |(place, action): (usize, &str)| {
+                let action: Value = serde_json::from_str(action).expect("an action");
+                let id = &action["create"]["_id"];
+                let bad = json!({ "type": "whatever_exception", "reason": "no" });
+                let item = match manner {
+                    Manner::RefusesAll => json!({ "_id": id, "status": 400, "error": bad }),
+                    Manner::RefusesOne if place == 0 => json!({ "_id": id, "status": 400, "error": bad }),
+                    Manner::Diverts if place == 0 => json!({ "_id": id, "status": 201, "failure_store": "used" }),
+                    _ => json!({ "_id": id, "status": 201 }),
+                };
+                json!({ "create": item })
+            };
+            json!({ "errors": true, "items": text.lines().step_by(2).enumerate().map(item).collect::<Vec<_>>() })
+        } else if manner == Manner::Unprepared && uri.path().starts_with("/_index_template/") {
+            json!({ "index_templates": [] })
+        } else {
+            json!({})
+        };
+        std::future::ready(([("content-type", "application/json")], answer.to_string()))
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address").to_string();
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(handler)).await });
+    (address, requests)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_not_delivered_is_told_by_the_exit_code() {
+    for (manner, said, letters) in [
+        (Manner::Unprepared, "index templates are missing", false),
+        (Manner::RefusesAll, "refuses documents", false),
+        (Manner::RefusesOne, "kept as dead letters", true),
+        (Manner::Diverts, "failure store", true),
+    ] {
+        let site = site().await;
+        let (address, requests) = cluster(manner).await;
+        let text = std::fs::read_to_string(&site.config).expect("read");
+        let output = format!("file: {{directory: \"{}/out\"}}", site.folder.path().display());
+        let text = text.replace(&output, &format!("elasticsearch: {{hosts: [\"http://{address}\"]}}"));
+        std::fs::write(&site.config, text.replace("[incident, log]", "[{name: incident, lookback: 30d}]"))
+            .expect("written");
+        let run = site.run(&["run", "--once"], Some("demo-secret"));
+        let told = self::text(&run.stderr);
+        assert_eq!(run.status.code(), Some(1), "{told}");
+        assert!(told.contains(said), "{said}: {told}");
+        let kept = site.folder.path().join("state/dead-letter/incident.ndjson");
+        assert_eq!(kept.exists(), letters, "{said}: {told}");
+        assert_eq!(requests.load(Ordering::Relaxed) == 0, manner == Manner::Unprepared);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everything_that_is_left_behind_is_for_its_owner_alone() {
+    let site = site().await;
+    // The widest mask there is.
+    let run =
+        format!("umask 000; exec {} run --once --config {}", env!("CARGO_BIN_EXE_m365-fetcher"), site.config.display());
+    let done = Command::new("sh").args(["-c", &run]).env("SECRET", "demo-secret").output().expect("the program");
+    assert_eq!(done.status.code(), Some(0), "{done:?}");
+    let export = site.folder.path().join("export.jsonl");
+    let export = format!(
+        "umask 000; exec {} state export --state {} {}",
+        env!("CARGO_BIN_EXE_m365-fetcher"),
+        site.folder.path().join("state").display(),
+        format_args!("--output {}", export.display())
+    );
+    let done = Command::new("sh").args(["-c", &export]).output().expect("the program");
+    assert_eq!(done.status.code(), Some(0), "{done:?}");
+    let (mut folders, mut seen) = (vec![site.folder.path().to_owned()], 0);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path == site.config {
+                continue;
+            }
+            let mode = std::fs::metadata(&path).expect("there").permissions().mode() & 0o777;
+            assert_eq!(format!("{mode:o}"), if path.is_dir() { "700" } else { "600" }, "{}", path.display());
+            seen += 1;
+            if path.is_dir() {
+                folders.push(path);
+            }
+        }
+    }
+    assert!(seen >= 5, "{seen}");
 }

@@ -10,6 +10,7 @@ use super::{Finding, Item, Outcome, directory};
 use crate::config::{Config, ElasticOutput, NamedOutput, Output};
 use crate::error::{Fault, with_causes};
 use crate::sink::elastic::{Call, Elastic, NodeClient};
+use crate::sink::prepared::index_in_the_way;
 use crate::sink::setup;
 
 /// Oldest version that knows the generated templates' fields, and the oldest that works at all.
@@ -18,9 +19,9 @@ const OLDEST: u64 = 8;
 
 pub(super) async fn check(config: &Config) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for NamedOutput { name, output, .. } in &config.outputs {
+    for NamedOutput { name, output, namespace } in &config.outputs {
         let mut found = match output {
-            Output::Elasticsearch(output) => cluster(output).await,
+            Output::Elasticsearch(output) => cluster(output, namespace).await,
             Output::File(files) => vec![directory(Item::Output, &files.directory, "")],
             Output::Stdout => vec![Finding::ok(Item::Output, "documents go to standard output")],
         };
@@ -34,7 +35,7 @@ pub(super) async fn check(config: &Config) -> Vec<Finding> {
     findings
 }
 
-async fn cluster(output: &ElasticOutput) -> Vec<Finding> {
+async fn cluster(output: &ElasticOutput, namespace: &str) -> Vec<Finding> {
     let (mut findings, mut found) = (Vec::new(), None);
     for host in &output.hosts {
         match node(output, host).await {
@@ -55,6 +56,9 @@ async fn cluster(output: &ElasticOutput) -> Vec<Finding> {
     findings.push(version(root["version"]["number"].as_str().unwrap_or_default()));
     findings.push(privileges(&client).await);
     findings.push(templates(&client).await);
+    if let Ok(Some(what)) = index_in_the_way(&client, namespace).await {
+        findings.push(Finding::fault(Item::Templates, &Fault::Refused(what)));
+    }
     findings.push(blocks(&client).await);
     findings
 }

@@ -131,7 +131,7 @@ fn quoted(text: &str) -> String {
 
 /// Removes what an earlier demo wrote, and nothing else.
 fn clear(out: &Path) -> anyhow::Result<()> {
-    std::fs::create_dir_all(out).with_context(|| format!("cannot create {}", out.display()))?;
+    crate::private::folder(out).with_context(|| format!("cannot create {}", out.display()))?;
     for name in ["state", "dead-letter"] {
         let folder = out.join(name);
         if folder.is_dir() {

@@ -18,6 +18,7 @@ use crate::error::Fault;
 use crate::flow::{self, Failed, Orders, Parts, Target};
 use crate::health::Health;
 use crate::metrics;
+use crate::sink::prepared::{Prepared, index_in_the_way};
 use crate::sink::{Sink, elastic, file, setup, stdout};
 use crate::stats::Stats;
 
@@ -54,7 +55,7 @@ pub(super) fn run(args: &RunArgs, format: LogFormat, start: Option<Start>) -> an
         let (parts, _control) = prepared?;
         told::start(&config);
         stats.health.reloads().loaded(&args.config.display().to_string());
-        let watch = tokio::spawn(told::watch(Arc::clone(&stats.health), format));
+        let watch = tokio::spawn(told::watch(Arc::clone(&stats.health), Arc::clone(&dead), format));
         let tenants = (!args.once).then(|| reload::watch(&args.config, hangup, &config, Arc::clone(&stats.health)));
         let orders = Orders { once: args.once, stop, tenants };
         let failed = flow::supervise(&config, parts, orders).await;
@@ -71,15 +72,16 @@ pub(super) fn run(args: &RunArgs, format: LogFormat, start: Option<Start>) -> an
         tracing::info!(dataset, created, duplicates, refused, "documents");
     }
     for (dataset, reason, count) in dead.counts() {
-        tracing::warn!(dataset, reason, count, folder = %config.dead_letter.display(), "rows rejected");
+        tracing::warn!(dataset, reason, count, folder = %config.dead_letter.display(), "not delivered, kept as dead letters");
     }
     told::Totals::of(&stats.health).tell(started.elapsed().as_secs());
     let seconds = started.elapsed().as_secs_f64();
     let peak_memory_kib = summary::peak_memory_kib();
     let (documents, bytes) = (stats.created(), stats.bytes.load(Ordering::Relaxed));
     tracing::info!(documents, bytes, seconds, peak_memory_kib, "run ended");
-    // Each was told when it failed.
-    Ok(if failed.is_empty() { End::Done } else { End::Failed })
+    // Each was logged when it failed. A collector that was told to stop has done what it should; one cycle is judged.
+    let is_whole = failed.is_empty() && (!args.once || dead.counts().is_empty());
+    Ok(if is_whole { End::Done } else { End::Failed })
 }
 
 /// What `work` gives, unless the order to stop comes first.
@@ -99,7 +101,9 @@ async fn serve_metrics(config: &Config, health: &Arc<Health>) -> Result<Option<J
 }
 
 pub(super) fn counters(config: &Config) -> (Arc<Stats>, Arc<DeadLetters>) {
-    (Arc::default(), Arc::new(DeadLetters::new(&config.dead_letter)))
+    let stats = Arc::<Stats>::default();
+    let dead = DeadLetters::limited(&config.dead_letter, config.dead_letter_limit, Arc::clone(&stats.health));
+    (stats, Arc::new(dead))
 }
 
 /// Opens the outputs; `set_up` prepares clusters.
@@ -111,7 +115,7 @@ pub(super) async fn parts(
 ) -> Result<Parts, Fault> {
     let (mut outputs, mut failed) = (Vec::new(), None);
     for NamedOutput { name, output, namespace } in &config.outputs {
-        match open(output, set_up).await {
+        match open(output, namespace, set_up).await {
             Ok(sink) => outputs.push(Target { name: name.as_str().into(), sink, namespace: namespace.clone() }),
             Err(fault) if config.outputs.len() == 1 => return Err(fault),
             Err(fault) => {
@@ -126,19 +130,46 @@ pub(super) async fn parts(
     Ok(Parts { outputs, stats: Arc::clone(stats), dead: Arc::clone(dead) })
 }
 
-async fn open(output: &Output, set_up: bool) -> Result<Sink, Fault> {
+async fn open(output: &Output, namespace: &str, set_up: bool) -> Result<Sink, Fault> {
     Ok(match output {
         Output::Elasticsearch(output) => {
             let elastic = elastic::Elastic::new(output)?;
             if set_up {
                 let artefacts = setup::install(&elastic).await?;
                 tracing::info!(artefacts, "cluster is prepared");
+            } else {
+                look(&elastic, namespace).await?;
             }
             Sink::Elastic(elastic)
         }
         Output::File(files) => Sink::File(file::Files::new(files)?),
         Output::Stdout => Sink::Stdout(stdout::Stdout::default()),
     })
+}
+
+/// Refuses a cluster that is not prepared; one that is out of reach is waited for, and looked at before the first document.
+async fn look(elastic: &elastic::Elastic, namespace: &str) -> Result<(), Fault> {
+    let unprepared = |what| Fault::Refused(format!("the cluster is not prepared: {what}"));
+    match elastic.look().await {
+        Ok(Prepared::No(what)) => return Err(unprepared(what)),
+        Ok(Prepared::Other(names)) => tracing::warn!(
+            templates = names.join(", "),
+            "templates of the cluster were made by another version; install the package of this one, or use --setup"
+        ),
+        Ok(Prepared::Unknown(reason)) => {
+            tracing::warn!(reason, "templates are not looked at; nothing is written but to data streams");
+        }
+        Ok(Prepared::Yes) => {}
+        Err(fault) => {
+            tracing::warn!(error = %fault, "the cluster cannot be looked at yet, it is before the first document");
+            return Ok(());
+        }
+    }
+    let client = elastic.client().await?;
+    match index_in_the_way(&client, namespace).await {
+        Ok(Some(what)) => Err(unprepared(what)),
+        Ok(None) | Err(_) => Ok(()),
+    }
 }
 
 /// Collects once; what failed was logged.

@@ -1,8 +1,7 @@
 //! `state`: what is remembered of the sources, shown, exported, imported, forgotten.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -138,7 +137,7 @@ fn export(folder: &Path, output: Option<&Path>) -> anyhow::Result<End> {
     let sources = match output {
         None => copy(folder, &mut BufWriter::new(print::documents()))?,
         Some(path) => {
-            let file = create(path).with_context(|| format!("cannot write {}", path.display()))?;
+            let file = crate::private::create(path).with_context(|| format!("cannot write {}", path.display()))?;
             let mut out = BufWriter::new(file);
             let sources = copy(folder, &mut out)?;
             let synced = out.into_inner().map_err(io::IntoInnerError::into_error).and_then(|file| file.sync_all());
@@ -156,11 +155,6 @@ fn copy(folder: &Path, out: &mut dyn Write) -> anyhow::Result<u64> {
         Err(AskError::NotRunning(_)) => Ok(Offline::open(folder)?.export(out)?),
         told => Ok(told?),
     }
-}
-
-/// Rows that are owed lie in it: nobody else's business.
-fn create(path: &Path) -> io::Result<File> {
-    fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
 }
 
 fn import(folder: &Path, args: &ImportArgs) -> anyhow::Result<End> {

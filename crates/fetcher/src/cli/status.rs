@@ -97,6 +97,9 @@ impl Summary {
         if status.head.config.as_ref().is_some_and(|config| config.error.is_some()) {
             state = state.max(Some(State::Degraded));
         }
+        if !status.head.dead_letters.reasons.is_empty() {
+            state = state.max(Some(State::Degraded));
+        }
         // One tenant of several that fails is no failure of all.
         if state == Some(State::Failed) && tenants.iter().any(|tenant| is_well(tenant.state)) {
             state = Some(State::Degraded);

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::{LogFormat, logs};
 use crate::config::{Config, Output};
+use crate::deadletter::DeadLetters;
 use crate::health::{Health, SourceSnapshot};
 use crate::version;
 
@@ -130,11 +131,12 @@ impl Totals {
 }
 
 /// Looks for what no single fault shows, and says every minute what was collected.
-pub(super) async fn watch(health: Arc<Health>, format: LogFormat) {
+pub(super) async fn watch(health: Arc<Health>, dead: Arc<DeadLetters>, format: LogFormat) {
     let mut told = (Totals::default(), Instant::now());
     loop {
         tokio::time::sleep(WATCH).await;
         health.watch();
+        dead.refresh();
         logs::flush(format, false);
         let elapsed = told.1.elapsed();
         if elapsed >= LINE {

@@ -57,8 +57,7 @@ pub(super) fn check(written: wire::Written, environment: Environment<'_>) -> Res
     let outputs = check_outputs(&document, environment, &mut errors);
     let wire::Document { state, ledger, dead_letter, preserve_original_event, metrics, http, .. } = document;
     let state = note(&mut errors, state_directory(state.as_ref(), environment));
-    let dead_letter = dead_letter.map(|text| text.path("dead_letter", environment)).transpose();
-    let dead_letter = note(&mut errors, dead_letter);
+    let dead_letter = note(&mut errors, output::check_dead_letter(dead_letter.as_ref(), environment));
     let ledger = note(&mut errors, check_ledger(ledger.as_ref(), environment));
     let metrics = metrics.map(|metrics| check_listen("metrics.listen", &metrics.listen, environment)).transpose();
     let metrics = note(&mut errors, metrics);
@@ -73,7 +72,7 @@ pub(super) fn check(written: wire::Written, environment: Environment<'_>) -> Res
             Err(error) => errors.push(error),
         }
     }
-    let (Some(state), Some(dead_letter), Some(ledger), Some(metrics), Some(http), true) =
+    let (Some(state), Some((dead_letter, dead_letter_limit)), Some(ledger), Some(metrics), Some(http), true) =
         (state, dead_letter, ledger, metrics, http, errors.is_empty() && !tenants.is_empty())
     else {
         return Err(all(errors, &broken, Vec::new()));
@@ -91,6 +90,7 @@ pub(super) fn check(written: wire::Written, environment: Environment<'_>) -> Res
         dead_letter: dead_letter.unwrap_or_else(|| state.join("dead-letter")),
         state,
         store: crate::state::Options { ledger },
+        dead_letter_limit,
         preserve_original_event,
         metrics,
         http,

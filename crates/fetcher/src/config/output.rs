@@ -7,8 +7,9 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::checks::{Environment, check_url};
-use super::value::{Text, parse_size};
+use super::value::{Text, TextOr, parse_size};
 use super::{ConfigError, wire};
+use crate::deadletter::{Limit, WhenFull};
 
 /// `http.max_content_length` where the cluster does not say it: Elasticsearch's own default.
 pub(crate) const DEFAULT_MAX_BODY: usize = 100 * 1024 * 1024;
@@ -17,6 +18,8 @@ const MIN_MAX_BODY: u64 = 1024;
 const DEFAULT_FILE_SIZE: u64 = 256 * 1024 * 1024;
 /// A rotated file has room for some documents.
 const MIN_FILE_SIZE: u64 = 1024;
+/// Dead letters have room for a long row at least.
+const MIN_DEAD_LETTERS: u64 = 1024 * 1024;
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(90);
 const DEFAULT_CONCURRENCY: u32 = 4;
 const MAX_CONCURRENCY: u32 = 64;
@@ -164,6 +167,36 @@ impl<T: Into<SecretString>> From<T> for Secret {
     fn from(secret: T) -> Self {
         Self::Given(secret.into())
     }
+}
+
+/// The dead letters' directory, if one is named, and how much they may take.
+pub(super) fn check_dead_letter(
+    written: Option<&wire::DeadLetter>,
+    environment: Environment<'_>,
+) -> Result<(Option<PathBuf>, Limit), ConfigError> {
+    let mut limit = Limit::default();
+    let keys = Keys { section: "dead_letter", environment };
+    let path = match written {
+        None => None,
+        Some(TextOr::Text(path)) => Some(path.path("dead_letter", environment)?),
+        Some(TextOr::Object(options)) => {
+            if let Some(text) = &options.max_size {
+                limit.bytes = keys.size("max_size", text, MIN_DEAD_LETTERS)?;
+            }
+            if let Some(text) = &options.when_full {
+                limit.when_full = match keys.text("when_full", text)?.as_str() {
+                    "stop" => WhenFull::Stop,
+                    "drop_oldest" => WhenFull::DropOldest,
+                    other => {
+                        let message = format!("`{other}` is not known; allowed: stop, drop_oldest");
+                        return Err(text.error(&keys.name("when_full"), message));
+                    }
+                };
+            }
+            options.path.as_ref().map(|path| path.path("dead_letter.path", environment)).transpose()?
+        }
+    };
+    Ok((path, limit))
 }
 
 /// An output and the namespace of its data streams; `section` is its key.

@@ -30,8 +30,8 @@ pub(super) struct Document {
     /// How long the ids of delivered documents are remembered, which keeps them from being delivered twice, for example
     /// `35d`. Longer than an index takes to roll over. Default: `35d`.
     pub(super) ledger: Option<Text>,
-    /// Directory of the dead letters. Default: `dead-letter` in the state directory.
-    pub(super) dead_letter: Option<Text>,
+    /// Directory of the dead letters, or an object with their limit. Default: `dead-letter` in the state directory.
+    pub(super) dead_letter: Option<DeadLetter>,
     /// Keep the raw record as `event.original`.
     #[serde(default)]
     pub(super) preserve_original_event: bool,
@@ -39,6 +39,22 @@ pub(super) struct Document {
     pub(super) metrics: Option<Metrics>,
     /// The way to Microsoft.
     pub(super) http: Option<Http>,
+}
+
+/// A directory, or an object with options.
+pub(super) type DeadLetter = TextOr<DeadLetterOptions>;
+
+/// Where dead letters are kept, and how much they may take.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeadLetterOptions {
+    /// The directory. Default: `dead-letter` in the state directory.
+    pub(super) path: Option<Text>,
+    /// Most bytes of all dead letters, for example `1gb`, which is the default. From 80 % on `status` and metrics warn.
+    pub(super) max_size: Option<Text>,
+    /// What happens then: `stop` (default) acknowledges no record whose dead letter has no room, so that it is read again;
+    /// `drop_oldest` deletes the oldest dead letters.
+    pub(super) when_full: Option<Text>,
 }
 
 /// The way to Microsoft: to its APIs and token endpoints.

@@ -70,6 +70,7 @@ impl Process {
             at: clock::timestamp(),
             config: self.health.reloads().snapshot(),
             outputs: self.health.outputs().iter().map(|output| output.snapshot()).collect(),
+            dead_letters: self.health.letters(),
         };
         put(out, &head).await?;
         for source in self.health.sources() {

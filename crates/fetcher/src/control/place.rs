@@ -36,7 +36,7 @@ impl Drop for Place {
 
 /// Opens the socket of a state directory.
 pub(super) fn bind(state: &Path) -> io::Result<(UnixListener, Place)> {
-    fs::create_dir_all(state)?;
+    crate::private::folder(state)?;
     let (path, pointer) = (state.join(SOCKET), state.join(POINTER));
     let error = match bind_at(state, &path) {
         Ok((listener, inode)) => {

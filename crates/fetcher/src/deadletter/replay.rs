@@ -15,6 +15,7 @@ use crate::config::{Config, Delivery};
 use crate::error::Fault;
 use crate::flow::Target;
 use crate::flow::outlet::{self, Outlet, Outlets};
+use crate::private;
 use crate::sink::{Outbox, Streams};
 use crate::state::parse_id;
 use crate::stats::Stats;
@@ -123,7 +124,7 @@ pub async fn replay(config: &Config, outputs: Vec<Target>, replay: &Replay) -> R
 fn lock(folder: &Path) -> Result<File, Fault> {
     let path = folder.join("replay.lock");
     let failed = |error: &std::io::Error| Fault::local(path.display(), error);
-    let file = File::create(&path).map_err(|error| failed(&error))?;
+    let file = private::create(&path).map_err(|error| failed(&error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(fs::TryLockError::WouldBlock) => {
@@ -287,7 +288,10 @@ impl Work<'_> {
             };
             letter.detail.clone_from(detail);
             let is_document = letter.data_stream.is_some() || letter.reason == "refused";
-            (if is_document { "refused" } else { REFUSED_ROW }).clone_into(&mut letter.reason);
+            // One that the cluster keeps as well stays named so.
+            if letter.reason != "failure_store" {
+                (if is_document { "refused" } else { REFUSED_ROW }).clone_into(&mut letter.reason);
+            }
             self.stays(rewrite, letter).map_err(|error| Fault::local("dead letters", &error))?;
         }
         Ok(())

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{Head, open};
+use crate::private;
 
 /// Longest line that is read: a row of 4 MiB, every byte of it escaped.
 const MAX_LINE: usize = 32 * 1024 * 1024;
@@ -48,7 +49,7 @@ impl Letter {
             data_stream: self.data_stream.as_deref(),
             attempts: (self.attempts > 0).then_some(self.attempts),
         };
-        super::write_head(out, &head)?;
+        super::row::write_head(out, &head)?;
         for (name, row) in [("row", &self.row), ("row_base64", &self.row_base64)] {
             if let Some(row) = row {
                 write!(out, ",\"{name}\":{row}")?;
@@ -107,7 +108,7 @@ pub(super) fn put_aside(path: &Path) -> io::Result<PathBuf> {
     let number = (1..=u32::MAX).find(free).unwrap_or_default();
     let aside = folder.join(format!("{stem}-{time}-{number}.ndjson"));
     fs::rename(path, &aside)?;
-    File::open(folder)?.sync_all()?;
+    private::sync_folder(folder)?;
     Ok(aside)
 }
 
@@ -128,7 +129,7 @@ impl Rewrite {
         Ok(Self {
             path: path.to_owned(),
             input: BufReader::new(File::open(path)?),
-            rest: BufWriter::new(File::create(&rest_path)?),
+            rest: BufWriter::new(private::create(&rest_path)?),
             rest_path,
             left: 0,
             line: Vec::new(),
@@ -187,7 +188,7 @@ impl Rewrite {
         } else {
             fs::rename(&rest_path, &path)?;
         }
-        File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+        private::sync_folder(path.parent().unwrap_or(Path::new(".")))
     }
 
     /// Nothing changes.

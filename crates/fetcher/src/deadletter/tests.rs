@@ -70,8 +70,8 @@ fn a_line_that_a_crash_cut_off_spoils_no_other() {
     dead.keep(rejection("x", None), Raw::Bytes(b"{}")).expect("kept");
     let text = fs::read_to_string(folder.path().join("alert.ndjson")).expect("text");
     let lines: Vec<_> = text.lines().collect();
-    assert_eq!(lines.len(), 2);
-    serde_json::from_str::<Value>(lines[1]).expect("a whole line");
+    assert_eq!(lines.len(), 1, "nobody acknowledged what was cut off");
+    serde_json::from_str::<Value>(lines[0]).expect("a whole line");
 }
 
 /// A folder of dead letters and a cluster to replay them to.
@@ -163,7 +163,7 @@ async fn what_fails_again_stays_with_the_new_reason_and_the_number_of_attempts()
     scene.dead().keep(rejection("no_id", None), Raw::Bytes(alert("refused").as_bytes())).expect("kept");
     scene.dead().keep(rejection("parent_too_large", None), Raw::Bytes(b"{}")).expect("kept");
     scene.dead().keep(rejection("not_utf8", None), Raw::Bytes(b"\xff\xfe")).expect("kept");
-    let mut file = OpenOptions::new().append(true).open(scene.folder.path().join("alert.ndjson")).expect("file");
+    let mut file = fs::OpenOptions::new().append(true).open(scene.folder.path().join("alert.ndjson")).expect("file");
     file.write_all(b"{\"half\": \n").expect("writes");
     scene.cluster.on_item(|document| {
         let bad = document.id.ends_with("01") || document.source.contains("\"refused\"");
@@ -250,4 +250,99 @@ async fn two_replays_do_not_run_at_the_same_time() {
     file.lock().expect("locked");
     let fault = scene.replay(&Replay::default()).await.expect_err("locked");
     assert!(fault.to_string().contains("another replay is running"), "{fault}");
+}
+
+/// Dead letters with a limit, and who hears of it.
+fn limited(folder: &Path, when_full: WhenFull) -> (DeadLetters, Arc<Health>) {
+    let health = Arc::<Health>::default();
+    let limit = Limit { bytes: 1024 * 1024, when_full };
+    (DeadLetters::limited(folder, limit, Arc::clone(&health)), health)
+}
+
+/// A letter of about 10 KiB.
+fn keep_long(dead: &DeadLetters, number: u32) -> Result<Kept, Fault> {
+    let row = format!("{{\"number\":{number},\"tail\":\"{}\"}}", "x".repeat(10_000));
+    dead.keep(rejection("x", None), Raw::Bytes(row.as_bytes()))
+}
+
+#[test]
+fn letters_that_are_full_stop_and_it_is_told_before() {
+    let folder = tempfile::tempdir().expect("folder");
+    let (dead, health) = limited(folder.path(), WhenFull::Stop);
+    let mut kept = 0;
+    let mut loud_from = None;
+    let fault = loop {
+        match keep_long(&dead, kept) {
+            Ok(_) => kept += 1,
+            Err(fault) => break fault,
+        }
+        let told = health.letters();
+        if let [reason] = &told.reasons[..] {
+            loud_from.get_or_insert(told.bytes);
+            assert!(reason.text.contains("hint: "), "{told:?}");
+        }
+    };
+    assert!(fault.to_string().contains("`dead_letter.max_size`"), "{fault}");
+    assert_eq!(letters(folder.path()).len(), kept as usize, "nothing was dropped");
+    let loud_from = loud_from.expect("it was told");
+    assert!((800 * 1024..880 * 1024).contains(&loud_from), "{loud_from}");
+    assert!((90..=104).contains(&kept), "{kept}");
+    // Whoever takes them away makes room.
+    for file in fs::read_dir(folder.path()).expect("folder") {
+        fs::remove_file(file.expect("file").path()).expect("removed");
+    }
+    keep_long(&dead, kept).expect("kept");
+    assert!(health.letters().reasons.is_empty());
+}
+
+#[test]
+fn the_oldest_letters_go_where_that_is_wanted() {
+    let folder = tempfile::tempdir().expect("folder");
+    let (dead, health) = limited(folder.path(), WhenFull::DropOldest);
+    for number in 0..400 {
+        keep_long(&dead, number).expect("kept");
+    }
+    let left: Vec<u64> = letters(folder.path())
+        .iter()
+        .map(|letter| serde_json::from_str::<Value>(letter["row"].as_str().expect("row")).expect("JSON"))
+        .map(|row| row["number"].as_u64().expect("number"))
+        .collect();
+    assert!(left.len() > 60 && left.len() <= 104, "{}", left.len());
+    assert_eq!(*left.iter().max().expect("letters"), 399);
+    assert!(*left.iter().min().expect("letters") > 250, "the oldest went");
+    let told = health.letters();
+    assert_eq!(told.dropped, 400 - left.len() as u64);
+    assert!(!told.reasons.is_empty());
+}
+
+#[test]
+fn a_letter_of_a_cycle_that_is_repeated_is_kept_once() {
+    let folder = tempfile::tempdir().expect("folder");
+    let dead = DeadLetters::new(folder.path());
+    let row = Raw::Bytes(b"{\"a\":1}");
+    assert_eq!(dead.keep(rejection("x", Some("1")), row).expect("kept"), Kept::New);
+    for _ in 0..3 {
+        assert_eq!(dead.keep(rejection("x", Some("1")), Raw::Bytes(b"{\"a\":1}")).expect("kept"), Kept::Known);
+    }
+    assert_eq!(dead.keep(rejection("x", Some("1")), Raw::Bytes(b"{\"a\":2}")).expect("kept"), Kept::New);
+    assert_eq!(dead.keep(rejection("x", Some("2")), Raw::Bytes(b"{\"a\":1}")).expect("kept"), Kept::New);
+    assert_eq!((letters(folder.path()).len(), dead.counts()), (3, vec![("alert", "x".to_owned(), 3)]));
+}
+
+#[cfg(unix)]
+#[test]
+fn letters_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().expect("folder");
+    let (below, mode) = (folder.path().join("state/dead-letter"), |path: &Path| {
+        fs::metadata(path).expect("there").permissions().mode() & 0o777
+    });
+    let dead = DeadLetters::new(&below);
+    keep_long(&dead, 1).expect("kept");
+    let file = below.join("alert.ndjson");
+    assert_eq!((mode(&below), mode(&below.join("..")), mode(&file)), (0o700, 0o700, 0o600));
+    // An earlier version left it open to others.
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).expect("opened");
+    drop(DeadLetters::limited(&below, Limit::default(), Arc::default()));
+    assert_eq!(mode(&file), 0o600);
 }

@@ -12,7 +12,7 @@ use super::cursor::Cursor;
 use super::seen::Seen;
 use super::spool::Spool;
 use crate::config::DatasetConfig;
-use crate::deadletter::{DeadLetters, Raw, Rejection};
+use crate::deadletter::{DeadLetters, Kept, Raw, Rejection};
 use crate::error::Fault;
 use crate::health::SourceHealth;
 use crate::sink::Outbox;
@@ -119,10 +119,11 @@ impl Letters {
     fn keep(&self, dataset: &'static str, reject: &Reject, raw: Raw<'_>) -> Result<(), Fault> {
         let Reject { reason, detail, record } = reject;
         let rejection = Rejection { dataset, tenant: &self.tenant, reason, detail, record: record.as_deref() };
-        if let Some(health) = &self.health {
+        if let (Kept::New, Some(health)) = (self.dead.keep(rejection, raw)?, &self.health) {
             health.rejected(1);
+            health.dead_letter(rejection, reason);
         }
-        self.dead.keep(rejection, raw)
+        Ok(())
     }
 }
 

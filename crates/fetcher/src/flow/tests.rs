@@ -80,6 +80,7 @@ async fn scene_of(incidents: u64, alerts_per_incident: AlertsPerIncident) -> Sce
         state: folder.path().join("state"),
         store: crate::state::Options::default(),
         dead_letter: folder.path().join("dead"),
+        dead_letter_limit: crate::deadletter::Limit::default(),
         preserve_original_event: false,
         http: crate::config::HttpConfig::default(),
         metrics: None,

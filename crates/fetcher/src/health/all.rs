@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::broken::NO_DATASETS;
+use super::letters::LettersHealth;
 use super::{Key, OutputHealth, Reloads, SourceHealth, locked, millis};
 
 /// All sources and outputs.
@@ -13,6 +14,7 @@ pub struct Health {
     pub(super) sources: Mutex<BTreeMap<Key, Arc<SourceHealth>>>,
     /// In the order of the configuration.
     pub(super) outputs: Mutex<Vec<Arc<OutputHealth>>>,
+    pub(super) letters: LettersHealth,
     reloads: Reloads,
 }
 

@@ -1,12 +1,17 @@
 //! The output: whether it takes batches.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::snapshot::{state, wall};
-use super::{Conditions, Count, DEFAULT_OUTPUT, Health, OutputSnapshot, Reason, bounded, in_one_line, locked};
+use super::{Conditions, Count, Health, OutputSnapshot, Reason, State, bounded, in_one_line, locked};
 use crate::error::Fault;
+
+/// Name of the output that is configured as `output`.
+pub const DEFAULT_OUTPUT: &str = "default";
 
 /// The output.
 #[derive(Debug)]
@@ -16,6 +21,19 @@ pub struct OutputHealth {
     retries: Count,
     conditions: Mutex<Conditions>,
     last: Mutex<OutputLast>,
+    /// Data streams that refuse documents, with the reason.
+    refusing: Mutex<BTreeMap<String, (String, Instant)>>,
+}
+
+/// A data stream that refuses documents now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamSnapshot {
+    /// Its name.
+    pub data_stream: String,
+    /// What the cluster says, and what to do.
+    pub text: String,
+    /// Since when, RFC 3339.
+    pub since: String,
 }
 
 #[derive(Debug, Default)]
@@ -32,6 +50,7 @@ impl OutputHealth {
             retries: Count::default(),
             conditions: Mutex::default(),
             last: Mutex::default(),
+            refusing: Mutex::default(),
         }
     }
 
@@ -46,10 +65,38 @@ impl OutputHealth {
 
     /// A batch was taken: whatever was wrong is over.
     pub fn delivered(&self) {
-        self.batches.add(1);
-        locked(&self.last).success = Some(Instant::now());
+        self.answered(true);
+    }
+
+    /// The output is in reach, and perhaps took something.
+    pub(crate) fn answered(&self, took: bool) {
+        if took {
+            self.batches.add(1);
+            locked(&self.last).success = Some(Instant::now());
+        }
         self.recover(Reason::OutputBlocked);
         self.recover(Reason::Auth);
+    }
+
+    /// A data stream refuses documents, which are kept back and sent again.
+    pub(crate) fn stream_refuses(&self, data_stream: &str, text: &str) {
+        let text = bounded(text);
+        locked(&self.last).error = Some((text.clone(), Instant::now()));
+        let mut refusing = locked(&self.refusing);
+        if let Some((known, _)) = refusing.get_mut(data_stream) {
+            *known = text;
+            return;
+        }
+        tracing::warn!(data_stream, error = text, "DEGRADED: data stream refuses documents");
+        refusing.insert(data_stream.to_owned(), (text, Instant::now()));
+    }
+
+    /// It takes documents, or those that it refused were at fault.
+    pub(crate) fn stream_takes(&self, data_stream: &str) {
+        if let Some((_, since)) = locked(&self.refusing).remove(data_stream) {
+            let seconds = since.elapsed().as_secs();
+            tracing::info!(data_stream, seconds, "RECOVERED: data stream takes documents");
+        }
     }
 
     /// A request to the output is repeated.
@@ -81,9 +128,20 @@ impl OutputHealth {
     pub fn snapshot(&self) -> OutputSnapshot {
         let conditions = locked(&self.conditions);
         let last = locked(&self.last);
+        let refusing = locked(&self.refusing);
+        let mut state = state(&conditions, last.success.is_some());
+        if !refusing.is_empty() {
+            state = state.max(State::Degraded);
+        }
+        let stream = |(name, (text, since)): (&String, &(String, Instant))| StreamSnapshot {
+            data_stream: name.clone(),
+            text: text.clone(),
+            since: wall(*since),
+        };
         OutputSnapshot {
             name: self.name().to_string(),
-            state: state(&conditions, last.success.is_some()),
+            state,
+            refusing: refusing.iter().map(stream).collect(),
             reasons: conditions.snapshot(),
             batches: self.batches.get(),
             retries: self.retries.get(),

@@ -38,7 +38,7 @@ pub enum Reason {
     Stuck,
     /// The service delivers nothing but what the output has already.
     Repeating,
-    /// The dead-letter store grows: documents are refused.
+    /// Rows or documents were refused, and are kept as dead letters.
     DeadLetters,
 }
 
@@ -141,8 +141,8 @@ impl Reason {
             }
             Self::Lost => "records were given up after many attempts: the log names them",
             Self::OutputBlocked => {
-                "the output takes nothing: check the cluster's disk, its write blocks and the credential's privileges; \
-                 the sources wait, nothing is dropped"
+                "the output does not take documents: the reason says whether a disk is full, an index blocked, or a data \
+                 stream, its templates or pipelines are at fault; the sources wait, nothing is dropped"
             }
             Self::State => {
                 "the state cannot be read or written: check disk space and permissions of the state directory"
@@ -153,7 +153,8 @@ impl Reason {
                 "the service repeats records that are known: harmless, but it costs requests; please report it"
             }
             Self::DeadLetters => {
-                "documents were refused and kept as dead letters: read the reasons there, then replay them"
+                "records were refused and are kept as dead letters: read the reasons there, mend what they name and run \
+                 `m365-fetcher replay`, or move the letters away"
             }
         }
     }

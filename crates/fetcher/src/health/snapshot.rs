@@ -6,7 +6,9 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use super::{Conditions, Course, Health, Reason, SourceHealth, locked};
+use super::{
+    Conditions, Course, Health, LettersSnapshot, Reason, RefusedSnapshot, SourceHealth, StreamSnapshot, locked,
+};
 use crate::clock::{self, ServiceClock};
 
 /// How a source or the output is.
@@ -42,6 +44,9 @@ pub struct Snapshot {
     pub at: String,
     /// The outputs, the default one first.
     pub outputs: Vec<OutputSnapshot>,
+    /// The dead letters.
+    #[serde(default)]
+    pub dead_letters: LettersSnapshot,
     /// The sources, in the order of cloud, tenant, datasets.
     pub sources: Vec<SourceSnapshot>,
 }
@@ -55,6 +60,9 @@ pub struct OutputSnapshot {
     pub state: State,
     /// Why.
     pub reasons: Vec<ReasonSnapshot>,
+    /// Data streams that refuse documents; the others take them.
+    #[serde(default)]
+    pub refusing: Vec<StreamSnapshot>,
     /// Batches that were taken.
     pub batches: u64,
     /// Requests that were repeated.
@@ -146,6 +154,9 @@ pub struct SourceSnapshot {
     pub page_size: u64,
     /// What became of the documents, by dataset.
     pub documents: Vec<DatasetSnapshot>,
+    /// What was kept as dead letters, by dataset, reason and kind.
+    #[serde(default)]
+    pub dead_letters: Vec<RefusedSnapshot>,
 }
 
 /// What became of the documents of a dataset.
@@ -159,6 +170,9 @@ pub struct DatasetSnapshot {
     pub duplicates: u64,
     /// Refused for good; they are dead letters.
     pub refused: u64,
+    /// Of these, documents that the cluster keeps in the data stream's failure store.
+    #[serde(default)]
+    pub failure_store: u64,
 }
 
 impl Health {
@@ -166,7 +180,7 @@ impl Health {
     pub fn snapshot(&self) -> Snapshot {
         let sources = self.sources().iter().map(|source| source.snapshot()).collect();
         let outputs = self.outputs().iter().map(|output| output.snapshot()).collect();
-        Snapshot { at: clock::timestamp(), outputs, sources }
+        Snapshot { at: clock::timestamp(), outputs, dead_letters: self.letters(), sources }
     }
 }
 
@@ -181,6 +195,7 @@ impl SourceHealth {
             created: delivered.created.get(),
             duplicates: delivered.duplicates.get(),
             refused: delivered.refused.get(),
+            failure_store: delivered.failure_store.get(),
         });
         SourceSnapshot {
             cloud: self.key.cloud.to_string(),
@@ -213,6 +228,7 @@ impl SourceHealth {
             owed: self.ledger.get(),
             page_size: self.page_size.get(),
             documents: documents.collect(),
+            dead_letters: self.refused_snapshot(),
         }
     }
 }

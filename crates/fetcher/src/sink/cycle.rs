@@ -78,6 +78,11 @@ impl Ticket {
         self.cycle.lock().failure.is_some()
     }
 
+    /// The source waits for the rest of its documents.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.cycle.lock().waiter.is_some()
+    }
+
     /// A second ticket for a part of this share.
     pub(crate) fn split(&self) -> Self {
         self.cycle.ticket()

@@ -8,6 +8,7 @@ mod trust;
 
 use std::io::Write;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -26,7 +27,9 @@ use crate::error::{Fault, quoted};
 use crate::http::{connection_fault, read_bounded, retry_after};
 
 /// Longest reply that is read: one item of a reply to 1 MiB of documents takes some hundred bytes at worst.
-const MAX_REPLY: usize = 64 * 1024 * 1024;
+pub(super) const MAX_REPLY: usize = if cfg!(test) { 256 * 1024 } else { 16 * 1024 * 1024 };
+/// Nothing is written but to a data stream: without its template a plain index would be made, and taken for it ever after.
+const REQUIRE: (&str, &str) = ("require_data_stream", "true");
 /// Longest error text that is read.
 const MAX_ERROR: usize = 64 * 1024;
 /// What the credential is for.
@@ -43,12 +46,18 @@ struct Inner {
     timeout: Duration,
     max_concurrency: u32,
     limit: BodyLimit,
+    /// Versions before 8.13 do not know what they are asked to require.
+    cannot_require: AtomicBool,
+    /// Its templates were looked at, or put there.
+    is_prepared: AtomicBool,
 }
 
 /// What became of one request.
 #[derive(Debug)]
 pub(super) enum Answer {
-    Reply(Bytes),
+    Reply(Vec<u8>),
+    /// It is longer than what is read: it says nothing of any document.
+    ReplyTooLong,
     /// 413.
     TooLarge,
     /// The node did not answer.
@@ -68,6 +77,8 @@ impl Elastic {
             timeout: output.timeout,
             max_concurrency: output.max_concurrency,
             limit: BodyLimit::new(output.max_body),
+            cannot_require: AtomicBool::new(false),
+            is_prepared: AtomicBool::new(false),
         })))
     }
 
@@ -93,6 +104,15 @@ impl Elastic {
                 }
             }
         }
+    }
+
+    /// The cluster need not be looked at any more.
+    pub(super) fn set_prepared(&self) {
+        self.0.is_prepared.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_prepared(&self) -> bool {
+        self.0.is_prepared.load(Ordering::Relaxed)
     }
 
     pub(super) fn max_concurrency(&self) -> u32 {
@@ -147,15 +167,17 @@ impl Elastic {
             if fault.is_temporary() || self.any_awake() { Answer::Unreachable(fault) } else { Answer::Fails(fault) }
         };
         let path = BulkParts::None.url();
-        let query = [("filter_path", FILTER_PATH)];
-        let call = Call::new(Method::POST, &path).query(&query).headers(headers).body(body).timeout(self.0.timeout);
+        let query = [("filter_path", FILTER_PATH), REQUIRE];
+        let query = if self.0.cannot_require.load(Ordering::Relaxed) { &query[..1] } else { &query[..] };
+        let call = Call::new(Method::POST, &path).query(query).headers(headers).body(body).timeout(self.0.timeout);
         let response = match client.send(call).await {
             Ok(response) => response,
             Err(fault) => return failed(fault),
         };
         node.answered();
         match response.status() {
-            StatusCode::OK => match read(response).await {
+            StatusCode::OK => match read_bounded(response, MAX_REPLY + 1).await {
+                Ok(reply) if reply.len() > MAX_REPLY => Answer::ReplyTooLong,
                 Ok(reply) => Answer::Reply(reply),
                 // Whatever it did is found out by sending it again: ids make that harmless.
                 Err(error) => failed(connection_fault(&client.named("bulk reply"), &error)),
@@ -163,6 +185,11 @@ impl Elastic {
             StatusCode::PAYLOAD_TOO_LARGE => Answer::TooLarge,
             _ => match request_fault("bulk request", response).await {
                 Fault::Throttled { what, after } => Answer::Busy(Fault::Throttled { what, after }, after),
+                Fault::Refused(what) if what.contains("unrecognized parameter") && what.contains(REQUIRE.0) => {
+                    tracing::warn!("the cluster is too old to require data streams; use version 8.19 or later");
+                    self.0.cannot_require.store(true, Ordering::Relaxed);
+                    Answer::Busy(Fault::Transient(what), Some(Duration::ZERO))
+                }
                 fault @ Fault::Transient(_) => Answer::Busy(fault, None),
                 fault => Answer::Fails(fault),
             },
@@ -174,13 +201,6 @@ fn compress(body: &[u8], level: Compression) -> std::io::Result<Bytes> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 6), level);
     encoder.write_all(body)?;
     Ok(encoder.finish()?.into())
-}
-
-async fn read(response: Response) -> reqwest::Result<Bytes> {
-    if response.content_length().is_some_and(|length| length > MAX_REPLY as u64) {
-        return Ok(Bytes::new());
-    }
-    response.bytes().await
 }
 
 /// What an answer that is not a reply asks for.

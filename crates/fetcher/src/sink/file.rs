@@ -2,21 +2,31 @@
 //!
 //! `<stream>.ndjson` is appended to. At a size or an age it is put aside as `<stream>-<time>-<number>.ndjson`, complete and
 //! never touched again. What a crash left behind the last acknowledgement comes again: in files a document may then be
-//! there twice, its `_id` tells.
+//! there twice, its `_id` tells. A disk that is full leaves whole lines, and what did not fit goes on where it stopped.
+
+mod disk;
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::fs::{self, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use mapper::DocId;
 
-use super::{Batch, Local, Receipt};
+#[cfg(test)]
+pub(super) use self::disk::Room;
+use self::disk::{Disk, Short};
+pub(super) use self::disk::{hint, is_full};
+use super::{Batch, Local, Receipt, Stuck};
 use crate::clock;
 use crate::config::FileOutput;
 use crate::error::Fault;
+use crate::private;
+
+/// Lines are written in pieces of about this size.
+const PIECE: usize = 128 * 1024;
 
 /// The files below a directory.
 #[derive(Debug)]
@@ -24,30 +34,50 @@ pub struct Files {
     output: FileOutput,
     /// By data stream.
     open: BTreeMap<String, Current>,
-    /// A file could not be written to: what it held since the last sync may be lost, whoever sent it.
+    /// Documents of the batch under way that are in the files already.
+    done: usize,
+    /// Whole lines on their way to the file.
+    lines: Vec<u8>,
+    /// A file could not be made durable, or not be cut back to whole lines: what it held since the last sync may be lost,
+    /// whoever sent it.
     broken: Option<Fault>,
     /// Where another process has a file open, documents go to one of their own beside it.
     apart: bool,
+    #[cfg(test)]
+    pub(super) room: Option<Room>,
 }
 
 /// The file that a data stream is appended to.
 #[derive(Debug)]
 struct Current {
     path: PathBuf,
-    file: BufWriter<File>,
+    disk: Box<dyn Disk>,
+    /// Bytes of whole lines.
     size: u64,
+    /// Of these, bytes that are durable.
+    synced: u64,
     since: DateTime<Utc>,
-    /// It holds what is not durable yet.
-    dirty: bool,
 }
 
 impl Files {
     /// Creates the directory.
     pub fn new(output: &FileOutput) -> Result<Self, Fault> {
         let directory = &output.directory;
-        fs::create_dir_all(directory)
+        private::folder(directory)
             .map_err(|error| Fault::local(format!("output directory {}", directory.display()), &error))?;
-        Ok(Self { output: output.clone(), open: BTreeMap::new(), broken: None, apart: false })
+        private::tighten_folder(directory, |name| {
+            name.starts_with("logs-m365_security.") && Path::new(name).extension().is_some_and(|end| end == "ndjson")
+        });
+        Ok(Self {
+            output: output.clone(),
+            open: BTreeMap::new(),
+            done: 0,
+            lines: Vec::new(),
+            broken: None,
+            apart: false,
+            #[cfg(test)]
+            room: None,
+        })
     }
 
     /// From now on a file that another process has open is no obstacle: documents go to a file of their own, under a name
@@ -56,56 +86,106 @@ impl Files {
         self.apart = true;
     }
 
+    /// Writes the documents of the batch that are not in the files yet.
     fn write(&mut self, batch: &Batch) -> Result<(), (PathBuf, io::Error)> {
-        for entry in batch.entries() {
-            let stream = batch.streams.name(entry.dataset);
-            let current = match self.open.get_mut(stream) {
-                Some(open) => open,
-                None => {
-                    let path = self.output.directory.join(format!("{stream}.ndjson"));
-                    let fresh = match Current::open(&path) {
-                        Err(error) if self.apart && error.kind() == io::ErrorKind::ResourceBusy => {
-                            aside(&path).and_then(|path| Current::open(&path))
-                        }
-                        opened => opened,
-                    };
-                    let fresh = fresh.map_err(|error| (path, error))?;
-                    self.open.entry(stream.to_owned()).or_insert(fresh)
+        while let Some(first) = batch.entries().get(self.done) {
+            let dataset = first.dataset;
+            let stream = batch.streams.name(dataset);
+            if !self.open.contains_key(stream) {
+                let path = self.output.directory.join(format!("{stream}.ndjson"));
+                let fresh = match Current::open(&path) {
+                    Err(error) if self.apart && error.kind() == io::ErrorKind::ResourceBusy => {
+                        aside(&path).and_then(|path| Current::open(&path))
+                    }
+                    opened => opened,
+                };
+                let fresh = fresh.map_err(|error| (path, error))?;
+                self.open.insert(stream.to_owned(), fresh);
+            }
+            let Some(current) = self.open.get_mut(stream) else { return Ok(()) };
+            self.lines.clear();
+            let mut count = 0;
+            for entry in batch.entries()[self.done..].iter().take_while(|entry| entry.dataset == dataset) {
+                let length = batch.document(entry).len() as u64;
+                let size = current.size + self.lines.len() as u64;
+                let is_due = size > 0 && (size + length > self.output.rotate_size || current.is_old(&self.output));
+                if is_due && count == 0 {
+                    current.rotate(&self.output).map_err(|error| (current.path.clone(), error))?;
+                } else if is_due || self.lines.len() >= PIECE {
+                    break;
                 }
+                line(&mut self.lines, batch.document(entry), self.output.ids.then_some(DocId(entry.id)));
+                count += 1;
+            }
+            let written = {
+                let disk = &mut *current.disk;
+                #[cfg(test)]
+                let disk = &mut *Room::hold(self.room.as_ref(), disk);
+                disk::append(disk, current.size, &self.lines)
             };
-            let document = batch.document(entry);
-            let id = self.output.ids.then_some(DocId(entry.id));
-            if let Err(error) = current.append(document, id, &self.output) {
-                // The next document must not follow half of this one: opening the file again ends the line.
-                let path = current.path.clone();
+            let Err(Short { whole, error, is_torn }) = written else {
+                current.size += self.lines.len() as u64;
+                self.done += count;
+                continue;
+            };
+            current.size += whole as u64;
+            self.done += memchr::memchr_iter(b'\n', &self.lines[..whole]).count();
+            let path = current.path.clone();
+            if is_torn {
+                // Opening the file again cuts the line off.
                 self.open.remove(stream);
                 self.broken = Some(failed(&path, &error));
-                return Err((path, error));
             }
+            return Err((path, error));
         }
         Ok(())
     }
 }
 
-impl Local for Files {
-    fn deliver(&mut self, batch: &Batch) -> Result<Receipt, Fault> {
-        match self.write(batch) {
-            Ok(()) => Ok(Receipt::all_created(batch)),
-            Err((path, error)) => Err(failed(&path, &error)),
+/// The document with its line feed; its id goes first where asked.
+fn line(lines: &mut Vec<u8>, document: &[u8], id: Option<DocId>) {
+    match (id, document.strip_prefix(b"{")) {
+        (Some(id), Some(members)) => {
+            lines.extend_from_slice(format!("{{\"_id\":\"{id}\",").as_bytes());
+            lines.extend_from_slice(members);
         }
+        _ => lines.extend_from_slice(document),
+    }
+}
+
+impl Local for Files {
+    fn deliver(&mut self, batch: &Batch) -> Result<Receipt, Stuck> {
+        match self.write(batch) {
+            Ok(()) => {
+                self.forget();
+                Ok(Receipt::all_created(batch))
+            }
+            Err((path, error)) => {
+                let fault = failed(&path, &error);
+                Err(if is_full(&error) { Stuck::Full(fault) } else { Stuck::Failed(fault) })
+            }
+        }
+    }
+
+    fn forget(&mut self) {
+        self.done = 0;
     }
 
     fn sync(&mut self) -> Result<(), Fault> {
         let mut broken = self.broken.take();
         let output = &self.output;
         self.open.retain(|_, current| {
-            if !current.dirty {
+            if current.synced == current.size {
                 return true;
             }
             let synced =
                 current.sync().and_then(|()| if current.is_old(output) { current.rotate(output) } else { Ok(()) });
             if let Err(error) = &synced {
                 broken = Some(failed(&current.path, error));
+                // What is not durable comes again.
+                if let Err(error) = current.disk.set_len(current.synced) {
+                    tracing::warn!(file = %current.path.display(), %error, "documents may be there twice");
+                }
             }
             synced.is_ok()
         });
@@ -114,13 +194,14 @@ impl Local for Files {
 }
 
 fn failed(path: &Path, error: &io::Error) -> Fault {
-    Fault::local(format!("output file {}", path.display()), error)
+    let hint = if is_full(error) { hint(path.parent().unwrap_or(path)) } else { String::new() };
+    Fault::Local(format!("output file {}: {error}{hint}", path.display()))
 }
 
 impl Current {
-    /// Opens the file for appending. A line that a crash cut off is ended, so that it spoils no other.
+    /// Opens the file for appending. A line that a crash cut off was not acknowledged, and goes.
     fn open(path: &Path) -> io::Result<Self> {
-        let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
+        let mut file = private::append(path)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -130,44 +211,21 @@ impl Current {
             Err(TryLockError::Error(error)) => return Err(error),
         }
         let metadata = file.metadata()?;
-        let mut size = metadata.len();
         let mut since = clock::now();
+        let size = private::cut_torn_line(&mut file)?;
         if size > 0 {
             since = metadata.created().or_else(|_| metadata.modified()).map_or(since, DateTime::from);
-            let mut last = [0];
-            file.seek(SeekFrom::End(-1))?;
-            file.read_exact(&mut last)?;
-            if last != *b"\n" {
-                file.write_all(b"\n")?;
-                size += 1;
-            }
-        } else {
-            sync_folder(path)?;
+        } else if let Some(folder) = path.parent() {
+            private::sync_folder(folder)?;
         }
-        Ok(Self { path: path.to_owned(), file: BufWriter::new(file), size, since, dirty: false })
-    }
-
-    fn append(&mut self, document: &[u8], id: Option<DocId>, output: &FileOutput) -> io::Result<()> {
-        if self.size > 0 && (self.size + document.len() as u64 > output.rotate_size || self.is_old(output)) {
-            self.rotate(output)?;
-        }
-        self.dirty = true;
-        self.size += document.len() as u64;
-        match (id, document.strip_prefix(b"{")) {
-            (Some(id), Some(members)) => {
-                let head = format!("{{\"_id\":\"{id}\",");
-                self.size += head.len() as u64 - 1;
-                self.file.write_all(head.as_bytes())?;
-                self.file.write_all(members)
-            }
-            _ => self.file.write_all(document),
-        }
+        Ok(Self { path: path.to_owned(), disk: Box::new(file), size, synced: size, since })
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        self.file.flush()?;
-        self.file.get_ref().sync_data()?;
-        self.dirty = false;
+        if self.synced < self.size {
+            self.disk.sync()?;
+            self.synced = self.size;
+        }
         Ok(())
     }
 
@@ -221,12 +279,4 @@ fn forget(directory: &Path, stem: &str, keep: usize) -> io::Result<()> {
         fs::remove_file(path)?;
     }
     Ok(())
-}
-
-/// Makes names in the file's folder durable.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    match path.parent() {
-        Some(folder) => File::open(folder)?.sync_all(),
-        None => Ok(()),
-    }
 }

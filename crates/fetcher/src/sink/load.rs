@@ -14,6 +14,9 @@ use crate::error::Fault;
 use crate::health::{Reason, SourceHealth};
 use crate::splitter::string_member;
 
+/// End of an action line, from the id on: 32 digits, `"}}` and the line feed.
+const ACTION_TAIL: usize = 36;
+
 /// Documents that are still to be sent, in the order of their parts.
 #[derive(Debug)]
 pub(super) struct Load {
@@ -44,6 +47,12 @@ pub(super) enum Fate {
     Duplicate,
     /// It is a dead letter.
     Refused,
+    /// It is a dead letter, and in the failure store of its data stream.
+    Diverted,
+    /// It was kept as a dead letter before, in a cycle that failed.
+    Known,
+    /// It is sent again for a while, then its cycle fails: its data stream may be at fault.
+    Held(Fault),
     /// It is to be sent again.
     Again,
     /// It cannot be delivered, nor can its cycle.
@@ -113,14 +122,46 @@ impl Load {
         }
     }
 
+    /// The data streams of the entries, each with the places of its own.
+    pub(super) fn streams(&self) -> Vec<(&str, Vec<usize>)> {
+        let mut heads: Vec<&[u8]> = Vec::new();
+        let mut streams: Vec<(&str, Vec<usize>)> = Vec::new();
+        for (place, entry) in self.entries.iter().enumerate() {
+            let action = &self.body[entry.start as usize..entry.document as usize];
+            // Action lines of a data stream differ in their ids only.
+            let head = &action[..action.len().saturating_sub(ACTION_TAIL)];
+            let known = heads.iter().position(|known| *known == head);
+            let stream = known.unwrap_or_else(|| {
+                heads.push(head);
+                streams.push((self.data_stream(entry), Vec::new()));
+                streams.len() - 1
+            });
+            streams[stream].1.push(place);
+        }
+        streams
+    }
+
     /// Whose document the entry at this place is.
     pub(super) fn tenant(&self, place: usize) -> &str {
+        self.part(place).map_or("", |part| &part.tenant)
+    }
+
+    /// The source that hears what becomes of the entry at this place.
+    pub(super) fn health(&self, place: usize) -> Option<&SourceHealth> {
+        self.part(place)?.health.as_deref()
+    }
+
+    fn part(&self, place: usize) -> Option<&Part> {
         let mut until = 0;
-        let part = self.parts.iter().find(|part| {
+        self.parts.iter().find(|part| {
             until += part.count;
             place < until
-        });
-        part.map_or("", |part| &part.tenant)
+        })
+    }
+
+    /// All sources have sent everything of their cycles: nothing more comes that could tell more.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.parts.iter().all(|part| part.ticket.is_awaited())
     }
 
     /// Goes on with the entries that are to be sent again, given the fate of each; the tickets of parts without any have
@@ -224,7 +265,8 @@ impl Part {
                     Fate::Created => outcome.created += 1,
                     Fate::Duplicate => outcome.duplicates += 1,
                     Fate::Refused => outcome.refused += 1,
-                    Fate::Again | Fate::Fails(_) => {}
+                    Fate::Diverted => outcome.failure_store += 1,
+                    Fate::Known | Fate::Again | Fate::Held(_) | Fate::Fails(_) => {}
                 }
             };
             counted(&mut receipt);

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::{Value, json};
@@ -31,6 +31,8 @@ pub(crate) enum Misdeed {
     Hang,
     /// Waits until it is told to go on.
     Hold(Arc<tokio::sync::Notify>),
+    /// Everything is indexed, and this is made of the items of the reply.
+    Items(fn(&mut Vec<Value>)),
 }
 
 /// A bulk request.
@@ -71,6 +73,9 @@ pub(crate) struct Cluster {
     observed: Mutex<Vec<String>>,
     authorizations: Mutex<Vec<String>>,
     max_content_length: Mutex<Option<u64>>,
+    /// Names of the index templates, where it tells them.
+    templates: Mutex<Option<Vec<String>>>,
+    queries: Mutex<Vec<String>>,
 }
 
 impl Cluster {
@@ -88,6 +93,8 @@ impl Cluster {
         Router::new()
             .route("/_bulk", post(bulk))
             .route("/_nodes/http", get(nodes))
+            .route("/_index_template/{name}", get(templates))
+            .route("/_ingest/pipeline/{name}", get(pipelines))
             .layer(DefaultBodyLimit::disable())
             .with_state(Arc::clone(self))
     }
@@ -112,6 +119,17 @@ impl Cluster {
 
     pub(crate) fn set_max_content_length(&self, bytes: u64) {
         *self.max_content_length.lock().expect("lock") = Some(bytes);
+    }
+
+    /// Whether it has templates and pipelines; until then it does not tell.
+    pub(crate) fn set_prepared(&self, is_prepared: bool) {
+        let names = schema::catalog().iter().map(|dataset| format!("logs-m365_security.{}", dataset.definition.name));
+        *self.templates.lock().expect("lock") = Some(if is_prepared { names.collect() } else { Vec::new() });
+    }
+
+    /// Queries of the bulk requests.
+    pub(crate) fn queries(&self) -> Vec<String> {
+        self.queries.lock().expect("lock").clone()
     }
 
     /// Documents by index and id.
@@ -159,6 +177,21 @@ async fn nodes(State(cluster): State<Arc<Cluster>>) -> Response {
     }
 }
 
+async fn templates(State(cluster): State<Arc<Cluster>>) -> Response {
+    let Some(names) = cluster.templates.lock().expect("lock").clone() else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let entries: Vec<_> = names.iter().map(|name| json!({"name": name, "index_template": {}})).collect();
+    ([("content-type", "application/json")], json!({"index_templates": entries}).to_string()).into_response()
+}
+
+async fn pipelines(State(cluster): State<Arc<Cluster>>) -> Response {
+    let names = cluster.templates.lock().expect("lock").clone().unwrap_or_default();
+    let status = if names.is_empty() { StatusCode::NOT_FOUND } else { StatusCode::OK };
+    let found: serde_json::Map<_, _> = names.iter().map(|name| (format!("{name}-9.9.9"), json!({}))).collect();
+    (status, [("content-type", "application/json")], Value::from(found).to_string()).into_response()
+}
+
 fn read(headers: &HeaderMap, body: &[u8]) -> Request {
     let mut text = String::new();
     if headers.contains_key("content-encoding") {
@@ -176,7 +209,8 @@ fn read(headers: &HeaderMap, body: &[u8]) -> Request {
     Request { documents, size: text.len() }
 }
 
-async fn bulk(State(cluster): State<Arc<Cluster>>, headers: HeaderMap, body: Bytes) -> Response {
+async fn bulk(State(cluster): State<Arc<Cluster>>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+    cluster.queries.lock().expect("lock").push(uri.query().unwrap_or_default().to_owned());
     let request = read(&headers, &body);
     cluster.requests.lock().expect("lock").push(request.documents.len());
     let key = headers.get("authorization").map(|key| key.to_str().expect("text").to_owned());
@@ -191,9 +225,12 @@ async fn bulk(State(cluster): State<Arc<Cluster>>, headers: HeaderMap, body: Byt
         }
         Some(Misdeed::Hang) => std::future::pending().await,
         Some(Misdeed::Hold(release)) => release.notified().await,
-        Some(Misdeed::ResetAfterAccept) | None => {}
+        Some(Misdeed::ResetAfterAccept | Misdeed::Items(_)) | None => {}
     }
-    let items: Vec<Value> = request.documents.iter().map(|document| index(&cluster, document)).collect();
+    let mut items: Vec<Value> = request.documents.iter().map(|document| index(&cluster, document)).collect();
+    if let Some(Misdeed::Items(change)) = &misdeed {
+        change(&mut items);
+    }
     let reply = json!({"errors": true, "items": items}).to_string();
     if matches!(misdeed, Some(Misdeed::ResetAfterAccept)) {
         let half = reply[..reply.len() / 2].to_owned();
@@ -204,15 +241,20 @@ async fn bulk(State(cluster): State<Arc<Cluster>>, headers: HeaderMap, body: Byt
 }
 
 fn index(cluster: &Cluster, document: &Document) -> Value {
+    let id = &document.id;
     let refused = cluster.item.lock().expect("lock").as_mut().and_then(|item| item(document));
+    // What the cluster keeps in a failure store looks as if it were created.
+    if let Some((status @ 200..=299, store, _)) = refused {
+        return json!({"create": {"_id": id, "status": status, "failure_store": store}});
+    }
     if let Some((status, kind, reason)) = refused {
-        return json!({"create": {"status": status, "error": {"type": kind, "reason": reason}}});
+        return json!({"create": {"_id": id, "status": status, "error": {"type": kind, "reason": reason}}});
     }
     let key = (document.index.clone(), document.id.clone());
     let mut documents = cluster.documents();
     if documents.contains_key(&key) {
-        return json!({"create": {"status": 409, "error": {"type": "version_conflict_engine_exception"}}});
+        return json!({"create": {"_id": id, "status": 409, "error": {"type": "version_conflict_engine_exception"}}});
     }
     documents.insert(key, document.source.clone());
-    json!({"create": {"status": 201}})
+    json!({"create": {"_id": id, "status": 201}})
 }

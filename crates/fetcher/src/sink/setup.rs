@@ -15,6 +15,7 @@ pub async fn install(elastic: &Elastic) -> Result<usize, Fault> {
     for artefact in &artefacts {
         put(elastic, artefact).await?;
     }
+    elastic.set_prepared();
     Ok(artefacts.len())
 }
 

@@ -7,18 +7,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use mapper::DocId;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::batch::{BATCH_BYTES, Batch, Entry};
-use super::bulk::{Verdict, read_reply};
-use super::elastic::{Answer, Elastic, PRIVILEGES};
+use super::batch::{BATCH_BYTES, Batch};
+use super::bulk::Refusal;
+use super::elastic::{Answer, Elastic, MAX_REPLY};
+use super::judge::{Judge, Judged};
 use super::limiter::{Limiter, Slot};
 use super::load::{Fate, Load};
+use super::prepared::Prepared;
+use super::refusals::Refusals;
 use super::{Job, Receipt};
-use crate::deadletter::{DeadLetters, Raw, Rejection};
+use crate::deadletter::DeadLetters;
 use crate::error::Fault;
 use crate::http::Backoff;
 use crate::stats::Stats;
@@ -29,9 +31,10 @@ const SPACING: Duration = Duration::from_millis(250);
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 const ATTEMPTS: u32 = 12;
-/// A document that the cluster stumbles over is sent this often before it is a dead letter.
-const UNCLEAR_ATTEMPTS: u32 = 4;
-const UNREADY: &str = "the cluster is not prepared for this dataset: run once with --setup, or install the package";
+/// Held documents are sent again this often before their cycle fails, in some seconds; while their source goes on reading,
+/// which may bring documents that tell more, this often, in half a minute.
+const HELD_ATTEMPTS: u32 = 3;
+const HELD_LONGER: u32 = 7;
 /// How long requests may go on when nobody waits for them any more.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -41,6 +44,7 @@ struct Ship {
     limiter: Arc<Limiter>,
     dead: Arc<DeadLetters>,
     stats: Arc<Stats>,
+    refusals: Refusals,
     /// How long an output that is out of reach is waited for; `None` is for ever.
     patience: Option<Duration>,
     /// Bytes of documents that wait to be sent again. Half of the memory at most: what is beyond fails its cycle, so that
@@ -60,7 +64,8 @@ pub(super) async fn ship(
 ) {
     let (close, closing) = watch::channel(false);
     let limiter = Arc::new(Limiter::new(elastic.max_concurrency(), Arc::clone(&stats.output)));
-    let ship = Arc::new(Ship { elastic, limiter, dead, stats, patience, waiting: AtomicUsize::new(0), closing });
+    let (refusals, waiting) = (Refusals::default(), AtomicUsize::new(0));
+    let ship = Arc::new(Ship { elastic, limiter, dead, stats, refusals, patience, waiting, closing });
     let mut queue: VecDeque<Batch> = VecDeque::new();
     let mut queued = 0;
     let mut requests = JoinSet::new();
@@ -165,7 +170,10 @@ impl Ship {
         let size = load.body().len();
         if size > self.elastic.ask_body_limit().await {
             state.slot = Some(slot);
-            return self.split(load, work, receipt);
+            return self.split(load, work, state, receipt).await;
+        }
+        if let Err(fault) = self.look().await {
+            return self.give_up(load, fault);
         }
         let answer = self.elastic.bulk(load.body().clone()).await;
         match answer {
@@ -173,17 +181,14 @@ impl Ship {
                 let output = &self.stats.output;
                 output.requests.fetch_add(1, Ordering::Relaxed);
                 output.bytes.fetch_add(size as u64, Ordering::Relaxed);
-                let judged = self.judge(&reply, &load, state.number);
-                match judged {
-                    Ok(Judged { fates, busy: None }) => {
-                        slot.answered(size, false);
-                        self.stats.delivery.delivered();
-                        // Nothing is left of it.
-                        work.extend(load.settle(&fates, receipt));
-                        ControlFlow::Continue(())
-                    }
-                    Ok(Judged { fates, busy: Some(said) }) => {
-                        slot.answered(size, true);
+                match self.judge().reply(&reply, &load, state.number) {
+                    Ok(Judged { fates, busy, held }) => {
+                        slot.answered(size, busy.is_some());
+                        let Some(said) = busy.or(held) else {
+                            // Nothing is left of it.
+                            work.extend(load.settle(&fates, receipt));
+                            return ControlFlow::Continue(());
+                        };
                         self.stats.delivery.retried();
                         let again = Again { load, fates, said };
                         self.send_again(again, work, state, receipt).await
@@ -191,12 +196,25 @@ impl Ship {
                     Err(fault) => self.give_up(load, fault),
                 }
             }
+            Answer::ReplyTooLong => {
+                slot.answered(size, false);
+                match load.split() {
+                    Ok((first, second)) => {
+                        work.extend([second, first]);
+                        ControlFlow::Continue(())
+                    }
+                    Err(load) => {
+                        let said = format!("bulk reply about one document is longer than {MAX_REPLY} bytes");
+                        self.give_up(load, Fault::Refused(format!("{said}, is this Elasticsearch?")))
+                    }
+                }
+            }
             Answer::TooLarge => {
                 if load.entries().len() > 1 {
                     self.elastic.too_large(size);
                 }
                 slot.answered(size, false);
-                self.split(load, work, receipt)
+                self.split(load, work, state, receipt).await
             }
             Answer::Unreachable(fault) => {
                 if self.elastic.any_awake() {
@@ -213,6 +231,17 @@ impl Ship {
                 self.wait(load, &fault, work)
             }
             Answer::Fails(fault) => self.give_up(load, fault),
+        }
+    }
+
+    /// Before the first document: the cluster has what documents need. One that is out of reach says so when it is sent to.
+    async fn look(&self) -> Result<(), Fault> {
+        if self.elastic.is_prepared() {
+            return Ok(());
+        }
+        match self.elastic.look().await {
+            Ok(Prepared::No(what)) => Err(Fault::Refused(format!("the cluster is not prepared: {what}"))),
+            Ok(_) | Err(_) => Ok(()),
         }
     }
 
@@ -244,17 +273,19 @@ impl Ship {
             .entries()
             .iter()
             .zip(&fates)
-            .filter(|(_, fate)| matches!(fate, Fate::Again))
+            .filter(|(_, fate)| matches!(fate, Fate::Again | Fate::Held(_)))
             .map(|(entry, _)| (entry.end - entry.start) as usize)
             .sum();
         let waiting = self.waiting.fetch_add(left, Ordering::Relaxed);
         let pause = if waiting > 0 && waiting + left > load.room() / 2 { None } else { state.pauses.next(None) };
-        if pause.is_none() {
-            let fault = Fault::Transient(format!("output did not take documents in {} attempts: {said}", state.number));
-            for fate in &mut fates {
-                if matches!(fate, Fate::Again) {
-                    *fate = Fate::Fails(fault.clone());
-                }
+        let holds = pause.is_some() && state.number <= if load.is_awaited() { HELD_ATTEMPTS } else { HELD_LONGER };
+        let spent = || Fault::Transient(format!("output did not take documents in {} attempts: {said}", state.number));
+        for fate in &mut fates {
+            match fate {
+                Fate::Held(_) if holds => *fate = Fate::Again,
+                Fate::Held(fault) => *fate = Fate::Fails(fault.clone()),
+                Fate::Again if pause.is_none() => *fate = Fate::Fails(spent()),
+                _ => {}
             }
         }
         let load = load.settle(&fates, receipt);
@@ -270,78 +301,37 @@ impl Ship {
         outcome
     }
 
-    /// Too long for one request: its halves go, or the only document becomes a dead letter.
-    fn split(&self, load: Load, work: &mut Vec<Load>, receipt: &mut Receipt) -> ControlFlow<Fault> {
-        match load.split() {
-            Ok((first, second)) => work.extend([second, first]),
-            Err(load) => {
-                let mut fates = Vec::new();
-                for place in 0..load.entries().len() {
-                    fates.push(self.refuse(&load, place, "413 document larger than http.max_content_length"));
-                }
-                work.extend(load.settle(&fates, receipt));
+    /// Too long for one request: its halves go, or the only document is refused.
+    async fn split(
+        &self,
+        load: Load,
+        work: &mut Vec<Load>,
+        state: &mut Attempts,
+        receipt: &mut Receipt,
+    ) -> ControlFlow<Fault> {
+        let load = match load.split() {
+            Ok((first, second)) => {
+                work.extend([second, first]);
+                return ControlFlow::Continue(());
             }
-        }
-        ControlFlow::Continue(())
-    }
-
-    /// The fate of every entry by its item in the reply.
-    fn judge(&self, reply: &[u8], load: &Load, attempts: u32) -> Result<Judged, Fault> {
-        let entries = load.entries();
-        let mut fates = vec![Fate::Again; entries.len()];
-        let mut busy = None;
-        // Datasets whose data stream takes documents.
-        let mut taken = Datasets::default();
-        let count = read_reply(reply, &mut |place, verdict| {
-            let (Some(entry), Some(fate)) = (entries.get(place), fates.get_mut(place)) else { return };
-            *fate = match verdict {
-                Verdict::Created => {
-                    taken.add(entry.dataset);
-                    Fate::Created
-                }
-                Verdict::Duplicate => {
-                    taken.add(entry.dataset);
-                    Fate::Duplicate
-                }
-                Verdict::Refused(reason) => self.refuse(load, place, &reason),
-                Verdict::Unclear(reason) if attempts >= UNCLEAR_ATTEMPTS => self.refuse(load, place, &reason),
-                Verdict::Retry(reason) | Verdict::Unclear(reason) => {
-                    if busy.is_none() {
-                        self.stats.output.trouble(entry.dataset, &reason);
-                        busy = Some(reason);
-                    }
-                    Fate::Again
-                }
-                Verdict::Forbidden(reason) => {
-                    Fate::Fails(Fault::Auth(format!("bulk request: {reason}\nhint: {PRIVILEGES}")))
-                }
-                Verdict::Unready(reason) => {
-                    Fate::Fails(Fault::Refused(format!("bulk request: {reason}\nhint: {UNREADY}")))
-                }
-            };
-        })
-        .map_err(|error| Fault::Refused(format!("bulk reply cannot be read, is this Elasticsearch? {error}")))?;
-        if count != entries.len() {
-            return Err(Fault::Refused(format!("bulk reply has {count} items for {} documents", entries.len())));
-        }
-        taken.each(|dataset| self.stats.output.fine(dataset));
-        Ok(Judged { fates, busy })
-    }
-
-    fn refuse(&self, load: &Load, place: usize, reason: &str) -> Fate {
-        let Some(entry) = load.entries().get(place) else { return Fate::Refused };
-        let Entry { dataset, id, .. } = *entry;
-        let rejection = Rejection {
-            dataset: schema::catalog()[usize::from(dataset)].definition.name,
-            tenant: load.tenant(place),
-            reason: "refused",
-            detail: reason,
-            record: Some(&DocId(id).to_string()),
+            Err(load) => load,
         };
-        match self.dead.keep_document(rejection, load.data_stream(entry), Raw::Bytes(load.document(entry))) {
-            Ok(()) => Fate::Refused,
-            Err(fault) => Fate::Fails(fault),
-        }
+        let (size, limit) = (load.body().len(), self.elastic.body_limit());
+        let bounds = if size > limit { format!(" of {limit} bytes") } else { String::new() };
+        let said =
+            format!("413 document of {size} bytes is longer than http.max_content_length{bounds}, or a proxy's limit");
+        let fate = self.judge().too_large(&load, &Refusal { kind: "413".to_owned(), said });
+        let Fate::Held(fault) = &fate else {
+            work.extend(load.settle(&[fate], receipt));
+            return ControlFlow::Continue(());
+        };
+        state.slot = None;
+        let said = fault.to_string();
+        self.send_again(Again { load, fates: vec![fate], said }, work, state, receipt).await
+    }
+
+    fn judge(&self) -> Judge<'_> {
+        Judge { refusals: &self.refusals, dead: &self.dead, stats: &self.stats }
     }
 
     fn give_up(&self, load: Load, fault: Fault) -> ControlFlow<Fault> {
@@ -367,27 +357,4 @@ struct Again {
     load: Load,
     fates: Vec<Fate>,
     said: String,
-}
-
-/// What a reply says.
-struct Judged {
-    fates: Vec<Fate>,
-    /// Why documents are to be sent again.
-    busy: Option<String>,
-}
-
-/// A set of datasets without allocation for the first of them.
-#[derive(Debug, Default)]
-struct Datasets([u64; 4]);
-
-impl Datasets {
-    fn add(&mut self, dataset: u16) {
-        if let Some(bits) = self.0.get_mut(usize::from(dataset / 64)) {
-            *bits |= 1 << (dataset % 64);
-        }
-    }
-
-    fn each(&self, mut each: impl FnMut(u16)) {
-        (0..256_u16).filter(|dataset| self.0[usize::from(dataset / 64)] >> (dataset % 64) & 1 == 1).for_each(&mut each);
-    }
 }

@@ -1,8 +1,7 @@
 //! The file: opening, its tables, reading. All of this blocks.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::ErrorKind;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 
@@ -14,6 +13,7 @@ use redb::{
 use super::slot::{Entry, Slot};
 use super::{Progress, Retry, SourceKey, Task, chunk, migrate, spelling};
 use crate::error::Fault;
+use crate::private;
 
 /// Name of the file in the state directory.
 pub const FILE: &str = "m365-fetcher.redb";
@@ -48,6 +48,7 @@ impl Db {
     /// Opens the file of a state directory, or makes it, from the JSON files of earlier versions where there are any.
     pub(super) fn open_or_create(folder: &Path) -> Result<Self, Fault> {
         let path = folder.join(FILE);
+        private::tighten_folder(folder, |name| name == FILE);
         if !path.try_exists().map_err(|error| Fault::local(path.display(), &error))? {
             create(folder, &path)?;
         }
@@ -268,14 +269,14 @@ pub(super) fn damaged(path: &Path, what: &str) -> Fault {
 /// Makes the file under another name first: one that a crash left half made is never taken for state.
 fn create(folder: &Path, path: &Path) -> Result<(), Fault> {
     let fault = |error: std::io::Error| Fault::local(format!("state directory {}", folder.display()), &error);
-    fs::create_dir_all(folder).map_err(fault)?;
+    private::folder(folder).map_err(fault)?;
     let draft = path.with_extension("redb.new");
     match fs::remove_file(&draft) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(fault(error)),
         _ => {}
     }
     // Rows that are owed lie in it: nobody else's business.
-    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).map_err(fault)?;
+    private::create_new(&draft).map_err(fault)?;
     let database = Builder::new()
         .set_cache_size(CACHE_BYTES)
         .create(&draft)
@@ -285,5 +286,5 @@ fn create(folder: &Path, path: &Path) -> Result<(), Fault> {
     drop(db);
     fs::rename(&draft, path).map_err(fault)?;
     // The rename is durable once the folder is.
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(fault)
+    private::sync_folder(folder).map_err(fault)
 }

@@ -1,6 +1,6 @@
 //! State of earlier versions: one JSON file per (cloud, tenant, dataset).
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,7 @@ use super::slot::Entry;
 use super::{Change, Progress, Retry, SourceKey, apply, parse_id};
 use crate::clock;
 use crate::error::Fault;
+use crate::private;
 
 /// Newest version of the JSON files.
 const NEWEST_JSON: u32 = 2;
@@ -70,7 +71,7 @@ pub(super) fn finish(db: &Db, folder: &Path) -> Result<(), Fault> {
     }
     for (path, _) in old_files(folder).map_err(|error| Fault::local(folder.display(), &error))? {
         let aside = path.with_extension("json.migrated");
-        let renamed = fs::rename(&path, aside).and_then(|()| File::open(path.parent().unwrap_or(folder))?.sync_all());
+        let renamed = fs::rename(&path, aside).and_then(|()| private::sync_folder(path.parent().unwrap_or(folder)));
         renamed.map_err(|error| Fault::local(path.display(), &error))?;
     }
     let write = db.write()?;

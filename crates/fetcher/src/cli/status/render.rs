@@ -27,6 +27,22 @@ pub(super) fn render(summary: &Summary, status: &Status, all: bool) -> String {
         let _ = writeln!(out, "\noutput {}: {}", output.name, output.state.name());
         reasons(&mut out, &output.reasons, Reason::output_advice);
     }
+    for stream in status.head.outputs.iter().flat_map(|output| &output.refusing) {
+        let text = stream.text.replace('\n', " ");
+        out.push('\n');
+        wrap(
+            &mut out,
+            "",
+            "  ",
+            &format!("data stream {} refuses documents since {}", stream.data_stream, stream.since),
+        );
+        wrap(&mut out, "  ", "  ", &text);
+    }
+    let letters = &status.head.dead_letters;
+    if !letters.reasons.is_empty() {
+        out.push_str("\ndead letters\n");
+        reasons(&mut out, &letters.reasons, Reason::advice);
+    }
     let troubled: Vec<_> = status.sources.iter().filter(|source| !source.reasons.is_empty()).collect();
     let shown = if all { troubled.len() } else { TROUBLES };
     for source in troubled.iter().take(shown) {

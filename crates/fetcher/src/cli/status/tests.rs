@@ -9,9 +9,10 @@ use crate::error::Fault;
 use crate::health::{Health, Key, Reason};
 
 fn status(health: &Health) -> Status {
-    let crate::health::Snapshot { at, outputs, sources } = health.snapshot();
+    let crate::health::Snapshot { at, outputs, dead_letters, sources } = health.snapshot();
     let config = health.reloads().snapshot();
-    let head = control::Head { version: "1".to_owned(), pid: 7, started: at.clone(), at, config, outputs };
+    let head =
+        control::Head { version: "1".to_owned(), pid: 7, started: at.clone(), at, config, outputs, dead_letters };
     Status { head, sources }
 }
 

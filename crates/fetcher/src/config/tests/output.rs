@@ -73,3 +73,25 @@ fn files_have_options() {
     let said = with_output("file: {directory: d, keep: 0}").expect_err("an error").to_string();
     assert!(said.contains("output.file.keep: is 0"), "{said}");
 }
+
+#[test]
+fn dead_letters_have_a_limit_and_a_policy() {
+    use crate::deadletter::{Limit, WhenFull};
+    let with = |written: &str| {
+        let text = format!("{GOOD}\n{written}\n");
+        parse("m365.yml", &text, &environment).map(|config| (config.dead_letter, config.dead_letter_limit))
+    };
+    let default = Limit { bytes: 1024 * 1024 * 1024, when_full: WhenFull::Stop };
+    assert_eq!(with("dead_letter: ./letters").expect("good"), ("./letters".into(), default));
+    let (path, limit) = with("dead_letter: {max_size: 20mb, when_full: drop_oldest}").expect("good");
+    assert!(path.ends_with("dead-letter"), "{}", path.display());
+    assert_eq!(limit, Limit { bytes: 20 * 1024 * 1024, when_full: WhenFull::DropOldest });
+    for (written, said) in [
+        ("{path: ./letters, max_size: 1kb}", "`1kb` is not a size of at least 1048576 bytes"),
+        ("{when_full: panic}", "`panic` is not known; allowed: stop, drop_oldest"),
+        ("{size: 1gb}", "size"),
+    ] {
+        let error = with(&format!("dead_letter: {written}")).expect_err("bad").to_string();
+        assert!(error.contains("dead_letter") && error.contains(said), "{error}");
+    }
+}

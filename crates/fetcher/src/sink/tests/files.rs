@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use super::*;
 use crate::config::FileOutput;
@@ -71,7 +72,7 @@ async fn a_line_that_a_crash_cut_off_spoils_no_other() {
     let text = fs::read_to_string(&file).expect("text");
     fs::write(&file, &text[..text.len() - 3]).expect("cut");
     write(&output, 1..3).await.expect("written");
-    assert_eq!(read(folder.path())[0].1, ["{\"a\":1}", "{\"a\":", "{\"a\":1}", "{\"a\":2}"]);
+    assert_eq!(read(folder.path())[0].1, ["{\"a\":1}", "{\"a\":1}", "{\"a\":2}"], "what was cut off is gone");
 }
 
 #[tokio::test]
@@ -137,15 +138,90 @@ async fn a_second_process_does_not_write_between_the_lines() {
     write(&output, 0..1).await.expect("written");
 }
 
-#[tokio::test]
-async fn a_disk_that_is_full_fails_the_cycle_and_spoils_no_line() {
+/// Ships twenty documents to a disk with so much room; returns when the cycle ends.
+async fn write_with_room(
+    folder: &Path,
+    room: &file::Room,
+    patience: Option<Duration>,
+) -> (Result<(), Fault>, Arc<Stats>) {
+    let mut files = file::Files::new(&FileOutput::new(folder.to_owned())).expect("directory");
+    files.room = Some(room.clone());
+    let dead = Arc::new(DeadLetters::new(folder));
+    let stats = Arc::<Stats>::default();
+    let (jobs, inbox) = mpsc::channel(QUEUED);
+    let output = super::super::Output { sink: Sink::File(files), dead, stats: Arc::clone(&stats), patience };
+    tokio::spawn(serve(output, inbox));
+    let streams = Arc::new(Streams::new("default", false));
+    let mut outbox = Outbox::new(streams, jobs, Arc::<Pool>::default(), "contoso".into());
+    for number in 0..20_u8 {
+        outbox.push(u16::from(number % 2), DocId([number; 16]), format!("{{\"a\":{number}}}").as_bytes());
+    }
+    let watched = Arc::clone(&stats);
+    let flushed = tokio::spawn(async move { outbox.flush().await });
+    // The disk is full within a line.
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    let told = watched.health.output().snapshot();
+    let said = told.reasons.iter().map(|reason| reason.text.clone()).collect::<String>();
+    assert!(said.contains("this machine's disk at ") && !said.contains("cluster"), "{said}");
+    for (name, lines) in read(folder) {
+        for line in lines {
+            serde_json::from_str::<serde_json::Value>(&line).unwrap_or_else(|_| panic!("{name}: half a line: {line}"));
+        }
+    }
+    if patience.is_none() {
+        room.0.store(u64::MAX, std::sync::atomic::Ordering::Relaxed);
+    }
+    (flushed.await.expect("ends"), stats)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_disk_that_is_full_is_waited_for_and_every_line_is_whole_and_there_once() {
+    for room in [0, 1, 7, 8, 9, 100, 143] {
+        let folder = tempfile::tempdir().expect("folder");
+        let room = file::Room(Arc::new(room.into()));
+        let start = tokio::time::Instant::now();
+        let (outcome, stats) = write_with_room(folder.path(), &room, None).await;
+        outcome.expect("written");
+        assert!(start.elapsed() < Duration::from_secs(30), "it goes on at once: {:?}", start.elapsed());
+        let mut lines: Vec<_> = read(folder.path()).into_iter().flat_map(|(_, lines)| lines).collect();
+        lines.sort();
+        let mut expected: Vec<_> = (0..20).map(|number| format!("{{\"a\":{number}}}")).collect();
+        expected.sort();
+        assert_eq!(lines, expected);
+        assert!(stats.health.output().snapshot().reasons.is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_disk_that_stays_full_fails_the_cycle_and_leaves_whole_lines() {
     let folder = tempfile::tempdir().expect("folder");
-    let output = FileOutput::new(folder.path().to_owned());
-    let name = folder.path().join("logs-m365_security.alert-default.ndjson");
-    std::os::unix::fs::symlink("/dev/full", &name).expect("link");
-    let fault = write(&output, 0..20).await.expect_err("full");
-    assert!(matches!(&fault, Fault::Local(said) if said.contains("alert-default.ndjson")), "{fault}");
-    fs::remove_file(&name).expect("removes");
-    write(&output, 0..20).await.expect("written");
-    assert_eq!(read(folder.path())[0].1.len(), 20);
+    let room = file::Room(Arc::new(27.into()));
+    let (outcome, stats) = write_with_room(folder.path(), &room, Some(Duration::from_mins(1))).await;
+    let fault = outcome.expect_err("full");
+    assert!(matches!(&fault, Fault::Local(said) if said.contains("-default.ndjson: ")), "{fault}");
+    assert_eq!(stats.created(), 0);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn files_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().expect("folder");
+    let below = folder.path().join("a/b");
+    fs::create_dir_all(&below).expect("folder");
+    // An earlier version left this one open to others.
+    let old = below.join("logs-m365_security.alert-default-20260101T000000Z-0001.ndjson");
+    fs::write(&old, "{}\n").expect("writes");
+    let name = below.join("logs-m365_security.alert-default.ndjson");
+    fs::write(&name, "").expect("writes");
+    for path in [&old, &name] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o644)).expect("opened");
+    }
+    write(&FileOutput::new(below.clone()), 0..1).await.expect("written");
+    let fresh = folder.path().join("c/d");
+    write(&FileOutput::new(fresh.clone()), 0..1).await.expect("written");
+    let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
+    let written = fresh.join("logs-m365_security.alert-default.ndjson");
+    assert_eq!([&old, &name, &written].map(|path| format!("{:o}", mode(path))), ["600"; 3]);
+    assert_eq!([fresh.as_path(), &folder.path().join("c")].map(|path| format!("{:o}", mode(path))), ["700"; 2]);
 }

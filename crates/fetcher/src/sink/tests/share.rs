@@ -10,17 +10,17 @@ use super::*;
 use crate::config::ElasticOutput;
 
 /// Sources that send to one cluster.
-struct Sources {
-    cluster: Arc<Cluster>,
+pub(super) struct Sources {
+    pub(super) cluster: Arc<Cluster>,
     streams: Arc<Streams>,
     jobs: mpsc::Sender<Job>,
     pool: Arc<Pool>,
-    stats: Arc<Stats>,
-    dead: Arc<DeadLetters>,
+    pub(super) stats: Arc<Stats>,
+    pub(super) dead: Arc<DeadLetters>,
     folder: tempfile::TempDir,
 }
 
-async fn sources(change: impl FnOnce(&mut ElasticOutput)) -> Sources {
+pub(super) async fn sources(change: impl FnOnce(&mut ElasticOutput)) -> Sources {
     let (cluster, host) = Cluster::start().await;
     let mut output = output(vec![host]);
     change(&mut output);
@@ -45,7 +45,7 @@ fn sources_of(cluster: Arc<Cluster>, output: &ElasticOutput, patience: Option<Du
     }
 }
 
-fn id(source: u16, number: u16) -> DocId {
+pub(super) fn id(source: u16, number: u16) -> DocId {
     let mut id = [0; 16];
     id[..2].copy_from_slice(&source.to_be_bytes());
     id[2..4].copy_from_slice(&number.to_be_bytes());
@@ -53,13 +53,13 @@ fn id(source: u16, number: u16) -> DocId {
 }
 
 impl Sources {
-    fn outbox(&self, source: u16) -> Outbox {
+    pub(super) fn outbox(&self, source: u16) -> Outbox {
         let tenant = format!("contoso-{source}").into();
         Outbox::new(Arc::clone(&self.streams), self.jobs.clone(), Arc::clone(&self.pool), tenant)
     }
 
     /// A cycle of a source: so many documents, whose text says whose they are, with a tail of varying length.
-    fn cycle(&self, source: u16, documents: u16) -> tokio::task::JoinHandle<Result<(), Fault>> {
+    pub(super) fn cycle(&self, source: u16, documents: u16) -> tokio::task::JoinHandle<Result<(), Fault>> {
         let mut outbox = self.outbox(source);
         tokio::spawn(async move {
             for number in 0..documents {
@@ -72,6 +72,12 @@ impl Sources {
             }
             outbox.flush().await
         })
+    }
+
+    /// The dead letters of a dataset.
+    pub(super) fn letters(&self, dataset: &str) -> Vec<serde_json::Value> {
+        let text = std::fs::read_to_string(self.folder.path().join(format!("{dataset}.ndjson"))).expect("letters");
+        text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
     }
 
     /// Every document lies under its own id.
