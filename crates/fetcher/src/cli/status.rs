@@ -92,8 +92,8 @@ impl Summary {
                 Some(TenantSummary { cloud, tenant, name: worst.name.clone(), state: worst.state })
             })
             .collect();
-        let states = tenants.iter().map(|tenant| tenant.state);
-        let mut state = states.chain(status.head.outputs.iter().map(|output| output.state)).max();
+        let of_tenants = tenants.iter().map(|tenant| tenant.state);
+        let mut state = of_tenants.chain(status.head.outputs.iter().map(|output| output.state)).max();
         if status.head.config.as_ref().is_some_and(|config| config.error.is_some()) {
             state = state.max(Some(State::Degraded));
         }

@@ -171,8 +171,8 @@ impl<'de> Deserialize<'de> for RawKind {
 
 struct RawVisitor;
 
-fn number<E>(number: Number, text: String) -> Result<RawKind, E> {
-    Ok(RawKind::Leaf(Kind::Number(number, text), None))
+fn number(number: Number, text: String) -> RawKind {
+    RawKind::Leaf(Kind::Number(number, text), None)
 }
 
 impl<'de> Visitor<'de> for RawVisitor {
@@ -199,11 +199,11 @@ impl<'de> Visitor<'de> for RawVisitor {
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<RawKind, E> {
-        number(Number::Unsigned(value), value.to_string())
+        Ok(number(Number::Unsigned(value), value.to_string()))
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<RawKind, E> {
-        number(u64::try_from(value).map_or(Number::Signed(value), Number::Unsigned), value.to_string())
+        Ok(number(u64::try_from(value).map_or(Number::Signed(value), Number::Unsigned), value.to_string()))
     }
 
     fn visit_u128<E>(self, value: u128) -> Result<RawKind, E> {
@@ -215,7 +215,7 @@ impl<'de> Visitor<'de> for RawVisitor {
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<RawKind, E> {
-        number(Number::Float(value), value.to_string())
+        Ok(number(Number::Float(value), value.to_string()))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<RawKind, E> {

@@ -395,7 +395,7 @@ fn read_part<T: serde::de::DeserializeOwned>(node: &mut Node, base: &str, errors
                     key.push('.');
                     key.push_str(name);
                 }
-                Step::Item(place) => key.push_str(&format!("[{place}]")),
+                Step::Item(place) => key = format!("{key}[{place}]"),
             }
         }
         // What could not be read is not missing.

@@ -21,9 +21,10 @@ impl Health {
             };
             let source = self.source(&key, Duration::ZERO);
             source.set_name(tenant.name.as_deref());
-            let (holds, over) = match collected {
-                true => (Reason::FormerConfiguration, Reason::Configuration),
-                false => (Reason::Configuration, Reason::FormerConfiguration),
+            let (holds, over) = if collected {
+                (Reason::FormerConfiguration, Reason::Configuration)
+            } else {
+                (Reason::Configuration, Reason::FormerConfiguration)
             };
             source.recover(over);
             source.degrade(holds, tenant.text());

@@ -34,16 +34,16 @@ async fn an_output_that_is_down_stops_its_own_tenants_only() {
     tenants.extend(others);
     let folder = tempfile::tempdir().expect("folder");
     let stats = Arc::<Stats>::default();
-    let outputs = vec![files(folder.path(), "up"), nowhere("down").await];
-    let run = start_with(tenants.into(), outputs, &stats).await;
+    let targets = vec![files(folder.path(), "up"), nowhere("down").await];
+    let run = start_with(tenants.into(), targets, &stats).await;
     let found = |namespace: &str| {
         let path = folder.path().join(format!("up/logs-m365_security.incident-{namespace}.ndjson"));
         fs::read_to_string(path).unwrap_or_default().lines().count()
     };
     Run::until("all of the others", || found("blue") == 30 && found("default") == 30).await;
     let snapshot = stats.health.snapshot();
-    let states: Vec<_> = snapshot.outputs.iter().map(|output| (output.name.as_str(), output.state)).collect();
-    assert_eq!(states, [("up", State::Healthy), ("down", State::Degraded)]);
+    let outputs: Vec<_> = snapshot.outputs.iter().map(|output| (output.name.as_str(), output.state)).collect();
+    assert_eq!(outputs, [("up", State::Healthy), ("down", State::Degraded)]);
     let is_well = |tenant: &str| snapshot.sources.iter().any(|it| it.tenant == tenant && it.state == State::Healthy);
     assert!(is_well("well-0.example") && is_well("well-1.example") && !is_well("ill-0.example"));
     run.end().await;

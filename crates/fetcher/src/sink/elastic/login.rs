@@ -78,7 +78,7 @@ impl Credential {
                 (held.header, held.stamp) = (header, stamp);
             }
             Err(fault) => {
-                tracing::warn!(error = %fault, "the output's changed credential cannot be read, the former one is used")
+                tracing::warn!(error = %fault, "the output's changed credential cannot be read, the former one is used");
             }
         }
     }
