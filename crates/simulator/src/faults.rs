@@ -1,6 +1,7 @@
 //! Scripted misbehaviour, for tests of those who fetch.
 
 mod times;
+mod manners;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,6 +17,7 @@ use bytes::Bytes;
 use chrono::TimeDelta;
 use futures_util::{StreamExt, future, stream};
 
+pub use self::manners::Manner;
 use crate::content::{self, alert};
 use crate::listing::Hit;
 use crate::query::List;
@@ -106,6 +108,8 @@ pub enum Fault {
     Tick(TimeDelta),
     /// Lists asked with a larger `$skip` are empty and have no next link, whatever there is.
     SkipEnds(u64),
+    /// The real answer, in this manner.
+    Manner(Manner),
 }
 
 impl Fault {
@@ -359,6 +363,7 @@ pub(crate) async fn apply(fault: Option<Fault>, request: Request, next: Next) ->
             tokio::time::sleep(time).await;
             next.run(request).await
         }
+        Some(Fault::Manner(manner)) => manner.apply(request, next).await,
         Some(Fault::Cut(after)) => next.run(request).await.map(|body| cut(body, after)),
         _ => next.run(request).await,
     }

@@ -34,6 +34,6 @@ mod world;
 pub use census::{Census, LogRow, Seen};
 pub use clock::Clock;
 pub use content::{alert_count, alert_json, incident_json, incident_versions, legacy_incident_json};
-pub use faults::{Endpoint, Fault, Faults};
+pub use faults::{Endpoint, Fault, Faults, Manner};
 pub use server::Simulator;
 pub use tenant::{AlertsPerIncident, Federated, Tenant};

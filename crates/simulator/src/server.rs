@@ -11,6 +11,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+pub(crate) use self::errors::respond;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::HeaderValue;
@@ -71,6 +72,8 @@ impl Simulator {
             .route("/{tenant}/oauth2/v2.0/token", post(auth::token))
             .route("/v1.0/security/incidents", get(lists::incidents))
             .route("/v1.0/security/incidents/{id}", get(records::incident))
+            // Asked for only where nested alerts come in pages, which are made of the incident.
+            .route("/v1.0/security/incidents/{id}/alerts", get(records::incident))
             .route("/v1.0/security/alerts_v2", get(lists::alerts))
             .route("/v1.0/security/alerts_v2/{id}", get(records::alert))
             .route("/api/incidents", get(lists::legacy))

@@ -24,7 +24,7 @@ pub(super) fn request_id() -> String {
     String::from_utf8(bytes).unwrap_or_default()
 }
 
-pub(super) fn respond(status: StatusCode, body: impl Into<Body>) -> Response {
+pub(crate) fn respond(status: StatusCode, body: impl Into<Body>) -> Response {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
