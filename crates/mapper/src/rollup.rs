@@ -73,6 +73,8 @@ impl Facts {
 #[derive(Debug, Default)]
 pub struct Rollup {
     alerts: u64,
+    /// Alerts that could not be read.
+    missing: u64,
     evidence: u64,
     severities: [u64; 5],
     statuses: [u64; 4],
@@ -132,12 +134,28 @@ impl Rollup {
         }
     }
 
+    /// An alert that cannot be read is counted, and is in nothing else here.
+    pub fn reject(&mut self) {
+        self.alerts += 1;
+        self.missing += 1;
+    }
+
+    /// The incident has so many alerts, as it says. Whether that is more than were added: those are missing.
+    pub fn announce(&mut self, count: u64) -> bool {
+        let missing = count.saturating_sub(self.alerts);
+        self.alerts += missing;
+        self.missing += missing;
+        missing > 0
+    }
+
     /// Appends the summary as a JSON object with the names of the incident's `rollup` column.
     pub fn write(&self, out: &mut Vec<u8>) {
         let number = |out: &mut Vec<u8>, name: &str, value: u64| {
             out.extend_from_slice(format!(",\"{name}\":{value}").as_bytes());
         };
         out.extend_from_slice(format!("{{\"alertCount\":{}", self.alerts).as_bytes());
+        number(out, "alertsMissing", self.missing);
+        out.extend_from_slice(format!(",\"complete\":{}", self.missing == 0).as_bytes());
         number(out, "evidenceCount", self.evidence);
         for (name, time) in [("firstActivityDateTime", &self.first), ("lastActivityDateTime", &self.last)] {
             if let Some(time) = time {

@@ -89,6 +89,25 @@ fn bounds() {
 }
 
 #[test]
+fn what_cannot_be_read_is_counted_and_told() {
+    let mut mapper = mapper("alert");
+    mapper.keep_facts(true);
+    let mut rollup = Rollup::default();
+    add(&mut rollup, &mut mapper, &alert(r#""severity":"low""#));
+    let write = |rollup: &Rollup| {
+        let mut out = Vec::new();
+        rollup.write(&mut out);
+        let sum = strict(&out);
+        (sum["alertCount"].clone(), sum["alertsMissing"].clone(), sum["complete"].clone())
+    };
+    assert_eq!(write(&rollup), (json!(1), json!(0), json!(true)));
+    rollup.reject();
+    assert_eq!(write(&rollup), (json!(2), json!(1), json!(false)));
+    assert!(!rollup.announce(2) && rollup.announce(120));
+    assert_eq!(write(&rollup), (json!(120), json!(119), json!(false)));
+}
+
+#[test]
 fn facts_are_those_of_the_last_row() {
     let mut mapper = mapper("alert");
     mapper.keep_facts(true);

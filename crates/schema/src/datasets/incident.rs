@@ -7,7 +7,7 @@ use crate::dataset::{Api, CloudName, Definition, Limit, Operator, Rows, Source};
 use crate::ecs;
 use crate::ops::{Derive, Op};
 use crate::tables;
-use crate::types::{Guid, Host, Integer, Ip, Keyword, LowerMember, Member, Prose, Sha256, Timestamp, Url, User};
+use crate::types::{Flag, Guid, Host, Integer, Ip, Keyword, LowerMember, Member, Prose, Sha256, Timestamp, Url, User};
 
 /// Security incidents, one document per version, with a summary of their alerts.
 pub const DATASET: Definition = Definition {
@@ -139,6 +139,10 @@ pub struct Comment {
 pub struct Rollup {
     /// Number of alerts.
     pub alert_count: Integer,
+    /// Alerts that could not be read: they are counted, and are in nothing else of this sum.
+    pub alerts_missing: Integer,
+    /// All alerts of the incident are in this sum.
+    pub complete: Flag,
     /// Number of evidence items over all alerts.
     pub evidence_count: Integer,
     /// Earliest activity of an alert.
