@@ -10,6 +10,7 @@ mod troubles;
 
 use self::stage::{ALERT, INCIDENT, LOG};
 use self::troubles as trouble;
+use simulator::Manner;
 
 /// One module per trouble, in it one test per list.
 macro_rules! matrix {
@@ -68,4 +69,20 @@ matrix! {
     times_east_of_utc: trouble::times_at_offset(330),
     empty_pages_with_a_link: trouble::empty_pages_with_a_link(),
     duplicate_in_two_pages: trouble::duplicate_in_two_pages(),
+    pages_without_links: trouble::pages_without_links(),
+    pages_without_links_or_places: trouble::pages_without_links_or_places(),
+    link_behind_the_end: trouble::link_behind_the_end(),
+    links_of_the_service: trouble::links_of_the_service(false),
+    links_without_a_host: trouble::links_of_the_service(true),
+    pages_cut_below_their_count: trouble::pages_cut_below_their_count(),
+    status_203: trouble::status_203(),
+    gzip_of_several_members: trouble::gzip_of_several_members(),
+    unknown_packing: trouble::unknown_packing(),
+    part_with_an_error: trouble::part_of_a_page(Manner::Part(3), "a shard does not answer"),
+    part_with_an_error_for_a_moment: trouble::part_of_a_page_for_a_moment(Manner::Part(3)),
+    error_in_the_place_of_a_record: trouble::part_of_a_page(Manner::ErrorRow(3), "a shard does not answer"),
+    error_in_the_place_of_a_record_for_a_moment: trouble::part_of_a_page_for_a_moment(Manner::ErrorRow(3)),
+    status_206: trouble::part_of_a_page(Manner::Status(206), "206 Partial Content"),
+    more_announced_than_given: trouble::more_announced_than_given(),
+    nothing_but_an_error: trouble::nothing_but_an_error(),
 }

@@ -16,6 +16,9 @@ pub enum Fault {
     /// There is no way to the host: no answer began. Nothing is said of what was asked for.
     #[error("{0}")]
     Unreachable(Box<Unreachable>),
+    /// An answer that is not whole, or says nothing new however it is asked for: what it holds is good, more may be missing.
+    #[error("{0}")]
+    Incomplete(String),
     /// The service asks for a pause.
     #[error("{what}")]
     Throttled {
@@ -41,7 +44,7 @@ pub enum Fault {
 impl Fault {
     /// Whether the same request may succeed later without anybody doing anything.
     pub fn is_temporary(&self) -> bool {
-        matches!(self, Fault::Transient(_) | Fault::Unreachable(_) | Fault::Throttled { .. })
+        matches!(self, Fault::Transient(_) | Fault::Incomplete(_) | Fault::Unreachable(_) | Fault::Throttled { .. })
     }
 
     /// A disk error with the name of what failed.

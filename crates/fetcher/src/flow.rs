@@ -15,6 +15,7 @@ mod feeds;
 mod ledger;
 mod merged;
 mod misdated;
+mod nested;
 pub(crate) mod outlet;
 mod page;
 mod pagesize;
@@ -140,6 +141,12 @@ struct Feed {
     alone: FxHashMap<String, String>,
     merged: Merged,
     misdated: Misdated,
+    /// Records of the page whose lists are not whole.
+    deferred: Vec<nested::Deferred>,
+    /// Versions of records whose lists were completed, by the records' ids.
+    whole: FxHashMap<String, String>,
+    /// What was odd in the answers of this cycle, although nothing is known to be missing.
+    odd: Option<String>,
     sweep: Sweep,
     past: Past,
     /// What the last cycle read was acknowledged, and the state says so.
@@ -155,24 +162,38 @@ impl Feed {
     fn datasets(&self) -> Arc<str> {
         Arc::clone(&self.health.key().datasets)
     }
+
+    /// An answer is odd: it is told, and the cycle goes on.
+    fn odd(&mut self, what: String) {
+        if self.odd.is_none() {
+            self.health.degrade(Reason::Incomplete, &what);
+            self.odd = Some(what);
+        }
+    }
 }
 
 /// Everything that changed since the last acknowledged cycle: poll, split, map, ship, acknowledge, commit.
 async fn cycle(feed: &mut Feed) -> Result<(), Fault> {
     let Some((from, mut outbox)) = begin(feed)? else { return Ok(()) };
+    feed.odd = None;
     feed.misdated.begin();
     let mut window = Window::new(from, feed.source.endpoint.orderable, feed.health.time().now());
     let mut outcome = window::read(feed, &mut window, &mut outbox).await;
-    if outcome.is_ok() {
-        outcome = alone::retry(feed, &mut outbox).await;
-    } else {
+    if outcome.is_err() {
         feed.size.reset();
+    }
+    // A list that is never whole says nothing of what is owed.
+    if matches!(outcome, Ok(()) | Err(Fault::Incomplete(_))) {
+        outcome = outcome.and(alone::retry(feed, &mut outbox).await);
     }
     // What was read before a fault is delivered too, and need not be read again: behind it where the order allows that,
     // and its ids are known.
     let is_whole = outcome.is_ok();
     if is_whole {
         feed.misdated.end(&feed.health);
+        if feed.odd.is_none() {
+            feed.health.recover(Reason::Incomplete);
+        }
     }
     deliver(feed, &mut outbox, Reach { moved: is_whole || window.is_ordered(), is_whole }).await?;
     outcome
@@ -195,6 +216,7 @@ fn begin(feed: &mut Feed) -> Result<Option<(String, Outbox)>, Fault> {
     feed.ahead = false;
     if !feed.delivered {
         feed.alone.clear();
+        feed.whole.clear();
     }
     let mut outbox = feed.outlet.outbox(&feed.streams, &feed.tenant);
     outbox.report_to(Arc::clone(&feed.health));

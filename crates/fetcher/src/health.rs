@@ -294,6 +294,7 @@ impl SourceHealth {
             Fault::Auth(_) if blames(course, Reason::Permission) => {}
             Fault::Auth(_) => self.set(course, Reason::Auth, text),
             Fault::Refused(_) => self.set(course, Reason::Refused, text),
+            Fault::Incomplete(_) => self.set(course, Reason::Incomplete, text),
             Fault::Local(_) => self.set(course, Reason::State, text),
             Fault::Unreachable(_) => self.set(course, Reason::Unreachable, text),
             // One failure is nothing, unless nothing ever succeeded.

@@ -5,10 +5,13 @@ pub mod auth;
 mod backoff;
 mod budget;
 pub(crate) mod client;
+mod decode;
 mod gap;
+mod link;
 #[cfg(any(test, fuzzing))]
 pub mod probe;
 mod request;
+mod said;
 #[cfg(test)]
 mod tests;
 mod wait;
@@ -17,14 +20,16 @@ use std::time::Duration;
 
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, Response, StatusCode};
-use serde::Deserialize;
 
 pub(crate) use self::backoff::{Backoff, jitter};
 pub(crate) use self::budget::Budget;
 use self::client::Way;
+pub(crate) use self::decode::{BodyError, Decoder, check_encoding};
 pub(crate) use self::gap::Gap;
 pub use self::gap::Unreachable;
-pub(crate) use self::request::{REDIRECTED, check_json, claims_challenge, follow, ids, redirected, send};
+pub(crate) use self::link::Service;
+pub(crate) use self::request::{REDIRECTED, check_json, claims_challenge, ids, redirected, send};
+pub(crate) use self::said::Said;
 use crate::config::{HttpConfig, ProxyConfig};
 use crate::error::{Fault, quoted, with_causes};
 
@@ -66,6 +71,7 @@ fn build(config: &HttpConfig, idle: usize) -> Result<Client, Fault> {
         connect_timeout: *connect_timeout,
         silence: Some(*timeout),
         idle,
+        unpacks: false,
         ..Way::default()
     })
 }
@@ -105,21 +111,6 @@ impl std::error::Error for Shown<'_> {
     }
 }
 
-/// `{"error":{"code":…,"message":…}}`, the error body of Graph and of the Defender API.
-#[derive(Debug, Default, Deserialize)]
-struct ErrorBody {
-    #[serde(default)]
-    error: ApiError,
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct ApiError {
-    #[serde(default)]
-    code: String,
-    #[serde(default)]
-    message: String,
-}
-
 /// What an answer other than 200 asks for.
 pub(crate) async fn status_fault(what: &str, permission: &str, response: Response) -> Fault {
     let status = response.status();
@@ -128,20 +119,16 @@ pub(crate) async fn status_fault(what: &str, permission: &str, response: Respons
     }
     let (after, ids) = (retry_after(&response), ids(&response));
     let body = read_bounded(response, MAX_ERROR_BODY).await.unwrap_or_default();
-    let error = api_error(&body);
-    let said = if error.code.is_empty() && error.message.is_empty() {
-        status.to_string()
-    } else {
-        quoted(&format!("{status}: {}: {}", error.code, error.message))
-    };
+    let error = Said::read(&body);
+    let said = if error.is_empty() { status.to_string() } else { quoted(&format!("{status}: {}", error.text())) };
     let what = format!("{what}: {said}{ids}");
     let throttled = |what| Fault::Throttled { what, after: after.or_else(|| wait_in(&body)) };
     match status {
         StatusCode::TOO_MANY_REQUESTS => throttled(what),
         // Without a time to wait it is a failure like the other 5xx: a smaller page may help.
         StatusCode::SERVICE_UNAVAILABLE if after.is_some() => throttled(what),
-        // Some services say 403 and mean throttling.
-        StatusCode::FORBIDDEN if error.code == "AF429" || error.message.contains("AF429") => throttled(what),
+        // Some services say 403, or another one, and mean throttling.
+        _ if error.is_throttling() && status != StatusCode::UNAUTHORIZED => throttled(what),
         StatusCode::REQUEST_TIMEOUT => Fault::Transient(what),
         StatusCode::UNAUTHORIZED => Fault::Auth(format!("{what}\nhint: the token is not accepted; check `cloud`")),
         StatusCode::FORBIDDEN => Fault::Auth(format!(
@@ -152,15 +139,9 @@ pub(crate) async fn status_fault(what: &str, permission: &str, response: Respons
     }
 }
 
-/// (code, message) of an answer other than 200; empty where the body is not the API's.
-pub(crate) async fn error_body(response: Response) -> (String, String) {
-    let body = read_bounded(response, MAX_ERROR_BODY).await.unwrap_or_default();
-    let ApiError { code, message } = api_error(&body);
-    (code, message)
-}
-
-fn api_error(body: &[u8]) -> ApiError {
-    serde_json::from_slice::<ErrorBody>(body).unwrap_or_default().error
+/// What an answer other than 200 says.
+pub(crate) async fn error_body(response: Response) -> Said {
+    Said::read(&read_bounded(response, MAX_ERROR_BODY).await.unwrap_or_default())
 }
 
 /// `Retry-After`, in seconds or as a date.
@@ -173,15 +154,27 @@ fn wait_in(body: &[u8]) -> Option<Duration> {
     wait::of_body(&String::from_utf8_lossy(body), crate::clock::now())
 }
 
-/// The first bytes of a body: for errors and tokens, never for pages.
+/// The first bytes of a body: for errors and tokens, never for pages. One that cannot be unpacked is as good as cut.
 pub(crate) async fn read_bounded(mut response: Response, limit: usize) -> reqwest::Result<Vec<u8>> {
+    let mut decoder = Decoder::of(response.headers()).ok().flatten();
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await? {
-        let room = limit.saturating_sub(body.len()).min(chunk.len());
-        body.extend_from_slice(&chunk[..room]);
-        if room < chunk.len() {
-            break;
+    while body.len() < limit
+        && let Some(chunk) = response.chunk().await?
+    {
+        let Some(decoder) = &mut decoder else {
+            body.extend_from_slice(&chunk[..chunk.len().min(limit - body.len())]);
+            continue;
+        };
+        decoder.push(chunk);
+        while body.len() < limit
+            && let Ok(Some(made)) = decoder.next()
+        {
+            body.extend_from_slice(&made);
         }
     }
+    if let Some(rest) = decoder.as_mut().and_then(|decoder| decoder.finish().ok()) {
+        body.extend_from_slice(&rest);
+    }
+    body.truncate(limit);
     Ok(body)
 }

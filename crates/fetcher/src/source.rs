@@ -18,7 +18,9 @@ use crate::flow::stop::Stop;
 use crate::flow::turns::{Lane, Reading};
 use crate::health::{Reason, SourceHealth};
 use crate::http::auth::TokenSource;
-use crate::http::{Budget, Clients, check_json, claims_challenge, send, status_fault, way_fault};
+use crate::http::{
+    Budget, Clients, Service, check_encoding, check_json, claims_challenge, send, status_fault, way_fault,
+};
 
 /// How long the service is asked for its time.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -47,7 +49,7 @@ pub struct Source {
 }
 
 /// A part of a list by the time of the last change.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Range {
     /// Changed at or after this time, as the service writes it.
     pub from: String,
@@ -126,7 +128,8 @@ impl Source {
         url
     }
 
-    fn list(&self) -> Url {
+    /// Address of the list.
+    pub(crate) fn list(&self) -> Url {
         let mut url = self.root.clone();
         url.set_path(&format!("{}{}", self.root.path().trim_end_matches('/'), self.endpoint.path));
         url
@@ -148,7 +151,7 @@ impl Source {
     /// Asks for one record with its nested records; `None` where it is not, or no longer, to be seen.
     pub async fn open_record(&self, id: &str) -> Result<Option<Reading>, Fault> {
         let (what, answer) = self.ask(&self.record(id)).await?;
-        if matches!(answer.response().status(), StatusCode::NOT_FOUND | StatusCode::GONE) {
+        if matches!(answer.response().status(), StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::NO_CONTENT) {
             self.budget.accept();
             self.health.answered();
             return Ok(None);
@@ -158,11 +161,18 @@ impl Source {
 
     async fn judge(&self, what: &str, answer: Reading) -> Result<Reading, Fault> {
         let status = answer.response().status();
-        let outcome = if status == StatusCode::OK {
-            check_json(what, answer.response()).map(|()| answer)
-        } else {
-            let fault = status_fault(what, self.endpoint.permission, answer.into_response());
-            Err(self.stop.unless(fault).await?)
+        let outcome = match status {
+            // Somebody on the way has changed it, or given a part of it: what it is, its body tells.
+            StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION | StatusCode::PARTIAL_CONTENT => {
+                check_json(what, answer.response())
+                    .and_then(|()| check_encoding(what, answer.response()))
+                    .map(|()| answer)
+            }
+            StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT => Ok(answer),
+            _ => {
+                let fault = status_fault(what, self.endpoint.permission, answer.into_response());
+                Err(self.stop.unless(fault).await?)
+            }
         };
         match &outcome {
             Ok(answer) => {
@@ -172,13 +182,17 @@ impl Source {
                 self.budget.accept();
                 self.health.answered();
             }
-            Err(Fault::Throttled { after, .. }) => {
-                self.budget.refuse(*after);
-                self.health.throttled(*after);
-            }
-            Err(_) => {}
+            Err(fault) => self.throttled(fault),
         }
         outcome
+    }
+
+    /// Everybody who shares the quota waits, if that is what the fault says.
+    pub(crate) fn throttled(&self, fault: &Fault) {
+        if let Fault::Throttled { after, .. } = fault {
+            self.budget.refuse(*after);
+            self.health.throttled(*after);
+        }
     }
 
     /// A refused token is replaced once.
@@ -234,9 +248,10 @@ impl Source {
         Ok((what, answer))
     }
 
-    /// Checks a `@odata.nextLink`: the token goes with it, so it must lead to the API that the token is for.
-    pub fn follow(&self, link: &str) -> Result<Url, Fault> {
-        crate::http::follow(&self.root, link)
+    /// The address of a link on a page: the token goes with it, so it leads to the API that the token is for.
+    pub fn follow(&self, page: &Url, link: &str) -> Result<Url, Fault> {
+        let schema::Source { api, path, .. } = self.endpoint;
+        Service { root: &self.root, api, path }.follow(page, link)
     }
 
     async fn get(&self, what: &str, page: &Url, token: &str) -> Result<Reading, Fault> {

@@ -17,6 +17,7 @@ use std::io;
 use tempfile::SpooledTempFile;
 
 use self::hold::Hold;
+pub(crate) use self::member::{Member as RowMember, members};
 pub use self::member::{replace_scalar, scalar_member, string_member};
 use self::scan::ValueScan;
 
@@ -41,10 +42,12 @@ pub enum Event<'a> {
         /// Its length in bytes.
         length: u64,
     },
-    /// `@odata.nextLink`.
+    /// `@odata.nextLink`, if it holds anything.
     NextLink(String),
     /// `@odata.count`.
     Count(u64),
+    /// The page says that it is not whole: the JSON text of its `error`.
+    Error(&'a [u8]),
 }
 
 /// Why a page cannot be read to its end. The rows before that point were complete.
@@ -71,6 +74,9 @@ pub enum SplitError {
     /// The body is complete JSON without a `value` array.
     #[error("body has no `value` array")]
     NoValue,
+    /// Which of them is the page, nobody knows.
+    #[error("body has `value` twice, the second one at byte {0}")]
+    Twice(u64),
     /// The temporary file for a long row failed.
     #[error("temporary file for a long row: {0}")]
     Spill(#[from] io::Error),
@@ -108,7 +114,16 @@ enum Member {
     Value,
     NextLink,
     Count,
+    Error,
     Other,
+}
+
+/// What `value` was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rows {
+    None,
+    Null,
+    Array,
 }
 
 /// The incremental scanner of one page: [`Splitter::next`] until `None`, chunk by chunk, then [`Splitter::finish`].
@@ -126,7 +141,7 @@ pub struct Splitter {
     /// The hold that the last event was made of.
     emitted: Option<Level>,
     first_member: bool,
-    has_value: bool,
+    rows: Rows,
     offset: u64,
 }
 
@@ -144,7 +159,7 @@ impl Splitter {
             item: Hold::new(max_row),
             emitted: None,
             first_member: true,
-            has_value: false,
+            rows: Rows::None,
             offset: 0,
         }
     }
@@ -160,6 +175,7 @@ impl Splitter {
             None => Ok(None),
             Some(Found::Link(link)) => Ok(Some(Event::NextLink(link))),
             Some(Found::Count(count)) => Ok(Some(Event::Count(count))),
+            Some(Found::Error) => Ok(Some(Event::Error(&self.text))),
             Some(Found::Row(level, bytes)) => Ok(Some(row(level, bytes))),
             Some(Found::Held(level)) => {
                 self.emitted = Some(level);
@@ -172,11 +188,16 @@ impl Splitter {
         }
     }
 
+    /// `value` is `null`: the page has no rows, and says so in an odd way.
+    pub fn is_null(&self) -> bool {
+        self.rows == Rows::Null
+    }
+
     /// The page must be complete now.
     pub fn finish(&self) -> Result<(), SplitError> {
         let inside = match self.state {
-            State::End if self.has_value => return Ok(()),
-            State::End => return Err(SplitError::NoValue),
+            State::End if self.rows == Rows::None => return Err(SplitError::NoValue),
+            State::End => return Ok(()),
             State::Items(Level::Body) => "`value[]`",
             State::Items(Level::Element) | State::InItem(Level::Element) => "a nested array of an element of `value[]`",
             State::InItem(Level::Body) | State::Broken => "an element of `value[]`",
@@ -201,6 +222,7 @@ enum Found<'c> {
     Held(Level),
     Link(String),
     Count(u64),
+    Error,
 }
 
 fn row(level: Level, bytes: &[u8]) -> Event<'_> {

@@ -1,7 +1,7 @@
 //! Scripted misbehaviour, for tests of those who fetch.
 
-mod times;
 mod manners;
+mod times;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use fetcher::health::Reason;
-use simulator::{Endpoint, Fault, Tenant};
+use simulator::{Endpoint, Fault, Manner, Tenant};
 
 use super::stage::{Course, Reach, Says, Stage, Target, Trouble};
 
@@ -243,4 +243,77 @@ pub(super) fn empty_pages_with_a_link() -> Trouble {
 
 pub(super) fn duplicate_in_two_pages() -> Trouble {
     in_the_chain(Fault::Repeat, 4, Says::Retried(3))
+}
+
+/// The list answers in this manner, and its pages are small, because the first ones fail.
+fn in_small_pages(manner: Manner) -> Trouble {
+    let begin = move |stage: &Stage, target: Target| {
+        let halvings = if target.endpoint == Endpoint::Alerts { 6 } else { 3 };
+        stage.faults().script(target.endpoint, respond(500, &[], ""), halvings);
+        stage.faults().always(target.endpoint, Fault::Manner(manner.clone()));
+    };
+    Trouble { begin: Box::new(begin), course: Course::Whole, reach: Reach::Source, says: Says::Retried(3) }
+}
+
+fn lasting(fault: Fault, course: Course, says: Says) -> Trouble {
+    let begin = move |stage: &Stage, target: Target| stage.faults().always(target.endpoint, fault.clone());
+    Trouble { begin: Box::new(begin), course, reach: Reach::Source, says }
+}
+
+pub(super) fn pages_without_links() -> Trouble {
+    in_small_pages(Manner::Unlinked(&[]))
+}
+
+pub(super) fn pages_without_links_or_places() -> Trouble {
+    in_small_pages(Manner::Unlinked(&["$skip"]))
+}
+
+pub(super) fn link_behind_the_end() -> Trouble {
+    in_small_pages(Manner::LinkAtEnd)
+}
+
+/// The gateway leaves the service's links as they are, or writes them without a host.
+pub(super) fn links_of_the_service(relative: bool) -> Trouble {
+    let begin = move |stage: &Stage, target: Target| {
+        let host =
+            if target.endpoint == Endpoint::Legacy { "api.security.microsoft.com" } else { "graph.microsoft.com" };
+        let start = if relative { String::new() } else { format!("https://{host}") };
+        (in_small_pages(Manner::Links(start)).begin)(stage, target);
+    };
+    Trouble { begin: Box::new(begin), ..in_small_pages(Manner::LinkAtEnd) }
+}
+
+pub(super) fn pages_cut_below_their_count() -> Trouble {
+    lasting(Fault::Manner(Manner::Counted(7)), Course::Whole, Says::Healthy)
+}
+
+pub(super) fn status_203() -> Trouble {
+    lasting(Fault::Manner(Manner::Status(203)), Course::Whole, Says::Healthy)
+}
+
+pub(super) fn gzip_of_several_members() -> Trouble {
+    lasting(Fault::Manner(Manner::Packed("X-GZip", 3)), Course::Whole, Says::Healthy)
+}
+
+pub(super) fn unknown_packing() -> Trouble {
+    let course = Course::Fails("packed as `br`");
+    lasting(Fault::Manner(Manner::Packed("br", 1)), course, Says::Because(Reason::Refused))
+}
+
+/// A part of a page is never taken for the whole.
+pub(super) fn part_of_a_page(manner: Manner, words: &'static str) -> Trouble {
+    lasting(Fault::Manner(manner), Course::Fails(words), Says::Because(Reason::Incomplete))
+}
+
+pub(super) fn part_of_a_page_for_a_moment(manner: Manner) -> Trouble {
+    first(Fault::Manner(manner), 2, Says::Retried(2))
+}
+
+pub(super) fn more_announced_than_given() -> Trouble {
+    part_of_a_page(Manner::Announces(5000), "5000 records are announced")
+}
+
+pub(super) fn nothing_but_an_error() -> Trouble {
+    let body = r#"{"error":{"code":"ServiceBusy","message":"come back later"}}"#;
+    lasting(Fault::status(200, body), Course::Fails("ServiceBusy: come back later"), Says::Because(Reason::Failing))
 }

@@ -15,6 +15,7 @@ fn split(body: &[u8], step: usize) -> (Vec<Vec<u8>>, Result<(), String>) {
                 Ok(Some(Event::TooLarge { length, .. })) => seen.push(length.to_le_bytes().to_vec()),
                 Ok(Some(Event::NextLink(link))) => seen.push(link.into_bytes()),
                 Ok(Some(Event::Count(count))) => seen.push(count.to_le_bytes().to_vec()),
+                Ok(Some(Event::Error(text))) => seen.push([b"!", text].concat()),
                 Ok(None) => break,
                 Err(error) => return (seen, Err(error.to_string())),
             }

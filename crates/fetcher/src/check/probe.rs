@@ -7,7 +7,14 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::{Finding, Item};
-use crate::http::{REDIRECTED, connection_fault, error_body, redirected};
+use crate::error::Fault;
+use crate::http::{
+    REDIRECTED, Said, Service, check_encoding, check_json, connection_fault, error_body, read_bounded, redirected,
+};
+use crate::splitter::{Event, MAX_ROW, Splitter};
+
+/// Longest page that is looked at: one record.
+const MAX_PAGE: usize = 8 * 1024 * 1024;
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -17,18 +24,38 @@ pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) code: String,
     pub(super) message: String,
+    /// What is wrong with the page, where there is one.
+    pub(super) page: Option<String>,
 }
 
-/// Asks for the first record of the list.
+/// Asks for the first record of the list, and for the page behind it: whoever stands before the service may write links
+/// that lead nowhere, which no first page shows.
 pub(super) async fn ask(
     client: &Client,
     root: &Url,
-    path: &str,
+    source: &schema::Source,
     token: &SecretString,
-) -> Result<Answer, crate::error::Fault> {
+) -> Result<Answer, Fault> {
     let mut url = root.clone();
-    url.set_path(&format!("{}{path}", root.path().trim_end_matches('/')));
+    url.set_path(&format!("{}{}", root.path().trim_end_matches('/'), source.path));
     url.set_query(Some("$top=1"));
+    let service = Service { root, api: source.api, path: source.path };
+    let (mut answer, link) = ask_page(client, url.clone(), token).await?;
+    if let Some(link) = link {
+        let next = service.follow(&url, &link)?;
+        let (behind, _) = ask_page(client, next, token).await?;
+        let is_passing = behind.status == StatusCode::TOO_MANY_REQUESTS || behind.status.is_server_error();
+        if !behind.status.is_success() && !is_passing {
+            let words = Said { code: behind.code, message: short(&behind.message) };
+            answer.page =
+                Some(format!("the link to the next page is answered with {}: {}", behind.status, words.text()));
+        }
+    }
+    Ok(answer)
+}
+
+/// An answer, and the link that it gives.
+async fn ask_page(client: &Client, url: Url, token: &SecretString) -> Result<(Answer, Option<String>), Fault> {
     let what = format!("GET {}{}", url.origin().ascii_serialization(), url.path());
     let request = client.get(url).timeout(PATIENCE).bearer_auth(token.expose_secret());
     let response = request.send().await.map_err(|error| connection_fault(&what, &error))?;
@@ -36,21 +63,53 @@ pub(super) async fn ask(
     if status.is_redirection() {
         return Err(redirected(&what, &response, REDIRECTED));
     }
-    // A record may be large; nobody needs it.
-    let (code, message) = if status.is_success() { Default::default() } else { error_body(response).await };
-    Ok(Answer { status, code, message })
+    if !status.is_success() {
+        let Said { code, message } = error_body(response).await;
+        return Ok((Answer { status, code, message, page: None }, None));
+    }
+    check_json(&what, &response)?;
+    check_encoding(&what, &response)?;
+    let body = read_bounded(response, MAX_PAGE).await.map_err(|error| connection_fault(&what, &error))?;
+    let (link, page) = if body.len() < MAX_PAGE { look(&body) } else { (None, None) };
+    Ok((Answer { status, code: String::new(), message: String::new(), page }, link))
+}
+
+/// The link of a page, and what is wrong with it.
+fn look(body: &[u8]) -> (Option<String>, Option<String>) {
+    let (mut link, mut wrong) = (None, None);
+    let mut splitter = Splitter::new(None, MAX_ROW);
+    let mut rest = body;
+    loop {
+        match splitter.next(&mut rest) {
+            Ok(Some(Event::NextLink(found))) => link = Some(found),
+            Ok(Some(Event::Error(text))) => {
+                wrong = Some(format!("an error beside the records: {}", short(&Said::read(text).text())));
+            }
+            Ok(Some(_)) => {}
+            Ok(None) => break,
+            Err(error) => return (link, Some(error.to_string())),
+        }
+    }
+    let end = splitter.finish().err().map(|error| error.to_string());
+    (link, wrong.or(end))
 }
 
 /// What the answer means. `granted` says whether the token's roles hold the permission, if they are known.
 pub(super) fn judge(answer: &Answer, source: &schema::Source, granted: Option<bool>) -> Finding {
-    let Answer { status, code, message } = answer;
-    let said = if code.is_empty() { status.to_string() } else { format!("{status}: {code}: {}", short(message)) };
+    let Answer { status, code, message, page } = answer;
+    let words = Said { code: code.clone(), message: short(message) };
+    let said = if words.is_empty() { status.to_string() } else { format!("{status}: {}", words.text()) };
     let failed = |cause: &str, cure: String| Finding::failed(Item::Probe, format!("{cause} ({said})")).cure(cure);
     let text = format!("{code} {message}");
     let says = |word: &str| text.contains(word);
     let licence = source.licence;
     match status.as_u16() {
-        200 => Finding::ok(Item::Probe, "a record can be read"),
+        200 | 203 | 206 if page.is_some() => failed(
+            &format!("the answer is not a whole page: {}", page.as_deref().unwrap_or_default()),
+            "check what stands between here and the service: a gateway or a proxy changes its answers".to_owned(),
+        ),
+        204 | 205 => Finding::warning(Item::Probe, format!("the service answers without a page ({said}), as if there were no records")),
+        200 | 203 => Finding::ok(Item::Probe, "a record can be read"),
         429 => Finding::warning(Item::Probe, format!("the service throttles now, so it lets the application in ({said})")),
         403 if says("AF429") => {
             Finding::warning(Item::Probe, format!("the service throttles now, so it lets the application in ({said})"))

@@ -157,7 +157,7 @@ async fn access(
         };
         let answer = match known.iter().find(|(path, _)| *path == source.path) {
             Some((_, answer)) => answer.clone(),
-            None => match probe::ask(client, access.root, source.path, access.token).await {
+            None => match probe::ask(client, access.root, source, access.token).await {
                 Ok(answer) => probe::judge(&answer, source, granted),
                 Err(fault) => Finding::fault(Item::Probe, &fault),
             },

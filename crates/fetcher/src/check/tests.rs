@@ -6,7 +6,7 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
-use simulator::{Endpoint, Fault as Misbehaviour, Simulator, Tenant};
+use simulator::{Endpoint, Fault as Misbehaviour, Manner, Simulator, Tenant};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -162,6 +162,37 @@ async fn licence_and_service_are_told_apart() {
         assert!(probe.cure.as_deref().unwrap_or_default().contains(words[1]), "{probe:?}");
         assert_eq!(find(&findings, Item::Probe, Some("log")).outcome, Outcome::Ok);
     }
+}
+
+#[tokio::test]
+async fn links_and_pages_are_looked_at() {
+    let tenant = TenantBox::new().await;
+    let links = |start: &str| Misbehaviour::Manner(Manner::Links(start.to_owned()));
+    for (faults, outcome, words) in [
+        (vec![links("https://graph.microsoft.com")], Outcome::Ok, ""),
+        (
+            vec![links("https://inner.example:8080")],
+            Outcome::Failed,
+            "https://inner.example:8080/v1.0/security/alerts_v2",
+        ),
+        (vec![Misbehaviour::Manner(Manner::Part(0))], Outcome::Failed, "a shard does not answer"),
+        (vec![Misbehaviour::status(200, r#"{"error":{"code":"X","message":"odd"}}"#)], Outcome::Failed, "odd"),
+        (vec![Misbehaviour::status(204, "")], Outcome::Warning, "without a page"),
+    ] {
+        tenant.simulator.faults().clear();
+        for fault in faults {
+            tenant.simulator.faults().always(Endpoint::Alerts, fault);
+        }
+        let findings = tenant.check().await;
+        let probe = find(&findings, Item::Probe, Some("alert"));
+        assert!(probe.outcome == outcome && probe.text.contains(words), "{probe:?}");
+        assert_eq!(find(&findings, Item::Probe, Some("incident")).outcome, Outcome::Ok);
+    }
+    tenant.simulator.faults().clear();
+    let gone = Misbehaviour::status(410, r#"{"Message":"no longer"}"#);
+    tenant.simulator.faults().script_when(Endpoint::Alerts, "skiptoken", gone, None);
+    let findings = tenant.check().await;
+    assert_failed(&findings, Item::Probe, Some("alert"), ["410 Gone: no longer", "gateway"]);
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@
 use super::ledger::Debt;
 use super::page::{Taking, take};
 use super::rows::{Element, Extent};
-use super::{Feed, merged, step};
+use super::{Feed, merged, nested, step};
 use crate::clock;
 use crate::error::Fault;
 use crate::health::Reason;
@@ -151,13 +151,15 @@ pub(super) async fn fetch(
 ) -> Result<Found, Fault> {
     let Some(response) = feed.source.open_record(id).await? else { return Ok(Found::Missing) };
     let mut found = Found::Missing;
-    take(feed, response, Taking::Alone { version, extent, found: &mut found }, outbox).await?;
-    Ok(found)
+    let outcome = take(feed, response, Taking::Alone { version, extent, found: &mut found }, outbox).await;
+    let page = outcome.inspect_err(|_| feed.deferred.clear())?;
+    nested::settle_alone(feed, outbox).await?;
+    page.lacks.map_or(Ok(found), |lacks| Err(Fault::Incomplete(lacks)))
 }
 
 /// The record's own trouble, not that of the source: throttling, credentials and the disk concern every record.
 pub(super) fn is_own(fault: &Fault) -> bool {
-    matches!(fault, Fault::Transient(_) | Fault::Refused(_))
+    matches!(fault, Fault::Transient(_) | Fault::Incomplete(_) | Fault::Refused(_))
 }
 
 /// Delivers a record that was held back, without its nested rows.

@@ -41,6 +41,8 @@ pub(super) struct Cursor {
     newest: Option<String>,
     /// The cursor stays at or before this time.
     limit: Option<String>,
+    /// Something may be missing from here on: it stays at or before this time, whatever comes.
+    held: Option<String>,
     /// The service's time: what claims to have changed later moves nothing.
     now: DateTime<Utc>,
     reach: Reach,
@@ -62,6 +64,7 @@ impl Cursor {
             is_guess,
             newest,
             limit: None,
+            held: None,
             now,
             reach,
         };
@@ -125,6 +128,18 @@ impl Cursor {
         self.limit = Some(now);
     }
 
+    /// What changed at or after this time may not have been read, although later records were: the next window starts no
+    /// later, and no earlier than this one would again.
+    pub(super) fn hold(&mut self, at: &str) {
+        let at = self.found.as_deref().filter(|found| order(at, found) == Ordering::Less).unwrap_or(at).to_owned();
+        if self.newest.as_deref().is_some_and(|newest| order(&at, newest) == Ordering::Less) {
+            self.newest = Some(at.clone());
+        }
+        if self.held.as_deref().is_none_or(|held| order(&at, held) == Ordering::Less) {
+            self.held = Some(at);
+        }
+    }
+
     /// The `$filter` literal.
     pub(super) fn from(&self) -> &str {
         &self.from
@@ -151,6 +166,7 @@ impl Cursor {
             return;
         }
         let changed = self.limit.as_deref().filter(|limit| order(limit, changed) == Ordering::Less).unwrap_or(changed);
+        let changed = self.held.as_deref().filter(|held| order(held, changed) == Ordering::Less).unwrap_or(changed);
         if self.newest.as_deref().is_none_or(|newest| order(newest, changed) == Ordering::Less) {
             self.newest = Some(changed.to_owned());
         }

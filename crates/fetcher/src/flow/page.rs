@@ -1,20 +1,29 @@
 //! The stages of one answer: bytes, rows, documents, batches.
 
 use std::borrow::Cow;
+use std::hash::{BuildHasher, BuildHasherDefault};
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
+use reqwest::header::WARNING;
+use reqwest::{Response, StatusCode};
+use rustc_hash::FxHasher;
 
 use super::alone::Found;
 use super::rows::{Element, Extent};
 use super::turns::{Arrival, Reading};
 use super::window::Window;
-use super::{Feed, checkpoint, merged};
+use super::{Feed, checkpoint, merged, nested};
 use crate::clock;
-use crate::error::Fault;
-use crate::http::connection_fault;
+use crate::error::{Fault, quoted};
+use crate::http::{Said, ids, retry_after};
 use crate::sink::Outbox;
-use crate::splitter::{Event, MAX_ROW, SplitError, Splitter, replace_scalar, scalar_member, string_member};
+use crate::splitter::{
+    Event, MAX_ROW, RowMember, SplitError, Splitter, members, replace_scalar, scalar_member, string_member,
+};
+
+/// An error in the place of a record is no longer than this.
+const MAX_ERROR: usize = 64 * 1024;
 
 /// What becomes of the elements of an answer.
 pub(super) enum Taking<'a> {
@@ -33,67 +42,160 @@ pub(super) enum Taking<'a> {
     },
 }
 
-/// Reads an answer to its end and returns the link to the next one. Memory does not depend on its length.
+/// What an answer was, apart from its records.
+#[derive(Debug, Default)]
+pub(super) struct Page {
+    /// The link to the next one.
+    pub(super) link: Option<String>,
+    /// Records of the whole list, as it says.
+    pub(super) announced: Option<u64>,
+    /// Its records.
+    pub(super) rows: u64,
+    /// The same for the same records, in whatever order.
+    pub(super) digest: u64,
+    /// It is not whole, and why: more may be missing than a link leads to.
+    pub(super) lacks: Option<String>,
+    /// It is taken for an empty page, although it does not say so as pages do.
+    pub(super) is_odd: bool,
+}
+
+impl Page {
+    /// A record, or an error in the place of one.
+    fn is_record(&mut self, row: &[u8]) -> bool {
+        if let Some(error) = error_of(row) {
+            self.lack(format!("an error in the place of a record: {}", quoted(&error.text())));
+            return false;
+        }
+        self.rows += 1;
+        // Its beginning names a record; what follows may hold the time of the answer.
+        let head = &row[..row.len().min(400)];
+        self.digest = self.digest.wrapping_add(BuildHasherDefault::<FxHasher>::default().hash_one(head));
+        true
+    }
+
+    fn lack(&mut self, what: String) {
+        self.lacks.get_or_insert(what);
+    }
+}
+
+/// The error that stands in the place of a record: an object without the name of a record.
+pub(super) fn error_of(row: &[u8]) -> Option<Said> {
+    let holds = |word: &[u8]| memchr::memmem::find(row, word).is_some();
+    // Nearly all records begin with their name.
+    let head = &row[..row.len().min(32)];
+    if ["\"id\"", "\"incidentId\"", "\"alertId\""]
+        .iter()
+        .any(|name| memchr::memmem::find(head, name.as_bytes()).is_some())
+    {
+        return None;
+    }
+    if row.len() > MAX_ERROR || !(holds(b"rror\"") || holds(b"\"code\"") && holds(b"\"message\"")) {
+        return None;
+    }
+    let (mut is_error, mut words) = (false, 0);
+    for RowMember { name, value, .. } in members(row) {
+        match name.trim_start_matches('@') {
+            "id" | "incidentId" | "alertId" => return None,
+            "error" | "odata.error" if value != b"null" => is_error = true,
+            "code" | "message" => words += 1,
+            _ => {}
+        }
+    }
+    (is_error || words == 2).then(|| Said::read(row))
+}
+
+/// Reads an answer to its end. Memory does not depend on its length.
 pub(super) async fn take(
     feed: &mut Feed,
     mut answer: Reading,
     mut taking: Taking<'_>,
     outbox: &mut Outbox,
-) -> Result<Option<String>, Fault> {
+) -> Result<Page, Fault> {
     let what = format!("GET {}", answer.response().url().path());
     feed.rows.begin_page()?;
+    let mut page = Page::default();
+    let (status, after, ids) = (answer.response().status(), retry_after(answer.response()), ids(answer.response()));
+    match status {
+        StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT => {
+            page.is_odd = true;
+            feed.odd(format!("{what}: {status}{ids}: taken as a page without records"));
+            feed.health.page_read(feed.size.get());
+            return Ok(page);
+        }
+        StatusCode::PARTIAL_CONTENT => page.lack(format!("{status}{}", warning(answer.response()))),
+        _ => {}
+    }
     let mut splitter = Splitter::new(feed.rows.nested(), MAX_ROW);
-    let mut next_link = None;
+    let mut error = None;
     // A single record is read as the list that holds it.
     let alone = matches!(taking, Taking::Alone { .. });
     let mut head = alone.then_some(b"{\"value\":[");
     let mut ended = false;
-    let (ids, mut rows) = (crate::http::ids(answer.response()), 0_u64);
     while !ended {
         let chunk = match head.take() {
             Some(head) => Bytes::from_static(head),
-            None => {
-                match feed.source.stop.unless(answer.next()).await?.map_err(|error| connection_fault(&what, &error))? {
-                    Arrival::Chunk(chunk) => {
-                        feed.shared.stats.bytes.fetch_add(chunk.len() as u64, Ordering::Relaxed);
-                        feed.health.bytes(chunk.len() as u64);
-                        chunk
-                    }
-                    Arrival::Silence => {
-                        outbox.send().await?;
-                        continue;
-                    }
-                    Arrival::End => {
-                        ended = true;
-                        Bytes::from_static(if alone { b"]}" } else { b"" })
-                    }
+            None => match feed.source.stop.unless(answer.next()).await?.map_err(|error| error.fault(&what))? {
+                Arrival::Chunk(chunk) => {
+                    feed.shared.stats.bytes.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+                    feed.health.bytes(chunk.len() as u64);
+                    chunk
                 }
-            }
+                Arrival::Silence => {
+                    outbox.send().await?;
+                    continue;
+                }
+                Arrival::End => {
+                    ended = true;
+                    Bytes::from_static(if alone { b"]}" } else { b"" })
+                }
+            },
         };
         let mut rest = &chunk[..];
         while let Some(event) = splitter.next(&mut rest).map_err(|error| split_fault(&what, error))? {
             match event {
+                Event::Element(row) if !page.is_record(row) => {}
                 Event::Element(row) => {
                     feed.health.fetched(1);
-                    rows += 1;
                     element(feed, row, &mut taking, outbox).await?;
                 }
+                Event::Nested(row) if nested::wait(feed, row) => {}
                 Event::Nested(row) => feed.rows.nested_row(row)?,
                 Event::TooLarge { nested, raw, length } => feed.rows.too_large(nested, raw, length)?,
-                Event::NextLink(link) => next_link = Some(link),
-                Event::Count(count) => tracing::debug!(count, "records announced"),
+                Event::NextLink(link) => page.link = Some(link),
+                Event::Count(count) => page.announced = Some(count),
+                Event::Error(text) => {
+                    error = Some(Said::read(text));
+                    page.lack(format!("an error beside the records: {}", quoted(&Said::read(text).text())));
+                }
             }
             if outbox.is_full() {
                 outbox.send().await?;
             }
         }
     }
+    if let (Err(SplitError::NoValue), Some(said)) = (splitter.finish(), &error) {
+        let what = format!("{what}: {status}, but nothing else than an error: {}{ids}", quoted(&said.text()));
+        let fault = if said.is_throttling() { Fault::Throttled { what, after } } else { Fault::Transient(what) };
+        feed.source.throttled(&fault);
+        return Err(fault);
+    }
     splitter.finish().map_err(|error| split_fault(&what, error))?;
-    let (tenant, more) = (&*feed.tenant, next_link.is_some());
-    tracing::debug!(tenant, request = what, ids = ids.trim(), rows, more, "page read");
+    if splitter.is_null() {
+        page.is_odd = true;
+        feed.odd(format!("{what}: `value` is null{ids}: taken as a page without records"));
+    }
+    let (tenant, more) = (&*feed.tenant, page.link.is_some());
+    tracing::debug!(tenant, request = what, ids = ids.trim(), rows = page.rows, more, "page read");
     feed.shared.stats.pages.fetch_add(1, Ordering::Relaxed);
     feed.health.page_read(feed.size.get());
-    Ok(next_link)
+    page.lacks = page.lacks.map(|lacks| format!("{what}: the answer is not whole: {lacks}{ids}"));
+    Ok(page)
+}
+
+/// Why an answer is only a part, in the words of who cut it.
+fn warning(answer: &Response) -> String {
+    let said = answer.headers().get(WARNING).and_then(|said| said.to_str().ok());
+    said.map(|said| format!(" ({})", quoted(said))).unwrap_or_default()
 }
 
 async fn element(feed: &mut Feed, row: &[u8], taking: &mut Taking<'_>, outbox: &mut Outbox) -> Result<(), Fault> {
@@ -108,9 +210,12 @@ async fn element(feed: &mut Feed, row: &[u8], taking: &mut Taking<'_>, outbox: &
             }
             merged::note(feed, row, changed);
             feed.misdated.look(&feed.health, row, changed, window.now());
-            feed.rows.element(Element { row, changed }, window.extent(), outbox).await?;
+            if !nested::defer(feed, row, window.extent()) {
+                feed.rows.element(Element { row, changed }, window.extent(), outbox).await?;
+            }
             window.complete(changed);
-            checkpoint(feed, window, outbox).await
+            // The cursor passes nothing that waits.
+            if feed.deferred.is_empty() { checkpoint(feed, window, outbox).await } else { Ok(()) }
         }
         Taking::Bare(rows) => {
             rows.push(row.to_vec());
@@ -125,6 +230,9 @@ async fn element(feed: &mut Feed, row: &[u8], taking: &mut Taking<'_>, outbox: &
         Taking::Alone { extent, found, .. } => {
             merged::note(feed, row, changed);
             **found = Found::Read;
+            if nested::defer(feed, row, *extent) {
+                return Ok(());
+            }
             feed.rows.element(Element { row, changed }, *extent, outbox).await
         }
     }

@@ -1,13 +1,17 @@
 //! From the elements of a page to documents: what [`schema::Rows`] says, once for all datasets.
 
+mod hold;
+mod text;
+
 use std::borrow::Cow;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::sync::Arc;
 
 use mapper::{DocId, Drift, Mapper, Marks, Reject, Rollup};
 use tempfile::SpooledTempFile;
 
+pub(super) use self::hold::{Nested, Waiting};
+use self::text::{fingerprint, open_object, without_tenant};
 use super::cursor::Cursor;
 use super::seen::Seen;
 use super::spool::Spool;
@@ -80,6 +84,8 @@ pub(super) struct Rows {
     /// Text of a row that is composed.
     composed: Vec<u8>,
     letters: Letters,
+    /// Nested rows of the next element that are not whole.
+    waiting: Waiting,
 }
 
 /// One dataset.
@@ -89,6 +95,8 @@ struct Track {
     mapper: Mapper,
     /// Its ids name no version: a document outlives changes of its record, so the ledger keeps it by the record's age.
     ageless: bool,
+    /// A document for each of the record's items: later ones join the earlier, none is amended.
+    of_items: bool,
     /// Since the first cycle began.
     place: Option<Place>,
 }
@@ -139,7 +147,8 @@ impl Rows {
             mapper.preserve_original(preserve_original);
             let schema::Definition { name, identity, source, .. } = config.dataset.definition;
             let ageless = !identity.contains(&source.cursor);
-            Track { name, index: config.index, mapper, ageless, place: None }
+            let of_items = matches!(config.dataset.definition.rows, schema::Rows::Items(_));
+            Track { name, index: config.index, mapper, ageless, of_items, place: None }
         };
         let definition = &datasets[0].dataset.definition;
         let shape = match definition.rows {
@@ -166,6 +175,7 @@ impl Rows {
             cursor: definition.source.cursor,
             composed: Vec::new(),
             letters: Letters { tenant: tenant.to_owned(), dead, health: None },
+            waiting: Waiting::default(),
         }
     }
 
@@ -262,7 +272,10 @@ impl Rows {
                 // Only what it says is wanted here: its document comes from the dataset's own source.
                 match mapper.map(row, scratch) {
                     Ok(_) => rollup.add(mapper.facts()),
-                    Err(reject) => self.letters.keep(dataset, &reject, Raw::Bytes(row))?,
+                    Err(reject) => {
+                        rollup.reject();
+                        self.letters.keep(dataset, &reject, Raw::Bytes(row))?;
+                    }
                 }
                 Ok(())
             }
@@ -294,10 +307,11 @@ impl Rows {
             }
             Shape::Outer { outer, spool, item } => {
                 let count = spool.rewind().map_err(|error| spool_fault(&error))?;
+                let element = &*without_tenant(element, &self.letters.tenant);
                 for place in 0..count.max(1) {
                     self.composed.clear();
                     open_object(&mut self.composed, element, "tenantId");
-                    // The legacy API's records do not say whose they are.
+                    // The legacy API's records do not say whose they are; ids of documents are made of what we say.
                     self.composed.push(b'"');
                     self.composed.extend_from_slice(self.letters.tenant.as_bytes());
                     self.composed.push(b'"');
@@ -348,8 +362,11 @@ impl Rows {
             }
             fresh = place.seen.insert(changed, id)?;
         }
-        let dataset = match &self.shape {
-            Shape::Rollup { dataset, .. } if nested => dataset,
+        let dataset = match &mut self.shape {
+            Shape::Rollup { dataset, rollup, .. } if nested => {
+                rollup.reject();
+                dataset
+            }
             _ => self.tracks[0].name,
         };
         if fresh {
@@ -381,6 +398,7 @@ impl Rows {
     }
 
     fn forget_nested(&mut self) -> io::Result<()> {
+        self.waiting = Waiting::default();
         match &mut self.shape {
             Shape::Whole => Ok(()),
             Shape::Rollup { rollup, .. } => {
@@ -407,7 +425,7 @@ fn map_row(tracks: &mut [Track], letters: &Letters, bytes: &[u8], given: &mut Gi
     let changed = given.changed;
     let Some(first) = tracks.first() else { return Ok(()) };
     let row = first.mapper.index(bytes);
-    for Track { name, index, mapper, ageless, place } in tracks {
+    for Track { name, index, mapper, ageless, of_items, place } in tracks {
         let Some(Place { cursor, seen }) = place else { continue };
         if given.extent.is_listed() && cursor.is_past(changed) {
             continue;
@@ -422,7 +440,11 @@ fn map_row(tracks: &mut [Track], letters: &Letters, bytes: &[u8], given: &mut Gi
             Ok(row) => mapper.map_items(row, &mut |result| {
                 let done = match result {
                     Ok((id, document)) => {
-                        let id = if given.extent == Extent::Amended { DocId(fingerprint(&id.0, AMENDED)) } else { id };
+                        let id = if given.extent == Extent::Amended && !*of_items {
+                            DocId(fingerprint(&id.0, AMENDED))
+                        } else {
+                            id
+                        };
                         seen.insert(since, id.0).map(|is_new| {
                             if is_new {
                                 given.is_late |= given.extent.is_listed() && cursor.is_late(changed);
@@ -441,27 +463,6 @@ fn map_row(tracks: &mut [Track], letters: &Letters, bytes: &[u8], given: &mut Gi
         kept?;
     }
     Ok(())
-}
-
-/// `{…element's members,"name":`, for a value and the closing brace to follow. An element that is no object stays none.
-fn open_object(out: &mut Vec<u8>, element: &[u8], name: &str) {
-    out.extend_from_slice(element.strip_suffix(b"}").unwrap_or(element));
-    if out.len() > 1 {
-        out.push(b',');
-    }
-    out.push(b'"');
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b"\":");
-}
-
-/// Tells one rejected row from another; it has no id of its own.
-fn fingerprint(bytes: &[u8], salt: u64) -> [u8; 16] {
-    let half = |seed: u64| {
-        let mut hasher = DefaultHasher::new();
-        (seed, salt, bytes).hash(&mut hasher);
-        hasher.finish()
-    };
-    ((u128::from(half(1)) << 64) | u128::from(half(2))).to_be_bytes()
 }
 
 fn spool_fault(error: &io::Error) -> Fault {

@@ -13,6 +13,7 @@ use url::Url;
 mod checkpoints;
 mod faults;
 mod health;
+mod manners;
 mod merged;
 mod outlets;
 mod outputs;
@@ -278,7 +279,11 @@ async fn a_next_link_to_another_host_is_refused() {
     scene.simulator.faults().always(Endpoint::Incidents, Misbehaviour::Replace(page.to_vec()));
     let failed = scene.collect().await;
     assert_eq!(failed.len(), 1);
-    assert!(failed[0].fault.to_string().contains("http://192.0.2.7, which is not the API"), "{}", failed[0].fault);
+    assert!(
+        failed[0].fault.to_string().contains("http://192.0.2.7/v1.0/security/incidents, which is not the API"),
+        "{}",
+        failed[0].fault
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

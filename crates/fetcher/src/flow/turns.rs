@@ -14,6 +14,8 @@ use reqwest::Response;
 use rustc_hash::FxHashMap;
 use tokio::sync::oneshot;
 
+use crate::http::{BodyError, Decoder};
+
 /// Pages that are read at the same time.
 const TURNS: usize = 24;
 /// How many of them one tenant may read.
@@ -187,6 +189,8 @@ impl Drop for Turn {
 pub struct Reading {
     response: Response,
     turn: Turn,
+    /// Takes the packing off, where there is one that is known.
+    decoder: Option<Decoder>,
 }
 
 /// The next of a body.
@@ -200,7 +204,8 @@ pub(crate) enum Arrival {
 
 impl Reading {
     pub(crate) fn new(response: Response, turn: Turn) -> Self {
-        Self { response, turn }
+        let decoder = Decoder::of(response.headers()).ok().flatten();
+        Self { response, turn, decoder }
     }
 
     /// The answer itself.
@@ -214,7 +219,26 @@ impl Reading {
     }
 
     /// The next chunk.
-    pub(crate) async fn next(&mut self) -> reqwest::Result<Arrival> {
+    pub(crate) async fn next(&mut self) -> Result<Arrival, BodyError> {
+        loop {
+            if let Some(decoder) = &mut self.decoder
+                && let Some(chunk) = decoder.next()?
+            {
+                return Ok(Arrival::Chunk(chunk));
+            }
+            match (self.arrive().await.map_err(BodyError::Connection)?, &mut self.decoder) {
+                (Arrival::Chunk(chunk), Some(decoder)) => decoder.push(chunk),
+                (Arrival::End, Some(decoder)) => {
+                    let rest = decoder.finish()?;
+                    self.decoder = None;
+                    return Ok(if rest.is_empty() { Arrival::End } else { Arrival::Chunk(rest) });
+                }
+                (arrival, _) => return Ok(arrival),
+            }
+        }
+    }
+
+    async fn arrive(&mut self) -> reqwest::Result<Arrival> {
         let chunk = if self.turn.held {
             let Ok(chunk) = tokio::time::timeout(PATIENCE, self.response.chunk()).await else {
                 self.turn.give_back();

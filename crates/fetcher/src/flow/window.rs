@@ -7,22 +7,25 @@
 //! record on; links are followed only within one time. Where it is not, the window is read in parts ([`super::slice`])
 //! that fit into one page each.
 
+mod ask;
 mod chain;
 mod time;
 mod trouble;
 
 use std::cmp::Ordering;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use rustc_hash::FxHashSet;
 use url::Url;
 
+use self::ask::Asking;
 use self::chain::{Chain, fingerprint};
 use self::trouble::Trouble;
-use super::page::{Taking, take};
+use super::page::{Page, Taking, take};
 use super::rows::Extent;
 use super::slice::Slice;
-use super::{Feed, alone, checkpoint, cursor, merged, step};
+use super::{Feed, alone, checkpoint, cursor, merged, nested, step};
 use crate::clock;
 use crate::error::Fault;
 use crate::sink::Outbox;
@@ -65,16 +68,7 @@ pub(super) struct Window {
     /// Pages that failed since one behind them was clean, and where the last one did.
     failed_pages: u32,
     failed_place: String,
-}
-
-/// What follows a page.
-enum Next {
-    /// Its link.
-    Link(String),
-    /// The part, from its beginning.
-    Anew,
-    /// Nothing.
-    End,
+    asking: Asking,
 }
 
 /// What a window is read for.
@@ -103,7 +97,7 @@ pub(super) async fn read(feed: &mut Feed, window: &mut Window, outbox: &mut Outb
     loop {
         read_part(feed, window, outbox).await?;
         if !window.next_part(feed) {
-            return Ok(());
+            return window.asking.end();
         }
     }
 }
@@ -111,23 +105,30 @@ pub(super) async fn read(feed: &mut Feed, window: &mut Window, outbox: &mut Outb
 async fn read_part(feed: &mut Feed, window: &mut Window, outbox: &mut Outbox) -> Result<(), Fault> {
     let mut page = window.restart(feed);
     loop {
-        page = match read_page(feed, window, &page, outbox).await {
-            Ok(Next::End) => return Ok(()),
-            Ok(Next::Anew) => window.restart(feed),
-            Ok(Next::Link(link)) => window.go_on(feed, &link, &page)?,
+        let next = match read_page(feed, window, &page, outbox).await {
+            Ok(Some(answer)) => window.proceed(feed, answer, &page).await?,
+            Ok(None) => Some(window.restart(feed)),
             Err(fault) => window.recover(feed, page, fault, outbox).await?,
         };
+        let Some(next) = next else { return Ok(()) };
+        page = next;
     }
 }
 
-async fn read_page(feed: &mut Feed, window: &mut Window, page: &Url, outbox: &mut Outbox) -> Result<Next, Fault> {
+/// `None` if the part has to be read from its beginning.
+async fn read_page(
+    feed: &mut Feed,
+    window: &mut Window,
+    page: &Url,
+    outbox: &mut Outbox,
+) -> Result<Option<Page>, Fault> {
     let response = feed.source.open(page).await?;
     if window.note_time(feed, &response) {
-        return Ok(Next::Anew);
+        return Ok(None);
     }
-    let link = if window.bare {
+    let answer = if window.bare {
         let mut rows = Vec::new();
-        let link = take(feed, response, Taking::Bare(&mut rows), outbox).await?;
+        let answer = take(feed, response, Taking::Bare(&mut rows), outbox).await?;
         for row in rows {
             let light = alone::complete(feed, &row, !window.moves_cursor(), outbox).await?;
             let changed = scalar_member(&row, feed.rows.cursor_property());
@@ -139,9 +140,14 @@ async fn read_page(feed: &mut Feed, window: &mut Window, page: &Url, outbox: &mu
             }
             checkpoint(feed, window, outbox).await?;
         }
-        link
+        answer
     } else {
-        take(feed, response, Taking::Listed(window), outbox).await?
+        let answer = take(feed, response, Taking::Listed(window), outbox).await;
+        // What came of a broken page was passed, too.
+        if let Some(missing) = nested::settle(feed, outbox).await? {
+            window.doubt(feed, format!("GET {}: {missing}", page.path()), true);
+        }
+        answer?
     };
     merged::follow(feed, outbox).await?;
     feed.size.clean_page();
@@ -153,7 +159,7 @@ async fn read_page(feed: &mut Feed, window: &mut Window, page: &Url, outbox: &mu
     if let Some(last) = &window.last {
         feed.health.seen(last);
     }
-    Ok(link.map_or(Next::End, Next::Link))
+    Ok(Some(answer))
 }
 
 impl Window {
@@ -196,6 +202,7 @@ impl Window {
             trouble: Trouble::default(),
             failed_pages: 0,
             failed_place: String::new(),
+            asking: Asking::default(),
         }
     }
 
@@ -239,7 +246,7 @@ impl Window {
         let versions = feed.ledger.heavy().chain(feed.alone.values());
         let ahead = versions.filter(|version| cursor::order(version, &self.range.from) != Ordering::Less);
         self.heavy = ahead.max_by(|a, b| cursor::order(a, b)).cloned();
-        if self.heavy.is_some() {
+        if self.heavy.is_some() && feed.source.endpoint.expand.is_some() {
             self.bare = true;
             feed.size.smallest();
         }
@@ -251,6 +258,7 @@ impl Window {
         self.complete += 1;
         self.records += 1;
         self.chain.passed += 1;
+        self.chain.outside += u64::from(changed.is_some_and(|changed| self.is_outside(changed)));
         let changed = changed.filter(|changed| clock::parse(changed).is_some_and(|time| time <= self.now));
         if self.order == Order::Own {
             // It is left out from now on.
@@ -277,7 +285,16 @@ impl Window {
         let stepped = self.over.as_ref().filter(|(from, _)| *from == range.from).map_or(0, |(_, skip)| *skip);
         let skip = if self.order == Order::Own { self.complete } else { stepped };
         let page = feed.source.first_page(&range, Ask { top: feed.size.get(), expand: !self.bare, skip, names: false });
-        self.chain = Chain { passed: skip, visited: FxHashSet::from_iter([fingerprint(&page)]), ..Chain::default() };
+        self.chain = Chain {
+            visited: FxHashSet::from_iter([fingerprint(&page)]),
+            passed: skip,
+            base: skip,
+            floor: cursor::before(&range.from, Duration::from_secs(1)),
+            asked: range,
+            top: feed.size.get(),
+            since: self.last.clone(),
+            ..Chain::default()
+        };
         page
     }
 
@@ -345,6 +362,7 @@ impl Window {
 
     fn start_part(&mut self, feed: &mut Feed) {
         self.complete = 0;
+        self.asking.anew();
         self.limit_cursors(feed);
         self.is_answered = false;
     }

@@ -18,6 +18,8 @@ pub enum Reason {
     Refused,
     /// There is no way to the service.
     Unreachable,
+    /// Answers are not whole, or do not follow what is asked for: records may be missing.
+    Incomplete,
     /// Cycles fail for reasons that should pass.
     Failing,
     /// No page for a long time because of throttling.
@@ -44,13 +46,14 @@ pub enum Reason {
 
 impl Reason {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Configuration,
         Self::FormerConfiguration,
         Self::Auth,
         Self::Permission,
         Self::Refused,
         Self::Unreachable,
+        Self::Incomplete,
         Self::Failing,
         Self::ThrottledLong,
         Self::HeavyRecord,
@@ -73,6 +76,7 @@ impl Reason {
             Self::Permission => "permission",
             Self::Refused => "refused",
             Self::Unreachable => "unreachable",
+            Self::Incomplete => "incomplete",
             Self::Failing => "failing",
             Self::ThrottledLong => "throttled_long",
             Self::HeavyRecord => "heavy_record",
@@ -124,6 +128,10 @@ impl Reason {
             Self::Unreachable => {
                 "there is no way to the service: the error text says which part is missing; requests are repeated, and \
                  nothing is skipped"
+            }
+            Self::Incomplete => {
+                "the service's answers are not whole, or do not follow what is asked for: what they hold is delivered, the \
+                 rest is asked for in every cycle; check what stands before the service"
             }
             Self::Failing => {
                 "requests fail; they are repeated, and nothing is skipped: check network, proxy and service health"

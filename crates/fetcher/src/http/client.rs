@@ -32,6 +32,8 @@ pub(crate) struct Way<'a> {
     pub(crate) timeout: Option<Duration>,
     /// Connections to one host that are kept for the next requests.
     pub(crate) idle: usize,
+    /// Answers are unpacked by the client. Where they are not, whoever reads them does it: it takes members in any number.
+    pub(crate) unpacks: bool,
 }
 
 impl Default for Way<'_> {
@@ -44,6 +46,7 @@ impl Default for Way<'_> {
             silence: None,
             timeout: None,
             idle: IDLE,
+            unpacks: true,
         }
     }
 }
@@ -61,6 +64,7 @@ pub(crate) fn make(way: Way<'_>) -> Result<Client, Fault> {
         .http1_only()
         .connect_timeout(way.connect_timeout)
         .pool_max_idle_per_host(way.idle)
+        .gzip(way.unpacks)
         // What the environment says is for the configuration to read.
         .no_proxy();
     if let Some(silence) = way.silence {

@@ -1,9 +1,8 @@
 //! What goes with a request, and what its answer must be, whatever is asked for.
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, WWW_AUTHENTICATE};
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, LOCATION, WWW_AUTHENTICATE};
 use reqwest::{RequestBuilder, Response};
 use ring::rand::SystemRandom;
-use url::Url;
 
 use crate::error::{Fault, quoted};
 
@@ -15,7 +14,7 @@ struct Sent(String);
 pub(crate) async fn send(request: RequestBuilder) -> reqwest::Result<Response> {
     let id = guid();
     let start = tokio::time::Instant::now();
-    let answer = request.header("client-request-id", &id).send().await;
+    let answer = request.header("client-request-id", &id).header(ACCEPT_ENCODING, "gzip").send().await;
     let milliseconds = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
     match answer {
         Ok(mut response) => {
@@ -116,20 +115,4 @@ pub(crate) fn claims_challenge(headers: &HeaderMap) -> Option<String> {
     let decoded = [STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD].iter().find_map(|form| form.decode(challenge).ok())?;
     let text = String::from_utf8(decoded).ok()?;
     serde_json::from_str::<serde::de::IgnoredAny>(&text).ok().map(|_| text)
-}
-
-/// A link that an answer gives, if it stays with the API at `root`: the token for that goes with it.
-pub(crate) fn follow(root: &Url, link: &str) -> Result<Url, Fault> {
-    let next = Url::parse(link).map_err(|error| Fault::Refused(format!("next link is not an address: {error}")))?;
-    if !next.username().is_empty() || next.password().is_some() {
-        return Err(Fault::Refused("next link holds a credential; it is not followed".to_owned()));
-    }
-    if next.origin() != root.origin() {
-        return Err(Fault::Refused(format!(
-            "next link leads to {}, which is not the API of this tenant's cloud ({}); it is not followed",
-            next.origin().ascii_serialization(),
-            root.origin().ascii_serialization()
-        )));
-    }
-    Ok(next)
 }

@@ -1,5 +1,8 @@
 //! Laws of the HTTP helpers.
 
+mod decode;
+mod link;
+mod said;
 mod way;
 
 use super::*;

@@ -1,6 +1,7 @@
 //! One member of a JSON object, found without parsing what follows it.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::scan::ValueScan;
 
@@ -50,6 +51,36 @@ fn member<'a>(row: &'a [u8], name: &str) -> Option<&'a [u8]> {
         }
         rest = skip_space(&rest[length..]).strip_prefix(b",")?;
     }
+}
+
+/// A member of the object in a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Member<'a> {
+    /// Its name, escapes resolved.
+    pub(crate) name: Cow<'a, str>,
+    /// Where its key begins and its value ends.
+    pub(crate) place: Range<usize>,
+    /// Its value's JSON text.
+    pub(crate) value: &'a [u8],
+}
+
+/// The members of the object in `row`, in their order, as far as they can be told apart.
+pub(crate) fn members(row: &[u8]) -> impl Iterator<Item = Member<'_>> {
+    let mut rest = skip_space(row).strip_prefix(b"{");
+    std::iter::from_fn(move || {
+        let text = skip_space(rest.take()?);
+        let key = text.strip_prefix(b"\"").and_then(|_| ValueScan::default().advance(text))?;
+        let start = row.len() - text.len();
+        let name = match std::str::from_utf8(&text[1..key - 1]) {
+            Ok(name) if !name.contains('\\') => Cow::Borrowed(name),
+            _ => Cow::Owned(serde_json::from_slice(&text[..key]).unwrap_or_default()),
+        };
+        let value = skip_space(skip_space(&text[key..]).strip_prefix(b":")?);
+        let length = ValueScan::of_member().advance(value)?;
+        let end = row.len() - value.len() + length;
+        rest = skip_space(&value[length..]).strip_prefix(b",");
+        Some(Member { name, place: start..end, value: &value[..length] })
+    })
 }
 
 pub(super) fn skip_space(bytes: &[u8]) -> &[u8] {

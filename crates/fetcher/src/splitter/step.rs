@@ -4,7 +4,7 @@ use std::io;
 
 use super::member::is_space;
 use super::scan::ValueScan;
-use super::{Found, Level, MAX_TEXT, Member, SplitError, Splitter, State};
+use super::{Found, Level, MAX_TEXT, Member, Rows, SplitError, Splitter, State};
 
 type Step<'c> = Result<Option<Found<'c>>, SplitError>;
 
@@ -104,9 +104,10 @@ impl Splitter {
         self.scan = ValueScan::default();
         self.text.clear();
         match (self.member, byte) {
+            (Member::Value, _) if self.rows != Rows::None => return Err(SplitError::Twice(self.offset)),
             (Member::Value, b'[') => {
                 self.take(rest, 1);
-                self.has_value = true;
+                self.rows = Rows::Array;
                 self.state = State::Items(Level::Body);
             }
             (_, b',' | b'}' | b']' | b':') => return Err(self.unexpected(byte, "a value")),
@@ -136,7 +137,7 @@ impl Splitter {
         let (read, ended) = self.scanned(rest);
         if level == Level::Element {
             self.element.extend(read)?;
-        } else if matches!(self.member, Member::NextLink | Member::Count) {
+        } else if self.member != Member::Other {
             let room = MAX_TEXT.saturating_sub(self.text.len()).min(read.len());
             self.text.extend_from_slice(&read[..room]);
         }
@@ -144,7 +145,7 @@ impl Splitter {
             return Ok(None);
         }
         self.state = State::AfterValue(level);
-        if level == Level::Element { Ok(None) } else { self.kept_member() }
+        Ok(if level == Level::Element { None } else { self.kept_member() })
     }
 
     fn after_value<'c>(&mut self, rest: &mut &'c [u8], byte: u8, level: Level) -> Step<'c> {
@@ -222,30 +223,51 @@ impl Splitter {
     }
 
     fn body_member(&self) -> Member {
-        if same_key(&self.key, "value") {
-            Member::Value
-        } else if same_key(&self.key, "@odata.nextLink") {
-            Member::NextLink
-        } else if same_key(&self.key, "@odata.count") {
-            Member::Count
-        } else {
-            Member::Other
+        const NAMES: [(&str, Member); 4] = [
+            ("value", Member::Value),
+            ("nextLink", Member::NextLink),
+            ("count", Member::Count),
+            ("error", Member::Error),
+        ];
+        let key = self.key.get(1..self.key.len() - 1).unwrap_or_default();
+        let escaped = key.contains(&b'\\').then(|| serde_json::from_slice::<String>(&self.key).unwrap_or_default());
+        let key = escaped.as_deref().map_or(key, str::as_bytes);
+        if key.eq_ignore_ascii_case(b"errors") {
+            return Member::Error;
+        }
+        // Older versions of OData write `odata.` without the sign, and who copies it writes it as he likes.
+        let bare = key.strip_prefix(b"@").unwrap_or(key);
+        let bare = bare.get(..6).filter(|head| head.eq_ignore_ascii_case(b"odata.")).map_or(bare, |_| &bare[6..]);
+        let named = NAMES.iter().find(|(name, _)| bare.eq_ignore_ascii_case(name.as_bytes()));
+        match named {
+            // A property of this name is none of the protocol's.
+            Some((_, Member::Count)) if bare.len() == key.len() => Member::Other,
+            Some((_, Member::Value)) if bare.len() < key.len() => Member::Other,
+            Some((_, member)) => *member,
+            None => Member::Other,
         }
     }
 
-    fn kept_member(&self) -> Step<'static> {
+    fn kept_member(&mut self) -> Option<Found<'static>> {
+        let is_nothing = matches!(&self.text[..], b"null" | b"false" | b"{}" | b"[]" | b"\"\"" | b"0");
         match self.member {
-            // `null` is no link.
-            Member::NextLink if self.text.starts_with(b"\"") => match serde_json::from_slice(&self.text) {
-                Ok(link) => Ok(Some(Found::Link(link))),
-                Err(_) => Err(SplitError::Unexpected {
-                    found: "text that cannot be read".to_owned(),
-                    expected: "a link in `@odata.nextLink`",
-                    offset: self.offset,
-                }),
+            Member::NextLink | Member::Error if is_nothing => None,
+            Member::NextLink => match serde_json::from_slice::<String>(&self.text) {
+                // An empty one leads nowhere.
+                Ok(link) if link.trim().is_empty() => None,
+                Ok(link) => Some(Found::Link(link)),
+                Err(_) => {
+                    self.text = b"\"the next link is no text\"".to_vec();
+                    Some(Found::Error)
+                }
             },
-            Member::Count => Ok(serde_json::from_slice(&self.text).ok().map(Found::Count)),
-            _ => Ok(None),
+            Member::Count => count(&self.text).map(Found::Count),
+            Member::Error => Some(Found::Error),
+            Member::Value if self.text == b"null" => {
+                self.rows = Rows::Null;
+                None
+            }
+            Member::Value | Member::Other => None,
         }
     }
 
@@ -283,6 +305,12 @@ impl Splitter {
             if byte.is_ascii_graphic() { format!("`{}`", char::from(byte)) } else { format!("byte 0x{byte:02x}") };
         SplitError::Unexpected { found, expected, offset: self.offset }
     }
+}
+
+/// A number, or the text of one, as some write it.
+fn count(text: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(text).ok()?.trim_matches('"').trim();
+    text.parse().ok().or_else(|| text.strip_suffix(".0")?.parse().ok())
 }
 
 /// Compares a key, quotes included, with a name; escapes are resolved in the rare key that has them.

@@ -15,6 +15,7 @@ enum Seen {
     TooLarge(bool, u64),
     Link(String),
     Count(u64),
+    Error(String),
 }
 
 fn split(body: &[u8], nested: Option<&'static str>, max: usize, cuts: &[usize]) -> (Vec<Seen>, Result<(), SplitError>) {
@@ -54,6 +55,7 @@ fn see(event: Event<'_>) -> Seen {
         }
         Event::NextLink(link) => Seen::Link(link),
         Event::Count(count) => Seen::Count(count),
+        Event::Error(text) => Seen::Error(String::from_utf8_lossy(text).into_owned()),
     }
 }
 
@@ -74,12 +76,20 @@ fn expected(page: &Value, nested: Option<&str>) -> Vec<Seen> {
                     seen.push(Seen::Element(element));
                 }
             }
+            ("@odata.nextLink", Value::String(link)) if link.trim().is_empty() => {}
             ("@odata.nextLink", Value::String(link)) => seen.push(Seen::Link(link.clone())),
+            ("@odata.nextLink", value) if !is_nothing(value) => {
+                seen.push(Seen::Error("\"the next link is no text\"".to_owned()));
+            }
             ("@odata.count", Value::Number(count)) => seen.extend(count.as_u64().map(Seen::Count)),
             _ => {}
         }
     }
     seen
+}
+
+fn is_nothing(value: &Value) -> bool {
+    [json!(null), json!(false), json!({}), json!([]), json!(""), json!(0)].contains(value)
 }
 
 fn any_json() -> impl Strategy<Value = Value> {
@@ -258,6 +268,41 @@ fn depth_bombs_are_rows_like_others() {
     assert!(matches!(split(open.as_bytes(), None, MAX_ROW, &[]).1, Err(SplitError::Truncated { .. })));
 }
 
+#[test]
+fn members_of_the_body_are_known_by_every_usual_name() {
+    let error = |text: &str| Seen::Error(text.to_owned());
+    for (body, expected) in [
+        (r#"{"value":[],"error":{"code":"x"}}"#, vec![error(r#"{"code":"x"}"#)]),
+        (r#"{"error":"late","value":null}"#, vec![error("\"late\"")]),
+        (r#"{"@odata.error":{"a":1},"value":[]}"#, vec![error(r#"{"a":1}"#)]),
+        (r#"{"odata.error":[1],"Errors":["x"],"value":[]}"#, vec![error("[1]"), error("[\"x\"]")]),
+        (r#"{"error":null,"errors":[],"@odata.error":{},"value":[]}"#, vec![]),
+        (r#"{"@odata.nextLink":" ","value":[]}"#, vec![]),
+        (r#"{"@odata.nextLink":{"a":1},"value":[]}"#, vec![error("\"the next link is no text\"")]),
+        (r#"{"@odata.nextlink":"a","value":[]}"#, vec![Seen::Link("a".to_owned())]),
+        (r#"{"odata.nextLink":"b","value":[]}"#, vec![Seen::Link("b".to_owned())]),
+        (r#"{"nextLink":"c","value":[]}"#, vec![Seen::Link("c".to_owned())]),
+        (r#"{"@odata.count":"90","count":7,"value":[]}"#, vec![Seen::Count(90)]),
+        (r#"{"@odata.count":-1,"Value":[{"a":1}]}"#, vec![Seen::Element(json!({"a": 1}))]),
+    ] {
+        for cuts in [vec![], (0..body.len()).collect()] {
+            let (seen, end) = split(body.as_bytes(), None, MAX_ROW, &cuts);
+            assert!(end.is_ok(), "{body}: {end:?}");
+            assert_eq!(seen, expected, "{body}");
+        }
+    }
+}
+
+#[test]
+fn members_of_a_row_are_found_with_their_places() {
+    let row = br#" {"id" : "7", "al\u0065rts@odata.nextLink":"x","n":{"a":[1,"}"]} }"#;
+    let found: Vec<_> = members(row).collect();
+    let names: Vec<_> = found.iter().map(|member| (&*member.name, member.value)).collect();
+    assert_eq!(names, [("id", &br#""7""#[..]), ("alerts@odata.nextLink", br#""x""#), ("n", br#"{"a":[1,"}"]}"#)]);
+    assert_eq!(&row[found[0].place.clone()], br#""id" : "7""#);
+    assert_eq!(members(b"7").count() + members(b"{").count() + members(br#"{"a" 1}"#).count(), 0);
+}
+
 #[track_caller]
 fn check_error(body: &str, message: &str) {
     assert_eq!(split(body.as_bytes(), None, MAX_ROW, &[]).1.expect_err("an error").to_string(), message);
@@ -269,6 +314,9 @@ fn errors_say_what_was_found() {
     check_error("<html>", "body is not a page of records: found `<` at byte 0, expected `{`");
     check_error("{}", "body has no `value` array");
     check_error(r#"{"error":{"code":"x"}}"#, "body has no `value` array");
+    check_error(r#"{"value":[],"value":[{"a":1}]}"#, "body has `value` twice, the second one at byte 20");
+    check_error(r#"{"value":null,"value":[]}"#, "body has `value` twice, the second one at byte 22");
+    check_error(r#"{"value":{"a":1}}"#, "body has no `value` array");
     check_error(r#"{"value":[{"a":1}"#, "body ended inside `value[]` after 17 bytes");
     check_error(r#"{"value":[{"a":"#, "body ended inside an element of `value[]` after 15 bytes");
     check_error(

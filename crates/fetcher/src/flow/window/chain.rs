@@ -7,6 +7,7 @@ use url::Url;
 
 use super::{Feed, Order, Slice, Window};
 use crate::error::Fault;
+use crate::source::Range;
 
 /// Links of one chain; a longer one has no end.
 const MAX_CHAIN: usize = 10_000;
@@ -22,23 +23,33 @@ pub(super) struct Chain {
     pub(super) moved: bool,
     /// Records that were passed, with those that it left out.
     pub(super) passed: u64,
+    /// Those of them that it left out.
+    pub(super) base: u64,
+    /// What its first page was asked for: the range, where that begins less a second, and the size of the pages.
+    pub(super) asked: Range,
+    pub(super) floor: String,
+    pub(super) top: u32,
+    /// Time of the last complete record before it.
+    pub(super) since: Option<String>,
+    /// Records of the whole list, as its pages say.
+    pub(super) announced: Option<u64>,
+    /// Records of the current page that nobody asked for.
+    pub(super) outside: u64,
+    /// Pages in a row without records.
+    pub(super) empty: u32,
+    /// The current page was asked for by its place.
+    pub(super) skipped: bool,
 }
 
 impl Window {
     /// A page was read and names the next one.
     pub(super) fn go_on(&mut self, feed: &mut Feed, link: &str, page: &Url) -> Result<Url, Fault> {
-        self.trouble.throttled = 0;
-        let next = feed.source.follow(link)?;
+        let next = feed.source.follow(page, link)?;
+        if self.asking.is_stubborn() {
+            return self.chained(feed, next, page);
+        }
         if self.broken && self.order == Order::Kept {
-            tracing::warn!(
-                tenant = &*feed.tenant,
-                path = page.path(),
-                "the records do not come in the order that was asked for, the window is read in parts"
-            );
-            self.order = Order::Own;
-            self.part = Slice::whole(&self.range);
-            self.narrow(feed);
-            return Ok(self.restart(feed));
+            return Ok(self.lose_order(feed, page));
         }
         let is_full = feed.size.is_full() && self.chain.passed >= u64::from(feed.size.get());
         if self.order == Order::Own && is_full && self.narrow(feed) {
@@ -56,8 +67,27 @@ impl Window {
         if self.order == Order::Kept && self.chain.moved {
             return Ok(self.restart(feed));
         }
+        self.chained(feed, next, page)
+    }
+
+    /// The records do not come in order: the window is read in parts.
+    pub(super) fn lose_order(&mut self, feed: &mut Feed, page: &Url) -> Url {
+        tracing::warn!(
+            tenant = &*feed.tenant,
+            path = page.path(),
+            "the records do not come in the order that was asked for, the window is read in parts"
+        );
+        self.order = Order::Own;
+        self.part = Slice::whole(&self.range);
+        self.narrow(feed);
+        self.restart(feed)
+    }
+
+    /// The page that the link leads to, unless it was read already.
+    fn chained(&mut self, feed: &mut Feed, next: Url, page: &Url) -> Result<Url, Fault> {
         if self.chain.visited.len() < MAX_CHAIN && self.chain.visited.insert(fingerprint(&next)) {
             self.chain.followed = true;
+            self.chain.skipped = false;
             return Ok(next);
         }
         if self.trouble.looped {
@@ -69,6 +99,7 @@ impl Window {
         }
         self.trouble.looped = true;
         self.complete = 0;
+        self.asking.anew();
         tracing::warn!(
             tenant = &*feed.tenant,
             path = page.path(),

@@ -23,7 +23,10 @@ pub(super) struct Trouble {
     pub(super) throttled: u32,
     /// There was no way to the service.
     pub(super) lost: u32,
-    pub(super) expired: bool,
+    /// Links that could not be followed.
+    pub(super) links: u32,
+    /// Records that were passed before the last of them.
+    pub(super) reached: u64,
     pub(super) looped: bool,
     pub(super) pauses: Backoff,
 }
@@ -31,7 +34,7 @@ pub(super) struct Trouble {
 impl Default for Trouble {
     fn default() -> Self {
         let pauses = Backoff::new(Duration::from_secs(1), Duration::from_secs(8), u32::MAX);
-        Self { failed: 0, throttled: 0, lost: 0, expired: false, looped: false, pauses }
+        Self { failed: 0, throttled: 0, lost: 0, links: 0, reached: 0, looped: false, pauses }
     }
 }
 
@@ -43,19 +46,29 @@ impl Window {
         page: Url,
         fault: Fault,
         outbox: &mut Outbox,
-    ) -> Result<Url, Fault> {
+    ) -> Result<Option<Url>, Fault> {
+        self.asking.anew();
+        self.chain.outside = 0;
+        if self.chain.followed {
+            self.trouble.reached = self.chain.passed;
+        }
         match fault {
             // What is read apart has time.
             Fault::Throttled { .. } if self.moves_cursor() && self.trouble.throttled < MAX_THROTTLED => {
                 self.trouble.throttled += 1;
                 feed.health.retried();
                 tracing::info!(tenant = &*feed.tenant, reason = %fault, "throttled, the page is asked for later");
-                Ok(page)
+                Ok(Some(page))
             }
-            Fault::Refused(_) if self.chain.followed && !self.trouble.expired => {
-                self.trouble.expired = true;
+            Fault::Refused(_) if self.chain.followed => {
+                self.trouble.links += 1;
                 tracing::warn!(tenant = &*feed.tenant, reason = %fault, "next link is refused, the window is read anew");
-                Ok(self.restart(feed))
+                Ok(Some(self.restart(feed)))
+            }
+            // Services know no places beyond some number.
+            Fault::Refused(what) if self.chain.skipped => {
+                self.doubt(feed, what, true);
+                Ok(None)
             }
             // Nobody has seen the question: nothing is wrong with it.
             Fault::Unreachable(_) if self.trouble.lost < MAX_LOST => {
@@ -64,11 +77,12 @@ impl Window {
                 let pause = self.trouble.pauses.next(None).unwrap_or_default();
                 tracing::warn!(tenant = &*feed.tenant, reason = %fault, ?pause, "no way to the service, the page is asked for again");
                 feed.source.stop.unless(tokio::time::sleep(pause)).await?;
-                Ok(page)
+                Ok(Some(page))
             }
             Fault::Transient(_) => {
                 feed.health.stumbled(&fault);
                 self.failed_pages += 1;
+                self.trouble.links += u32::from(self.chain.followed);
                 let place = self.rest().from;
                 self.failed_place.clone_from(&place);
                 if feed.ledger.has_place_since(&place) {
@@ -85,7 +99,11 @@ impl Window {
                 }
                 let attempts = if feed.ledger.find(Owed::Place, &place).is_some() { 1 } else { ATTEMPTS };
                 if self.trouble.failed > attempts {
-                    return if step::over(feed, self, outbox).await? { Ok(self.restart(feed)) } else { Err(fault) };
+                    return if step::over(feed, self, outbox).await? {
+                        Ok(Some(self.restart(feed)))
+                    } else {
+                        Err(fault)
+                    };
                 }
                 let pause = self.trouble.pauses.next(None).unwrap_or_default();
                 let (records, nested) = (feed.size.get(), !self.bare);
@@ -94,7 +112,7 @@ impl Window {
                     "page failed, the rest of the window is read from its place on"
                 );
                 feed.source.stop.unless(tokio::time::sleep(pause)).await?;
-                Ok(self.restart(feed))
+                Ok(Some(self.restart(feed)))
             }
             _ => Err(fault),
         }
