@@ -95,7 +95,9 @@ impl Window {
             return Ok(None);
         }
         let is_full = answer.rows >= u64::from(self.chain.top) || CAPS.contains(&answer.rows);
-        let is_short = self.chain.announced.is_some_and(|announced| announced > self.chain.passed);
+        // What was told once need not be looked into again.
+        let is_short =
+            self.asking.doubt.is_none() && self.chain.announced.is_some_and(|announced| announced > self.chain.passed);
         let goes_on = answer.link.is_some() || is_full;
         if goes_on && outside * 2 > answer.rows && !self.asking.stubborn {
             return Ok(Some(self.give_in(feed, page)));
@@ -103,7 +105,7 @@ impl Window {
         let Some(link) = answer.link else {
             return match answer.rows {
                 0 if is_short => self.recount(feed, page).await,
-                _ if answer.rows > 0 && (is_full || is_short) => Ok(Some(self.ask_on(feed, page))),
+                _ if answer.rows > 0 && (is_full || is_short) => Ok(Some(self.ask_on(feed, page, is_full))),
                 _ => Ok(None),
             };
         };
@@ -193,7 +195,7 @@ impl Window {
     }
 
     /// The next page of a list that gives no link.
-    fn ask_on(&mut self, feed: &mut Feed, page: &Url) -> Url {
+    fn ask_on(&mut self, feed: &mut Feed, page: &Url, is_full: bool) -> Url {
         if self.broken && self.order == Order::Kept && !self.asking.stubborn {
             return self.lose_order(feed, page);
         }
@@ -203,7 +205,7 @@ impl Window {
         }
         match self.order {
             Order::Kept if self.chain.moved => self.restart(feed),
-            Order::Own if !self.asking.stubborn && feed.size.is_full() => {
+            Order::Own if is_full && !self.asking.stubborn && feed.size.is_full() => {
                 if self.narrow(feed) {
                     self.restart(feed)
                 } else {
