@@ -7,6 +7,8 @@ mod mutations;
 mod rows;
 mod split;
 
+pub(crate) use self::bad::mended;
+
 use std::path::PathBuf;
 
 use it::{Elasticsearch, Stack, repository};

@@ -49,6 +49,7 @@ matrix! {
     timeout: trouble::timeout(),
     reset_in_a_body: trouble::reset_in_a_body(),
     truncated_json: trouble::truncated_json(),
+    odd_values: trouble::odd_values(),
     html_instead_of_json: trouble::html_instead_of_json(),
     wrong_content_type: trouble::wrong_content_type(),
     status_401_once: trouble::status_401_once(),

@@ -33,6 +33,8 @@ pub enum Event<'a> {
     Element(&'a [u8]),
     /// An item of the nested array; comes before the element that it belongs to.
     Nested(&'a [u8]),
+    /// The nested array stands a second time in its element: the items that came before do not count.
+    NestedAgain,
     /// An element (or nested item) longer than the limit.
     TooLarge {
         /// It is an item of the nested array.
@@ -142,6 +144,9 @@ pub struct Splitter {
     emitted: Option<Level>,
     first_member: bool,
     rows: Rows,
+    /// The element at hand has had its nested array.
+    has_nested: bool,
+    has_value: bool,
     offset: u64,
 }
 
@@ -160,6 +165,8 @@ impl Splitter {
             emitted: None,
             first_member: true,
             rows: Rows::None,
+            has_nested: false,
+            has_value: false,
             offset: 0,
         }
     }
@@ -176,6 +183,7 @@ impl Splitter {
             Some(Found::Link(link)) => Ok(Some(Event::NextLink(link))),
             Some(Found::Count(count)) => Ok(Some(Event::Count(count))),
             Some(Found::Error) => Ok(Some(Event::Error(&self.text))),
+            Some(Found::Again) => Ok(Some(Event::NestedAgain)),
             Some(Found::Row(level, bytes)) => Ok(Some(row(level, bytes))),
             Some(Found::Held(level)) => {
                 self.emitted = Some(level);
@@ -223,6 +231,7 @@ enum Found<'c> {
     Link(String),
     Count(u64),
     Error,
+    Again,
 }
 
 fn row(level: Level, bytes: &[u8]) -> Event<'_> {

@@ -28,7 +28,7 @@ pub(crate) enum Value<'a> {
 }
 
 /// Reads the value as the column's type demands.
-pub(crate) fn convert<'a>(semantic: Semantic, row: &Row<'a>, at: At) -> Value<'a> {
+pub(crate) fn convert<'a>(semantic: Semantic, row: &'a Row<'_>, at: At) -> Value<'a> {
     let kind = row.kind(at);
     match (semantic, kind) {
         (_, Kind::Null) => Value::Nothing,
@@ -40,9 +40,8 @@ pub(crate) fn convert<'a>(semantic: Semantic, row: &Row<'a>, at: At) -> Value<'a
         (Semantic::Flag, Kind::False) => Value::Flag(false),
         (Semantic::Flag, Kind::Text) => flag(row.inner(at)),
         (Semantic::Flag, Kind::Escaped) => flag(&crate::row::decode(row.inner(at))),
-        (Semantic::Integer | Semantic::Number | Semantic::Flag, _) | (_, Kind::Float | Kind::Object | Kind::Array) => {
-            Value::Mistyped
-        }
+        (Semantic::Integer | Semantic::Number | Semantic::Flag, _)
+        | (_, Kind::Odd | Kind::Float | Kind::Object | Kind::Array) => Value::Mistyped,
         (_, Kind::Text) => text(semantic, row.inner(at).into(), Some(row.raw(at))),
         (_, Kind::Escaped) => text(semantic, crate::row::decode(row.inner(at)).into(), Some(row.raw(at))),
         (Semantic::Ip | Semantic::Timestamp | Semantic::JsonText, _) => Value::Mistyped,
@@ -84,10 +83,8 @@ fn text<'a>(semantic: Semantic, text: Cow<'a, str>, raw: Option<&'a str>) -> Val
             Some(time) => Value::Text(time.text.into_owned().into(), None),
             None => Value::Mistyped,
         },
-        Semantic::JsonText => match Row::parse(text.as_bytes()) {
-            Ok(_) => Value::Json(text.into_owned()),
-            Err(_) => Value::Mistyped,
-        },
+        Semantic::JsonText if Row::strict(&text).is_some() => Value::Json(text.into_owned()),
+        Semantic::JsonText => Value::Mistyped,
         _ => Value::Text(text, raw),
     }
 }

@@ -7,6 +7,12 @@ use std::collections::BTreeMap;
 pub struct Drift {
     /// `unknown_column`: no column has the name; `mistyped`: the value is not of the column's type; both are kept in
     /// the dataset's `unmapped` field. `unknown_kind`: an `@odata.type` without columns of its own.
+    ///
+    /// The others say what was mended in a row that is not JSON. In texts: `invalid_utf8`, `lone_surrogate` (replaced by
+    /// U+FFFD), `control_character`, `unknown_escape` (kept as written). In place of values: `unreadable_value` and
+    /// `number_out_of_range` (kept in `unmapped` as text), `missing_value` (read as null), `too_deep` (kept as text).
+    /// In objects: `duplicate_key` (the last one counts), `unfit_name` (shortened, or without NUL). Between them:
+    /// `extra_comma`, `comment`, `byte_order_mark` (passed over).
     pub kind: &'static str,
     /// Source path, dotted, without array indices; for an unknown kind its `@odata.type`.
     pub path: String,
@@ -24,10 +30,10 @@ pub(crate) struct Counts(BTreeMap<(&'static str, String), (u64, Option<String>)>
 const MAX_PATHS: usize = 1000;
 
 impl Counts {
-    pub(crate) fn add(&mut self, kind: &'static str, path: &str, record: impl FnOnce() -> Option<String>) {
+    pub(crate) fn add(&mut self, kind: &'static str, path: &str, count: u64, record: impl FnOnce() -> Option<String>) {
         let path = if self.0.len() < MAX_PATHS { path } else { "(others)" };
         let entry = self.0.entry((kind, path.to_owned())).or_insert_with(|| (0, record()));
-        entry.0 += 1;
+        entry.0 += count;
     }
 
     pub(crate) fn take(&mut self) -> Vec<Drift> {

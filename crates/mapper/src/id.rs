@@ -23,12 +23,12 @@ impl fmt::Display for DocId {
 const SEPARATOR: char = '\u{1f}';
 
 /// Computes the document's identity. `chosen` are the elements that stand for their lists, `named_by` what tells the
-/// item apart by its kind; `shared` keeps the part of the identity that is the same for all items of one row.
+/// item apart by its kind, with its level in the row; `shared` keeps the part of the identity that is the same for all items of one row.
 pub(crate) fn identify(
     plan: &Plan,
     row: &Row<'_>,
     chosen: &[(At, Option<At>)],
-    named_by: &[Option<At>],
+    named_by: &[Option<(At, usize)>],
     shared: &mut String,
 ) -> Result<DocId, Reject> {
     if shared.is_empty() {
@@ -52,8 +52,8 @@ pub(crate) fn identify(
         for found in named_by {
             text.push(SEPARATOR);
             let part = text.len();
-            if let Some(at) = found {
-                canonical(row, *at, &mut text);
+            if let Some((at, depth)) = found {
+                canonical(row, *at, *depth, &mut text);
             }
             named |= text.len() > part;
         }
@@ -61,7 +61,7 @@ pub(crate) fn identify(
             // Nothing names the item: its whole content does.
             text.truncate(before);
             text.push(SEPARATOR);
-            canonical(row, item, &mut text);
+            canonical(row, item, 1, &mut text);
         }
     }
     let mut id = [0; 16];
@@ -79,7 +79,7 @@ fn parts(row: &Row<'_>, chosen: &[(At, Option<At>)], paths: &[Vec<Box<str>>], te
             (inside, object) = (parents, find(row, chosen, 0, parents));
         }
         if let Some(at) = object.and_then(|object| find(row, chosen, object, std::slice::from_ref(name))) {
-            canonical(row, at, text);
+            canonical(row, at, path.len(), text);
         }
     }
 }

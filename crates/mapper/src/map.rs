@@ -7,8 +7,8 @@ use schema::{Dataset, Rows};
 use crate::id::identify;
 use crate::plan::{FieldId, Plan};
 use crate::rollup::Facts;
-use crate::row::{At, Row, readable_id};
-use crate::walk::{State, Walk};
+use crate::row::{Kind, Row, readable_id};
+use crate::walk::{State, Unmapped, Walk, record};
 use crate::{DocId, Drift, Reject, raw};
 
 /// What became of one document: its `_id` and JSON text, or why there is none.
@@ -130,10 +130,11 @@ impl Mapper {
         })
     }
 
-    /// Maps one row to one document, appended to `out`. Of a row whose items lie in a list, exactly one is expected.
+    /// Maps one row to one document, appended to `out`. Of a row whose items lie in a list, one at most is expected.
     pub fn map(&mut self, row: &[u8], out: &mut Vec<u8>) -> Result<DocId, Reject> {
         let index = self.index(row)?;
-        self.state.chosen.clear();
+        self.mended(&index);
+        self.choose(&index);
         let id = self.document(&index).map_err(|reject| self.named(&index, reject))?;
         out.extend_from_slice(&self.document);
         Ok(id)
@@ -142,6 +143,7 @@ impl Mapper {
     /// Maps an indexed row; `each` gets every document. That is one, but for datasets that are split from their rows
     /// ([`Rows::Items`], [`Rows::Outer`]): there it is one per item, none for a row of [`Rows::Items`] without items.
     pub fn map_items(&mut self, row: &Row<'_>, each: &mut dyn FnMut(Mapped<'_>)) {
+        self.mended(row);
         self.state.chosen.clear();
         if !matches!(self.compiled.plan.rows, Rows::Items(_) | Rows::Outer { .. }) {
             return match self.document(row) {
@@ -160,13 +162,46 @@ impl Mapper {
             identity: String::new(),
         };
         let document = &mut self.document;
-        Walk { plan, row, state, splitting: true }.split(0, 0, 0, &mut |walk, result| {
-            let result = result.and_then(|()| finish.document(walk, document));
-            each(match result {
+        Walk { plan, row, state, splitting: true, depth: 0 }.split(0, 0, 0, &mut |walk| {
+            each(match finish.document(walk, document) {
                 Ok(id) => Ok((id, document.as_slice())),
                 Err(reject) => Err(named(&walk.plan.id, row, reject)),
             });
         });
+    }
+
+    /// Counts something new that was met on the way to the mapper, as [`Drift`] names it.
+    pub fn note(&mut self, kind: &'static str, path: &str) {
+        self.state.drift.add(kind, path, 1, || None);
+    }
+
+    /// Counts what had to be mended in the row.
+    fn mended(&mut self, row: &Row<'_>) {
+        for mend in row.mends() {
+            self.state.drift.add(mend.kind, &mend.path, mend.count, || record(row, &self.compiled.plan.id));
+        }
+    }
+
+    /// Lets the one element of a list that rows are split by stand for the list.
+    fn choose(&mut self, row: &Row<'_>) {
+        self.state.chosen.clear();
+        let mut at = 0;
+        for name in self.compiled.plan.rows.split() {
+            let Some(list) = row.member(at, name) else { return };
+            let mut element = Some(list);
+            if row.kind(list) == Kind::Array {
+                let mut elements = row.children(list).filter(|&element| row.kind(element) != Kind::Null);
+                element = elements.next();
+                if elements.next().is_some() {
+                    return;
+                }
+                self.state.chosen.push((list, element));
+            }
+            match element {
+                Some(element) => at = element,
+                None => return,
+            }
+        }
     }
 
     fn named(&self, row: &Row<'_>, reject: Reject) -> Reject {
@@ -198,8 +233,8 @@ impl Mapper {
             labels: &self.marks.labels,
             identity: String::new(),
         };
-        let mut walk = Walk { plan, row, state, splitting: false };
-        walk.object(0, 0)?;
+        let mut walk = Walk { plan, row, state, splitting: false, depth: 0 };
+        walk.object(0, 0);
         finish.document(&mut walk, &mut self.document)
     }
 
@@ -230,7 +265,7 @@ impl Finish<'_> {
         let (plan, row) = (walk.plan, walk.row);
         let id = identify(plan, row, &walk.state.chosen, &walk.state.item, &mut self.identity)?;
         if self.original {
-            let original = raw::part(row, &walk.state.chosen);
+            let original = if walk.splitting { raw::part(row, &walk.state.chosen) } else { row.text().into() };
             for (name, value) in [("event.original", &*original), ("tags", PRESERVE_TAG)] {
                 if let Some(field) = plan.field(name) {
                     walk.state.values.push(plan, field, value);
@@ -240,7 +275,7 @@ impl Finish<'_> {
         if self.timestamp.is_some_and(|field| !walk.state.values.has(field)) {
             return Err(Reject::new("no_timestamp", "none of the columns that give @timestamp holds a time"));
         }
-        unmapped(row, walk.state)?;
+        unmapped(walk);
         if let Some(facts) = &mut self.facts {
             facts.read(row, plan, &walk.state.values);
         }
@@ -254,38 +289,40 @@ impl Finish<'_> {
 
 /// Names the record in a rejection, where its id is readable.
 fn named(id: &str, row: &Row<'_>, mut reject: Reject) -> Reject {
-    let record = || row.member(0, id).and_then(|id| row.scalar(id)).filter(|id| !id.is_empty()).map(Into::into);
-    reject.record = reject.record.or_else(record);
+    reject.record = reject.record.or_else(|| record(row, id));
     reject
 }
 
 /// Adds what no column took to the custom object: source path to values.
-fn unmapped(row: &Row<'_>, state: &mut State) -> Result<(), Reject> {
-    let State { unmapped, custom, .. } = state;
+fn unmapped(walk: &mut Walk<'_, '_>) {
+    let (row, State { unmapped, custom, .. }) = (walk.row, &mut *walk.state);
     if unmapped.is_empty() {
-        return Ok(());
+        return;
     }
-    let mut sorted: Vec<&(String, At)> = unmapped.iter().collect();
-    sorted.sort_by(|a, b| a.0.cmp(&b.0));
+    let mut sorted: Vec<&Unmapped> = unmapped.iter().collect();
+    sorted.sort_by(|a, b| a.path.cmp(&b.path));
     custom.pop();
     if custom.last() != Some(&b'{') {
         custom.push(b',');
     }
     custom.extend_from_slice(b"\"unmapped\":{");
-    for (position, same) in sorted.chunk_by(|a, b| a.0 == b.0).enumerate() {
+    let mut too_deep = Vec::new();
+    for (position, same) in sorted.chunk_by(|a, b| a.path == b.path).enumerate() {
         if position > 0 {
             custom.push(b',');
         }
-        crate::row::quote(&same[0].0, custom);
+        crate::row::quote(&same[0].path, custom);
         custom.extend_from_slice(b":[");
-        for (position, (_, at)) in same.iter().enumerate() {
+        for (position, Unmapped { path, at, depth }) in same.iter().enumerate() {
             if position > 0 {
                 custom.push(b',');
             }
-            raw::write(row, *at, custom)?;
+            if raw::write(row, *at, *depth, custom) {
+                too_deep.push(path.clone());
+            }
         }
         custom.push(b']');
     }
     custom.extend_from_slice(b"}}");
-    Ok(())
+    too_deep.iter().for_each(|path| walk.count("too_deep", path));
 }

@@ -57,6 +57,7 @@ fn params(dataset: &Dataset) -> Value {
         "shapes": shapes,
         "tables": tables,
         "url_parts": parts,
+        "split": plan.rows.split().collect::<Vec<_>>(),
     });
     if let (Some((path, shape)), Some(params)) = (&plan.item, params.as_object_mut()) {
         params.insert("item".into(), json!({ "path": path, "shape": shape }));

@@ -2,24 +2,25 @@
 
 use std::borrow::Cow;
 
-use crate::Reject;
 use crate::row::{At, Kind, Row, decode, quote};
 
+/// Levels of a row that are kept as they are, the row itself not counted; an object or array below them is kept as text.
 /// Elasticsearch's `flattened` type takes 20 levels; the field and a list around the value are two of them.
-const MAX_DEPTH: usize = 18;
+pub(crate) const MAX_DEPTH: usize = 18;
 
 /// Longest text of a `flattened` leaf, in UTF-16 units. Lucene refuses terms above 32,766 bytes, and Fleet's templates
 /// carry no `ignore_above` for `flattened`; a longer text becomes a list of pieces.
 const MAX_TEXT: usize = 8000;
 
 /// Text of the row with one element in the place of each list that it is split by: the row as it would have come alone.
-pub(crate) fn part<'r>(row: &Row<'r>, chosen: &[(At, Option<At>)]) -> Cow<'r, str> {
-    let text = row.text();
+pub(crate) fn part<'r>(row: &'r Row<'_>, chosen: &[(At, Option<At>)]) -> Cow<'r, str> {
     if chosen.iter().all(|(_, element)| element.is_none()) {
-        return text.into();
+        return row.text().into();
     }
+    // A value that was mended lies behind the row.
+    let text = row.all();
     let (mut out, mut tails) = (String::new(), Vec::new());
-    let (mut start, mut end) = (0, text.len());
+    let (mut start, mut end) = (0, row.text().len());
     for &(list, element) in chosen {
         let Some(element) = element else { continue };
         let (list, element) = (row.place(list), row.place(element));
@@ -32,28 +33,23 @@ pub(crate) fn part<'r>(row: &Row<'r>, chosen: &[(At, Option<At>)]) -> Cow<'r, st
     out.into()
 }
 
-/// Appends the value compactly. Duplicate names and too deep nesting reject the row, as Elasticsearch would.
-pub(crate) fn write(row: &Row<'_>, at: At, out: &mut Vec<u8>) -> Result<(), Reject> {
-    nested(row, at, out, 0)
-}
-
-fn nested(row: &Row<'_>, at: At, out: &mut Vec<u8>, depth: usize) -> Result<(), Reject> {
+/// Appends the value compactly. `depth` is its level in the row; true if something in it was too deep.
+pub(crate) fn write(row: &Row<'_>, at: At, depth: usize, out: &mut Vec<u8>) -> bool {
     let kind = row.kind(at);
     if !matches!(kind, Kind::Object | Kind::Array) {
         match kind {
-            Kind::Text | Kind::Escaped if row.raw(at).len() > MAX_TEXT => {
+            Kind::Text | Kind::Escaped | Kind::Odd if row.raw(at).len() > MAX_TEXT => {
                 pieces(&row.scalar(at).unwrap_or_default(), out);
             }
             _ => out.extend_from_slice(row.raw(at).as_bytes()),
         }
-        return Ok(());
+        return false;
     }
-    if depth >= MAX_DEPTH {
-        return Err(Reject::new("too_deep", format!("`{}` nests more than {MAX_DEPTH} levels", row.key(at))));
+    if depth > MAX_DEPTH {
+        pieces(row.raw(at), out);
+        return true;
     }
-    if kind == Kind::Object {
-        unique(row, at)?;
-    }
+    let mut too_deep = false;
     out.push(if kind == Kind::Object { b'{' } else { b'[' });
     for (position, child) in row.children(at).enumerate() {
         if position > 0 {
@@ -64,10 +60,10 @@ fn nested(row: &Row<'_>, at: At, out: &mut Vec<u8>, depth: usize) -> Result<(), 
             out.extend_from_slice(row.key(child).as_bytes());
             out.extend_from_slice(b"\":");
         }
-        nested(row, child, out, depth + 1)?;
+        too_deep |= write(row, child, depth + 1, out);
     }
     out.push(if kind == Kind::Object { b'}' } else { b']' });
-    Ok(())
+    too_deep
 }
 
 /// Writes a long text as a list of its pieces, none of them longer than [`MAX_TEXT`] UTF-16 units.
@@ -89,38 +85,11 @@ fn pieces(text: &str, out: &mut Vec<u8>) {
     out.push(b']');
 }
 
-/// Members up to which comparing each with each is faster than a set.
-const FEW: usize = 16;
-
-fn unique(row: &Row<'_>, at: At) -> Result<(), Reject> {
-    if row.children(at).nth(FEW).is_none() && !row.children(at).any(|child| row.key_escaped(child)) {
-        for (position, child) in row.children(at).enumerate() {
-            let name = row.key(child);
-            if row.children(at).take(position).any(|other| row.key(other) == name) {
-                return Err(duplicate(name));
-            }
-        }
-        return Ok(());
-    }
-    let mut seen = rustc_hash::FxHashSet::default();
-    for child in row.children(at) {
-        let name =
-            if row.key_escaped(child) { decode(row.key(child)).into() } else { std::borrow::Cow::from(row.key(child)) };
-        if let Some(name) = seen.replace(name) {
-            return Err(duplicate(&name));
-        }
-    }
-    Ok(())
-}
-
-pub(crate) fn duplicate(name: &str) -> Reject {
-    Reject::new("duplicate_key", format!("`{name}` stands twice in one object"))
-}
-
 /// The content of a value in one form whatever the order of its members: what tells objects apart that have no
-/// identity of their own. Nulls do not count.
-pub(crate) fn canonical(row: &Row<'_>, at: At, out: &mut String) {
+/// identity of their own. Nulls do not count. `depth` is the value's level in the row.
+pub(crate) fn canonical(row: &Row<'_>, at: At, depth: usize, out: &mut String) {
     match row.kind(at) {
+        Kind::Object | Kind::Array if depth > MAX_DEPTH => out.push_str(row.raw(at)),
         Kind::Object => {
             let mut members: Vec<(String, At)> = row
                 .children(at)
@@ -132,7 +101,7 @@ pub(crate) fn canonical(row: &Row<'_>, at: At, out: &mut String) {
             for (name, child) in members {
                 out.push_str(&name);
                 out.push('=');
-                canonical(row, child, out);
+                canonical(row, child, depth + 1, out);
                 out.push(',');
             }
             out.push('}');
@@ -140,7 +109,7 @@ pub(crate) fn canonical(row: &Row<'_>, at: At, out: &mut String) {
         Kind::Array => {
             out.push('[');
             for child in row.children(at) {
-                canonical(row, child, out);
+                canonical(row, child, depth + 1, out);
                 out.push(',');
             }
             out.push(']');

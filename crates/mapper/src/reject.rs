@@ -4,8 +4,8 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}: {detail}")]
 pub struct Reject {
-    /// Constant word for counters and logs: `not_json`, `not_an_object`, `invalid_utf8`, `too_deep`,
-    /// `duplicate_key`, `number_out_of_range`, `too_large`, `no_identity`, `no_timestamp`.
+    /// Constant word for counters and logs: `not_json` (its structure cannot be told), `not_an_object`, `too_large`,
+    /// `no_identity`, `no_timestamp`.
     pub reason: &'static str,
     /// What is wrong, and where.
     pub detail: String,

@@ -1,25 +1,45 @@
 //! A row as a flat index over its own bytes: one pass checks the JSON grammar and notes where each value lies.
 //!
 //! No tree is built and no text is copied; several mappers read the same index (an alert and its evidence). The grammar
-//! is RFC 8259 as `serde_json` reads it, which a property test and a fuzz target hold it to.
+//! is RFC 8259 as `serde_json` reads it, with names that differ; a property test and a fuzz target hold it to that. What
+//! the grammar refuses is read once more leniently ([`lenient`]): one bad value must not cost the record.
 
+mod lenient;
 mod parse;
 mod text;
 
 pub(crate) use text::{decode, quote};
 
+use std::borrow::Cow;
+
 use crate::Reject;
 
-/// Deepest nesting that a row may have. Elasticsearch's `flattened` type takes 20 levels below its field.
+/// Levels of nesting that are indexed. Far fewer are kept as they are (`raw`), what lies deeper becomes text.
 pub(crate) const MAX_DEPTH: usize = 64;
+/// Longest name in UTF-16 units: the name and its value are one term of a `flattened` field, whose size is bounded.
+const MAX_NAME: usize = 512;
 /// Largest row in bytes; a larger one is a dead letter.
 pub const MAX_ROW: usize = 4 << 20;
 
-/// One JSON object, indexed once.
+/// One JSON object, indexed once. No object in it names a member twice.
 #[derive(Debug)]
 pub struct Row<'a> {
-    text: &'a str,
+    /// The row, and behind it the values that were mended.
+    text: Cow<'a, str>,
+    /// Length of the row itself.
+    length: usize,
     nodes: Vec<Node>,
+    mends: Vec<Mend>,
+}
+
+/// What had to be read leniently.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Mend {
+    /// As in [`crate::Drift`].
+    pub(crate) kind: &'static str,
+    /// Dotted source path, without array indices.
+    pub(crate) path: String,
+    pub(crate) count: u64,
 }
 
 /// A value: where its text lies, and where the next value after it and all it holds is found.
@@ -44,6 +64,8 @@ pub(crate) enum Kind {
     Text,
     /// A string with escapes.
     Escaped,
+    /// No JSON value (`NaN`, `01`, a number beyond a double): its text is kept as a string that may have escapes.
+    Odd,
     Object,
     Array,
 }
@@ -52,18 +74,61 @@ pub(crate) enum Kind {
 pub(crate) type At = u32;
 
 impl<'a> Row<'a> {
-    /// Checks and indexes one JSON object.
+    /// Indexes one JSON object. What is not JSON in it is mended, as long as the structure can be told.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Reject> {
         if bytes.len() > MAX_ROW {
             return Err(Reject::new("too_large", format!("{} bytes, at most {MAX_ROW} are taken", bytes.len())));
         }
-        let text = std::str::from_utf8(bytes)
-            .map_err(|error| Reject::new("invalid_utf8", format!("byte {} is not UTF-8", error.valid_up_to())))?;
-        parse::index(text)
+        match std::str::from_utf8(bytes).ok().and_then(Self::strict) {
+            Some(row) => Ok(row),
+            None => lenient::read(bytes),
+        }
     }
 
-    pub(crate) fn text(&self) -> &'a str {
-        self.text
+    /// Checks and indexes one JSON object, if that is what the text is.
+    pub(crate) fn strict(text: &'a str) -> Option<Self> {
+        let nodes = parse::index(text).ok()?;
+        Some(Row { text: text.into(), length: text.len(), nodes, mends: Vec::new() })
+    }
+
+    /// Value of a string member of the object, as the mapper reads it.
+    pub fn string(&self, name: &str) -> Option<Cow<'_, str>> {
+        let at = self.member(0, name)?;
+        matches!(self.kind(at), Kind::Text | Kind::Escaped).then(|| self.scalar(at))?
+    }
+
+    /// Value of a member of the object that is a string or a number, a number as it is written.
+    pub fn text_or_number(&self, name: &str) -> Option<Cow<'_, str>> {
+        let at = self.member(0, name)?;
+        matches!(self.kind(at), Kind::Text | Kind::Escaped | Kind::Integer | Kind::Float).then(|| self.scalar(at))?
+    }
+
+    /// The row's text with another JSON text for the value of a member. Not for a value that was mended.
+    pub fn with(&self, name: &str, value: &str) -> Option<String> {
+        let place = self.place(self.member(0, name)?);
+        let text = self.text();
+        Some([text.get(..place.start)?, value, text.get(place.end..)?].concat())
+    }
+
+    /// Texts of the elements of an array that is a member of the object.
+    pub fn elements(&self, name: &str) -> impl Iterator<Item = &str> {
+        let list = self.member(0, name).filter(|&at| self.kind(at) == Kind::Array);
+        list.into_iter().flat_map(|list| self.children(list)).map(|at| self.raw(at))
+    }
+
+    /// The row's text; bytes that are not UTF-8 are replaced.
+    pub(crate) fn text(&self) -> &str {
+        &self.text[..self.length]
+    }
+
+    /// The row's text, and behind it the values that were mended.
+    pub(crate) fn all(&self) -> &str {
+        &self.text
+    }
+
+    /// What had to be read leniently.
+    pub(crate) fn mends(&self) -> &[Mend] {
+        &self.mends
     }
 
     pub(crate) fn node(&self, at: At) -> Node {
@@ -80,20 +145,20 @@ impl<'a> Row<'a> {
         start as usize..end as usize
     }
 
-    /// JSON text of the value.
-    pub(crate) fn raw(&self, at: At) -> &'a str {
+    /// JSON text of the value; of an object or array as the row has it, mended or not.
+    pub(crate) fn raw(&self, at: At) -> &str {
         let (start, end) = self.node(at).value;
         &self.text[start as usize..end as usize]
     }
 
-    /// Text between the quotes of a string value.
-    pub(crate) fn inner(&self, at: At) -> &'a str {
+    /// Text between the quotes of a string value, or of an odd one.
+    pub(crate) fn inner(&self, at: At) -> &str {
         let (start, end) = self.node(at).value;
         &self.text[start as usize + 1..end as usize - 1]
     }
 
     /// Text between the quotes of a member's name.
-    pub(crate) fn key(&self, at: At) -> &'a str {
+    pub(crate) fn key(&self, at: At) -> &str {
         let (start, end) = self.node(at).key;
         &self.text[start as usize..end as usize]
     }
@@ -137,10 +202,10 @@ impl<'a> Row<'a> {
     }
 
     /// Text of a scalar other than null: a string's value, a number or boolean as written.
-    pub(crate) fn scalar(&self, at: At) -> Option<std::borrow::Cow<'a, str>> {
+    pub(crate) fn scalar(&self, at: At) -> Option<Cow<'_, str>> {
         match self.kind(at) {
             Kind::Text => Some(self.inner(at).into()),
-            Kind::Escaped => Some(decode(self.inner(at)).into()),
+            Kind::Escaped | Kind::Odd => Some(decode(self.inner(at)).into()),
             Kind::Integer if self.raw(at) == "-0" => Some("0".into()),
             Kind::Integer | Kind::Float | Kind::True | Kind::False => Some(self.raw(at).into()),
             Kind::Null | Kind::Object | Kind::Array => None,

@@ -4,6 +4,7 @@ mod content;
 mod hostile;
 mod identity;
 mod json;
+mod lenient;
 mod mapping;
 mod ops;
 mod rollup;

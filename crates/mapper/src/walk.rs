@@ -2,7 +2,6 @@
 
 mod scalar;
 
-use crate::Reject;
 use crate::drift::Counts;
 use crate::plan::{Column, Content, Plan, Shape, ShapeId};
 use crate::raw;
@@ -20,18 +19,28 @@ pub(crate) struct State {
     pub(crate) values: Values,
     /// The custom object.
     pub(crate) custom: Vec<u8>,
-    /// What no column took, with its source path.
-    pub(crate) unmapped: Vec<(String, At)>,
+    /// What no column took.
+    pub(crate) unmapped: Vec<Unmapped>,
     pub(crate) drift: Counts,
     /// Values per column of the objects on the way to where the walk stands.
     slots: Vec<At>,
     unknown: Vec<At>,
     /// Column met last time at each position of an object of each shape: services write members in one order.
     hints: Vec<Vec<u16>>,
-    /// What tells the item of a split row apart, as its kind says.
-    pub(crate) item: Vec<Option<At>>,
+    /// What tells the item of a split row apart, as its kind says, with its level in the row.
+    pub(crate) item: Vec<Option<(At, usize)>>,
     /// Lists of which one element stands for the whole, when a row is split: (list, element or none).
     pub(crate) chosen: Vec<(At, Option<At>)>,
+}
+
+/// A value that no column took.
+#[derive(Debug)]
+pub(crate) struct Unmapped {
+    /// Its source path.
+    pub(crate) path: String,
+    pub(crate) at: At,
+    /// Its level in the row.
+    pub(crate) depth: usize,
 }
 
 impl State {
@@ -71,6 +80,8 @@ pub(crate) struct Walk<'w, 'a> {
     pub(crate) state: &'w mut State,
     /// The row is a parent whose items become documents.
     pub(crate) splitting: bool,
+    /// Level in the row of the object at hand. A list that a row is split by counts as its element.
+    pub(crate) depth: usize,
 }
 
 /// An object whose late column is still to come.
@@ -91,31 +102,25 @@ struct Mark {
 
 impl<'w> Walk<'w, '_> {
     /// Writes the object's custom fields as `{…}` and collects its ECS values.
-    pub(crate) fn object(&mut self, shape: ShapeId, at: At) -> Result<(), Reject> {
-        let Begun { shape, base, mut open } = self.begin(shape, at)?;
+    pub(crate) fn object(&mut self, shape: ShapeId, at: At) {
+        let Begun { shape, base, mut open } = self.begin(shape, at);
         if shape.late
             && let Some(column) = shape.columns.last()
         {
-            self.slot(column, base + shape.columns.len() - 1, &mut open, false)?;
+            let slot = base + shape.columns.len() - 1;
+            let list = self.state.slots[slot];
+            if let Some((_, element)) = self.state.chosen.iter().find(|(chosen, _)| *chosen == list) {
+                self.state.slots[slot] = element.unwrap_or(NONE);
+            }
+            self.slot(column, slot, &mut open, false);
         }
         self.end(base, open);
-        Ok(())
     }
 
     /// Walks the row once for all the items it is split by: `each` is called when the custom object is complete for
-    /// one of them, with what became of it; then the walk returns to where the items differ.
-    pub(crate) fn split(
-        &mut self,
-        shape: ShapeId,
-        at: At,
-        depth: usize,
-        each: &mut dyn FnMut(&mut Self, Result<(), Reject>),
-    ) {
-        let begun = match self.begin(shape, at) {
-            Ok(begun) => begun,
-            Err(reject) => return each(self, Err(reject)),
-        };
-        let Begun { shape, base, open } = begun;
+    /// one of them; then the walk returns to where the items differ.
+    pub(crate) fn split(&mut self, shape: ShapeId, at: At, depth: usize, each: &mut dyn FnMut(&mut Self)) {
+        let Begun { shape, base, open } = self.begin(shape, at);
         let optional = matches!(self.plan.rows, schema::Rows::Outer { .. });
         let list = self.state.slots.last().copied().filter(|_| shape.late).filter(|&list| list < NULL);
         let (Some(list), Some(column)) = (list, shape.columns.last()) else {
@@ -141,14 +146,13 @@ impl<'w> Walk<'w, '_> {
             match column.content {
                 Content::Object(inner) if self.plan.shapes[inner].late && self.row.kind(item) == Kind::Object => {
                     self.key(column, &mut open);
+                    self.depth += 1;
                     self.split(inner, item, depth + 1 + open.len(), each);
+                    self.depth -= 1;
                 }
                 _ => {
-                    let result = self.column(column, item, &mut open);
-                    match result {
-                        Ok(()) => self.finish(open.len() + depth, each),
-                        Err(reject) => each(self, Err(reject)),
-                    }
+                    self.column(column, item, &mut open);
+                    self.finish(open.len() + depth, each);
                 }
             }
             if is_list {
@@ -160,18 +164,18 @@ impl<'w> Walk<'w, '_> {
     }
 
     /// Closes the custom object for the item at hand.
-    fn finish(&mut self, open: usize, each: &mut dyn FnMut(&mut Self, Result<(), Reject>)) {
+    fn finish(&mut self, open: usize, each: &mut dyn FnMut(&mut Self)) {
         if open > 0 && self.state.custom.ends_with(b"{") {
             return self.finish_without(open - 1, each);
         }
         let end = self.state.custom.len();
         self.state.custom.extend(std::iter::repeat_n(b'}', open + 1));
-        each(self, Ok(()));
+        each(self);
         self.state.custom.truncate(end);
     }
 
     /// The same where nothing of the object that opened last was written: its key goes too.
-    fn finish_without(&mut self, open: usize, each: &mut dyn FnMut(&mut Self, Result<(), Reject>)) {
+    fn finish_without(&mut self, open: usize, each: &mut dyn FnMut(&mut Self)) {
         let before = self.state.custom.clone();
         let key = self.plan.shapes[0].columns.last().and_then(|column| column.key.as_deref()).unwrap_or_default();
         self.state.custom.truncate(before.len() - 1 - key.len());
@@ -183,19 +187,20 @@ impl<'w> Walk<'w, '_> {
     }
 
     /// Everything of an object but its late column.
-    fn begin(&mut self, shape: ShapeId, at: At) -> Result<Begun<'w>, Reject> {
+    fn begin(&mut self, shape: ShapeId, at: At) -> Begun<'w> {
         let plan = self.plan;
         let shape = self.kind(shape, at);
         let base = self.state.slots.len();
         let first_unknown = self.state.unknown.len();
-        self.fill(shape, at, base)?;
+        self.fill(shape, at, base);
         let shape = &plan.shapes[shape];
         if shape.item {
             self.state.item.clear();
             for (column, path) in &shape.identity {
                 let at = self.state.slots[base + usize::from(*column)];
                 let found = if at >= NULL { None } else { self.row.find(at, path) };
-                self.state.item.push(found.filter(|&at| self.row.kind(at) != Kind::Null));
+                let found = found.filter(|&at| self.row.kind(at) != Kind::Null);
+                self.state.item.push(found.map(|at| (at, self.depth + 1 + path.len())));
             }
         }
         self.state.custom.push(b'{');
@@ -205,7 +210,7 @@ impl<'w> Walk<'w, '_> {
         for (position, column) in shape.columns[..early].iter().enumerate() {
             let end = self.state.custom.len();
             let joined = column.joins && written;
-            self.slot(column, base + position, &mut open, joined)?;
+            self.slot(column, base + position, &mut open, joined);
             written = self.state.custom.len() > end || joined;
         }
         for derived in &shape.derived {
@@ -221,27 +226,26 @@ impl<'w> Walk<'w, '_> {
             }
             let path = format!("{}{}", shape.source, decode(self.row.key(at)));
             self.count("unknown_column", &path);
-            self.state.unmapped.push((path, at));
+            self.state.unmapped.push(Unmapped { path, at, depth: self.depth + 1 });
         }
         self.state.unknown.truncate(first_unknown);
-        Ok(Begun { shape, base, open })
+        Begun { shape, base, open }
     }
 
-    fn slot(&mut self, column: &'w Column, slot: usize, open: &mut &'w [Box<str>], joined: bool) -> Result<(), Reject> {
+    fn slot(&mut self, column: &'w Column, slot: usize, open: &mut &'w [Box<str>], joined: bool) {
         let at = self.state.slots[slot];
         match joined {
-            _ if at >= NULL || column.dropped => Ok(()),
+            _ if at >= NULL || column.dropped => {}
             true => self.join(column, at),
             false => self.column(column, at, open),
         }
     }
 
     /// Adds a list to the one that the column before wrote.
-    fn join(&mut self, column: &'w Column, at: At) -> Result<(), Reject> {
+    fn join(&mut self, column: &'w Column, at: At) {
         self.state.custom.pop();
-        self.values(column, at, 0)?;
+        self.values(column, at, 0);
         self.state.custom.push(b']');
-        Ok(())
     }
 
     fn end(&mut self, base: usize, open: &[Box<str>]) {
@@ -267,7 +271,7 @@ impl<'w> Walk<'w, '_> {
     }
 
     /// Puts the object's members into the slots of their columns.
-    fn fill(&mut self, id: ShapeId, at: At, base: usize) -> Result<(), Reject> {
+    fn fill(&mut self, id: ShapeId, at: At, base: usize) {
         let shape = &self.plan.shapes[id];
         let state = &mut *self.state;
         if state.hints.len() <= id {
@@ -275,7 +279,6 @@ impl<'w> Walk<'w, '_> {
         }
         let hints = &mut state.hints[id];
         state.slots.resize(base + shape.columns.len(), NONE);
-        let first_unknown = state.unknown.len();
         // An item split from its parent: what only the parent knows is in the parent's own document.
         let part = at == 0 && self.splitting && matches!(self.plan.rows, schema::Rows::Items(_));
         for (position, child) in self.row.children(at).enumerate() {
@@ -294,28 +297,15 @@ impl<'w> Walk<'w, '_> {
             match found {
                 Some(column) => {
                     let slot = &mut state.slots[base + usize::from(column)];
-                    if std::mem::replace(slot, child) != NONE {
-                        return Err(raw::duplicate(self.row.key(child)));
-                    }
-                    if self.row.kind(child) == Kind::Null {
-                        *slot = NULL;
-                    }
+                    *slot = if self.row.kind(child) == Kind::Null { NULL } else { child };
                 }
                 None if shape.hidden || part => {}
-                None => {
-                    let key = self.row.key(child);
-                    let twin = |other: &At| decode(self.row.key(*other)) == decode(key);
-                    if state.unknown[first_unknown..].iter().any(twin) {
-                        return Err(raw::duplicate(key));
-                    }
-                    state.unknown.push(child);
-                }
+                None => state.unknown.push(child),
             }
         }
-        Ok(())
     }
 
-    fn column(&mut self, column: &'w Column, at: At, open: &mut &'w [Box<str>]) -> Result<(), Reject> {
+    fn column(&mut self, column: &'w Column, at: At, open: &mut &'w [Box<str>]) {
         let mark = (self.state.custom.len(), *open);
         if column.key.is_some() {
             self.key(column, open);
@@ -325,12 +315,12 @@ impl<'w> Walk<'w, '_> {
         if list {
             self.state.custom.push(b'[');
         }
-        self.values(column, at, before)?;
+        self.values(column, at, before);
         // Nothing was written: the key goes too.
         if self.state.custom.len() == before + usize::from(list) {
             self.state.custom.truncate(mark.0);
             *open = mark.1;
-            return Ok(());
+            return;
         }
         if list {
             self.state.custom.push(b']');
@@ -338,15 +328,19 @@ impl<'w> Walk<'w, '_> {
         if column.display.is_some() {
             self.display_names(column, at);
         }
-        Ok(())
     }
 
     /// Writes the elements of a list, or the one value.
-    fn values(&mut self, column: &'w Column, at: At, start: usize) -> Result<(), Reject> {
+    fn values(&mut self, column: &'w Column, at: At, start: usize) {
         if column.list && self.row.kind(at) == Kind::Array {
-            return self.row.children(at).try_for_each(|element| self.value(column, element, start));
+            self.depth += 1;
+            for element in self.row.children(at) {
+                self.value(column, element, start);
+            }
+            self.depth -= 1;
+        } else {
+            self.value(column, at, start);
         }
-        self.value(column, at, start)
     }
 
     /// Writes the column's key, closing and opening groups on the way.
@@ -368,40 +362,50 @@ impl<'w> Walk<'w, '_> {
     }
 
     /// Writes one value (an element, for a list) and feeds ECS. `start` is where the column's values begin.
-    fn value(&mut self, column: &'w Column, at: At, start: usize) -> Result<(), Reject> {
+    fn value(&mut self, column: &'w Column, at: At, start: usize) {
         let kind = self.row.kind(at);
         if kind == Kind::Null {
-            return Ok(());
+            return;
         }
         let shown = column.key.is_some();
         match column.content {
             Content::Scalar(semantic) => self.scalar(column, semantic, at, start),
             Content::UrlParts => self.url(column, at, start),
             _ if kind != Kind::Object => self.mistyped(column, at),
-            Content::Dictionary => {
-                self.separate(start);
-                raw::write(self.row, at, &mut self.state.custom)?;
-            }
+            Content::Dictionary => self.kept(column, at, start),
             Content::Object(shape) => {
                 let mark = self.state.custom.len();
                 self.separate(start);
                 let before = self.state.custom.len();
-                self.object(shape, at)?;
+                self.inside(shape, at);
                 if self.state.custom.len() == before + 2 || !shown {
                     self.state.custom.truncate(mark);
                 }
             }
             Content::Flattened(shape) => {
                 if shown {
-                    self.separate(start);
-                    raw::write(self.row, at, &mut self.state.custom)?;
+                    self.kept(column, at, start);
                 }
                 let mark = self.state.custom.len();
-                self.object(shape, at)?;
+                self.inside(shape, at);
                 self.state.custom.truncate(mark);
             }
         }
-        Ok(())
+    }
+
+    /// An object within the one at hand.
+    fn inside(&mut self, shape: ShapeId, at: At) {
+        self.depth += 1;
+        self.object(shape, at);
+        self.depth -= 1;
+    }
+
+    /// Writes an object as it is.
+    fn kept(&mut self, column: &Column, at: At, start: usize) {
+        self.separate(start);
+        if raw::write(self.row, at, self.depth + 1, &mut self.state.custom) {
+            self.count("too_deep", &column.source);
+        }
     }
 
     /// A comma before the second and later values of a list.
@@ -416,15 +420,19 @@ impl<'w> Walk<'w, '_> {
         if column.hidden {
             return;
         }
-        self.state.unmapped.push((column.source.clone(), at));
+        self.state.unmapped.push(Unmapped { path: column.source.clone(), at, depth: self.depth + 1 });
         self.count("mistyped", &column.source);
     }
 
     /// Counts a surprise, with the record that it was met in.
-    fn count(&mut self, kind: &'static str, path: &str) {
-        let record = || self.row.member(0, &self.plan.id).and_then(|id| self.row.scalar(id)).map(Into::into);
-        self.state.drift.add(kind, path, record);
+    pub(crate) fn count(&mut self, kind: &'static str, path: &str) {
+        self.state.drift.add(kind, path, 1, || record(self.row, &self.plan.id));
     }
+}
+
+/// The record's id, where it is readable.
+pub(crate) fn record(row: &Row<'_>, id: &str) -> Option<String> {
+    row.member(0, id).and_then(|id| row.scalar(id)).filter(|id| !id.is_empty()).map(Into::into)
 }
 
 fn comma(out: &mut Vec<u8>) {

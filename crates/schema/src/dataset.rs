@@ -159,3 +159,15 @@ pub enum Rows {
         inner: &'static str,
     },
 }
+
+impl Rows {
+    /// The arrays that rows are split by, the outer one first.
+    pub fn split(self) -> impl Iterator<Item = &'static str> {
+        let (outer, inner) = match self {
+            Rows::Elements | Rows::Rollup { .. } => (None, None),
+            Rows::Items(list) => (Some(list), None),
+            Rows::Outer { outer, inner } => (Some(outer), Some(inner)),
+        };
+        outer.into_iter().chain(inner)
+    }
+}

@@ -9,7 +9,7 @@ use std::{fmt, io};
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::{CONTENT_TYPE, DATE};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -82,6 +82,8 @@ pub enum Fault {
     },
     /// Sends the real status and headers with this body.
     Replace(Vec<u8>),
+    /// Sends the real answer with these members, JSON or not, before the time of the last change of every record.
+    Members(Vec<u8>),
     /// Waits before the real answer.
     Delay(Duration),
     /// Breaks the connection after this many bytes of the real body.
@@ -341,6 +343,12 @@ pub(crate) async fn apply(fault: Option<Fault>, request: Request, next: Next) ->
             response
         }
         Some(Fault::Replace(body)) => next.run(request).await.map(|_| Body::from(body)),
+        Some(Fault::Members(members)) => {
+            let (mut head, body) = next.run(request).await.into_parts();
+            head.headers.remove(CONTENT_LENGTH);
+            let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+            Response::from_parts(head, Body::from(with_members(&body, &members)))
+        }
         Some(Fault::ContentType(kind)) => {
             let mut response = next.run(request).await;
             if let Ok(kind) = HeaderValue::try_from(kind) {
@@ -367,6 +375,22 @@ pub(crate) async fn apply(fault: Option<Fault>, request: Request, next: Next) ->
         Some(Fault::Cut(after)) => next.run(request).await.map(|body| cut(body, after)),
         _ => next.run(request).await,
     }
+}
+
+/// The body with members more in every record.
+fn with_members(body: &[u8], members: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(body.len() * 2);
+    let mut rest = body;
+    while !rest.is_empty() {
+        if [&b"\"lastUpdateDateTime\":"[..], b"\"lastUpdateTime\":"].iter().any(|name| rest.starts_with(name)) {
+            out.extend_from_slice(members);
+            out.push(b',');
+        }
+        let end = rest[1..].iter().position(|&byte| byte == b'"').map_or(rest.len(), |at| at + 1);
+        out.extend_from_slice(&rest[..end]);
+        rest = &rest[end..];
+    }
+    out
 }
 
 /// The first `after` bytes of a body, then an error that makes the server drop the connection.

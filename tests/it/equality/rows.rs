@@ -7,11 +7,13 @@ use schema::{Column, Content, Dataset, Semantic, Shape};
 /// Choices, read from bytes; when they end, every choice is the first.
 pub(super) struct Dice<'b> {
     bytes: std::slice::Iter<'b, u8>,
+    /// Source paths of the arrays that the rows are split by.
+    split: Vec<String>,
 }
 
 impl<'b> Dice<'b> {
     pub(super) fn new(bytes: &'b [u8]) -> Self {
-        Dice { bytes: bytes.iter() }
+        Dice { bytes: bytes.iter(), split: Vec::new() }
     }
 
     fn below(&mut self, count: usize) -> usize {
@@ -33,6 +35,10 @@ impl<'b> Dice<'b> {
 /// JSON text of one row.
 pub(super) fn row(dataset: &Dataset, bytes: &[u8]) -> String {
     let mut dice = Dice::new(bytes);
+    for name in dataset.definition.rows.split() {
+        let outer = dice.split.last().map(|outer| format!("{outer}.")).unwrap_or_default();
+        dice.split.push(format!("{outer}{name}"));
+    }
     let mut out = String::new();
     let identity = dataset.definition.identity[0];
     object(&dataset.root, &mut dice, &mut out, &|name| {
@@ -70,7 +76,7 @@ fn object(shape: &Shape, dice: &mut Dice<'_>, out: &mut String, needed: &dyn Fn(
             }
             _ => value(column, dice, members.out),
         }
-        if dice.rarely(5000) {
+        if dice.rarely(300) {
             members.name(&column.name, dice);
             members.out.push('1');
         }
@@ -102,6 +108,9 @@ impl Members<'_> {
 }
 
 fn value(column: &Column, dice: &mut Dice<'_>, out: &mut String) {
+    if dice.split.contains(&column.source) {
+        return part(column, dice, out);
+    }
     if dice.rarely(25) {
         return anything(dice, 0, out);
     }
@@ -117,6 +126,38 @@ fn value(column: &Column, dice: &mut Dice<'_>, out: &mut String) {
         one(column, dice, out);
     }
     out.push(']');
+}
+
+/// What a row is split by: one part in whatever form, or none.
+fn part(column: &Column, dice: &mut Dice<'_>, out: &mut String) {
+    let around = match dice.below(14) {
+        0..=3 => "#",
+        4 | 5 => "[#]",
+        6 => "[null,#,null]",
+        7 => "[[#]]",
+        8 => "[#,#]",
+        9 => "[#,null,{}]",
+        10 => return anything(dice, 0, out),
+        _ => {
+            return out.push_str(dice.pick(&[
+                "[]",
+                "null",
+                "{}",
+                "[{}]",
+                "[null]",
+                "[null,null]",
+                "[[]]",
+                "[7]",
+                "\"\"",
+            ]));
+        }
+    };
+    for piece in around.split_inclusive('#') {
+        out.push_str(piece.trim_end_matches('#'));
+        if piece.ends_with('#') {
+            one(column, dice, out);
+        }
+    }
 }
 
 fn one(column: &Column, dice: &mut Dice<'_>, out: &mut String) {
@@ -210,7 +251,34 @@ const RAW: &[&str] = &[
     "1.7976931348623157e308",
 ];
 
+/// What is no JSON value, or no text.
+const ODD: &[&str] = &[
+    "NaN",
+    "-Infinity",
+    "01",
+    "+1",
+    ".5",
+    "1.",
+    "1e400",
+    "-1e400",
+    "True",
+    "'x'",
+    "\"\\ud83d\"",
+    "\"\\ude00\\ud83d\"",
+    "\"a\tb\u{0}\"",
+    "\"\\x41\"",
+    "\"\\u12\"",
+    "\"\\u0000\"",
+    "",
+    "1/**/",
+    "[1,,2,]",
+    "{\"a\":1,\"\\u0061\":2,}",
+];
+
 fn raw(dice: &mut Dice<'_>, out: &mut String) {
+    if dice.rarely(150) {
+        return out.push_str(dice.pick(ODD));
+    }
     out.push_str(dice.pick(RAW));
 }
 

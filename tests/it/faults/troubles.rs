@@ -78,6 +78,20 @@ pub(super) fn truncated_json() -> Trouble {
     Trouble { begin: Box::new(begin), ..first(Fault::EmptyPage, 0, Says::Retried(2)) }
 }
 
+/// Every record has values that are not JSON, and is delivered all the same.
+pub(super) fn odd_values() -> Trouble {
+    let deep = [b"[".repeat(80), b"]".repeat(80)].concat();
+    let members: Vec<u8> = [
+        &b"\"twice\":1,\"twice\":2,\"alerts\":[{\"id\":\"other\"}],\"n\":[NaN,1e400,01,],\"\":\"a\tb\xff\\ud83d\\x41\",\"deep\":"[..],
+        &deep,
+    ]
+    .concat();
+    let begin = move |stage: &Stage, target: Target| {
+        stage.faults().always(target.endpoint, Fault::Members(members.clone()));
+    };
+    Trouble { begin: Box::new(begin), ..first(Fault::EmptyPage, 0, Says::Healthy) }
+}
+
 pub(super) fn html_instead_of_json() -> Trouble {
     first(respond(200, &[("content-type", "text/html")], "<html>sign in</html>"), 2, Says::Retried(2))
 }

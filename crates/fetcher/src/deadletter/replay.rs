@@ -223,7 +223,7 @@ impl Work<'_> {
         let same = |detail: &str| (letter.reason.clone(), detail.to_owned());
         let found = schema::catalog().iter().zip(0..).find(|(dataset, _)| dataset.definition.name == letter.dataset);
         let Some((_, index)) = found else { return Err(same("this program does not know the dataset")) };
-        let Some(row) = letter.row() else { return Err(same("the row is not UTF-8 text, it cannot be mapped")) };
+        let Some(row) = letter.row() else { return Err(same("the letter holds no row")) };
         let dry_run = self.replay.dry_run;
         let route = self.route(&letter.tenant, index).map_err(|fault| same(&fault.to_string()))?;
         let Some(Route { streams, mapper, outbox, .. }) = route else {

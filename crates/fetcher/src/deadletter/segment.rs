@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -31,8 +33,12 @@ pub(super) struct Letter {
 }
 
 impl Letter {
-    /// The row's bytes; `None` if it was not text.
+    /// The row's bytes.
     pub(super) fn row(&self) -> Option<Vec<u8>> {
+        if let Some(encoded) = &self.row_base64 {
+            let text: String = serde_json::from_str(encoded.get()).ok()?;
+            return STANDARD.decode(text).ok();
+        }
         let text: String = serde_json::from_str(self.row.as_ref()?.get()).ok()?;
         Some(text.into_bytes())
     }

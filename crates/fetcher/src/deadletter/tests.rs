@@ -181,7 +181,7 @@ async fn what_fails_again_stays_with_the_new_reason_and_the_number_of_attempts()
                 .collect();
         let reasons: Vec<_> = left.iter().map(|letter| letter["reason"].as_str().expect("reason")).collect();
         assert_eq!(left.len(), 5, "{reasons:?}");
-        for reason in ["refused", "refused_row", "parent_too_large", "not_utf8"] {
+        for reason in ["refused", "refused_row", "parent_too_large", "not_json"] {
             assert!(reasons.contains(&reason), "{reason}: {reasons:?}");
         }
         assert!(left.iter().all(|letter| letter["attempts"] == attempt), "{left:?}");

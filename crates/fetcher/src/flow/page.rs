@@ -160,6 +160,7 @@ pub(super) async fn take(
                 }
                 Event::Nested(row) if nested::wait(feed, row) => {}
                 Event::Nested(row) => feed.rows.nested_row(row)?,
+                Event::NestedAgain => feed.rows.nested_again()?,
                 Event::TooLarge { nested, raw, length } => feed.rows.too_large(nested, raw, length)?,
                 Event::NextLink(link) => page.link = Some(link),
                 Event::Count(count) => page.announced = Some(count),

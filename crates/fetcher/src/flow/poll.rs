@@ -83,6 +83,19 @@ fn next_start(last: Instant, interval: Duration) -> Instant {
 pub(super) fn report_drift(feed: &mut Feed) {
     let datasets = feed.datasets();
     for mapper::Drift { kind, path, count, record } in feed.rows.take_drift() {
+        let new = matches!(kind, "unknown_column" | "mistyped" | "unknown_kind");
+        if !new {
+            tracing::warn!(
+                tenant = &*feed.tenant,
+                datasets = &*datasets,
+                kind,
+                path,
+                count,
+                record,
+                "rows hold what is not JSON; it was mended and the records are delivered"
+            );
+            continue;
+        }
         tracing::info!(
             tenant = &*feed.tenant,
             datasets = &*datasets,

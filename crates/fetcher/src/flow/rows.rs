@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
 
-use mapper::{DocId, Drift, Mapper, Marks, Reject, Rollup};
+use mapper::{DocId, Drift, Mapper, Marks, Reject, Rollup, Row};
 use tempfile::SpooledTempFile;
 
 pub(super) use self::hold::{Nested, Waiting};
@@ -283,6 +283,25 @@ impl Rows {
         }
     }
 
+    /// The nested array stands in its element once more: the last one counts.
+    pub(super) fn nested_again(&mut self) -> Result<(), Fault> {
+        if let (Some(name), Some(track)) = (self.nested, self.tracks.first_mut()) {
+            track.mapper.note("duplicate_key", name);
+        }
+        self.forget_nested().map_err(|error| spool_fault(&error))
+    }
+
+    /// The nested rows that are still in their element, because it is no JSON that the splitter follows: a sum without
+    /// them would be wrong.
+    fn take_unsplit(&mut self, element: &[u8]) -> Result<(), Fault> {
+        let (Some(name), Shape::Rollup { .. }) = (self.nested, &self.shape) else { return Ok(()) };
+        if memchr::memmem::find(element, format!("\"{name}\"").as_bytes()).is_none() {
+            return Ok(());
+        }
+        let Ok(row) = Row::parse(element) else { return Ok(()) };
+        row.elements(name).try_for_each(|nested| self.nested_row(nested.as_bytes()))
+    }
+
     /// An element is complete.
     pub(super) async fn element(
         &mut self,
@@ -292,6 +311,7 @@ impl Rows {
     ) -> Result<(), Fault> {
         let Element { row: element, changed } = element;
         let created = self.created.and_then(|name| scalar_member(element, name));
+        self.take_unsplit(element)?;
         let mut given = Given { changed, created: created.as_deref(), extent, outbox, is_late: false };
         let done = match &mut self.shape {
             Shape::Rollup { .. } if extent.is_partial() => {

@@ -3,53 +3,152 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use mapper::Row;
+
 use super::scan::ValueScan;
 
-/// The text of a string member of the object in `row`, if it is there and is a string. Reading stops at the member, so that
-/// an early one costs little however long the row is.
+/// The text of a string member of the object in `row`, if it is there and is a string, as the mapper reads it: of members
+/// with one name the last one counts, escapes are undone, and a row that is not JSON is read leniently.
+///
+/// Reading stops at the member as long as nothing behind it looks like the same name, so that an early one costs little
+/// however long the row is. Of a row that was cut off, the member is what can be told.
 pub fn string_member<'a>(row: &'a [u8], name: &str) -> Option<Cow<'a, str>> {
-    text_of(member(row, name)?)
+    match look(row, name) {
+        Look::Plain(value) => text_of(value?).map(Cow::Borrowed),
+        Look::Odd(first) => match Row::parse(row) {
+            Ok(row) => row.string(name).map(|value| Cow::Owned(value.into_owned())),
+            Err(_) => text_of(first?).map(Cow::Borrowed),
+        },
+    }
 }
 
 /// The text of a string member, or that of a number: some services write times as numbers.
 pub fn scalar_member<'a>(row: &'a [u8], name: &str) -> Option<Cow<'a, str>> {
-    let value = member(row, name)?;
-    match value.first()? {
-        b'-' | b'0'..=b'9' => std::str::from_utf8(value).ok().map(Cow::Borrowed),
-        _ => text_of(value),
+    match look(row, name) {
+        Look::Plain(value) => scalar_of(value?).map(Cow::Borrowed),
+        Look::Odd(first) => match Row::parse(row) {
+            Ok(row) => row.text_or_number(name).map(|value| Cow::Owned(value.into_owned())),
+            Err(_) => scalar_of(first?).map(Cow::Borrowed),
+        },
     }
 }
 
 /// The row with another text for a scalar member; `None` if it is not there, or `with` does not want to replace it.
 pub fn replace_scalar(row: &[u8], name: &str, with: impl FnOnce(&str) -> Option<String>) -> Option<Vec<u8>> {
-    let text = with(&scalar_member(row, name)?)?;
-    let old = member(row, name)?;
-    let at = old.as_ptr().addr() - row.as_ptr().addr();
-    let new = serde_json::to_vec(&text).ok()?;
-    Some([&row[..at], &new, &row[at + old.len()..]].concat())
-}
-
-fn text_of(value: &[u8]) -> Option<Cow<'_, str>> {
-    let text = value.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-    if text.contains(&b'\\') {
-        return serde_json::from_slice(value).ok().map(Cow::Owned);
-    }
-    std::str::from_utf8(text).ok().map(Cow::Borrowed)
-}
-
-/// The raw value of a member.
-fn member<'a>(row: &'a [u8], name: &str) -> Option<&'a [u8]> {
-    let mut rest = skip_space(row).strip_prefix(b"{")?;
-    loop {
-        rest = skip_space(rest);
-        let key = rest.strip_prefix(b"\"").and_then(|_| ValueScan::default().advance(rest))?;
-        let is_wanted = rest.get(1..key - 1) == Some(name.as_bytes());
-        rest = skip_space(skip_space(&rest[key..]).strip_prefix(b":")?);
-        let length = ValueScan::default().advance(rest)?;
-        if is_wanted {
-            return Some(&rest[..length]);
+    let new = serde_json::to_string(&with(&scalar_member(row, name)?)?).ok()?;
+    match look(row, name) {
+        Look::Plain(old) => {
+            let old = old?;
+            let at = old.as_ptr().addr() - row.as_ptr().addr();
+            Some([&row[..at], new.as_bytes(), &row[at + old.len()..]].concat())
         }
-        rest = skip_space(&rest[length..]).strip_prefix(b",")?;
+        Look::Odd(_) => Row::parse(row).ok()?.with(name, &new).map(String::into_bytes),
+    }
+}
+
+fn text_of(value: &[u8]) -> Option<&str> {
+    std::str::from_utf8(value.strip_prefix(b"\"")?.strip_suffix(b"\"")?).ok()
+}
+
+fn scalar_of(value: &[u8]) -> Option<&str> {
+    match value.first()? {
+        b'"' => text_of(value),
+        _ if serde_json::from_slice::<serde_json::Number>(value).is_ok() => std::str::from_utf8(value).ok(),
+        _ => None,
+    }
+}
+
+/// What a quick look tells of a member.
+enum Look<'a> {
+    /// Its raw value, where it has one: a text without escapes, or no text.
+    Plain(Option<&'a [u8]>),
+    /// Only the whole reading can tell; the first value of the name, for a row that was cut off.
+    Odd(Option<&'a [u8]>),
+}
+
+fn look<'a>(row: &'a [u8], name: &str) -> Look<'a> {
+    let mut first = None;
+    match plain_member(row, name, &mut first) {
+        Some(end) => {
+            let rest = row.get(end..).unwrap_or_default();
+            if may_repeat(rest, name) && repeats(row, name) { Look::Odd(first) } else { Look::Plain(first) }
+        }
+        None => Look::Odd(None),
+    }
+}
+
+/// Looks for the first member of the name; where its value ends, or where the object does. `None` where the row is not
+/// so plain that this can be told: there is an escape in a name or in the value, or something that is not JSON.
+fn plain_member<'a>(row: &'a [u8], name: &str, first: &mut Option<&'a [u8]>) -> Option<usize> {
+    let mut members = Members::new(row)?;
+    while let Some(Member { key, value }) = members.next()? {
+        if key.contains(&b'\\') {
+            return None;
+        }
+        if key == name.as_bytes() {
+            let odd = |byte: &u8| *byte == b'\\' || *byte < b' ';
+            if value.starts_with(b"\"") && (value.iter().any(odd) || std::str::from_utf8(value).is_err()) {
+                return None;
+            }
+            *first = Some(value);
+            return Some(row.len() - members.rest.len());
+        }
+    }
+    Some(row.len())
+}
+
+/// Cheaply: something in the rest of the row could be the name once more, perhaps with escapes.
+fn may_repeat(rest: &[u8], name: &str) -> bool {
+    let quoted = [b"\"", name.as_bytes(), b"\""].concat();
+    memchr::memmem::find(rest, &quoted).is_some() || memchr::memmem::find(rest, b"\\u00").is_some()
+}
+
+/// The object has the name more than once, or that cannot be told.
+fn repeats(row: &[u8], name: &str) -> bool {
+    let Some(mut members) = Members::new(row) else { return true };
+    let mut count = 0;
+    loop {
+        match members.next() {
+            Some(Some(Member { key, .. })) if key.contains(&b'\\') => return true,
+            Some(Some(Member { key, .. })) => count += usize::from(key == name.as_bytes()),
+            Some(None) => return count > 1,
+            None => return true,
+        }
+    }
+}
+
+/// A member of an object, its name without quotes.
+struct Member<'a> {
+    key: &'a [u8],
+    value: &'a [u8],
+}
+
+/// The members of an object, as long as the structure is plain.
+struct Members<'a> {
+    rest: &'a [u8],
+    is_first: bool,
+}
+
+impl<'a> Members<'a> {
+    fn new(row: &'a [u8]) -> Option<Self> {
+        Some(Self { rest: skip_space(row).strip_prefix(b"{")?, is_first: true })
+    }
+
+    /// The next member; `Some(None)` at the end of the object, `None` where the structure cannot be told.
+    fn next(&mut self) -> Option<Option<Member<'a>>> {
+        let mut rest = skip_space(self.rest);
+        if rest.starts_with(b"}") {
+            return Some(None);
+        }
+        if !std::mem::take(&mut self.is_first) {
+            rest = skip_space(rest.strip_prefix(b",")?);
+        }
+        let key = rest.strip_prefix(b"\"").and_then(|_| ValueScan::default().advance(rest))?;
+        let name = rest.get(1..key - 1)?;
+        rest = skip_space(skip_space(&rest[key..]).strip_prefix(b":")?);
+        let length = ValueScan::default().advance(rest).filter(|length| *length > 0)?;
+        self.rest = &rest[length..];
+        Some(Some(Member { key: name, value: &rest[..length] }))
     }
 }
 

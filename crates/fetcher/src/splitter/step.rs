@@ -21,6 +21,16 @@ impl Splitter {
             let found = match self.state {
                 State::Start => self.start(rest, byte)?,
                 State::FirstKey(level) if byte == b'}' => self.close_object(rest, level)?,
+                // Stray commas are for the mapper to judge.
+                State::FirstKey(Level::Element) | State::Key(Level::Element) if byte == b',' => {
+                    self.element.extend(b",")?;
+                    self.take(rest, 1);
+                    None
+                }
+                State::Key(Level::Element) if byte == b'}' => {
+                    self.element.extend(b",")?;
+                    self.close_object(rest, Level::Element)?
+                }
                 State::FirstKey(level) | State::Key(level) => self.key(byte, level)?,
                 State::InKey(level) => self.in_key(rest, level)?,
                 State::Colon(level) => self.colon(rest, byte, level)?,
@@ -117,14 +127,22 @@ impl Splitter {
     }
 
     fn element_value<'c>(&mut self, rest: &mut &'c [u8], byte: u8) -> Step<'c> {
-        if byte == b'[' && self.nested.is_some_and(|name| same_key(&self.key, name)) {
+        let is_nested = self.nested.is_some_and(|name| same_key(&self.key, name));
+        if is_nested && std::mem::take(&mut self.has_nested) {
+            return Ok(Some(Found::Again));
+        }
+        if byte == b'[' && is_nested {
+            self.has_nested = true;
             self.take(rest, 1);
             self.state = State::Items(Level::Element);
             return Ok(None);
         }
         self.keep_key()?;
         self.element.extend(b":")?;
-        if matches!(byte, b',' | b'}' | b']' | b':') {
+        if matches!(byte, b',' | b'}') {
+            // No value at all.
+            self.state = State::AfterValue(Level::Element);
+        } else if matches!(byte, b']' | b':') {
             self.break_element(b"")?;
         } else {
             self.scan = ValueScan::of_member();
@@ -175,6 +193,7 @@ impl Splitter {
                 self.take(rest, 1);
                 self.element.extend(b"{")?;
                 self.first_member = true;
+                self.has_nested = false;
                 self.state = State::FirstKey(Level::Element);
             }
             b'}' | b':' => return Err(self.unexpected(byte, "a record, `,` or `]`")),

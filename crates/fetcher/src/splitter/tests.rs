@@ -16,6 +16,7 @@ enum Seen {
     Link(String),
     Count(u64),
     Error(String),
+    Again,
 }
 
 fn split(body: &[u8], nested: Option<&'static str>, max: usize, cuts: &[usize]) -> (Vec<Seen>, Result<(), SplitError>) {
@@ -56,6 +57,7 @@ fn see(event: Event<'_>) -> Seen {
         Event::NextLink(link) => Seen::Link(link),
         Event::Count(count) => Seen::Count(count),
         Event::Error(text) => Seen::Error(String::from_utf8_lossy(text).into_owned()),
+        Event::NestedAgain => Seen::Again,
     }
 }
 
@@ -176,12 +178,88 @@ proptest! {
     fn string_member_agrees_with_serde_json(row in any_json(), name in any_key()) {
         let bytes = serde_json::to_vec(&row).expect("writes");
         let found = string_member(&bytes, &name);
-        let wanted = row.get(&name).and_then(Value::as_str);
-        if let Some(found) = found {
-            prop_assert_eq!(Some(&*found), wanted);
-        } else if wanted.is_some() {
-            // A key with escapes is passed over.
-            prop_assert!(serde_json::to_string(&name).is_ok_and(|json| json.contains('\\')));
+        prop_assert_eq!(found.as_deref(), row.get(&name).and_then(Value::as_str));
+    }
+
+    #[test]
+    fn string_member_agrees_with_the_mapper(
+        members in proptest::collection::vec(
+            (
+                proptest::sample::select(vec!["id", "\\u0069d", "i\\u0064", "x", "\\ud800", "a\tb"]),
+                proptest::sample::select(vec![
+                    "\"a\"", "\"\\u0061\"", "\"\\ud83d\"", "\"\\x\"", "\"a\tb\"", "\"\"", "1", "NaN", "01", "null", "",
+                    "{\"id\":\"inner\"}", "[[1,]]", "\"\\\\\"", "\"id\"",
+                ]),
+            ),
+            0..6,
+        ),
+        comma in proptest::sample::select(vec![",", ",", ", ", ",,", ",/*\"id\":1*/"]),
+    ) {
+        let members: Vec<String> = members.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+        let row = format!("{{{}}}", members.join(comma));
+        let read = mapper::Row::parse(row.as_bytes()).expect("a row");
+        prop_assert_eq!(string_member(row.as_bytes(), "id"), read.string("id"), "{}", row);
+    }
+}
+
+#[test]
+fn string_member_of_bytes_that_are_no_text() {
+    for (row, value) in [
+        (&b"{\"x\":\"\xff\",\"id\":\"a\"}"[..], Some("a")),
+        (b"{\"id\":\"a\xff\"}", Some("a\u{fffd}")),
+        (b"\xef\xbb\xbf{\"id\":\"a\"}", Some("a")),
+        (b"{\"id\":\"a\",\"x\":{\"id\":\"b\"", Some("a")),
+        (b"{\"x\":1", None),
+        (b"7", None),
+    ] {
+        assert_eq!(string_member(row, "id").as_deref(), value, "{}", String::from_utf8_lossy(row));
+    }
+}
+
+#[test]
+fn a_nested_array_that_comes_again_is_told() {
+    let nested = |id: u64| Seen::Nested(json!({ "id": id }));
+    for (element, expected) in [
+        (
+            r#"{"alerts":[{"id":1}],"al\u0065rts":[{"id":2}]}"#,
+            vec![nested(1), Seen::Again, nested(2), Seen::Element(json!({}))],
+        ),
+        (
+            r#"{"alerts":[{"id":1}],"alerts":null}"#,
+            vec![nested(1), Seen::Again, Seen::Element(json!({"alerts": null}))],
+        ),
+        (r#"{"alerts":null,"alerts":[{"id":1}]}"#, vec![nested(1), Seen::Element(json!({"alerts": null}))]),
+    ] {
+        let body = format!("{{\"value\":[{element},{{\"alerts\":[]}}]}}");
+        let (seen, end) = split(body.as_bytes(), Some("alerts"), MAX_ROW, &[]);
+        end.expect("complete");
+        assert_eq!(seen[..seen.len() - 1], expected, "{element}");
+    }
+}
+
+#[test]
+fn nested_arrays_are_split_off_whatever_the_values_beside_them() {
+    for odd in [
+        &b"\"a\":\"\t\x00\xff\\ud83d\\x\""[..],
+        b"\"a\":NaN",
+        b"\"a\":1,",
+        b"\"a\":",
+        b"\"a\":01,,\"b\":[1,]",
+        b"\"a\":1,\"a\":2",
+    ] {
+        for element in
+            [[b"{", odd, b",\"alerts\":[{\"id\":1}]}"].concat(), [b"{\"alerts\":[{\"id\":1}],", odd, b"}"].concat()]
+        {
+            let body = [b"{\"value\":[", &element[..], b",{\"id\":2}]}"].concat();
+            let (seen, end) = split(&body, Some("alerts"), MAX_ROW, &[]);
+            let shown = String::from_utf8_lossy(&element).into_owned();
+            end.unwrap_or_else(|error| panic!("{error}: {shown}"));
+            assert_eq!(seen.len(), 3, "{shown}: {seen:?}");
+            assert_eq!(
+                (&seen[0], &seen[2]),
+                (&Seen::Nested(json!({"id": 1})), &Seen::Element(json!({"id": 2}))),
+                "{shown}"
+            );
         }
     }
 }

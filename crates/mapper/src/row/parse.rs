@@ -1,25 +1,66 @@
 //! The pass over the bytes of a row.
 
-use super::text::special;
-use super::{Kind, MAX_DEPTH, Node, Row};
-use crate::Reject;
+use super::text::{decode, special};
+use super::{Kind, MAX_DEPTH, MAX_NAME, Node};
+
+/// Why a text is no strict JSON object. What is wrong is for the lenient reading to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// It breaks the grammar, names a member twice, or goes beyond what is taken.
+    Grammar,
+    /// A number exceeds a double.
+    Range,
+}
+
+type Checked<T> = Result<T, Fault>;
 
 /// Indexes the one object that the text must be.
-pub(super) fn index(text: &str) -> Result<Row<'_>, Reject> {
+pub(super) fn index(text: &str) -> Checked<Vec<Node>> {
     let mut parser = Parser { bytes: text.as_bytes(), at: 0, nodes: Vec::with_capacity(text.len() / 32 + 8) };
     parser.blank();
     if parser.peek() != Some(b'{') {
-        return match serde_json::from_str::<&serde_json::value::RawValue>(text) {
-            Ok(_) => Err(Reject::new("not_an_object", "a row is a JSON object")),
-            Err(error) => Err(Reject::new("not_json", error.to_string())),
-        };
+        return Err(Fault::Grammar);
     }
     parser.value((0, 0), false, 0)?;
     parser.blank();
-    if parser.at != text.len() {
-        return Err(parser.error("text after the row"));
+    if parser.at == text.len() { Ok(parser.nodes) } else { Err(Fault::Grammar) }
+}
+
+/// The kind of a number, boolean or null that the text must be.
+pub(super) fn word(text: &str) -> Checked<Kind> {
+    let mut parser = Parser { bytes: text.as_bytes(), at: 0, nodes: Vec::new() };
+    let kind = parser.word()?;
+    if parser.at == text.len() { Ok(kind) } else { Err(Fault::Grammar) }
+}
+
+/// Members up to which comparing each with each is faster than a set.
+const FEW: u32 = 64;
+
+/// Names of one object, as far as they have been read.
+#[derive(Default)]
+struct Names {
+    /// Its first member.
+    first: usize,
+    count: u32,
+    /// One bit for each name, many names to a bit.
+    bits: u128,
+    /// To be looked at once more when the object ends.
+    doubtful: bool,
+}
+
+impl Names {
+    /// Notes a name; whether another one may have been the same.
+    fn note(&mut self, name: &[u8]) -> bool {
+        let at = |place: usize| name.get(place).copied().map_or(0, u32::from);
+        let (last, middle) = (name.len().saturating_sub(1), name.len() / 2);
+        let sum = at(0) | at(middle) << 8 | at(last) << 16 | at(last.saturating_sub(4)) << 24;
+        let hash = (sum ^ name.len() as u32 * 0x0101).wrapping_mul(0x9E37_79B1) >> 25;
+        let bit = 1 << hash;
+        let seen = self.bits & bit != 0;
+        self.bits |= bit;
+        self.count += 1;
+        seen
     }
-    Ok(Row { text, nodes: parser.nodes })
 }
 
 struct Parser<'a> {
@@ -39,22 +80,18 @@ impl Parser<'_> {
         }
     }
 
-    fn error(&self, what: &str) -> Reject {
-        Reject::new("not_json", format!("{what} at byte {}", self.at))
-    }
-
-    fn expect(&mut self, byte: u8) -> Result<(), Reject> {
+    fn expect(&mut self, byte: u8) -> Checked<()> {
         if self.peek() != Some(byte) {
-            return Err(self.error(&format!("expected `{}`", char::from(byte))));
+            return Err(Fault::Grammar);
         }
         self.at += 1;
         Ok(())
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "a row is at most MAX_ROW bytes")]
-    fn value(&mut self, key: (u32, u32), key_escaped: bool, depth: usize) -> Result<(), Reject> {
+    fn value(&mut self, key: (u32, u32), key_escaped: bool, depth: usize) -> Checked<()> {
         if depth >= MAX_DEPTH {
-            return Err(Reject::new("too_deep", format!("more than {MAX_DEPTH} levels at byte {}", self.at)));
+            return Err(Fault::Grammar);
         }
         let node = self.nodes.len();
         let start = self.at;
@@ -69,12 +106,7 @@ impl Parser<'_> {
             }
             Some(b'{') => self.object(depth)?,
             Some(b'[') => self.array(depth)?,
-            Some(b't') => self.literal("true", Kind::True)?,
-            Some(b'f') => self.literal("false", Kind::False)?,
-            Some(b'n') => self.literal("null", Kind::Null)?,
-            Some(b'-' | b'0'..=b'9') => self.number()?,
-            Some(_) => return Err(self.error("expected a value")),
-            None => return Err(self.error("the row ends")),
+            _ => self.word()?,
         };
         let next = self.nodes.len() as u32;
         let entry = &mut self.nodes[node];
@@ -83,21 +115,23 @@ impl Parser<'_> {
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "a row is at most MAX_ROW bytes")]
-    fn object(&mut self, depth: usize) -> Result<Kind, Reject> {
+    fn object(&mut self, depth: usize) -> Checked<Kind> {
         self.at += 1;
         self.blank();
         if self.peek() == Some(b'}') {
             self.at += 1;
             return Ok(Kind::Object);
         }
+        let mut names = Names { first: self.nodes.len(), ..Names::default() };
         loop {
             self.blank();
             let start = self.at + 1;
             if self.peek() != Some(b'"') {
-                return Err(self.error("expected a name in quotes"));
+                return Err(Fault::Grammar);
             }
             let escaped = self.string()?;
             let key = (start as u32, self.at as u32 - 1);
+            self.name(key, escaped, &mut names)?;
             self.blank();
             self.expect(b':')?;
             self.blank();
@@ -107,14 +141,58 @@ impl Parser<'_> {
                 Some(b',') => self.at += 1,
                 Some(b'}') => {
                     self.at += 1;
+                    self.distinct(&names)?;
                     return Ok(Kind::Object);
                 }
-                _ => return Err(self.error("expected `,` or `}`")),
+                _ => return Err(Fault::Grammar),
             }
         }
     }
 
-    fn array(&mut self, depth: usize) -> Result<Kind, Reject> {
+    /// Looks whether a member's name stands in the object already. Most names are told from all others by one bit.
+    fn name(&self, key: (u32, u32), escaped: bool, names: &mut Names) -> Checked<()> {
+        let name = &self.bytes[key.0 as usize..key.1 as usize];
+        if name.len() > MAX_NAME {
+            return Err(Fault::Grammar);
+        }
+        let seen = names.note(name);
+        names.doubtful |= escaped;
+        if !seen || names.doubtful {
+            return Ok(());
+        }
+        if names.count > FEW {
+            names.doubtful = true;
+            return Ok(());
+        }
+        let mut at = names.first;
+        while let Some(node) = self.nodes.get(at) {
+            if self.bytes.get(node.key.0 as usize..node.key.1 as usize) == Some(name) {
+                return Err(Fault::Grammar);
+            }
+            at = node.next as usize;
+        }
+        Ok(())
+    }
+
+    /// All names of an object that ends here, where one bit for each does not tell.
+    fn distinct(&self, names: &Names) -> Checked<()> {
+        if !names.doubtful {
+            return Ok(());
+        }
+        let mut seen = rustc_hash::FxHashSet::default();
+        let mut at = names.first;
+        while let Some(node) = self.nodes.get(at) {
+            let name = std::str::from_utf8(&self.bytes[node.key.0 as usize..node.key.1 as usize]).unwrap_or_default();
+            let name = if node.key_escaped { decode(name).into() } else { std::borrow::Cow::from(name) };
+            if name.contains('\0') || !seen.insert(name) {
+                return Err(Fault::Grammar);
+            }
+            at = node.next as usize;
+        }
+        Ok(())
+    }
+
+    fn array(&mut self, depth: usize) -> Checked<Kind> {
         self.at += 1;
         self.blank();
         if self.peek() == Some(b']') {
@@ -131,21 +209,30 @@ impl Parser<'_> {
                     self.at += 1;
                     return Ok(Kind::Array);
                 }
-                _ => return Err(self.error("expected `,` or `]`")),
+                _ => return Err(Fault::Grammar),
             }
         }
     }
 
-    fn literal(&mut self, word: &str, kind: Kind) -> Result<Kind, Reject> {
+    fn word(&mut self) -> Checked<Kind> {
+        match self.peek() {
+            Some(b't') => self.literal("true", Kind::True),
+            Some(b'f') => self.literal("false", Kind::False),
+            Some(b'n') => self.literal("null", Kind::Null),
+            _ => self.number(),
+        }
+    }
+
+    fn literal(&mut self, word: &str, kind: Kind) -> Checked<Kind> {
         if !self.bytes[self.at..].starts_with(word.as_bytes()) {
-            return Err(self.error("expected a value"));
+            return Err(Fault::Grammar);
         }
         self.at += word.len();
         Ok(kind)
     }
 
     /// Moves behind the string; true if it has escapes.
-    fn string(&mut self) -> Result<bool, Reject> {
+    fn string(&mut self) -> Checked<bool> {
         self.at += 1;
         let mut escaped = false;
         loop {
@@ -159,13 +246,13 @@ impl Parser<'_> {
                     escaped = true;
                     self.escape()?;
                 }
-                Some(_) => return Err(self.error("control character in a string")),
-                None => return Err(self.error("the row ends within a string")),
+                Some(_) => return Err(Fault::Grammar),
+                None => return Err(Fault::Grammar),
             }
         }
     }
 
-    fn escape(&mut self) -> Result<(), Reject> {
+    fn escape(&mut self) -> Checked<()> {
         match self.bytes.get(self.at + 1) {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 2,
             Some(b'u') => {
@@ -174,27 +261,27 @@ impl Parser<'_> {
                 if (0xD800..0xDC00).contains(&unit) {
                     let pair = self.bytes.get(self.at..self.at + 2) == Some(b"\\u");
                     if !pair || !(0xDC00..0xE000).contains(&self.unit(self.at + 2)?) {
-                        return Err(self.error("half of a surrogate pair"));
+                        return Err(Fault::Grammar);
                     }
                     self.at += 6;
                 } else if (0xDC00..0xE000).contains(&unit) {
-                    return Err(self.error("half of a surrogate pair"));
+                    return Err(Fault::Grammar);
                 }
             }
-            _ => return Err(self.error("unknown escape")),
+            _ => return Err(Fault::Grammar),
         }
         Ok(())
     }
 
-    fn unit(&self, at: usize) -> Result<u32, Reject> {
+    fn unit(&self, at: usize) -> Checked<u32> {
         let digits = self.bytes.get(at..at + 4).filter(|digits| digits.iter().all(u8::is_ascii_hexdigit));
         let digits = digits.and_then(|digits| std::str::from_utf8(digits).ok());
-        digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()).ok_or_else(|| self.error("unknown escape"))
+        digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()).ok_or(Fault::Grammar)
     }
 
-    fn digits(&mut self) -> Result<(), Reject> {
+    fn digits(&mut self) -> Checked<()> {
         if !matches!(self.peek(), Some(b'0'..=b'9')) {
-            return Err(self.error("expected a digit"));
+            return Err(Fault::Grammar);
         }
         while matches!(self.peek(), Some(b'0'..=b'9')) {
             self.at += 1;
@@ -202,7 +289,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn number(&mut self) -> Result<Kind, Reject> {
+    fn number(&mut self) -> Checked<Kind> {
         let start = self.at;
         if self.peek() == Some(b'-') {
             self.at += 1;
@@ -230,7 +317,7 @@ impl Parser<'_> {
         if kind == Kind::Float || self.at - start > 300 {
             let text = std::str::from_utf8(&self.bytes[start..self.at]).unwrap_or_default();
             if !text.parse::<f64>().is_ok_and(f64::is_finite) {
-                return Err(Reject::new("number_out_of_range", format!("number at byte {start} exceeds a double")));
+                return Err(Fault::Range);
             }
         }
         Ok(kind)

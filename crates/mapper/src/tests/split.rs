@@ -77,9 +77,39 @@ fn items_do_not_leak_into_each_other() {
 }
 
 #[test]
-fn a_broken_parent_is_one_rejection() {
-    let row = evidence(r#"[{},{}],"title":"x","title":"y""#);
-    let results = items(&mut mapper("evidence"), row.as_bytes());
-    assert_eq!(results.len(), 1);
-    assert_eq!(results[0].as_ref().expect_err("rejected").reason, "duplicate_key");
+fn a_row_that_is_split_into_one_says_the_same_unsplit() {
+    let entity = r#"{"entityType":"Ip","ipAddress":"192.0.2.1"}"#;
+    for alerts in [
+        "[]",
+        "null",
+        "[null]",
+        "[null,null]",
+        "{}",
+        "[{}]",
+        "[null,{}]",
+        "7",
+        "[7]",
+        "\"x\"",
+        "[[]]",
+        "[[{}]]",
+        r#"{"alertId":"a"}"#,
+        r#"{"alertId":"a","entities":[]}"#,
+        r#"[{"alertId":"a","entities":[]}]"#,
+        r#"[{"alertId":"a","entities":[null]},null]"#,
+        r#"[{"alertId":"a","entities":7}]"#,
+        r#"[{"alertId":"a","entities":[7]}]"#,
+        r#"[{"alertId":"a","entities":[{}]}]"#,
+        r#"[{"alertId":"a","entities":[[]]}]"#,
+        r#"[{"entities":[]}]"#,
+    ] {
+        let alerts = alerts.replace("[{}]]", &format!("[{entity}]]"));
+        let row = log(&format!("\"alerts\":{alerts}"));
+        let split = items(&mut mapper("log"), row.as_bytes());
+        assert_eq!(split.len(), 1, "{row}");
+        let split = split.into_iter().map(|result| result.map(|(id, bytes)| (id, strict(&bytes)))).next();
+        assert_eq!(split, Some(map("log", &row)), "{row}");
+    }
+    let row = evidence(r##"[{"@odata.type":"#microsoft.graph.security.ipEvidence","ipAddress":"192.0.2.1"},null]"##);
+    let (id, bytes) = items(&mut mapper("evidence"), row.as_bytes()).remove(0).expect("a document");
+    assert_eq!(map("evidence", &row), Ok((id, strict(&bytes))));
 }

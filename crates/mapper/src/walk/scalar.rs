@@ -62,10 +62,10 @@ impl<'w> Walk<'w, '_> {
                 self.feed(column, text, None);
             }
             Value::Json(text) => {
-                if shown && let Ok(inner) = Row::parse(text.as_bytes()) {
+                if shown && let Some(inner) = Row::strict(&text) {
                     let mark = self.state.custom.len();
                     self.separate(start);
-                    if raw::write(&inner, 0, &mut self.state.custom).is_err() {
+                    if raw::write(&inner, 0, 1, &mut self.state.custom) {
                         self.state.custom.truncate(mark);
                         self.mistyped(column, at);
                     }
@@ -117,7 +117,7 @@ impl<'w> Walk<'w, '_> {
         let text = |(column, path): &(u16, Vec<Box<str>>)| {
             let at = self.state.slots.get(base + usize::from(*column)).copied().filter(|&at| at < NULL)?;
             // A fraction is no text: it can be written in several ways.
-            let at = self.row.find(at, path).filter(|&at| self.row.kind(at) != Kind::Float)?;
+            let at = self.row.find(at, path).filter(|&at| !matches!(self.row.kind(at), Kind::Float | Kind::Odd))?;
             self.row.scalar(at).filter(|text| !ops::too_long(text))
         };
         if let Some((input, word)) = &derived.when
