@@ -146,7 +146,6 @@ pub struct Splitter {
     rows: Rows,
     /// The element at hand has had its nested array.
     has_nested: bool,
-    has_value: bool,
     offset: u64,
 }
 
@@ -166,7 +165,6 @@ impl Splitter {
             first_member: true,
             rows: Rows::None,
             has_nested: false,
-            has_value: false,
             offset: 0,
         }
     }

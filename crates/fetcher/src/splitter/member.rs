@@ -80,8 +80,8 @@ fn look<'a>(row: &'a [u8], name: &str) -> Look<'a> {
 /// Looks for the first member of the name; where its value ends, or where the object does. `None` where the row is not
 /// so plain that this can be told: there is an escape in a name or in the value, or something that is not JSON.
 fn plain_member<'a>(row: &'a [u8], name: &str, first: &mut Option<&'a [u8]>) -> Option<usize> {
-    let mut members = Members::new(row)?;
-    while let Some(Member { key, value }) = members.next()? {
+    let mut members = PlainMembers::new(row)?;
+    while let Some(PlainMember { key, value }) = members.next()? {
         if key.contains(&b'\\') {
             return None;
         }
@@ -105,12 +105,12 @@ fn may_repeat(rest: &[u8], name: &str) -> bool {
 
 /// The object has the name more than once, or that cannot be told.
 fn repeats(row: &[u8], name: &str) -> bool {
-    let Some(mut members) = Members::new(row) else { return true };
+    let Some(mut members) = PlainMembers::new(row) else { return true };
     let mut count = 0;
     loop {
         match members.next() {
-            Some(Some(Member { key, .. })) if key.contains(&b'\\') => return true,
-            Some(Some(Member { key, .. })) => count += usize::from(key == name.as_bytes()),
+            Some(Some(PlainMember { key, .. })) if key.contains(&b'\\') => return true,
+            Some(Some(PlainMember { key, .. })) => count += usize::from(key == name.as_bytes()),
             Some(None) => return count > 1,
             None => return true,
         }
@@ -118,24 +118,24 @@ fn repeats(row: &[u8], name: &str) -> bool {
 }
 
 /// A member of an object, its name without quotes.
-struct Member<'a> {
+struct PlainMember<'a> {
     key: &'a [u8],
     value: &'a [u8],
 }
 
 /// The members of an object, as long as the structure is plain.
-struct Members<'a> {
+struct PlainMembers<'a> {
     rest: &'a [u8],
     is_first: bool,
 }
 
-impl<'a> Members<'a> {
+impl<'a> PlainMembers<'a> {
     fn new(row: &'a [u8]) -> Option<Self> {
         Some(Self { rest: skip_space(row).strip_prefix(b"{")?, is_first: true })
     }
 
     /// The next member; `Some(None)` at the end of the object, `None` where the structure cannot be told.
-    fn next(&mut self) -> Option<Option<Member<'a>>> {
+    fn next(&mut self) -> Option<Option<PlainMember<'a>>> {
         let mut rest = skip_space(self.rest);
         if rest.starts_with(b"}") {
             return Some(None);
@@ -148,7 +148,7 @@ impl<'a> Members<'a> {
         rest = skip_space(skip_space(&rest[key..]).strip_prefix(b":")?);
         let length = ValueScan::default().advance(rest).filter(|length| *length > 0)?;
         self.rest = &rest[length..];
-        Some(Some(Member { key: name, value: &rest[..length] }))
+        Some(Some(PlainMember { key: name, value: &rest[..length] }))
     }
 }
 
