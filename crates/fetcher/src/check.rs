@@ -19,6 +19,7 @@ use serde::Serialize;
 use crate::config::{BrokenTenant, Config};
 use crate::control;
 use crate::error::Fault;
+use crate::secrets;
 
 /// Tenants that are checked at a time.
 const TENANTS: usize = 8;
@@ -118,7 +119,9 @@ pub struct Finding {
 
 impl Finding {
     fn new(item: Item, outcome: Outcome, text: impl Into<String>) -> Self {
-        Self { tenant: None, dataset: None, item, outcome, text: text.into(), cure: None }
+        // Most of them repeat what a service says.
+        let text = secrets::without(&text.into()).into_owned();
+        Self { tenant: None, dataset: None, item, outcome, text, cure: None }
     }
 
     fn ok(item: Item, text: impl Into<String>) -> Self {

@@ -6,21 +6,22 @@ mod tests;
 use std::time::Duration;
 
 pub use crate::http::Unreachable;
+use crate::secrets;
 
 /// Why a cycle of a source, or a delivery, did not succeed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Fault {
     /// Over soon: try again after a pause.
-    #[error("{0}")]
+    #[error("{}", secrets::without(.0))]
     Transient(String),
     /// There is no way to the host: no answer began. Nothing is said of what was asked for.
-    #[error("{0}")]
+    #[error("{}", secrets::without(&.0.to_string()))]
     Unreachable(Box<Unreachable>),
     /// An answer that is not whole, or says nothing new however it is asked for: what it holds is good, more may be missing.
     #[error("{0}")]
     Incomplete(String),
     /// The service asks for a pause.
-    #[error("{what}")]
+    #[error("{}", secrets::without(what))]
     Throttled {
         /// What was refused.
         what: String,
@@ -28,16 +29,16 @@ pub enum Fault {
         after: Option<Duration>,
     },
     /// The credential or its permissions: no use to try again before somebody changes them.
-    #[error("{0}")]
+    #[error("{}", secrets::without(.0))]
     Auth(String),
     /// The service refuses this request for good.
-    #[error("{0}")]
+    #[error("{}", secrets::without(.0))]
     Refused(String),
     /// The order to stop came first; nobody's fault.
     #[error("stopped")]
     Stopped,
     /// This machine: disk, files.
-    #[error("{0}")]
+    #[error("{}", secrets::without(.0))]
     Local(String),
 }
 
@@ -54,12 +55,13 @@ impl Fault {
 }
 
 /// What a service says, as a part of an error: short, without control characters, which a terminal would obey, and
-/// without a credential that it may have sent back.
+/// without a credential that it may have sent back: none of ours, and nothing that looks like one.
 pub(crate) fn quoted(text: &str) -> String {
     const MAX: usize = 1000;
     /// What stands before a credential in a header.
     const SCHEMES: [&str; 3] = ["bearer", "apikey", "basic"];
     const ENDS: [char; 8] = [' ', '"', '\'', ',', ':', '=', '<', '>'];
+    let text = secrets::without(text);
     let text: String = text.chars().take(MAX).map(|c| if c.is_control() { ' ' } else { c }).collect();
     let mut out = String::with_capacity(text.len());
     let mut follows_scheme = false;

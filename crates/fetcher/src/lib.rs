@@ -17,6 +17,7 @@ pub mod http;
 mod ids;
 pub mod metrics;
 mod private;
+mod secrets;
 pub mod sink;
 pub mod source;
 pub mod splitter;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 use schema::Operator;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::clock;
@@ -236,16 +236,24 @@ impl Source {
 
     async fn ask_now(&self, page: &Url) -> Result<(String, Reading), Fault> {
         let what = format!("GET {}{}", page.origin().ascii_serialization(), page.path());
-        let token = self.tokens.token().await?;
+        let token = self.token().await?;
         let mut answer = self.get(&what, page, token.expose_secret()).await?;
         if answer.response().status() == StatusCode::UNAUTHORIZED {
             let claims = claims_challenge(answer.response().headers());
             drop(answer);
             self.tokens.renew(&token, claims).await;
-            let token = self.tokens.token().await?;
+            let token = self.token().await?;
             answer = self.get(&what, page, token.expose_secret()).await?;
         }
         Ok((what, answer))
+    }
+
+    async fn token(&self) -> Result<SecretString, Fault> {
+        let outcome = self.tokens.token().await;
+        if let Err(Fault::Throttled { after, .. }) = &outcome {
+            self.health.throttled(*after);
+        }
+        outcome
     }
 
     /// The address of a link on a page: the token goes with it, so it leads to the API that the token is for.

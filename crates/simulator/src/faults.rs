@@ -84,6 +84,8 @@ pub enum Fault {
     Replace(Vec<u8>),
     /// Sends the real answer with these members, JSON or not, before the time of the last change of every record.
     Members(Vec<u8>),
+    /// Sends the real answer, a flat JSON object, with this member (its name; its value as JSON) in place of its own.
+    Member(&'static str, &'static str),
     /// Waits before the real answer.
     Delay(Duration),
     /// Breaks the connection after this many bytes of the real body.
@@ -349,6 +351,13 @@ pub(crate) async fn apply(fault: Option<Fault>, request: Request, next: Next) ->
             let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
             Response::from_parts(head, Body::from(with_members(&body, &members)))
         }
+        Some(Fault::Member(name, value)) => {
+            const LONGEST: usize = 64 * 1024;
+            let (mut parts, body) = next.run(request).await.into_parts();
+            let body = axum::body::to_bytes(body, LONGEST).await.unwrap_or_default();
+            parts.headers.remove(CONTENT_LENGTH);
+            Response::from_parts(parts, Body::from(with_member(&String::from_utf8_lossy(&body), name, value)))
+        }
         Some(Fault::ContentType(kind)) => {
             let mut response = next.run(request).await;
             if let Ok(kind) = HeaderValue::try_from(kind) {
@@ -391,6 +400,18 @@ fn with_members(body: &[u8], members: &[u8]) -> Vec<u8> {
         rest = &rest[end..];
     }
     out
+}
+
+/// The object with this member; its values hold neither comma nor brace.
+fn with_member(object: &str, name: &str, value: &str) -> String {
+    let key = format!("\"{name}\":");
+    match object.split_once(&key) {
+        Some((head, rest)) => {
+            let end = rest.find([',', '}']).unwrap_or(rest.len());
+            format!("{head}{key}{value}{}", &rest[end..])
+        }
+        None => format!("{},{key}{value}}}", object.trim_end().trim_end_matches('}')),
+    }
 }
 
 /// The first `after` bytes of a body, then an error that makes the server drop the connection.

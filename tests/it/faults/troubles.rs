@@ -117,6 +117,33 @@ pub(super) fn token_endpoint_down() -> Trouble {
     }
 }
 
+/// The token endpoint wants to be left alone, twice, and is.
+pub(super) fn sign_in_busy(status: u16, after: &'static str) -> Trouble {
+    let begin = move |stage: &Stage, _| {
+        let date = (fetcher::clock::now() + TimeDelta::seconds(45)).format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        let after = if after == "date" { date.as_str() } else { after };
+        stage.faults().script(Endpoint::Token, respond(status, &[("retry-after", after)], ""), 2);
+    };
+    Trouble { begin: Box::new(begin), course: Course::Whole, reach: Reach::Tenant, says: Says::Healthy }
+}
+
+/// Somebody has to do something: it is told at once, with the cure.
+pub(super) fn sign_in_refused(status: u16, body: &'static str, cure: &'static str) -> Trouble {
+    let begin = move |stage: &Stage, _| stage.faults().always(Endpoint::Token, respond(status, &[], body));
+    Trouble {
+        begin: Box::new(begin),
+        course: Course::Fails(cure),
+        reach: Reach::Tenant,
+        says: Says::Because(Reason::Auth),
+    }
+}
+
+/// Tokens that claim to live as long as this.
+pub(super) fn lifetime(seconds: &'static str) -> Trouble {
+    let begin = move |stage: &Stage, _| stage.faults().always(Endpoint::Token, Fault::Member("expires_in", seconds));
+    Trouble { begin: Box::new(begin), course: Course::Whole, reach: Reach::Source, says: Says::Healthy }
+}
+
 /// The incidents are owed until their alerts can be read. Alerts come from lists of their own.
 pub(super) fn expand_500() -> Trouble {
     let begin = |stage: &Stage, _| {

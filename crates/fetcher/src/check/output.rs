@@ -104,8 +104,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 async fn send(client: &NodeClient, call: Call<'_>) -> Result<Response, Box<Finding>> {
     client.send(call.timeout(PATIENCE)).await.map_err(|fault| {
         Box::new(match &fault {
-            Fault::Transient(said) => Finding::failed(Item::Output, format!("the output is out of reach: {said}"))
-                .cure("check `hosts`, the firewall, and `ca_file` if the cluster has its own certificate authority"),
+            fault if fault.is_temporary() => {
+                Finding::failed(Item::Output, format!("the output is out of reach: {fault}"))
+                    .cure("check `hosts`, the firewall, and `ca_file` if the cluster has its own certificate authority")
+            }
             fault => Finding::fault(Item::Output, fault),
         })
     })

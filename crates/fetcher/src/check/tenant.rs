@@ -2,7 +2,7 @@
 
 use reqwest::Client;
 use schema::Api;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::token::{Claims, decode, excess};
@@ -86,7 +86,10 @@ async fn token(
         scope: scope.to_owned(),
     };
     match TokenSource::new(client.clone(), credential).token().await {
-        Ok(token) => Some(token),
+        Ok(token) => {
+            crate::secrets::keep(token.expose_secret());
+            Some(token)
+        }
         Err(fault) => {
             findings.push(Finding::fault(Item::Token, &fault));
             None
@@ -105,7 +108,7 @@ fn judge_claims(tenant: &TenantConfig, scope: &str, claims: Option<&Claims>, fin
     let is_meant = claims.aud.trim_end_matches('/').eq_ignore_ascii_case(audience.trim_end_matches('/'))
         || claims.aud == GRAPH_ID && audience.contains("graph");
     let is_guid = tenant.id.len() == 36 && !tenant.id.contains('.');
-    let left = claims.exp - clock::now().timestamp();
+    let left = claims.exp.saturating_sub(clock::now().timestamp());
     findings.push(if !is_meant {
         Finding::failed(Item::Token, format!("the token is for {}, not for {audience}", claims.aud))
             .cure("check `cloud`")

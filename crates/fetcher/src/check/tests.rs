@@ -204,7 +204,7 @@ async fn each_part_of_the_way_is_told_apart() {
     let findings = run(&with(&format!("http://{closed}"))).await;
     assert_failed(&findings, Item::Reach, None, ["no connection", "firewall"]);
     assert!(!findings.iter().any(|finding| finding.item == Item::Token), "not asked in vain");
-    assert_failed(&run(&with("http://login.invalid")).await, Item::Reach, None, ["cannot be resolved", "DNS"]);
+    assert_failed(&run(&with("https://login.invalid")).await, Item::Reach, None, ["cannot be resolved", "DNS"]);
     let plain = tenant.address.replace("http:", "https:");
     assert_failed(&run(&with(&plain)).await, Item::Reach, None, ["TLS fails", "certificate authority"]);
     let mute = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -278,7 +278,7 @@ async fn output(hosts: &[&str]) -> Vec<Finding> {
     let tenant = TenantBox::new().await;
     let hosts = serde_json::to_string(hosts).expect("json");
     let file = format!("file: {{directory: \"{}/out\"}}", tenant.folder.path().display());
-    let text = tenant.text().replace(&file, &format!("elasticsearch: {{hosts: {hosts}, api_key: \"${{SECRET}}\"}}"));
+    let text = tenant.text().replace(&file, &format!("elasticsearch: {{hosts: {hosts}, api_key: \"id:${{SECRET}}\"}}"));
     run(&text).await
 }
 

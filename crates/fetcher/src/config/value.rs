@@ -181,6 +181,9 @@ impl<'de, M: Deserialize<'de>> Deserialize<'de> for Either<M> {
     }
 }
 
+/// The longest time span: any moment can be moved by it.
+const LONGEST: Duration = Duration::from_hours(36_500 * 24);
+
 /// `90s`, `5m`, `24h`, `7d`.
 pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
     let unit = text.chars().last()?;
@@ -192,7 +195,8 @@ pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
         _ => return None,
     };
     let number: u64 = text[..text.len() - 1].trim_end().parse().ok()?;
-    number.checked_mul(seconds).filter(|seconds| *seconds > 0).map(Duration::from_secs)
+    let span = number.checked_mul(seconds).filter(|seconds| *seconds > 0).map(Duration::from_secs);
+    span.filter(|span| *span <= LONGEST)
 }
 
 /// `100mb`, `64 KiB`, `1048576`: bytes, in units of 1024 as Elasticsearch counts them.

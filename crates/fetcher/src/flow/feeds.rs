@@ -40,6 +40,8 @@ pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) ->
     }
     let mut audiences: FxHashMap<schema::Api, Arc<TokenSource>> = FxHashMap::default();
     let mut families: FxHashMap<&str, Arc<Budget>> = FxHashMap::default();
+    // All its tokens come from one endpoint.
+    let sign_in: Arc<Budget> = Arc::default();
     let mut feeds = Vec::new();
     for datasets in groups {
         let endpoint = datasets[0].dataset.definition.source;
@@ -54,7 +56,7 @@ pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) ->
                 proof: tenant.proof.clone(),
                 scope,
             };
-            Arc::new(TokenSource::new(clients.kept.clone(), credential))
+            Arc::new(TokenSource::new(clients.kept.clone(), credential).sharing(Arc::clone(&sign_in)))
         });
         let tokens = Arc::clone(tokens);
         // What stands in front of an own address has its own limits, which its answers tell.

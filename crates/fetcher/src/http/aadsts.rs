@@ -42,6 +42,17 @@ pub fn hint(code: u64) -> Option<&'static str> {
     })
 }
 
+/// The codes that a text names as `AADSTS<number>`.
+pub(crate) fn find(text: &str) -> Vec<u64> {
+    text.split("AADSTS")
+        .skip(1)
+        .filter_map(|rest| {
+            let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+            rest[..end].parse().ok()
+        })
+        .collect()
+}
+
 /// Throttling and outages of the endpoint.
 pub fn is_transient(code: u64) -> bool {
     matches!(code, 90_055 | 90_006 | 90_012 | 90_024 | 90_033 | 90_090)

@@ -10,6 +10,7 @@ mod pkcs12;
 mod tests;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Client;
@@ -19,9 +20,10 @@ use tokio::time::Instant;
 use url::Url;
 
 use self::certificate::Watched;
-use super::{send, way_fault};
-use crate::config::Proof;
+use super::{Budget, send, way_fault};
+use crate::config::{self, Proof};
 use crate::error::Fault;
+use crate::secrets::{self, Remembered};
 
 /// A token is renewed this long before it ends.
 const EARLY: Duration = Duration::from_mins(5);
@@ -50,15 +52,21 @@ pub struct TokenSource {
     credential: Credential,
     /// One request at a time: who waits for the lock finds the token that the other fetched.
     held: Mutex<Held>,
+    /// The pause that the endpoint asked for.
+    pauses: Arc<Budget>,
 }
 
 /// What is kept between two requests.
 #[derive(Debug, Default)]
 struct Held {
     token: Option<Cached>,
+    /// The one before: an answer may still give it back.
+    former: Option<Cached>,
     /// What the next token must satisfy.
     claims: Option<String>,
     refused: Option<Refused>,
+    /// What was sent to the endpoint last.
+    sent: Option<Remembered>,
     certificate: Watched,
 }
 
@@ -73,34 +81,74 @@ struct Refused {
 struct Cached {
     token: SecretString,
     renew_at: Instant,
+    ends_at: Instant,
+    _remembered: Remembered,
 }
 
 impl TokenSource {
     /// Nothing is fetched yet.
     pub fn new(client: Client, credential: Credential) -> Self {
-        Self { client, credential, held: Mutex::default() }
+        // Any service may give it back, at any time.
+        match &credential.proof {
+            Proof::Secret(secret) => secrets::keep(secret.expose_secret()),
+            Proof::ManagedIdentity(identity) => {
+                identity.header.iter().for_each(|header| secrets::keep(header.expose_secret()));
+            }
+            Proof::Certificate(_) | Proof::FederatedToken(_) => {}
+        }
+        Self { client, credential, held: Mutex::default(), pauses: Arc::default() }
     }
 
-    /// A token that is good for minutes.
+    /// Shares the endpoint's pauses with other tokens of the same tenant and application.
+    #[must_use]
+    pub(crate) fn sharing(self, pauses: Arc<Budget>) -> Self {
+        Self { pauses, ..self }
+    }
+
+    /// A token that is good for minutes. While the endpoint wants to be left alone it is waited for, by all who share it.
     pub async fn token(&self) -> Result<SecretString, Fault> {
         let mut held = self.held.lock().await;
-        if let Some(cached) = &held.token
-            && Instant::now() < cached.renew_at
-        {
-            return Ok(cached.token.clone());
+        let good = |token: &Option<Cached>, end: fn(&Cached) -> Instant| {
+            token.as_ref().filter(|cached| Instant::now() < end(cached)).map(|cached| cached.token.clone())
+        };
+        if let Some(token) = good(&held.token, |cached| cached.renew_at) {
+            return Ok(token);
         }
         if let Some(refused) = held.refused.take_if(|refused| refused.until > Instant::now()) {
             let fault = refused.fault.clone();
             held.refused = Some(refused);
             return Err(fault);
         }
-        let (token, lifetime) = self.fetch(&mut held).await?;
-        held.claims = None;
-        held.refused = None;
-        // A short-lived token is used up to its half.
-        let renew_at = Instant::now() + lifetime.saturating_sub(EARLY).max(lifetime / 2);
-        held.token = Some(Cached { token: token.clone(), renew_at });
-        Ok(token)
+        // It was to be renewed early, which can wait.
+        if let Some(token) = good(&held.token, |cached| cached.ends_at).filter(|_| self.pauses.is_paused()) {
+            return Ok(token);
+        }
+        self.pauses.ready().await;
+        match self.fetch(&mut held).await {
+            Ok((token, lifetime)) => {
+                self.pauses.accept();
+                held.claims = None;
+                held.refused = None;
+                let now = Instant::now();
+                held.former = held.token.take();
+                held.token = Some(Cached {
+                    _remembered: secrets::hold(token.expose_secret()),
+                    token: token.clone(),
+                    // A short-lived token is used up to its half.
+                    renew_at: now + lifetime.saturating_sub(EARLY).max(lifetime / 2),
+                    ends_at: now + lifetime,
+                });
+                Ok(token)
+            }
+            Err(fault) => {
+                if let Fault::Throttled { after, .. } = &fault {
+                    self.pauses.refuse(*after);
+                } else if fault.is_temporary() {
+                    self.pauses.refuse(None);
+                }
+                good(&held.token, |cached| cached.ends_at).filter(|_| fault.is_temporary()).ok_or(fault)
+            }
+        }
     }
 
     /// The service refused this token: the next call fetches another, unless somebody did already.
@@ -112,7 +160,7 @@ impl TokenSource {
     pub(crate) async fn renew(&self, refused: &SecretString, claims: Option<String>) {
         let mut held = self.held.lock().await;
         if held.token.as_ref().is_some_and(|cached| cached.token.expose_secret() == refused.expose_secret()) {
-            held.token = None;
+            held.former = held.token.take();
             held.claims = claims;
         }
     }
@@ -128,6 +176,7 @@ impl TokenSource {
             }
             Proof::FederatedToken(file) => ("client_assertion", federated_token(file).await?),
         };
+        held.sent = Some(secrets::hold(proof.expose_secret()));
         let mut form = vec![
             ("client_id", client_id.as_str()),
             ("scope", scope),
@@ -157,10 +206,10 @@ async fn federated_token(file: &Path) -> Result<SecretString, Fault> {
             file.display()
         ))
     };
-    let text = tokio::fs::read_to_string(file).await.map_err(|error| fault(&error))?;
-    let token = text.trim();
-    if token.is_empty() {
-        return Err(fault(&"the file is empty"));
+    let bytes = tokio::fs::read(file).await.map_err(|error| fault(&error))?;
+    let token = config::clean_secret(&bytes).map_err(|reason| fault(&reason))?;
+    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(fault(&"the file holds something else than one token"));
     }
     Ok(token.into())
 }

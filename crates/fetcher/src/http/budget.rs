@@ -52,6 +52,11 @@ impl Budget {
         }
     }
 
+    /// The service asked for a pause that is not over.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.lock().until.is_some_and(|until| until > Instant::now())
+    }
+
     /// The service refused a request because of their number; `asked` is the pause that it named.
     pub(crate) fn refuse(&self, asked: Option<Duration>) {
         let mut quota = self.lock();

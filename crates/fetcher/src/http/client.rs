@@ -11,6 +11,7 @@ use secrecy::ExposeSecret;
 
 use crate::config::ProxyConfig;
 use crate::error::{Fault, with_causes};
+use crate::secrets;
 
 /// Connections to one host that are kept for the next requests.
 pub(crate) const IDLE: usize = 32;
@@ -87,7 +88,10 @@ fn through(proxy: &ProxyConfig) -> Proxy {
     let given = proxy.clone();
     let way = Proxy::custom(move |to| to.host_str().is_some_and(|host| given.serves(host)).then(|| given.url.clone()));
     match &proxy.login {
-        Some((user, password)) => way.basic_auth(user, password.expose_secret()),
+        Some((user, password)) => {
+            secrets::keep(password.expose_secret());
+            way.basic_auth(user, password.expose_secret())
+        }
         None => way,
     }
 }

@@ -53,7 +53,7 @@ fn guid() -> String {
 /// ` (request-id …, client-request-id …)`, as far as they are known.
 pub(crate) fn ids(response: &Response) -> String {
     let theirs = response.headers().get("request-id").or_else(|| response.headers().get("x-ms-request-id"));
-    let theirs = theirs.and_then(|id| id.to_str().ok()).filter(|id| id.len() <= 100);
+    let theirs = theirs.and_then(|id| id.to_str().ok()).filter(|id| id.len() <= 100).map(quoted);
     let ours = response.extensions().get::<Sent>().map(|Sent(id)| id.as_str());
     match (theirs, ours) {
         (Some(theirs), Some(ours)) => format!(" (request-id {theirs}, client-request-id {ours})"),
@@ -71,7 +71,7 @@ pub(crate) fn check_json(what: &str, response: &Response) -> Result<(), Fault> {
     if essence.to_ascii_lowercase().contains("json") {
         return Ok(());
     }
-    let essence: String = essence.chars().take(60).collect();
+    let essence: String = quoted(essence).chars().take(60).collect();
     Err(Fault::Transient(format!(
         "{what}: the answer is `{essence}` instead of JSON{}\nhint: a proxy or a portal answers in the service's place; \
          check `http.proxy` and the way out",

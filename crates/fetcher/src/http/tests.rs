@@ -13,7 +13,30 @@ fn retry_after_comes_in_two_forms() {
     assert_eq!(wait::of_header("17", now), Some(Duration::from_secs(17)));
     assert_eq!(wait::of_header("Sun, 01 Mar 2026 10:00:30 GMT", now), Some(Duration::from_secs(30)));
     assert_eq!(wait::of_header("Sun, 01 Mar 2026 09:00:00 GMT", now), Some(Duration::ZERO));
-    assert_eq!(wait::of_header("soon", now), None);
+    let day = Duration::from_hours(24);
+    for (text, wait) in [
+        (" 17 ", Some(Duration::from_secs(17))),
+        ("1.5", Some(Duration::from_millis(1500))),
+        ("-5", Some(Duration::ZERO)),
+        ("18446744073709551615", Some(day)),
+        ("99999999999999999999999", Some(day)),
+        ("1e300", Some(day)),
+        ("1e400", Some(day)),
+        ("Sunday, 01-Mar-26 10:00:30 GMT", Some(Duration::from_secs(30))),
+        ("Sun Mar  1 10:00:30 2026", Some(Duration::from_secs(30))),
+        ("2026-03-01T10:00:30Z", Some(Duration::from_secs(30))),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", Some(day)),
+        ("NaN", None),
+        ("soon", None),
+        ("", None),
+    ] {
+        assert_eq!(wait::of_header(text, now), wait, "{text:?}");
+    }
+    for text in
+        ["retry after 18446744073709551615 hours", "try again at 9999-12-31T23:59:59Z", "wait 99999999999 minutes"]
+    {
+        assert_eq!(wait::of_body(text, now), Some(day), "{text}");
+    }
 }
 
 #[test]

@@ -2,15 +2,28 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
+
+/// Longer waits are those of a service that has lost count; whoever waits has shorter bounds of their own.
+const LONGEST: Duration = Duration::from_hours(24);
+/// The forms of a date besides the usual one: of old servers, and of those that know the header only by its name.
+const DATES: [&str; 3] = ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y", "%Y-%m-%dT%H:%M:%SZ"];
 
 /// `Retry-After`, in seconds or as a date.
 pub(super) fn of_header(text: &str, now: DateTime<Utc>) -> Option<Duration> {
-    if let Ok(seconds) = text.trim().parse() {
-        return Some(Duration::from_secs(seconds));
+    let text = text.trim();
+    // Some write fractions.
+    if let Ok(seconds) = text.parse::<f64>() {
+        return (!seconds.is_nan()).then(|| Duration::from_secs_f64(seconds.clamp(0.0, LONGEST.as_secs_f64())));
     }
-    let date = DateTime::parse_from_rfc2822(text.trim()).ok()?;
-    Some((date.to_utc() - now).to_std().unwrap_or_default())
+    let date = DateTime::parse_from_rfc2822(text).map(|date| date.to_utc()).ok().or_else(|| {
+        DATES.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok()).map(|date| date.and_utc())
+    })?;
+    Some(until(date, now))
+}
+
+fn until(date: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
+    (date - now).to_std().unwrap_or_default().min(LONGEST)
 }
 
 /// A wait in the text of an error: `Try again in 26 seconds`, `"retryAfter":"30"`, `wait 00:01:30`, or the moment from
@@ -28,9 +41,9 @@ pub(super) fn of_body(text: &str, now: DateTime<Utc>) -> Option<Duration> {
         ["retry", "again", "wait"].iter().any(|hint| word.contains(hint))
     })?;
     let words = &words[start + 1..];
-    words.iter().enumerate().find_map(|(place, word)| {
+    let found = words.iter().enumerate().find_map(|(place, word)| {
         if let Ok(moment) = DateTime::parse_from_rfc3339(word) {
-            return Some((moment.to_utc() - now).to_std().unwrap_or_default());
+            return Some(until(moment.to_utc(), now));
         }
         if let Some(clock) = clock_span(word) {
             return Some(clock);
@@ -48,7 +61,8 @@ pub(super) fn of_body(text: &str, now: DateTime<Utc>) -> Option<Duration> {
             _ if place == 0 && digits == word.len() => Some(Duration::from_secs(number)),
             _ => None,
         }
-    })
+    });
+    found.map(|wait| wait.min(LONGEST))
 }
 
 /// `hh:mm:ss`.

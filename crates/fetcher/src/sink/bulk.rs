@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use crate::error::quoted;
 use crate::state::parse_id;
 
 /// Asks for just what is read here. Causes are named one by one: with them comes a script's whole stack.
@@ -147,7 +148,7 @@ impl Item {
     fn answered(self) -> Answered {
         let Item { id, status, error, failure_store } = self;
         let kind = error.as_ref().and_then(ItemError::kind).map_or_else(|| status.to_string(), str::to_owned);
-        let mut said = error.as_ref().map_or_else(|| status.to_string(), |error| format!("{status} {error}"));
+        let mut said = error.as_ref().map_or_else(|| status.to_string(), |error| quoted(&format!("{status} {error}")));
         if failure_store.as_deref() == Some("failed") {
             said.push_str(" (the failure store did not take it either)");
         }

@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{TIMEOUT, answer};
 use crate::config::ManagedIdentity;
-use crate::error::{Fault, quoted};
+use crate::error::Fault;
 use crate::http::client::{self, Way};
 use crate::http::{connection_fault, redirected, retry_after};
 
@@ -34,20 +34,21 @@ pub(super) async fn fetch(identity: &ManagedIdentity, scope: &str) -> Result<(Se
         return Err(redirected(&what, &response, HINT));
     }
     let after = retry_after(&response);
-    let answer = answer::parse(&what, response).await?.unwrap_or_default();
-    answer.token(status).map_err(|answer| {
-        let what = format!("{what}: {status}: {}", quoted(answer.said()));
-        match status {
-            StatusCode::TOO_MANY_REQUESTS => Fault::Throttled { what, after },
-            // The service comes up late on a starting machine, and goes away for a minute when it is updated.
-            StatusCode::NOT_FOUND | StatusCode::GONE => Fault::Transient(what),
-            _ if status.is_server_error() => Fault::Transient(what),
-            StatusCode::BAD_REQUEST => Fault::Auth(format!(
-                "{what}\nhint: assign the identity to this machine or app; for a user-assigned one check \
-                 `managed_identity.client_id`"
-            )),
-            _ => Fault::Auth(format!("{what}\nhint: {HINT}")),
-        }
+    let what = format!("{what}: {status}");
+    let answer = answer::parse(&what, response).await?;
+    if status.is_success() {
+        return answer.token().map_err(|odd| Fault::Auth(format!("{what}: {odd}\nhint: {HINT}")));
+    }
+    let what = format!("{what}: {}", answer.said());
+    Err(match status {
+        // The service comes up late on a starting machine, and goes away for a minute when it is updated.
+        StatusCode::NOT_FOUND | StatusCode::GONE => Fault::Throttled { what, after },
+        _ if answer::is_busy(status) => Fault::Throttled { what, after },
+        StatusCode::BAD_REQUEST => Fault::Auth(format!(
+            "{what}\nhint: assign the identity to this machine or app; for a user-assigned one check \
+             `managed_identity.client_id`"
+        )),
+        _ => Fault::Auth(format!("{what}\nhint: {HINT}")),
     })
 }
 

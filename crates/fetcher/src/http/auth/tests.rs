@@ -1,5 +1,6 @@
 //! Laws of the tokens: asked for once, renewed in time, and with the right proof.
 
+mod answers;
 mod assertion;
 mod platform;
 

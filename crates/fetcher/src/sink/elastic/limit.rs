@@ -12,6 +12,8 @@ use crate::config::DEFAULT_MAX_BODY;
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// It is not lowered below this by refusals: a longer document may be one of its kind.
 const FLOOR: usize = 64 * 1024;
+/// What a node says below this is no limit that anybody works with.
+const LEAST: usize = 1024;
 const UNKNOWN: usize = 0;
 
 /// Bytes before compression: that is what Elasticsearch counts.
@@ -45,7 +47,8 @@ impl BodyLimit {
             return;
         }
         let least = if status.is_success() { response.json().await.ok().and_then(|body| least(&body)) } else { None };
-        self.0.store(least.unwrap_or(DEFAULT_MAX_BODY), Ordering::Relaxed);
+        // Where it really is shorter, the cluster says 413.
+        self.0.store(least.map_or(DEFAULT_MAX_BODY, |least| least.max(LEAST)), Ordering::Relaxed);
         tracing::debug!(bytes = self.get(), known = least.is_some(), "longest request body");
     }
 
