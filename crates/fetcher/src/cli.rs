@@ -7,6 +7,7 @@ mod logs;
 mod manual;
 mod map;
 mod print;
+mod privacy;
 mod reload;
 mod replay;
 mod run;
@@ -261,8 +262,12 @@ enum End {
 /// Runs the program.
 pub fn main() -> ExitCode {
     let start = signals::Start::early();
+    let sealed = privacy::seal();
     let cli = Cli::parse();
     logs::init(cli.log_format);
+    if let Err(error) = sealed {
+        tracing::warn!(%error, "a crash may leave the memory of this process, with its secrets, in a core dump");
+    }
     let outcome = match cli.command {
         Command::Run(args) => run::run(&args, cli.log_format, start),
         Command::Demo(args) => demo::demo(&args),
@@ -315,6 +320,12 @@ fn load(path: &Path) -> Result<Config, ConfigErrors> {
         tracing::warn!(
             file = %path.display(), key,
             "a secret stands in the configuration file; take it from the environment, ${{NAME}}, or from a file of its own"
+        );
+    }
+    for key in &config.unencrypted {
+        tracing::warn!(
+            file = %path.display(), key,
+            "what is sent there is not encrypted: an address is plain `http`, and everybody on the way can read it"
         );
     }
     Ok(config)

@@ -11,8 +11,10 @@ mod credential;
 mod http;
 mod literal;
 mod output;
+pub(crate) mod plain;
 #[cfg(any(test, fuzzing))]
 pub mod probe;
+mod secret;
 mod tenant;
 #[cfg(test)]
 mod tests;
@@ -35,6 +37,7 @@ pub use self::credential::{CertificateFiles, ManagedIdentity, Proof};
 pub use self::http::HttpConfig;
 pub(crate) use self::output::DEFAULT_MAX_BODY;
 pub use self::output::{ElasticOutput, FileOutput, Login, NamedOutput, Output, ProxyConfig, Secret};
+pub(crate) use self::secret::{api_key_of, clean as clean_secret, password_of};
 pub(crate) use self::value::parse_duration;
 
 /// A checked configuration.
@@ -60,6 +63,8 @@ pub struct Config {
     pub metrics: Option<SocketAddr>,
     /// The way to Microsoft.
     pub http: HttpConfig,
+    /// Keys of addresses that documents or secrets are sent to without TLS, beyond this machine.
+    pub unencrypted: Vec<String>,
     /// Keys and lines of secrets that stand in the file itself.
     pub literal_secrets: Vec<String>,
 }

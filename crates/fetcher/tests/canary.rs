@@ -114,11 +114,13 @@ async fn cluster(shown: Shown, status: Arc<Mutex<u16>>) -> String {
         }
         let status = StatusCode::from_u16(*status.lock().expect("a lock")).expect("a status");
         let answer = if status != StatusCode::OK {
-            json!({ "error": { "type": "security_exception", "reason": "refused" }, "status": status.as_u16() })
+            let reason = format!("refused: ApiKey {API_KEY}, {PASSWORD}, {PROXY}");
+            json!({ "error": { "type": "security_exception", "reason": reason }, "status": status.as_u16() })
         } else if uri.path() == "/_bulk" {
             let count = memchr::memchr_iter(b'\n', &body).count() / 2;
             let item = |place: usize| {
-                let error = json!({ "type": "document_parsing_exception", "reason": "no" });
+                let reason = format!("no {API_KEY} {PASSWORD} {}", STANDARD.encode(format!("collector:{PASSWORD}")));
+                let error = json!({ "type": "document_parsing_exception", "reason": reason });
                 match place {
                     0 => json!({ "create": { "status": 400, "error": error } }),
                     _ => json!({ "create": { "status": 201 } }),
@@ -190,7 +192,7 @@ impl Scene {
 
     fn elastic(&self, login: &str) -> String {
         format!(
-            "elasticsearch: {{hosts: [\"http://es.example.com:9200\"], {login}, gzip: false, proxy: \
+            "elasticsearch: {{hosts: [\"http://es.example.com:9200\"], {login}, gzip: false, allow_insecure_http: true, proxy: \
              \"http://collector:{PROXY}@{}\"}}",
             self.cluster
         )
@@ -259,10 +261,12 @@ async fn no_artefact_holds_a_secret() {
     for (status, at) in [(401, Endpoint::Alerts), (403, Endpoint::Alerts), (400, Endpoint::Token)] {
         let body = match at {
             Endpoint::Token => {
-                br#"{"error":"invalid_client","error_description":"AADSTS7000222: no","error_codes":[7000222]}"#
-                    .to_vec()
+                // It gives the request back.
+                let form: String = url::form_urlencoded::byte_serialize(SECRET.as_bytes()).collect();
+                let said = format!("AADSTS7000222: {SECRET} client_secret={form} {}", STANDARD.encode(SECRET));
+                json!({ "error": SECRET, "error_description": said, "error_codes": [7_000_222] }).to_string()
             }
-            _ => br#"{"error":{"code":"Forbidden","message":"no"}}"#.to_vec(),
+            _ => json!({ "error": { "code": "Forbidden", "message": format!("no: {SECRET}") } }).to_string(),
         };
         scene.simulator.faults().always(at, Fault::status(status, body));
         let name = format!("{status} of {at:?}");

@@ -34,7 +34,7 @@ pub(super) fn init(format: LogFormat) {
     let is_wrong = asked.is_some() && filter.is_none();
     let lines = Lines { form: format, repeats: &REPEATS };
     let layer = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
+        .with_writer(|| WithoutSecrets(std::io::stderr()))
         .with_ansi(format == LogFormat::Text && crate::config::wants_colour())
         .event_format(lines)
         .with_filter(filter::filter_fn(may_be_written));
@@ -52,7 +52,21 @@ pub(super) fn flush(format: LogFormat, end: bool) {
     for summary in summaries {
         let _ = write_summary(&mut text, format, &summary);
     }
-    let _ = std::io::stderr().write_all(text.as_bytes());
+    let _ = WithoutSecrets(std::io::stderr()).write_all(text.as_bytes());
+}
+
+/// The last barrier: whatever a line repeats, no secret of ours is in it. Lines come whole.
+struct WithoutSecrets(std::io::Stderr);
+
+impl Write for WithoutSecrets {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        self.0.write_all(crate::secrets::without(&String::from_utf8_lossy(line)).as_bytes())?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush()
+    }
 }
 
 fn may_be_written(metadata: &Metadata<'_>) -> bool {

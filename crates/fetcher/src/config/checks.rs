@@ -7,7 +7,10 @@ use std::time::Duration;
 use url::Url;
 
 use super::value::{Text, parse_duration};
-use super::{BrokenTenant, Config, ConfigError, NamedOutput, http, literal, output, tenant, wire};
+use super::{
+    BrokenTenant, Config, ConfigError, HttpConfig, NamedOutput, Output, TenantConfig, http, literal, output, plain,
+    tenant, wire,
+};
 use crate::health::DEFAULT_OUTPUT;
 use crate::ids;
 use crate::state::DEFAULT_LEDGER;
@@ -62,7 +65,10 @@ pub(super) fn check(written: wire::Written, environment: Environment<'_>) -> Res
     let metrics = metrics.map(|metrics| check_listen("metrics.listen", &metrics.listen, environment)).transpose();
     let metrics = note(&mut errors, metrics);
     let http = note(&mut errors, http::check(http.as_ref(), environment));
-    let (mut tenants, mut broken) = tenant::check_all(written, &outputs, environment);
+    let (mut tenants, mut broken) = {
+        let proxy = http.as_ref().and_then(|http| http.proxy.as_ref());
+        tenant::check_all(written, &outputs, proxy, environment)
+    };
     let mut good = Vec::new();
     for (_, checked) in outputs {
         match checked {
@@ -83,6 +89,7 @@ pub(super) fn check(written: wire::Written, environment: Environment<'_>) -> Res
         reconcile.span = reconcile.span.min(ledger);
     }
     broken.sort_by_key(|tenant| tenant.number);
+    let unencrypted = unencrypted(&tenants, &good, &http);
     Ok(Config {
         tenants,
         broken,
@@ -94,8 +101,27 @@ pub(super) fn check(written: wire::Written, environment: Environment<'_>) -> Res
         preserve_original_event,
         metrics,
         http,
+        unencrypted,
         literal_secrets,
     })
+}
+
+/// What is sent to other machines without TLS, because that was allowed or because there is no secret in it.
+fn unencrypted(tenants: &[TenantConfig], outputs: &[NamedOutput], http: &HttpConfig) -> Vec<String> {
+    let proxy = http.proxy.as_ref();
+    let clouds = tenants.iter().filter(|tenant| tenant.cloud.unencrypted(proxy).is_some());
+    let mut found: Vec<String> = clouds.map(|tenant| format!("cloud of tenant {}", tenant.id)).collect();
+    if plain::shows_login(proxy) {
+        found.push("http.proxy".to_owned());
+    }
+    found.extend(outputs.iter().filter_map(|NamedOutput { name, output, .. }| match output {
+        Output::Elasticsearch(elastic) if elastic.unencrypted().is_some() => Some(format!("hosts of output {name}")),
+        Output::Elasticsearch(elastic) if plain::shows_login(elastic.proxy.as_ref()) => {
+            Some(format!("proxy of output {name}"))
+        }
+        _ => None,
+    }));
+    found
 }
 
 /// Everything that is wrong, in the order of the file.

@@ -3,6 +3,8 @@
 use schema::CloudName;
 use url::Url;
 
+use super::{ProxyConfig, plain};
+
 /// Hosts and audiences of a cloud.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cloud {
@@ -64,6 +66,12 @@ impl Cloud {
             graph_audience: GRAPH,
             defender_audience: DEFENDER,
         }
+    }
+
+    /// The first address that secrets and tokens are sent to without TLS, beyond this machine.
+    pub(super) fn unencrypted(&self, proxy: Option<&ProxyConfig>) -> Option<&Url> {
+        let mut addresses = [&self.login, &self.graph].into_iter().chain(&self.defender);
+        addresses.find(|address| plain::is_readable(address, proxy))
     }
 
     /// It is none of Microsoft's.

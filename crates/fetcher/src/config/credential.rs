@@ -6,9 +6,10 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::checks::{Environment, check_id, check_url};
+use super::secret::{self, Kind};
 use super::tree::Spot;
 use super::value::Text;
-use super::{ConfigError, wire};
+use super::{ConfigError, plain, wire};
 use crate::http::auth::certificate;
 
 /// Where a virtual machine gets its tokens.
@@ -110,13 +111,9 @@ pub(super) fn check(
     let id = check_id(&at("client_id"), client_id, environment)?;
     let file = |name: &str, text: &Text| text.path(&at(name), environment);
     let proof = if let Some(text) = &tenant.client_secret {
-        let secret = text.resolve(&at("client_secret"), environment)?;
-        if secret.is_empty() {
-            return Err(text.error(&at("client_secret"), "is empty"));
-        }
-        Proof::Secret(secret.into())
+        Proof::Secret(secret::of_text(Kind::Key, &at("client_secret"), text, environment)?)
     } else if let Some(text) = &tenant.client_secret_file {
-        Proof::Secret(content(&at("client_secret_file"), text, environment)?.into())
+        Proof::Secret(secret::of_file(Kind::Key, &at("client_secret_file"), text, environment)?)
     } else if let Some(text) = &tenant.client_certificate_file {
         let key_text = tenant.client_certificate_key_file.as_ref();
         let files = CertificateFiles {
@@ -132,7 +129,7 @@ pub(super) fn check(
         }
         Proof::Certificate(files)
     } else if let Some(text) = &tenant.federated_token_file {
-        content(&at("federated_token_file"), text, environment)?;
+        secret::of_file(Kind::Key, &at("federated_token_file"), text, environment)?;
         Proof::FederatedToken(file("federated_token_file", text)?)
     } else {
         return Err(client_id.error(key, format!("has no credential; allowed: one of {KINDS}")));
@@ -149,8 +146,10 @@ fn certificate_password(
     const FILE: &str = "client_certificate_password_file";
     match (&tenant.client_certificate_password, &tenant.client_certificate_password_file) {
         (None, None) => Ok(None),
-        (Some(text), None) => Ok(Some(text.resolve(&at(KEY), environment)?.into())),
-        (None, Some(file)) => Ok(Some(content(&at(FILE), file, environment)?.into())),
+        // The password of a PKCS#12 file may be empty.
+        (Some(text), None) if text.resolve(&at(KEY), environment)?.is_empty() => Ok(Some(SecretString::default())),
+        (Some(text), None) => secret::of_text(Kind::Password, &at(KEY), text, environment).map(Some),
+        (None, Some(file)) => secret::of_file(Kind::Password, &at(FILE), file, environment).map(Some),
         (Some(_), Some(file)) => Err(file.error(&at(FILE), format!("cannot stand beside {KEY}; allowed: one of them"))),
     }
 }
@@ -186,33 +185,26 @@ fn one_kind(key: &str, tenant: &wire::Tenant) -> Result<(), ConfigError> {
     }
 }
 
-/// A file's text without its last line break.
-pub(super) fn content(key: &str, file: &Text, environment: Environment<'_>) -> Result<String, ConfigError> {
-    let path = file.path(key, environment)?;
-    let shown = path.display();
-    let text =
-        std::fs::read_to_string(&path).map_err(|error| file.error(key, format!("{shown} cannot be read: {error}")))?;
-    let text = text.trim_end_matches(['\r', '\n']);
-    if text.is_empty() {
-        return Err(file.error(key, format!("{shown} is empty")));
-    }
-    Ok(text.to_owned())
-}
-
 /// The platform's own variables decide between App Service and a machine, unless the file names the address.
 fn managed_identity(
     key: &str,
     identity: &Spot<wire::ManagedIdentity>,
     environment: Environment<'_>,
 ) -> Result<ManagedIdentity, ConfigError> {
-    let wire::ManagedIdentity { client_id, endpoint, header } = &identity.value;
+    let wire::ManagedIdentity { client_id, endpoint, header, allow_insecure_http } = &identity.value;
     let error = |message: &str| ConfigError::new(Some(identity.place), key, message);
     let client_id =
         client_id.as_ref().map(|text| check_id(&format!("{key}.client_id"), text, environment)).transpose()?;
     let (endpoint, header) = match (endpoint, header) {
         (Some(endpoint), header) => {
-            let header = header.as_ref().map(|text| text.resolve(&format!("{key}.header"), environment)).transpose()?;
-            (check_url(&format!("{key}.endpoint"), endpoint, environment)?, header)
+            let of_text = |text| secret::of_text(Kind::Key, &format!("{key}.header"), text, environment);
+            let header = header.as_ref().map(of_text).transpose()?;
+            let key = format!("{key}.endpoint");
+            let url = check_url(&key, endpoint, environment)?;
+            if plain::is_readable(&url, None) && !plain::is_link_local(&url) && *allow_insecure_http != Some(true) {
+                return Err(endpoint.error(&key, plain::refusal("tokens", &url)));
+            }
+            (url, header)
         }
         (None, Some(header)) => return Err(header.error(&format!("{key}.header"), "needs `endpoint` beside it")),
         (None, None) => match (environment.variable("IDENTITY_ENDPOINT"), environment.variable("IDENTITY_HEADER")) {
@@ -224,13 +216,15 @@ fn managed_identity(
             }
             (Some(address), header) => {
                 let endpoint = Url::parse(&address).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-                (endpoint.ok_or_else(|| error("environment variable IDENTITY_ENDPOINT is not an address"))?, header)
+                let endpoint =
+                    endpoint.ok_or_else(|| error("environment variable IDENTITY_ENDPOINT is not an address"))?;
+                (endpoint, header.map(|header| header.trim().into()))
             }
         },
     };
-    if header.as_deref().is_some_and(|header| header.is_empty() || !header.bytes().all(|byte| byte.is_ascii_graphic()))
-    {
+    let is_header = |header: &str| !header.is_empty() && header.bytes().all(|byte| byte.is_ascii_graphic());
+    if header.as_ref().is_some_and(|header: &SecretString| !is_header(header.expose_secret())) {
         return Err(error("the identity header (IDENTITY_HEADER) cannot be sent as a header"));
     }
-    Ok(ManagedIdentity { endpoint, header: header.map(SecretString::from), client_id })
+    Ok(ManagedIdentity { endpoint, header, client_id })
 }

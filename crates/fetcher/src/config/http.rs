@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::checks::Environment;
 use super::output::{Keys, ProxyConfig, check_proxy, parse_proxy};
-use super::{ConfigError, wire};
+use super::{ConfigError, plain, wire};
 
 /// Where nothing is configured.
 const DEFAULT_CONNECT: Duration = Duration::from_secs(10);
@@ -32,17 +32,18 @@ impl Default for HttpConfig {
 }
 
 pub(super) fn check(written: Option<&wire::Http>, environment: Environment<'_>) -> Result<HttpConfig, ConfigError> {
-    let Some(wire::Http { proxy, no_proxy, ca_file, connect_timeout, timeout }) = written else {
+    let Some(wire::Http { proxy: text, no_proxy, ca_file, connect_timeout, timeout, allow_insecure_http }) = written
+    else {
         return Ok(HttpConfig::default());
     };
     let keys = Keys { section: "http", environment };
     let duration =
         |name, text: &Option<_>, default| text.as_ref().map_or(Ok(default), |text| keys.duration(name, text));
-    let of_environment = match proxy {
+    let of_environment = match text {
         Some(text) => keys.text("proxy", text)? == "environment",
         None => false,
     };
-    let proxy = match proxy {
+    let proxy = match text {
         Some(text) if of_environment => {
             if let Some(rule) = no_proxy.iter().flatten().next() {
                 return Err(rule.error("http.no_proxy", "cannot stand beside `proxy: environment`, which has NO_PROXY"));
@@ -53,6 +54,10 @@ pub(super) fn check(written: Option<&wire::Http>, environment: Environment<'_>) 
         }
         proxy => check_proxy(proxy.as_ref(), no_proxy.as_deref().unwrap_or_default(), &keys)?,
     };
+    let shown = proxy.as_ref().filter(|proxy| plain::shows_login(Some(proxy)) && *allow_insecure_http != Some(true));
+    if let (Some(text), Some(shown)) = (text, shown) {
+        return Err(text.error("http.proxy", plain::refusal("its password", &shown.url)));
+    }
     Ok(HttpConfig {
         proxy,
         ca_file: ca_file.as_ref().map(|text| keys.file("ca_file", text)).transpose()?,

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::checks::{Environment, check_url};
+use super::secret::{self, Kind};
 use super::value::{Text, TextOr, parse_size};
-use super::{ConfigError, wire};
+use super::{ConfigError, plain, wire};
 use crate::deadletter::{Limit, WhenFull};
 
 /// `http.max_content_length` where the cluster does not say it: Elasticsearch's own default.
@@ -96,6 +97,8 @@ pub struct ElasticOutput {
     pub max_concurrency: u32,
     /// Longest request body in bytes, before compression; `None` asks the cluster.
     pub max_body: Option<usize>,
+    /// Credentials may be sent to other machines without TLS.
+    pub allow_insecure_http: bool,
 }
 
 impl ElasticOutput {
@@ -111,7 +114,25 @@ impl ElasticOutput {
             timeout: DEFAULT_TIMEOUT,
             max_concurrency: DEFAULT_CONCURRENCY,
             max_body: None,
+            allow_insecure_http: false,
         }
+    }
+
+    /// The first address that documents are sent to without TLS, beyond this machine.
+    pub(crate) fn unencrypted(&self) -> Option<&Url> {
+        self.hosts.iter().find(|host| plain::is_readable(host, self.proxy.as_ref()))
+    }
+
+    /// Why its credentials may not be sent: others could read them on the way.
+    pub(crate) fn exposure(&self) -> Option<String> {
+        if self.allow_insecure_http {
+            return None;
+        }
+        let login = self.unencrypted().filter(|_| !matches!(self.login, Login::None));
+        let proxy = || self.proxy.as_ref().filter(|proxy| plain::shows_login(Some(proxy))).map(|proxy| &proxy.url);
+        login
+            .map(|host| plain::refusal("the credential", host))
+            .or_else(|| proxy().map(|proxy| plain::refusal("its password", proxy)))
     }
 }
 
@@ -258,6 +279,10 @@ fn check_elastic(
     output.ca_fingerprint =
         elastic.ca_trusted_fingerprint.as_ref().map(|text| check_fingerprint(text, &keys)).transpose()?;
     output.proxy = check_proxy(elastic.proxy.as_ref(), elastic.no_proxy.as_deref().unwrap_or_default(), &keys)?;
+    output.allow_insecure_http = elastic.allow_insecure_http.unwrap_or(false);
+    if let Some(reason) = output.exposure() {
+        return Err(first.error(&keys.name("hosts"), reason));
+    }
     output.gzip = match (elastic.gzip, elastic.gzip_level) {
         (Some(false), _) => None,
         (_, None) => Some(1),
@@ -312,12 +337,16 @@ fn check_login(elastic: &wire::Elasticsearch, keys: &Keys<'_>) -> Result<Login, 
         if let Some(text) = elastic.username.as_ref().or(password.as_ref()).or(password_file.as_ref()) {
             return Err(text.error(keys.section, "has api_key_file beside username or password; allowed: one way"));
         }
-        return Ok(Login::ApiKey(keys.secret_file("api_key_file", file)?));
+        let key = secret::of_file(Kind::Key, &keys.name("api_key_file"), file, keys.environment)?;
+        secret::api_key(key.expose_secret()).map_err(|reason| file.error(&keys.name("api_key_file"), reason))?;
+        return Ok(Login::ApiKey(Secret::File(file.path(&keys.name("api_key_file"), keys.environment)?)));
     }
     if let Some(file) = password_file {
         return match (&elastic.username, api_key) {
             (Some(name), None) => {
-                Ok(Login::Basic(keys.text("username", name)?, keys.secret_file("password_file", file)?))
+                secret::of_file(Kind::Password, &keys.name("password_file"), file, keys.environment)?;
+                let path = file.path(&keys.name("password_file"), keys.environment)?;
+                Ok(Login::Basic(user_name(name, keys)?, Secret::File(path)))
             }
             (None, None) => Err(file.error(keys.section, "needs username and password together")),
             (_, Some(key)) => Err(key.error(keys.section, "has api_key beside username or password; allowed: one way")),
@@ -326,21 +355,29 @@ fn check_login(elastic: &wire::Elasticsearch, keys: &Keys<'_>) -> Result<Login, 
     match (&elastic.api_key, &elastic.username, &elastic.password) {
         (None, None, None) => Ok(Login::None),
         (Some(key), None, None) => {
-            let resolved = keys.text("api_key", key)?;
-            // Anything else would be no header.
-            if resolved.is_empty() || !resolved.bytes().all(|byte| byte.is_ascii_graphic()) {
-                return Err(key.error(&keys.name("api_key"), "is not an API key; allowed: Base64 of `id:key`"));
-            }
-            Ok(Login::ApiKey(resolved.into()))
+            let written = keys.secret(Kind::Key, "api_key", key)?;
+            let sent = secret::api_key(written.expose_secret());
+            Ok(Login::ApiKey(sent.map_err(|reason| key.error(&keys.name("api_key"), reason))?.into()))
         }
-        (None, Some(name), Some(password)) => {
-            Ok(Login::Basic(keys.text("username", name)?, keys.text("password", password)?.into()))
+        (None, Some(text), Some(password)) => {
+            let password = keys.secret(Kind::Password, "password", password)?;
+            Ok(Login::Basic(user_name(text, keys)?, password.into()))
         }
         (Some(key), _, _) => Err(key.error(keys.section, "has api_key beside username or password; allowed: one way")),
         (None, Some(text), None) | (None, None, Some(text)) => {
             Err(text.error(keys.section, "needs username and password together"))
         }
     }
+}
+
+/// A colon would end it where it is sent.
+fn user_name(text: &Text, keys: &Keys<'_>) -> Result<String, ConfigError> {
+    let name = keys.text("username", text)?.trim().to_owned();
+    if name.is_empty() || name.contains(|c: char| c.is_control() || c == ':') {
+        let message = "is not a user name; allowed: no colon, no control character";
+        return Err(text.error(&keys.name("username"), message));
+    }
+    Ok(name)
 }
 
 /// 64 hexadecimal digits, with or without colons, as `openssl x509 -fingerprint` and Kibana show them.
@@ -373,11 +410,12 @@ pub(super) fn check_proxy(
             None => Ok(None),
         };
     };
-    let written = keys.text(KEY, text)?;
+    // An address would lose line breaks and blanks without a word, and with them a part of the password.
+    let written = keys.secret(Kind::Key, KEY, text)?;
     // The message must not repeat it: it may hold a password.
     let no_address =
         || text.error(&keys.name(KEY), "is not an address; allowed: http://[user:password@]host[:port] or https://…");
-    let (url, login) = parse_proxy(&written).ok_or_else(no_address)?;
+    let (url, login) = parse_proxy(written.expose_secret()).ok_or_else(no_address)?;
     let no_proxy = no_proxy.iter().map(|rule| keys.text("no_proxy", rule)).collect::<Result<_, _>>()?;
     Ok(Some(ProxyConfig { url, login, no_proxy }))
 }
@@ -390,6 +428,13 @@ pub(super) fn parse_proxy(written: &str) -> Option<(Url, Option<(String, SecretS
         ("", None) => None,
         (user, password) => Some((decode(user)?, decode(password.unwrap_or_default())?.into())),
     };
+    let is_sendable = |(user, password): &(String, SecretString)| {
+        !user.contains([':', '\n'])
+            && !(user.contains(char::is_control) || password.expose_secret().contains(char::is_control))
+    };
+    if !login.as_ref().is_none_or(is_sendable) {
+        return None;
+    }
     url.set_username("").and_then(|()| url.set_password(None)).ok()?;
     Some((url, login))
 }
@@ -401,18 +446,16 @@ pub(super) struct Keys<'a> {
 }
 
 impl Keys<'_> {
-    /// A file that holds a secret; it is read when the output opens, and again when it changes.
-    fn secret_file(&self, key: &str, text: &Text) -> Result<Secret, ConfigError> {
-        super::credential::content(&self.name(key), text, self.environment)?;
-        Ok(Secret::File(text.path(&self.name(key), self.environment)?))
-    }
-
     fn name(&self, key: &str) -> String {
         format!("{}.{key}", self.section)
     }
 
     pub(super) fn text(&self, key: &str, text: &Text) -> Result<String, ConfigError> {
         text.resolve(&self.name(key), self.environment)
+    }
+
+    fn secret(&self, kind: Kind, key: &str, text: &Text) -> Result<SecretString, ConfigError> {
+        secret::of_text(kind, &self.name(key), text, self.environment)
     }
 
     pub(super) fn duration(&self, key: &str, text: &Text) -> Result<Duration, ConfigError> {

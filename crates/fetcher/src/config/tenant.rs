@@ -9,8 +9,8 @@ use super::checks::{Environment, check_id, check_url, note};
 use super::cloud::{Cloud, NAMES};
 use super::value::{Text, TextOr};
 use super::{
-    BrokenTenant, ConfigError, DEFAULT_OVERLAP, DatasetConfig, Delivery, NamedOutput, Reconcile, TenantConfig,
-    credential, output, wire,
+    BrokenTenant, ConfigError, DEFAULT_OVERLAP, DatasetConfig, Delivery, NamedOutput, ProxyConfig, Reconcile,
+    TenantConfig, credential, output, plain, wire,
 };
 
 /// Longest overlap of two polls.
@@ -25,6 +25,7 @@ type Outputs = [(String, Result<NamedOutput, ConfigError>)];
 pub(super) fn check_all(
     written: Vec<wire::WrittenTenant>,
     outputs: &Outputs,
+    proxy: Option<&ProxyConfig>,
     environment: Environment<'_>,
 ) -> (Vec<TenantConfig>, Vec<BrokenTenant>) {
     let (mut tenants, mut broken) = (Vec::new(), Vec::new());
@@ -37,7 +38,7 @@ pub(super) fn check_all(
         if let Some(tenant) = tenant {
             let malformed: Vec<String> = errors.iter().map(|error| error.key.clone()).collect();
             let mut found = Vec::new();
-            let checked = check(&Given { key: &key, tenant: &tenant, outputs }, environment, &mut found);
+            let checked = check(&Given { key: &key, tenant: &tenant, outputs, proxy }, environment, &mut found);
             // What could not be read is not missing.
             let follows = |error: &ConfigError| {
                 error.key == key
@@ -77,6 +78,8 @@ struct Given<'a> {
     key: &'a str,
     tenant: &'a wire::Tenant,
     outputs: &'a Outputs,
+    /// The way to Microsoft.
+    proxy: Option<&'a ProxyConfig>,
 }
 
 /// What is known of a tenant, as far as it is right.
@@ -90,7 +93,7 @@ struct Checked {
 fn check(given: &Given<'_>, environment: Environment<'_>, errors: &mut Vec<ConfigError>) -> Checked {
     let Given { key, tenant, .. } = *given;
     let id = note(errors, check_id(&format!("{key}.id"), &tenant.id, environment));
-    let cloud = note(errors, check_cloud(key, tenant, environment));
+    let cloud = note(errors, check_cloud(given, environment));
     let credential = note(errors, credential::check(key, tenant, environment));
     let delivery = check_delivery(given, environment, errors);
     if tenant.datasets.is_empty() {
@@ -115,7 +118,8 @@ fn check(given: &Given<'_>, environment: Environment<'_>, errors: &mut Vec<Confi
     Checked { id, cloud, delivery, rest }
 }
 
-fn check_cloud(key: &str, tenant: &wire::Tenant, environment: Environment<'_>) -> Result<Cloud, ConfigError> {
+fn check_cloud(given: &Given<'_>, environment: Environment<'_>) -> Result<Cloud, ConfigError> {
+    let Given { key, tenant, proxy, .. } = *given;
     let cloud = match &tenant.cloud {
         None => Cloud::named("global"),
         Some(TextOr::Text(name)) => {
@@ -128,11 +132,17 @@ fn check_cloud(key: &str, tenant: &wire::Tenant, environment: Environment<'_>) -
         }
         Some(TextOr::Object(custom)) => {
             let url = |name: &str, text| check_url(&format!("{key}.cloud.{name}"), text, environment);
-            Some(Cloud::custom(
+            let cloud = Cloud::custom(
                 url("login", &custom.login)?,
                 url("graph", &custom.graph)?,
                 url("defender", &custom.defender)?,
-            ))
+            );
+            let exposed = cloud.unencrypted(proxy).filter(|_| custom.allow_insecure_http != Some(true));
+            if let Some(exposed) = exposed {
+                let reason = plain::refusal("the credential and tokens", exposed);
+                return Err(custom.login.error(&format!("{key}.cloud"), reason));
+            }
+            Some(cloud)
         }
     };
     cloud.ok_or_else(|| ConfigError::new(None, key, "has no usable cloud"))
@@ -140,7 +150,7 @@ fn check_cloud(key: &str, tenant: &wire::Tenant, environment: Environment<'_>) -
 
 /// How the tenant's documents are marked, and where they go.
 fn check_delivery(given: &Given<'_>, environment: Environment<'_>, errors: &mut Vec<ConfigError>) -> Option<Delivery> {
-    let Given { key, tenant, outputs } = *given;
+    let Given { key, tenant, outputs, .. } = *given;
     let before = errors.len();
     let mut delivery = Delivery::default();
     let mut text = |name: &str, text: &Text| -> Option<String> {

@@ -7,6 +7,8 @@ use super::*;
 mod credential;
 mod http;
 mod output;
+mod plain;
+mod secret;
 mod tenants;
 
 const GOOD: &str = r#"
@@ -224,8 +226,8 @@ fn clouds_have_their_own_hosts_and_audiences() {
 fn secrets_in_the_file_are_named_by_key_and_line() {
     let text = "tenants:\n  - id: contoso.example\n    client_id: 66666666-7777-8888-9999-000000000000\n    \
                 client_secret: canary\n    datasets: [alert]\noutput:\n  elasticsearch:\n    \
-                hosts: [\"http://127.0.0.1:9200\"]\n    api_key: ${KEY}\nhttp:\n  proxy: http://user:canary@proxy.example:3128\n";
-    let config = super::parse("m365.yml", text, &|_| Some("a2V5".to_owned())).expect("a configuration");
+                hosts: [\"http://127.0.0.1:9200\"]\n    api_key: ${KEY}\nhttp:\n  proxy: https://user:canary@proxy.example:3128\n";
+    let config = super::parse("m365.yml", text, &|_| Some("aWQ6a2V5".to_owned())).expect("a configuration");
     assert_eq!(config.literal_secrets, ["tenants[0].client_secret in line 4", "http.proxy in line 11"]);
 }
 

@@ -72,6 +72,8 @@ pub(super) struct Http {
     pub(super) connect_timeout: Option<Text>,
     /// Longest silence of a server. Default: `1m`.
     pub(super) timeout: Option<Text>,
+    /// Send the proxy's password to another machine over plain `http`, where others can read it. Default: false.
+    pub(super) allow_insecure_http: Option<bool>,
 }
 
 /// Metrics in Prometheus' format, at `/metrics`.
@@ -134,6 +136,8 @@ pub(super) struct ManagedIdentity {
     pub(super) endpoint: Option<Text>,
     /// With `endpoint`: the secret that App Service puts into `IDENTITY_HEADER`.
     pub(super) header: Option<Text>,
+    /// Let tokens come from an `endpoint` on another machine over plain `http`, where others can read them. Default: false.
+    pub(super) allow_insecure_http: Option<bool>,
 }
 
 /// A cloud: one word, or the addresses of a test server or proxy.
@@ -149,6 +153,8 @@ pub(super) struct CustomCloud {
     pub(super) graph: Text,
     /// Root of the Defender API.
     pub(super) defender: Text,
+    /// Send secrets and tokens to other machines over plain `http`, where others can read them. Default: false.
+    pub(super) allow_insecure_http: Option<bool>,
 }
 
 /// A dataset: its name, or an object with options.
@@ -204,7 +210,10 @@ pub(super) struct Output {
 pub(super) struct Elasticsearch {
     /// Addresses of its nodes.
     pub(super) hosts: Vec<Text>,
-    /// API key as Kibana shows it: Base64 of `id:key`.
+    /// Send credentials, the proxy's password included, to other machines over plain `http`, where others can read them.
+    /// Default: false.
+    pub(super) allow_insecure_http: Option<bool>,
+    /// API key, as Kibana shows it: `id:key`, or the Base64 of that.
     pub(super) api_key: Option<Text>,
     /// File that holds the API key. Read again when it changes, and when the cluster refuses the key.
     pub(super) api_key_file: Option<Text>,

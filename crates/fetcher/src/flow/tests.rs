@@ -85,6 +85,7 @@ async fn scene_of(incidents: u64, alerts_per_incident: AlertsPerIncident) -> Sce
         preserve_original_event: false,
         http: crate::config::HttpConfig::default(),
         metrics: None,
+        unencrypted: Vec::new(),
         literal_secrets: Vec::new(),
     };
     let dead = Arc::new(DeadLetters::new(&config.dead_letter));

@@ -71,6 +71,9 @@ pub(super) enum Answer {
 impl Elastic {
     /// A client for the configured hosts; nothing is sent yet.
     pub fn new(output: &ElasticOutput) -> Result<Self, Fault> {
+        if let Some(reason) = output.exposure() {
+            return Err(Fault::Local(format!("output.elasticsearch: {reason}")));
+        }
         Ok(Self(Arc::new(Inner {
             nodes: Nodes::new(output)?,
             gzip: output.gzip.map(Compression::new),

@@ -132,11 +132,18 @@ fn a_managed_identity_is_that_of_the_platform() {
     let Proof::ManagedIdentity(ManagedIdentity { endpoint, header: Some(header), client_id }) = app else { panic!() };
     assert_eq!((endpoint.port(), header.expose_secret()), (Some(41741), "canary-header"));
     assert_eq!(Some(id), client_id);
-    let own = text("    managed_identity: {endpoint: \"http://192.0.2.1/token\"}\n");
+    let own = text("    managed_identity: {endpoint: \"https://192.0.2.1/token\"}\n");
     assert!(matches!(
         proof(&own, &app_service).1,
         Proof::ManagedIdentity(ManagedIdentity { endpoint, header: None, .. }) if endpoint.host_str() == Some("192.0.2.1")
     ));
+    for (endpoint, is_good) in
+        [("http://169.254.131.2:8081/msi/token", true), ("http://localhost:1/t", true), ("http://192.0.2.1/t", false)]
+    {
+        let with = |more: &str| text(&format!("    managed_identity: {{endpoint: \"{endpoint}\"{more}}}\n"));
+        assert_eq!(parse("m365.yml", &with(""), &environment).is_ok(), is_good, "{endpoint}");
+        assert!(parse("m365.yml", &with(", allow_insecure_http: true"), &environment).is_ok(), "{endpoint}");
+    }
     let arc = |name: &str| app_service(name).filter(|_| name != "IDENTITY_HEADER");
     let error = parse("m365.yml", &text("    managed_identity: {}\n"), &arc).expect_err("an error").to_string();
     assert!(error.starts_with("m365.yml:4:23: tenants[0].managed_identity: IDENTITY_ENDPOINT is set"), "{error}");

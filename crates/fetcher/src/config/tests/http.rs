@@ -18,12 +18,12 @@ fn without_a_word_there_is_no_proxy_whatever_the_environment_says() {
 #[test]
 fn the_environment_is_taken_at_its_word() {
     let says = |name: &str| match name {
-        "HTTPS_PROXY" => Some("http://contoso:canary@192.0.2.1:3128".to_owned()),
+        "HTTPS_PROXY" => Some("https://contoso:canary@192.0.2.1:3128".to_owned()),
         "NO_PROXY" => Some("localhost, .corp.example,*.lab.example".to_owned()),
         name => environment(name),
     };
     let proxy = http("{proxy: environment}", &says).expect("good").proxy.expect("a proxy");
-    assert_eq!(proxy.url.as_str(), "http://192.0.2.1:3128/");
+    assert_eq!(proxy.url.as_str(), "https://192.0.2.1:3128/");
     assert!(proxy.serves("graph.microsoft.com"));
     for host in ["localhost", "a.corp.example", "corp.example", "a.lab.example"] {
         assert!(!proxy.serves(host), "{host}");
@@ -37,7 +37,8 @@ fn the_environment_is_taken_at_its_word() {
 
 #[test]
 fn a_proxy_is_checked_and_its_password_is_not_shown() {
-    let good = http("{proxy: \"http://contoso:c%40nary@proxy.example:8080\", no_proxy: [.corp.example]}", &environment);
+    let good =
+        http("{proxy: \"https://contoso:c%40nary@proxy.example:8080\", no_proxy: [.corp.example]}", &environment);
     let proxy = good.expect("good").proxy.expect("a proxy");
     let (user, password) = proxy.login.as_ref().expect("a login");
     assert_eq!((user.as_str(), password.expose_secret()), ("contoso", "c@nary"));

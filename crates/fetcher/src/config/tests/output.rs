@@ -28,13 +28,13 @@ fn a_cluster_has_defaults() {
 fn a_cluster_has_options() {
     let output = elastic(
         "ca_trusted_fingerprint: \"AB:cd:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:01:02:03:04:05:06:07:08:09:0a:0b:0c:0d:0e\", \
-         proxy: \"http://user:canary%20word@proxy.example:3128\", no_proxy: [.intern.example], gzip_level: 6, \
+         proxy: \"https://user:canary%20word@proxy.example:3128\", no_proxy: [.intern.example], gzip_level: 6, \
          timeout: 30s, max_concurrency: 8, max_content_length: 10mb",
     )
     .expect("good");
     assert_eq!(output.ca_fingerprint.expect("fingerprint")[..3], [0xab, 0xcd, 0x00]);
     let proxy = output.proxy.as_ref().expect("proxy");
-    assert_eq!(proxy.url.as_str(), "http://proxy.example:3128/");
+    assert_eq!(proxy.url.as_str(), "https://proxy.example:3128/");
     let (user, password) = proxy.login.as_ref().expect("login");
     assert_eq!((user.as_str(), password.expose_secret()), ("user", "canary word"));
     assert!(!proxy.serves("es.intern.example") && proxy.serves("es.example"));

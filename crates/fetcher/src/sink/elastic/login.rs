@@ -12,8 +12,9 @@ use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
-use crate::config::{Login, Secret};
+use crate::config::{self, Login, Secret};
 use crate::error::Fault;
+use crate::secrets;
 
 /// Time between two looks at the file.
 const LOOK: Duration = Duration::from_secs(1);
@@ -104,10 +105,18 @@ fn read(login: &Login) -> Result<Option<HeaderValue>, Fault> {
     let (key, text) = match login {
         Login::None => return Ok(None),
         Login::ApiKey(secret) => {
-            ("api_key", format!("ApiKey {}", encoded(exposed("api_key", secret)?.expose_secret())))
+            let key = exposed("api_key", secret, config::api_key_of)?;
+            secrets::keep(key.expose_secret());
+            // What it holds is as secret: `id:key`.
+            let plain = BASE64_STANDARD.decode(key.expose_secret()).ok().and_then(|key| String::from_utf8(key).ok());
+            if let Some((_, secret)) = plain.as_deref().and_then(|plain| plain.split_once(':')) {
+                secrets::keep(secret);
+            }
+            ("api_key", format!("ApiKey {}", key.expose_secret()))
         }
         Login::Basic(name, secret) => {
-            let password = exposed("password", secret)?;
+            let password = exposed("password", secret, config::password_of)?;
+            secrets::keep(password.expose_secret());
             ("password", format!("Basic {}", BASE64_STANDARD.encode(format!("{name}:{}", password.expose_secret()))))
         }
     };
@@ -117,26 +126,14 @@ fn read(login: &Login) -> Result<Option<HeaderValue>, Fault> {
     Ok(Some(value))
 }
 
-/// Kibana shows a key in either form; the header wants it encoded.
-fn encoded(key: &str) -> String {
-    if key.contains(':') { BASE64_STANDARD.encode(key) } else { key.to_owned() }
-}
-
-fn exposed(key: &str, secret: &Secret) -> Result<SecretString, Fault> {
-    let path = match secret {
-        Secret::Given(secret) => return Ok(secret.clone()),
-        Secret::File(path) => path,
-    };
-    let failed = |reason: &dyn std::fmt::Display| {
-        Fault::Local(format!(
-            "output.elasticsearch.{key}_file: {}: {reason}\nhint: check the file and what writes it",
-            path.display()
-        ))
-    };
-    let text = std::fs::read_to_string(path).map_err(|error| failed(&error))?;
-    let text = text.trim_start_matches('\u{feff}').trim();
-    if text.is_empty() {
-        return Err(failed(&"the file is empty"));
+fn exposed(key: &str, secret: &Secret, of: fn(&Path) -> Result<SecretString, String>) -> Result<SecretString, Fault> {
+    match secret {
+        Secret::Given(secret) => Ok(secret.clone()),
+        Secret::File(path) => of(path).map_err(|reason| {
+            Fault::Local(format!(
+                "output.elasticsearch.{key}_file: {}: {reason}\nhint: check the file and what writes it",
+                path.display()
+            ))
+        }),
     }
-    Ok(text.to_owned().into())
 }
