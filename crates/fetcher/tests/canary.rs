@@ -107,20 +107,23 @@ type Shown = Arc<Mutex<Vec<String>>>;
 /// A cluster that is its own proxy, refuses one document of each request, and every request while `status` is another.
 async fn cluster(shown: Shown, status: Arc<Mutex<u16>>) -> String {
     let handler = move |uri: Uri, headers: HeaderMap, body: Bytes| {
+        // It gives back what it was given, as it was and decoded.
+        let mut given = String::new();
         for name in ["authorization", "proxy-authorization"] {
             if let Some(value) = headers.get(name).and_then(|value| value.to_str().ok()) {
+                let plain = value.split_once(' ').and_then(|(_, code)| STANDARD.decode(code).ok()).unwrap_or_default();
+                given.push_str(&format!("{name}: {value} ({}); ", String::from_utf8_lossy(&plain)));
                 shown.lock().expect("a lock").push(value.to_owned());
             }
         }
         let status = StatusCode::from_u16(*status.lock().expect("a lock")).expect("a status");
         let answer = if status != StatusCode::OK {
-            let reason = format!("refused: ApiKey {API_KEY}, {PASSWORD}, {PROXY}");
+            let reason = format!("refused: {given}");
             json!({ "error": { "type": "security_exception", "reason": reason }, "status": status.as_u16() })
         } else if uri.path() == "/_bulk" {
             let count = memchr::memchr_iter(b'\n', &body).count() / 2;
             let item = |place: usize| {
-                let reason = format!("no {API_KEY} {PASSWORD} {}", STANDARD.encode(format!("collector:{PASSWORD}")));
-                let error = json!({ "type": "document_parsing_exception", "reason": reason });
+                let error = json!({ "type": "document_parsing_exception", "reason": format!("no: {given}") });
                 match place {
                     0 => json!({ "create": { "status": 400, "error": error } }),
                     _ => json!({ "create": { "status": 201 } }),

@@ -99,7 +99,7 @@ async fn what_works_is_ok() {
 #[tokio::test]
 async fn refused_credentials_are_explained() {
     let tenant = TenantBox::new().await;
-    let wrong = tenant.text().replace("${SECRET}", "another");
+    let wrong = tenant.text().replace("${SECRET}", "wrong~secret-1");
     assert_failed(&run(&wrong).await, Item::Token, None, ["AADSTS7000215", "the secret's value, not its id"]);
     let unknown = tenant.text().replace("11111111-2222", "99999999-2222");
     assert_failed(&run(&unknown).await, Item::Token, None, ["AADSTS90002", "check `id` and `cloud`"]);
