@@ -17,7 +17,7 @@ fn of_file(bytes: &[u8]) -> Result<String, String> {
     sent(parse("m365.yml", &GOOD.replace("client_secret: ${SECRET}", &key), &environment))
 }
 
-fn sent(config: Result<Config, ConfigError>) -> Result<String, String> {
+fn sent(config: Result<Config, ConfigErrors>) -> Result<String, String> {
     match config.map_err(|error| error.to_string())?.tenants.remove(0).proof {
         Proof::Secret(secret) => Ok(secret.expose_secret().to_owned()),
         other => Err(format!("{other:?}")),
