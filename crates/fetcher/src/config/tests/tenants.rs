@@ -159,7 +159,7 @@ fn relative_paths_count_from_the_file() {
     let file = folder.path().join("conf/m365.yml");
     fs_write(&file, "");
     fs_write(&folder.path().join("conf/secret"), "s\n");
-    fs_write(&folder.path().join("conf/key"), "a2V5\n");
+    fs_write(&folder.path().join("conf/key"), "aWQ6a2V5\n");
     let text = format!(
         "tenants:\n{}outputs:\n  a: {{file: {{directory: ./out}}}}\n  b: {{elasticsearch: {{hosts: [\"http://127.0.0.1:9\"], api_key_file: \
          key}}}}\ndead_letter: letters\n",
