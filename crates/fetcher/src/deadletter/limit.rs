@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::segment;
 
@@ -75,7 +76,7 @@ pub(super) fn drop_oldest(folder: &Path) -> io::Result<Option<(u64, u64)>> {
         }
         found = aside(folder)?;
     }
-    let Some((_, path)) = found.into_iter().min() else { return Ok(None) };
+    let Some((.., path)) = found.into_iter().min() else { return Ok(None) };
     let mut file = File::open(&path)?;
     let (mut letters, mut bytes, mut block) = (0, 0, vec![0; 64 * 1024]);
     loop {
@@ -90,15 +91,17 @@ pub(super) fn drop_oldest(folder: &Path) -> io::Result<Option<(u64, u64)>> {
     Ok(Some((bytes, letters)))
 }
 
-/// Files that were put aside, with the time in their names.
-fn aside(folder: &Path) -> io::Result<Vec<(String, PathBuf)>> {
+/// Files that were put aside: the time in their names, then that of their last letter, since many can be of one second.
+fn aside(folder: &Path) -> io::Result<Vec<(String, SystemTime, PathBuf)>> {
     let mut found = Vec::new();
     for dataset in schema::catalog() {
         let name = dataset.definition.name;
         for path in segment::segments(folder, name)? {
             let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-            let time = stem.strip_prefix(name).unwrap_or_default().to_owned();
-            found.push((time, path));
+            let rest = stem.strip_prefix(name).unwrap_or_default();
+            let time = rest.rsplit_once('-').map_or(rest, |(time, _)| time).to_owned();
+            let written = fs::metadata(&path)?.modified()?;
+            found.push((time, written, path));
         }
     }
     Ok(found)
