@@ -158,17 +158,33 @@ fn of_record(endpoint: Endpoint, record: &Value) -> Vec<(String, String)> {
     keys
 }
 
+/// Members that are not JSON, for [`simulator::Fault::Members`]. The array among them is taken for one of nested rows.
+pub(crate) fn odd_members() -> [Vec<u8>; 2] {
+    let deep = [b"[".repeat(80), b"]".repeat(80)].concat();
+    let nested = b"\"alerts\":[{\"id\":\"other\"}],";
+    let members: &[u8] = b"\"twice\":1,\"twice\":2,\"n\":[NaN,1e400,01,],\"\":\"a\tb\xff\\ud83d\\x41\",\"deep\":";
+    [[nested, members, &deep].concat(), [members, &deep].concat()]
+}
+
+/// A row without them, as it would have come from a service in good order.
+fn without_odd_members(row: &str) -> String {
+    let members = odd_members().map(|members| format!("{},", String::from_utf8_lossy(&members)));
+    members.iter().fold(row.to_owned(), |row, members| row.replace(members, ""))
+}
+
 /// What a document of the cluster is of, in the same words.
 pub(crate) fn of_document(dataset: &str, document: &Value) -> String {
     let event = &document["event"];
     let (id, time) = (text(&event["id"]), text(&document["@timestamp"]));
-    let raw: Value = serde_json::from_str(text(&event["original"])).unwrap();
+    let row = without_odd_members(text(&event["original"]));
+    let row: Value = serde_json::from_str(&row).unwrap();
     let key = match dataset {
-        "evidence" => key([dataset, id, &names::of_item(&raw)]),
+        "evidence" => key([dataset, id, &names::of_item(&row["evidence"])]),
         "log" => {
             let incident = &document["m365_defender"]["incidentId"];
             let incident = incident.as_str().map_or_else(|| incident.to_string(), str::to_owned);
-            let entity = raw.get("entityType").map_or(String::new(), |_| raw.to_string());
+            let entity = &row["alerts"]["entities"];
+            let entity = entity.get("entityType").map_or(String::new(), |_| entity.to_string());
             // Without an alert the row speaks of the incident.
             let alert = if id == incident { "" } else { id };
             key([dataset, format!("{incident} {time} {alert}").trim_end(), &entity])

@@ -108,7 +108,9 @@ async fn names_in_the_state() {
 #[test]
 fn errors_and_logs() {
     let folder = tempfile::tempdir().expect("a folder");
-    let config = config(folder.path(), &format!("{PLANTED}planted"));
+    let config = config(folder.path(), "11111111-2222-3333-4444-555555555555");
+    let text = std::fs::read_to_string(&config).expect("reads");
+    std::fs::write(&config, format!("{}: 1\n{text}", json(&format!("{PLANTED}planted")))).expect("written");
     for command in ["check", "run", "backfill"] {
         let more: &[&str] = if command == "backfill" { &["--from", "1d"] } else { &[] };
         check(&run(&[&[command, "--config", &config], more].concat(), ""), "planted");

@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use fetcher::health::Reason;
 use simulator::{Endpoint, Fault, Manner, Tenant};
 
+use super::super::books::odd_members;
 use super::stage::{Course, Reach, Says, Stage, Target, Trouble};
 
 fn respond(status: u16, headers: &[(&str, &str)], body: &str) -> Fault {
@@ -80,12 +81,7 @@ pub(super) fn truncated_json() -> Trouble {
 
 /// Every record has values that are not JSON, and is delivered all the same.
 pub(super) fn odd_values() -> Trouble {
-    let deep = [b"[".repeat(80), b"]".repeat(80)].concat();
-    let members: Vec<u8> = [
-        &b"\"twice\":1,\"twice\":2,\"alerts\":[{\"id\":\"other\"}],\"n\":[NaN,1e400,01,],\"\":\"a\tb\xff\\ud83d\\x41\",\"deep\":"[..],
-        &deep,
-    ]
-    .concat();
+    let [members, _] = odd_members();
     let begin = move |stage: &Stage, target: Target| {
         stage.faults().always(target.endpoint, Fault::Members(members.clone()));
     };
@@ -201,7 +197,7 @@ pub(super) fn expired_skip_token() -> Trouble {
     in_the_chain(respond(400, &[], body), 1, Says::Retried(3))
 }
 
-/// Every page is one record, and every fourth request breaks: the window is read anew within ties.
+/// Every page is a record or a few, and every fourth request breaks: the window is read anew within ties.
 pub(super) fn ties_across_pages() -> Trouble {
     let begin = |stage: &Stage, target: Target| {
         let census = stage.simulator.census(&Tenant::default().id, stage.simulator.clock().now());
@@ -210,7 +206,16 @@ pub(super) fn ties_across_pages() -> Trouble {
         times.sort();
         assert!(times.windows(2).any(|pair| pair[0] == pair[1]), "no ties");
         let faults = stage.faults();
-        faults.script(target.endpoint, respond(500, &[], ""), if target.endpoint == Endpoint::Alerts { 8 } else { 5 });
+        // The first failure leaves the size alone; then it is halved until few records are left.
+        let failures = match target.endpoint {
+            Endpoint::Alerts => 10,
+            Endpoint::Legacy => 7,
+            _ => 5,
+        };
+        faults.script(target.endpoint, respond(500, &[], ""), failures);
+        // The full size is tried again once, and fails.
+        faults.script(target.endpoint, Fault::ContentType("application/json".into()), 1);
+        faults.script(target.endpoint, respond(500, &[], ""), 2);
         for _ in 0..6 {
             faults.script(target.endpoint, Fault::ContentType("application/json".into()), 3);
             faults.script(target.endpoint, respond(502, &[], ""), 1);
@@ -274,6 +279,10 @@ pub(super) fn times_at_offset(minutes: i32) -> Trouble {
     let begin = move |stage: &Stage, target: Target| {
         stage.simulator.clock().set(stage.start - TimeDelta::hours(7));
         stage.faults().always(target.endpoint, Fault::Offset(minutes));
+        if target.endpoint == Endpoint::Incidents {
+            // One service writes them alike everywhere.
+            stage.faults().always(Endpoint::Incident, Fault::Offset(minutes));
+        }
     };
     Trouble { begin: Box::new(begin), course: Course::Grows, reach: Reach::Source, says: Says::Healthy }
 }

@@ -26,11 +26,11 @@ pub(super) fn backfill(args: &BackfillArgs) -> anyhow::Result<End> {
         Ok(span) => span,
         Err(message) => return Ok(End::Usage(message)),
     };
-    let state = match config::state_directory(&args.config) {
-        Ok(state) => state,
+    let folder = match config::state_directory(&args.config) {
+        Ok(folder) => folder,
         Err(error) => return Ok(End::Usage(error.to_string())),
     };
-    if let Some(end) = hand_over(args, &state, from, to)? {
+    if let Some(end) = hand_over(args, &folder, from, to)? {
         return Ok(end);
     }
     let mut config = match super::load(&args.config) {

@@ -35,7 +35,7 @@ pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<End> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("cannot listen on 127.0.0.1")?;
         let address = listener.local_addr()?;
         let output = access.as_ref().map_or_else(|| file_section(&args.out), Access::section);
-        let text = configuration(&[tenant.clone()], address, &output, &args.out);
+        let text = configuration(std::slice::from_ref(&tenant), address, &output, &args.out);
         let config = match config::parse("demo", &text, &|name| access.as_ref()?.secret(name)) {
             Ok(config) => config,
             Err(error) => return Ok(End::Usage(error.to_string())),

@@ -29,14 +29,11 @@ pub(super) fn run(args: &RunArgs, format: LogFormat, start: Option<Start>) -> an
     // A file that does not answer keeps no signal waiting.
     let loading = runtime.spawn_blocking(move || super::load(&path));
     let loaded = runtime.block_on(unless(stop.clone(), loading));
-    let config = match loaded {
-        Some(loaded) => loaded.context("the configuration cannot be read")?,
-        None => {
-            runtime.shutdown_background();
-            return Ok(End::Done);
-        }
+    let Some(loaded) = loaded else {
+        runtime.shutdown_background();
+        return Ok(End::Done);
     };
-    let config = match config {
+    let config = match loaded.context("the configuration cannot be read")? {
         Ok(config) => config,
         Err(error) => return Ok(End::Usage(error.to_string())),
     };

@@ -116,8 +116,8 @@ fn private(folder: &Path, owner: u32) -> bool {
 fn name(state: &Path) -> io::Result<String> {
     let path = state.canonicalize()?;
     let digest = ring::digest::digest(&ring::digest::SHA256, path.as_os_str().as_bytes());
-    let hex: String = digest.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    Ok(format!("{hex}.sock"))
+    let head = digest.as_ref().first_chunk().map_or(0, |head| u64::from_be_bytes(*head));
+    Ok(format!("{head:016x}.sock"))
 }
 
 fn remove(path: &Path) -> io::Result<()> {

@@ -71,7 +71,7 @@ async fn a_path_of_any_length_has_a_socket_that_is_found_and_goes_away() {
         // Names are shorter than 256 bytes.
         let mut left = length - base;
         while left > 0 {
-            let part = left.min(150).max(2);
+            let part = left.clamp(2, 150);
             state.push("x".repeat(part - 1));
             left -= part.min(left);
         }

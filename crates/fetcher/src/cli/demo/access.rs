@@ -75,7 +75,7 @@ impl Access {
         if let Some(fingerprint) = &self.ca_fingerprint {
             lines.push(format!("  ca_trusted_fingerprint: {}", quoted(fingerprint)));
         }
-        lines.iter().map(|line| format!("  {line}\n")).collect()
+        format!("  {}\n", lines.join("\n  "))
     }
 
     /// What the configuration's variables stand for.
