@@ -175,6 +175,8 @@ impl Item {
             _ if UNREADY.iter().any(|sign| said.contains(sign)) => Verdict::Unready(said),
             _ => Verdict::Refused(refusal(said)),
         };
+        // A failure store keeps a document of its own, under an id of its own: the place tells which one it is about.
+        let id = if verdict == Verdict::Diverted { Id::Missing } else { id };
         Answered { id, verdict }
     }
 }

@@ -243,9 +243,9 @@ async fn bulk(State(cluster): State<Arc<Cluster>>, uri: Uri, headers: HeaderMap,
 fn index(cluster: &Cluster, document: &Document) -> Value {
     let id = &document.id;
     let refused = cluster.item.lock().expect("lock").as_mut().and_then(|item| item(document));
-    // What the cluster keeps in a failure store looks as if it were created.
+    // What the cluster keeps in a failure store looks as if it were created, under an id that the cluster gave it.
     if let Some((status @ 200..=299, store, _)) = refused {
-        return json!({"create": {"_id": id, "status": status, "failure_store": store}});
+        return json!({"create": {"_id": format!("failure-{id}"), "status": status, "failure_store": store}});
     }
     if let Some((status, kind, reason)) = refused {
         return json!({"create": {"_id": id, "status": status, "error": {"type": kind, "reason": reason}}});
