@@ -5,12 +5,13 @@
 use std::io::Read;
 
 use anyhow::{Context, Result};
-use it::{Elasticsearch, Stack};
+// This program is called `elasticsearch` too, and the client of that name is banned.
+use it::{Elasticsearch as Server, Stack};
 
 fn main() -> Result<()> {
     let name = std::env::args().nth(1).unwrap_or_else(|| "8.19".to_owned());
     let stack = Stack::parse(&name).with_context(|| format!("unknown version {name}, known: 8.19, 9.4"))?;
-    let server = Elasticsearch::shared(stack).context("M365_SKIP leaves elasticsearch out")?;
+    let server = Server::shared(stack).context("M365_SKIP leaves elasticsearch out")?;
     println!("READY {}", server.url());
     std::io::stdin().read_to_end(&mut Vec::new())?;
     Ok(())

@@ -161,7 +161,8 @@ fn of_record(endpoint: Endpoint, record: &Value) -> Vec<(String, String)> {
 /// Members that are not JSON, for [`simulator::Fault::Members`]. The array among them is taken for one of nested rows.
 pub(crate) fn odd_members() -> [Vec<u8>; 2] {
     let deep = [b"[".repeat(80), b"]".repeat(80)].concat();
-    let nested = b"\"alerts\":[{\"id\":\"other\"}],";
+    let nested =
+        b"\"alerts\":[{\"id\":\"other\",\"tenantId\":\"other\",\"lastUpdateDateTime\":\"2026-01-01T00:00:00Z\"}],";
     let members: &[u8] = b"\"twice\":1,\"twice\":2,\"n\":[NaN,1e400,01,],\"\":\"a\tb\xff\\ud83d\\x41\",\"deep\":";
     [[nested, members, &deep].concat(), [members, &deep].concat()]
 }

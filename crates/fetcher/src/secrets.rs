@@ -153,7 +153,7 @@ impl Known {
     fn without<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let end = (0..=text.len().min(SEARCHED)).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
         let mut found: Vec<Range<usize>> = Vec::new();
-        forms::each(text[..end].as_bytes(), &mut |bytes, origin| {
+        forms::each(&text.as_bytes()[..end], &mut |bytes, origin| {
             self.find(bytes, &mut |range| found.push(origin.range(range)));
         });
         if found.is_empty() && end == text.len() {

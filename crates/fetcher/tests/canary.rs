@@ -112,7 +112,7 @@ async fn cluster(shown: Shown, status: Arc<Mutex<u16>>) -> String {
         for name in ["authorization", "proxy-authorization"] {
             if let Some(value) = headers.get(name).and_then(|value| value.to_str().ok()) {
                 let plain = value.split_once(' ').and_then(|(_, code)| STANDARD.decode(code).ok()).unwrap_or_default();
-                given.push_str(&format!("{name}: {value} ({}); ", String::from_utf8_lossy(&plain)));
+                given.extend([name, ": ", value, " (", &String::from_utf8_lossy(&plain), "); "]);
                 shown.lock().expect("a lock").push(value.to_owned());
             }
         }

@@ -77,14 +77,13 @@ fn text<'a>(semantic: Semantic, text: Cow<'a, str>, raw: Option<&'a str>) -> Val
         },
         Semantic::Ip | Semantic::Timestamp | Semantic::JsonText if text.is_empty() => Value::Nothing,
         Semantic::Ip if text.parse::<IpAddr>().is_ok() => Value::Text(text, raw),
-        Semantic::Ip => Value::Mistyped,
         Semantic::Timestamp => match timestamp::parse(&text) {
             Some(time) if time.text == text => Value::Text(text, raw),
             Some(time) => Value::Text(time.text.into_owned().into(), None),
             None => Value::Mistyped,
         },
         Semantic::JsonText if Row::strict(&text).is_some() => Value::Json(text.into_owned()),
-        Semantic::JsonText => Value::Mistyped,
+        Semantic::Ip | Semantic::JsonText => Value::Mistyped,
         _ => Value::Text(text, raw),
     }
 }

@@ -324,5 +324,7 @@ fn unmapped(walk: &mut Walk<'_, '_>) {
         custom.push(b']');
     }
     custom.extend_from_slice(b"}}");
-    too_deep.iter().for_each(|path| walk.count("too_deep", path));
+    for path in &too_deep {
+        walk.count("too_deep", path);
+    }
 }

@@ -162,13 +162,13 @@ fn number(text: &str) -> Option<DateTime<Utc>> {
             let nanos = Reader(fraction.as_bytes()).fraction();
             (number, if whole.starts_with('-') { -nanos } else { nanos })
         }
-        0..100_000_000_000_000 => split(1000, 1_000_000),
-        0..100_000_000_000_000_000 => split(1_000_000, 1000),
-        0..300_000_000_000_000_000 => {
+        100_000_000_000..100_000_000_000_000 => split(1000, 1_000_000),
+        100_000_000_000_000..100_000_000_000_000_000 => split(1_000_000, 1000),
+        100_000_000_000_000_000..300_000_000_000_000_000 => {
             let (seconds, nanos) = split(10_000_000, 100);
             (seconds - FILE_TIME_EPOCH, nanos)
         }
-        0..1_000_000_000_000_000_000 => {
+        300_000_000_000_000_000..1_000_000_000_000_000_000 => {
             let (seconds, nanos) = split(10_000_000, 100);
             (seconds - TICKS_EPOCH, nanos)
         }

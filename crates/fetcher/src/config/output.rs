@@ -429,8 +429,7 @@ pub(super) fn parse_proxy(written: &str) -> Option<(Url, Option<(String, SecretS
         (user, password) => Some((decode(user)?, decode(password.unwrap_or_default())?.into())),
     };
     let is_sendable = |(user, password): &(String, SecretString)| {
-        !user.contains([':', '\n'])
-            && !(user.contains(char::is_control) || password.expose_secret().contains(char::is_control))
+        !user.contains(|c: char| c == ':' || c.is_control()) && !password.expose_secret().contains(char::is_control)
     };
     if !login.as_ref().is_none_or(is_sendable) {
         return None;

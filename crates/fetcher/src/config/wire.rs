@@ -60,6 +60,7 @@ pub(super) struct DeadLetterOptions {
 /// The way to Microsoft: to its APIs and token endpoints.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "every place that allows it has the same key")]
 pub(super) struct Http {
     /// Proxy, `http://[user:password@]host[:port]` or `https://…`; `environment` takes `HTTPS_PROXY` and `NO_PROXY`. Default:
     /// none, whatever the environment says.

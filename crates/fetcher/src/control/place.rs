@@ -1,10 +1,10 @@
 //! Where the socket lies: in the state directory. Where its path is too long for a socket, or the file system has no
 //! sockets, it lies in a private folder of the system's, and a file in the state directory names it.
 
-use std::fs::{self, DirBuilder, Permissions};
+use std::fs::{self, Permissions};
 use std::io::{self, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use tokio::net::{UnixListener, UnixStream};
@@ -107,7 +107,9 @@ fn bases(owner: u32) -> [PathBuf; 3] {
 
 /// Whether the folder is there, ours alone, and no way to somewhere else.
 fn private(folder: &Path, owner: u32) -> bool {
-    let _ = DirBuilder::new().mode(0o700).create(folder);
+    if folder.parent().is_some_and(Path::is_dir) {
+        let _ = crate::private::folder(folder);
+    }
     fs::symlink_metadata(folder)
         .is_ok_and(|found| found.is_dir() && found.uid() == owner && found.mode().trailing_zeros() >= 6)
 }

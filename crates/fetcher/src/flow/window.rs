@@ -34,6 +34,7 @@ use crate::splitter::scalar_member;
 
 /// Where the source is in its window.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the window")]
 pub(super) struct Window {
     range: Range,
     /// What is being read of it.

@@ -47,6 +47,9 @@ pub(super) fn each(text: &[u8], look: &mut dyn FnMut(&[u8], &Origin)) {
     undo(text, &Origin(None), DEPTH, look);
 }
 
+/// Undoes the escape that a text begins with: what it stands for, and its length.
+type Step = fn(&[u8]) -> Option<(char, usize)>;
+
 fn undo(text: &[u8], origin: &Origin, depth: usize, look: &mut dyn FnMut(&[u8], &Origin)) {
     look(text, origin);
     packed(text, &is_base64, &base64, origin, look);
@@ -54,7 +57,7 @@ fn undo(text: &[u8], origin: &Origin, depth: usize, look: &mut dyn FnMut(&[u8], 
     if depth == 0 {
         return;
     }
-    let steps: [(u8, fn(&[u8]) -> Option<(char, usize)>); 3] = [(b'%', percent), (b'\\', escaped), (b'&', entity)];
+    let steps: [(u8, Step); 3] = [(b'%', percent), (b'\\', escaped), (b'&', entity)];
     for (sign, step) in steps {
         if memchr::memchr(sign, text).is_none() {
             continue;
@@ -101,14 +104,13 @@ fn escaped(text: &[u8]) -> Option<(char, usize)> {
         b'x' => (char::from_u32(number(text.get(2..4)?, 16)?)?, 4),
         b'u' => {
             let first = number(text.get(2..6)?, 16)?;
-            match char::from_u32(first) {
-                Some(c) => (c, 6),
+            if let Some(c) = char::from_u32(first) {
+                (c, 6)
+            } else {
                 // Half of a pair.
-                None => {
-                    let second = number(text.get(8..12).filter(|_| text.get(6..8) == Some(b"\\u"))?, 16)?;
-                    let units = [u16::try_from(first).ok()?, u16::try_from(second).ok()?];
-                    (char::decode_utf16(units).next()?.ok()?, 12)
-                }
+                let second = number(text.get(8..12).filter(|_| text.get(6..8) == Some(b"\\u"))?, 16)?;
+                let units = [u16::try_from(first).ok()?, u16::try_from(second).ok()?];
+                (char::decode_utf16(units).next()?.ok()?, 12)
             }
         }
         byte if byte.is_ascii_punctuation() => (char::from(*byte), 2),

@@ -81,7 +81,7 @@ fn look<'a>(row: &'a [u8], name: &str) -> Look<'a> {
 /// so plain that this can be told: there is an escape in a name or in the value, or something that is not JSON.
 fn plain_member<'a>(row: &'a [u8], name: &str, first: &mut Option<&'a [u8]>) -> Option<usize> {
     let mut members = PlainMembers::new(row)?;
-    while let Some(PlainMember { key, value }) = members.next()? {
+    while let Some(PlainMember { key, value }) = members.next().ok()? {
         if key.contains(&b'\\') {
             return None;
         }
@@ -109,10 +109,10 @@ fn repeats(row: &[u8], name: &str) -> bool {
     let mut count = 0;
     loop {
         match members.next() {
-            Some(Some(PlainMember { key, .. })) if key.contains(&b'\\') => return true,
-            Some(Some(PlainMember { key, .. })) => count += usize::from(key == name.as_bytes()),
-            Some(None) => return count > 1,
-            None => return true,
+            Ok(Some(PlainMember { key, .. })) if key.contains(&b'\\') => return true,
+            Ok(Some(PlainMember { key, .. })) => count += usize::from(key == name.as_bytes()),
+            Ok(None) => return count > 1,
+            Err(NotPlain) => return true,
         }
     }
 }
@@ -122,6 +122,9 @@ struct PlainMember<'a> {
     key: &'a [u8],
     value: &'a [u8],
 }
+
+/// The structure of the object cannot be told.
+struct NotPlain;
 
 /// The members of an object, as long as the structure is plain.
 struct PlainMembers<'a> {
@@ -134,21 +137,21 @@ impl<'a> PlainMembers<'a> {
         Some(Self { rest: skip_space(row).strip_prefix(b"{")?, is_first: true })
     }
 
-    /// The next member; `Some(None)` at the end of the object, `None` where the structure cannot be told.
-    fn next(&mut self) -> Option<Option<PlainMember<'a>>> {
+    /// The next member; `None` at the end of the object.
+    fn next(&mut self) -> Result<Option<PlainMember<'a>>, NotPlain> {
         let mut rest = skip_space(self.rest);
         if rest.starts_with(b"}") {
-            return Some(None);
+            return Ok(None);
         }
         if !std::mem::take(&mut self.is_first) {
-            rest = skip_space(rest.strip_prefix(b",")?);
+            rest = skip_space(rest.strip_prefix(b",").ok_or(NotPlain)?);
         }
-        let key = rest.strip_prefix(b"\"").and_then(|_| ValueScan::default().advance(rest))?;
-        let name = rest.get(1..key - 1)?;
-        rest = skip_space(skip_space(&rest[key..]).strip_prefix(b":")?);
-        let length = ValueScan::default().advance(rest).filter(|length| *length > 0)?;
+        let key = rest.strip_prefix(b"\"").and_then(|_| ValueScan::default().advance(rest)).ok_or(NotPlain)?;
+        let name = rest.get(1..key - 1).ok_or(NotPlain)?;
+        rest = skip_space(skip_space(&rest[key..]).strip_prefix(b":").ok_or(NotPlain)?);
+        let length = ValueScan::default().advance(rest).filter(|length| *length > 0).ok_or(NotPlain)?;
         self.rest = &rest[length..];
-        Some(Some(PlainMember { key: name, value: &rest[..length] }))
+        Ok(Some(PlainMember { key: name, value: &rest[..length] }))
     }
 }
 

@@ -228,7 +228,7 @@ impl Import<'_> {
                 refused(&format!("format {format}, this program knows up to {FORMAT}; use the newer program"))
             }
             (Line::Head { .. }, _) => Ok(()),
-            (Line::Source { key, progress, retry }, _) => self.begin(key, progress, retry),
+            (Line::Source { key, progress, retry }, _) => self.begin(&key, progress, retry),
             (Line::Task { kind, key, body }, Some((source, _))) => {
                 let Ok(key) = STANDARD.decode(key) else { return refused("the task's key is no Base64") };
                 if kind.contains('\0') {
@@ -259,7 +259,7 @@ impl Import<'_> {
         }
     }
 
-    fn begin(&mut self, key: SourceKey, progress: Option<Progress>, retry: Vec<Retry>) -> Result<(), Fault> {
+    fn begin(&mut self, key: &SourceKey, progress: Option<Progress>, retry: Vec<Retry>) -> Result<(), Fault> {
         let key = key.canonical();
         let SourceKey { cloud, tenant, dataset } = &key;
         let is_name = |name: &str| !name.is_empty() && !name.contains('/');

@@ -54,7 +54,8 @@ impl Names {
         let at = |place: usize| name.get(place).copied().map_or(0, u32::from);
         let (last, middle) = (name.len().saturating_sub(1), name.len() / 2);
         let sum = at(0) | at(middle) << 8 | at(last) << 16 | at(last.saturating_sub(4)) << 24;
-        let hash = (sum ^ name.len() as u32 * 0x0101).wrapping_mul(0x9E37_79B1) >> 25;
+        let length = u32::try_from(name.len()).unwrap_or(u32::MAX).wrapping_mul(0x0101);
+        let hash = (sum ^ length).wrapping_mul(0x9E37_79B1) >> 25;
         let bit = 1 << hash;
         let seen = self.bits & bit != 0;
         self.bits |= bit;
@@ -246,8 +247,7 @@ impl Parser<'_> {
                     escaped = true;
                     self.escape()?;
                 }
-                Some(_) => return Err(Fault::Grammar),
-                None => return Err(Fault::Grammar),
+                Some(_) | None => return Err(Fault::Grammar),
             }
         }
     }

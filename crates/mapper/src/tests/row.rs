@@ -33,7 +33,7 @@ fn rebuild(row: &Row<'_>, at: u32) -> Value {
 fn check(bytes: &[u8]) {
     let shown = String::from_utf8_lossy(bytes);
     let ours = Row::parse(bytes);
-    let kinds = ours.iter().flat_map(|row| row.mends()).map(|mend| mend.kind).collect::<Vec<_>>();
+    let kinds = ours.iter().flat_map(Row::mends).map(|mend| mend.kind).collect::<Vec<_>>();
     match (ours.as_ref().map_err(|reject| reject.reason), serde_json::from_slice::<Value>(bytes)) {
         (Ok(row), Ok(value)) => {
             assert!(kinds.iter().all(|kind| ["duplicate_key", "unfit_name"].contains(kind)), "{kinds:?}: {shown}");

@@ -61,14 +61,14 @@ const FILES: &str = "file: {directory: d}";
 #[test]
 fn no_secret_goes_over_plain_http_to_another_machine_unless_that_is_allowed() {
     const HTTPS: &str = "https://gateway.example";
+    const KEY: &str = ", api_key: \"canary:key\"";
+    const BASIC: &str = ", username: u, password: canary";
+    const PROXY: &str = ", proxy: \"http://u:canary@proxy.example:3128\"";
     let cloud = |login: &str, graph: &str, defender: &str, more: &str| {
         format!("{{login: \"{login}\", graph: \"{graph}\", defender: \"{defender}\"{more}}}")
     };
     let elastic =
         |host: &str, more: &str| format!("elasticsearch: {{hosts: [\"https://a.example\", \"{host}\"]{more}}}");
-    const KEY: &str = ", api_key: \"canary:key\"";
-    const BASIC: &str = ", username: u, password: canary";
-    const PROXY: &str = ", proxy: \"http://u:canary@proxy.example:3128\"";
     let allowed = |more: &str| format!("{more}, allow_insecure_http: true");
     let far = "http://far.example";
     for (cloud, output, more, refused, told) in [

@@ -66,7 +66,7 @@ fn what_stands_in_a_secret_is_refused_with_its_place_and_never_shown() {
         assert!(said.contains("is UTF-16 text or binary; allowed: UTF-8"), "{said}");
     }
     assert!(of_file(b"canary\xff").expect_err("no text").contains("is not UTF-8 text"));
-    assert!(of_file(&[b'x'; 70_000]).expect_err("long").contains("longer than 64 KiB"));
+    assert!(of_file(&vec![b'x'; 70_000]).expect_err("long").contains("longer than 64 KiB"));
 }
 
 fn login(lines: &str, value: &str) -> Result<(String, String), String> {

@@ -157,7 +157,7 @@ async fn tenants_come_change_and_go_and_the_others_go_on() {
     run.arrived("two-0.example", 30).await;
     // A wrong secret concerns its tenant only, and the next one heals it.
     let good = two[0].proof.clone();
-    two[0].proof = Proof::Secret("wrong".into());
+    two[0].proof = Proof::Secret("wrong~secret-1".into());
     run.tenants.send([one.clone(), two.clone()].concat().into()).await.expect("heard");
     tokio::time::sleep(Duration::from_mins(3)).await;
     let requests = first.requests();

@@ -118,7 +118,8 @@ async fn a_window_does_not_go_on_behind_a_record_from_the_future() {
 
 #[tokio::test(start_paused = true)]
 async fn a_time_is_a_moment_however_it_is_written() {
-    let forms: [(&str, fn(DateTime<Utc>) -> Value); 14] = [
+    type Form = fn(DateTime<Utc>) -> Value;
+    let forms: [(&str, Form); 14] = [
         ("west", |time| json!((time - TimeDelta::hours(5)).format("%Y-%m-%dT%H:%M:%S%.6f-05:00").to_string())),
         ("east", |time| json!((time + TimeDelta::minutes(330)).format("%Y-%m-%dT%H:%M:%S%.6f+05:30").to_string())),
         ("compact", |time| json!((time + TimeDelta::minutes(330)).format("%Y-%m-%dT%H:%M:%S+0530").to_string())),
@@ -291,6 +292,13 @@ async fn an_outage_of_the_way_leaves_the_page_size_alone_and_is_told_at_once() {
     let stats = Arc::clone(&parts.stats);
     let outage = async {
         tokio::time::sleep(Duration::from_millis(500)).await;
+        // The clock moves on while connections are still being refused: they are given time, the clock is not.
+        for _ in 0..100_000 {
+            if stats.health.snapshot().sources.iter().all(|source| source.state != State::Starting) {
+                break;
+            }
+            tokio::task::spawn_blocking(std::thread::yield_now).await.expect("yields");
+        }
         for source in stats.health.snapshot().sources {
             assert_eq!(source.state, State::Degraded);
             let text = &source.reasons[0].text;

@@ -70,25 +70,25 @@ impl Window {
 /// Says once that this machine's clock is wrong, or that there is nothing to compare it with.
 fn compare(feed: &Feed, is_told: bool) {
     let told = &feed.shared.clock_told;
-    match feed.health.time().ahead() {
-        Some(ahead) if ahead.abs() >= SKEW => {
-            if !told.swap(true, Ordering::Relaxed) {
-                let (seconds, side) =
-                    (ahead.num_seconds().abs(), if ahead > TimeDelta::zero() { "ahead of" } else { "behind" });
-                tracing::warn!(
-                    tenant = &*feed.tenant,
-                    "this machine's clock is {seconds} s {side} the service's, whose time is used\nhint: let NTP set this \
-                     machine's clock: signed assertions and tokens are only good for minutes"
-                );
-            }
-        }
-        Some(_) => {}
-        None if !is_told && !told.swap(true, Ordering::Relaxed) => tracing::warn!(
+    let ahead = feed.health.time().ahead();
+    let is_news = ahead.map_or(!is_told, |ahead| ahead.abs() >= SKEW);
+    if !is_news || told.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    if let Some(ahead) = ahead {
+        let side = if ahead > TimeDelta::zero() { "ahead of" } else { "behind" };
+        tracing::warn!(
+            tenant = &*feed.tenant,
+            "this machine's clock is {} s {side} the service's, whose time is used\nhint: let NTP set this machine's clock: \
+             signed assertions and tokens are only good for minutes",
+            ahead.num_seconds().abs()
+        );
+    } else {
+        tracing::warn!(
             tenant = &*feed.tenant,
             path = feed.source.endpoint.path,
             "the service's answers carry no usable `Date`, this machine's clock stands in for the service's\nhint: a proxy on \
              the way may remove it; keep this machine's clock right with NTP"
-        ),
-        None => {}
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 /// What was wrong with a text.
 #[derive(Debug, Default, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one kind of drift, counted by itself")]
 pub(super) struct Flaws {
     /// Bytes that are not UTF-8.
     pub(super) bytes: bool,
