@@ -143,7 +143,8 @@ impl TokenSource {
             Err(fault) => {
                 if let Fault::Throttled { after, .. } = &fault {
                     self.pauses.refuse(*after);
-                } else if fault.is_temporary() {
+                } else if fault.is_temporary() && !matches!(fault, Fault::Unreachable(_)) {
+                    // Where there is no way, nobody is to be spared: every source finds out and says so at once.
                     self.pauses.refuse(None);
                 }
                 good(&held.token, |cached| cached.ends_at).filter(|_| fault.is_temporary()).ok_or(fault)
