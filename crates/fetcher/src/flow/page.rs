@@ -89,7 +89,8 @@ pub(super) fn error_of(row: &[u8]) -> Option<Said> {
     {
         return None;
     }
-    if row.len() > MAX_ERROR || !(holds(b"rror\"") || holds(b"\"code\"") && holds(b"\"message\"")) {
+    if row.len() > MAX_ERROR || !(holds(b"error\"") || holds(b"Error\"") || holds(b"\"code\"") && holds(b"\"message\""))
+    {
         return None;
     }
     let (mut is_error, mut words) = (false, 0);

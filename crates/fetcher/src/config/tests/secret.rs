@@ -129,7 +129,7 @@ fn an_api_key_is_sent_encoded_whatever_its_form() {
 }
 
 #[test]
-fn a_proxys_password_loses_nothing_on_its_way() {
+fn the_password_of_a_proxy_loses_nothing_on_its_way() {
     let proxy = |value: &str| {
         let given = |name: &str| if name == "VALUE" { Some(value.to_owned()) } else { environment(name) };
         let config = parse("m365.yml", &format!("{GOOD}http: {{proxy: \"${{VALUE}}\"}}\n"), &given);
