@@ -18,7 +18,7 @@ use tempfile::SpooledTempFile;
 
 use self::hold::Hold;
 pub(crate) use self::member::{Member as RowMember, members};
-pub use self::member::{replace_scalar, scalar_member, string_member};
+pub use self::member::{replace_member, scalar_member, scalar_members, string_member};
 use self::scan::ValueScan;
 
 /// Longest row that is held in memory: 4 MiB.

@@ -14,7 +14,7 @@ use crate::clock;
 use crate::error::Fault;
 use crate::health::Reason;
 use crate::sink::Outbox;
-use crate::splitter::{scalar_member, string_member};
+use crate::splitter::{scalar_members, string_member};
 use crate::state::{Owed, Retry};
 
 /// Versions that are remembered as read alone.
@@ -35,8 +35,9 @@ pub(super) enum Found {
 
 /// A record from a page without nested rows: they are fetched with the record alone. `false` when that was of no use.
 pub(super) async fn complete(feed: &mut Feed, row: &[u8], apart: bool, outbox: &mut Outbox) -> Result<bool, Fault> {
-    let changed = scalar_member(row, feed.rows.cursor_property());
-    let changed = changed.as_deref();
+    let [changed, created] = scalar_members(row, feed.rows.time_properties());
+    let element = Element { row, changed: changed.as_deref(), created: created.as_deref() };
+    let changed = element.changed;
     let (whole, partial) = if apart { (Extent::Apart, Extent::PartialApart) } else { (Extent::Whole, Extent::Partial) };
     if !apart {
         feed.rows.advance(changed);
@@ -45,7 +46,7 @@ pub(super) async fn complete(feed: &mut Feed, row: &[u8], apart: bool, outbox: &
     let id = string_member(row, "id");
     let Some((id, version)) = id.as_deref().zip(changed) else {
         // It cannot be asked for; what the mapper says of it is kept.
-        feed.rows.element(Element { row, changed }, partial, outbox).await?;
+        feed.rows.element(element, partial, outbox).await?;
         return Ok(false);
     };
     let mut is_late = false;
@@ -53,7 +54,7 @@ pub(super) async fn complete(feed: &mut Feed, row: &[u8], apart: bool, outbox: &
         if entry.version == version {
             // The overlap brings it again.
             if entry.row.is_none() {
-                feed.rows.element(Element { row, changed }, partial, outbox).await?;
+                feed.rows.element(element, partial, outbox).await?;
             }
             return Ok(false);
         }
@@ -76,7 +77,7 @@ pub(super) async fn complete(feed: &mut Feed, row: &[u8], apart: bool, outbox: &
         }
         Ok(Found::Other | Found::Missing) => {
             gone(feed, id);
-            feed.rows.element(Element { row, changed }, partial, outbox).await?;
+            feed.rows.element(element, partial, outbox).await?;
             // That says nothing of its weight.
             return Ok(true);
         }
@@ -86,7 +87,7 @@ pub(super) async fn complete(feed: &mut Feed, row: &[u8], apart: bool, outbox: &
     let held = if is_late { None } else { feed.ledger.may_hold(row) };
     feed.rows.begin_page()?;
     if held.is_none() {
-        feed.rows.element(Element { row, changed }, partial, outbox).await?;
+        feed.rows.element(element, partial, outbox).await?;
     }
     // It may have been asked for as one that others were merged into.
     feed.ledger.take(Owed::Record, id);
@@ -167,8 +168,9 @@ async fn release(feed: &mut Feed, row: Option<String>, outbox: &mut Outbox) -> R
     match row {
         Some(row) => {
             let row = row.as_bytes();
-            let changed = scalar_member(row, feed.rows.cursor_property());
-            feed.rows.element(Element { row, changed: changed.as_deref() }, Extent::PartialApart, outbox).await
+            let [changed, created] = scalar_members(row, feed.rows.time_properties());
+            let element = Element { row, changed: changed.as_deref(), created: created.as_deref() };
+            feed.rows.element(element, Extent::PartialApart, outbox).await
         }
         None => Ok(()),
     }

@@ -14,7 +14,7 @@ use super::{Feed, alone};
 use crate::error::Fault;
 use crate::http::Backoff;
 use crate::sink::Outbox;
-use crate::splitter::{MAX_ROW, members, scalar_member, string_member};
+use crate::splitter::{MAX_ROW, members, scalar_member, scalar_members, string_member};
 use crate::state::Owed;
 
 /// What a link's member ends with.
@@ -218,8 +218,9 @@ async fn complete(feed: &mut Feed, record: &mut Deferred, outbox: &mut Outbox) -
 }
 
 async fn deliver(feed: &mut Feed, row: &[u8], extent: Extent, outbox: &mut Outbox) -> Result<(), Fault> {
-    let changed = scalar_member(row, feed.rows.cursor_property());
-    feed.rows.element(Element { row, changed: changed.as_deref() }, extent, outbox).await
+    let [changed, created] = scalar_members(row, feed.rows.time_properties());
+    let element = Element { row, changed: changed.as_deref(), created: created.as_deref() };
+    feed.rows.element(element, extent, outbox).await
 }
 
 /// The lists of a record that go on elsewhere.

@@ -19,7 +19,7 @@ use crate::error::{Fault, quoted};
 use crate::http::{Said, ids, retry_after};
 use crate::sink::Outbox;
 use crate::splitter::{
-    Event, MAX_ROW, RowMember, SplitError, Splitter, members, replace_scalar, scalar_member, string_member,
+    Event, MAX_ROW, RowMember, SplitError, Splitter, members, replace_member, scalar_members, string_member,
 };
 
 /// An error in the place of a record is no longer than this.
@@ -202,9 +202,14 @@ fn warning(answer: &Response) -> String {
 
 async fn element(feed: &mut Feed, row: &[u8], taking: &mut Taking<'_>, outbox: &mut Outbox) -> Result<(), Fault> {
     let alone = matches!(taking, Taking::Alone { .. }).then(|| without_context(row));
-    let row = &*dated(feed, alone.as_deref().unwrap_or(row));
-    let changed = scalar_member(row, feed.rows.cursor_property());
-    let changed = changed.as_deref();
+    let row = alone.as_deref().unwrap_or(row);
+    let names = feed.rows.time_properties();
+    let times = scalar_members(row, names);
+    let mended = with_mapped_times(row, names, &times);
+    let row = mended.as_deref().unwrap_or(row);
+    let [changed, created] = if mended.is_some() { scalar_members(row, names) } else { times };
+    let element = Element { row, changed: changed.as_deref(), created: created.as_deref() };
+    let changed = element.changed;
     match taking {
         Taking::Listed(window) => {
             if window.moves_cursor() {
@@ -213,7 +218,7 @@ async fn element(feed: &mut Feed, row: &[u8], taking: &mut Taking<'_>, outbox: &
             merged::note(feed, row, changed);
             feed.misdated.look(&feed.health, row, changed, window.now());
             if !nested::defer(feed, row, window.extent()) {
-                feed.rows.element(Element { row, changed }, window.extent(), outbox).await?;
+                feed.rows.element(element, window.extent(), outbox).await?;
             }
             window.complete(changed);
             // The cursor passes nothing that waits.
@@ -235,21 +240,21 @@ async fn element(feed: &mut Feed, row: &[u8], taking: &mut Taking<'_>, outbox: &
             if nested::defer(feed, row, *extent) {
                 return Ok(());
             }
-            feed.rows.element(Element { row, changed }, *extent, outbox).await
+            feed.rows.element(element, *extent, outbox).await
         }
     }
 }
 
-/// The record with times in a form that the mapper reads, where it has them in another one.
-fn dated<'a>(feed: &Feed, row: &'a [u8]) -> Cow<'a, [u8]> {
-    let normal = |text: &str| clock::parse(text).filter(|_| !clock::is_mapped(text)).map(clock::exact);
-    let mut row = Cow::Borrowed(row);
-    for name in [feed.rows.cursor_property(), feed.source.endpoint.created] {
-        if let Some(replaced) = replace_scalar(&row, name, normal) {
-            row = Cow::Owned(replaced);
+/// The record with its times in a form that the mapper reads, if one of them has another form.
+fn with_mapped_times(row: &[u8], names: [&str; 2], times: &[Option<Cow<'_, str>>; 2]) -> Option<Vec<u8>> {
+    let mut mended: Option<Vec<u8>> = None;
+    for (name, time) in names.into_iter().zip(times) {
+        let odd = time.as_deref().filter(|text| !clock::is_mapped(text)).and_then(clock::parse);
+        if let Some(time) = odd {
+            mended = replace_member(mended.as_deref().unwrap_or(row), name, &clock::exact(time)).or(mended);
         }
     }
-    row
+    mended
 }
 
 /// A single record carries what a page says once. Without it the record is the one that a list holds.

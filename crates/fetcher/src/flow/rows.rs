@@ -43,6 +43,8 @@ pub(super) struct Element<'a> {
     pub(super) row: &'a [u8],
     /// Value of the cursor property.
     pub(super) changed: Option<&'a str>,
+    /// Value of the creation property.
+    pub(super) created: Option<&'a str>,
 }
 
 /// How much of a record an element holds, and what it is to the listing.
@@ -79,8 +81,8 @@ pub(super) struct Rows {
     nested: Option<&'static str>,
     /// Property of the elements that the cursor is made of.
     cursor: &'static str,
-    /// Property that never changes, where a dataset needs it.
-    created: Option<&'static str>,
+    /// Property that never changes.
+    created: &'static str,
     /// Text of a row that is composed.
     composed: Vec<u8>,
     letters: Letters,
@@ -168,11 +170,11 @@ impl Rows {
         };
         let tracks: Vec<_> = datasets.iter().map(track).collect();
         Self {
-            created: tracks.iter().any(|track| track.ageless).then_some(definition.source.created),
             tracks,
             shape,
             nested: nested_array(definition.rows),
             cursor: definition.source.cursor,
+            created: definition.source.created,
             composed: Vec::new(),
             letters: Letters { tenant: tenant.to_owned(), dead, health: None },
             waiting: Waiting::default(),
@@ -256,6 +258,11 @@ impl Rows {
         self.cursor
     }
 
+    /// That one, and the property that never changes.
+    pub(super) fn time_properties(&self) -> [&'static str; 2] {
+        [self.cursor, self.created]
+    }
+
     /// The listing has come to a record that changed then.
     pub(super) fn advance(&mut self, changed: Option<&str>) {
         for place in self.places() {
@@ -309,10 +316,9 @@ impl Rows {
         extent: Extent,
         outbox: &mut Outbox,
     ) -> Result<(), Fault> {
-        let Element { row: element, changed } = element;
-        let created = self.created.and_then(|name| scalar_member(element, name));
+        let Element { row: element, changed, created } = element;
         self.take_unsplit(element)?;
-        let mut given = Given { changed, created: created.as_deref(), extent, outbox, is_late: false };
+        let mut given = Given { changed, created, extent, outbox, is_late: false };
         let done = match &mut self.shape {
             Shape::Rollup { .. } if extent.is_partial() => {
                 map_row(&mut self.tracks, &self.letters, element, &mut given)

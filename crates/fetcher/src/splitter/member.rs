@@ -33,9 +33,43 @@ pub fn scalar_member<'a>(row: &'a [u8], name: &str) -> Option<Cow<'a, str>> {
     }
 }
 
-/// The row with another text for a scalar member; `None` if it is not there, or `with` does not want to replace it.
-pub fn replace_scalar(row: &[u8], name: &str, with: impl FnOnce(&str) -> Option<String>) -> Option<Vec<u8>> {
-    let new = serde_json::to_string(&with(&scalar_member(row, name)?)?).ok()?;
+/// What [`scalar_member`] says of several members, found in one way through the row.
+pub fn scalar_members<'a, const N: usize>(row: &'a [u8], names: [&str; N]) -> [Option<Cow<'a, str>>; N] {
+    match last_values(row, names) {
+        Some(values) => std::array::from_fn(|at| match values[at]? {
+            value if is_odd(value) => scalar_member(row, names[at]),
+            value => scalar_of(value).map(Cow::Borrowed),
+        }),
+        None => names.map(|name| scalar_member(row, name)),
+    }
+}
+
+/// Raw values of members; `None` where the row is not so plain that they can be told, or has one of the names twice.
+fn last_values<'a, const N: usize>(row: &'a [u8], names: [&str; N]) -> Option<[Option<&'a [u8]>; N]> {
+    let mut values = [None; N];
+    let mut members = PlainMembers::new(row)?;
+    while let Some(PlainMember { key, value }) = members.next().ok()? {
+        if key.contains(&b'\\') {
+            return None;
+        }
+        for (name, found) in names.iter().zip(&mut values) {
+            if key == name.as_bytes() && found.replace(value).is_some() {
+                return None;
+            }
+        }
+    }
+    Some(values)
+}
+
+/// A text that does not stand for itself.
+fn is_odd(value: &[u8]) -> bool {
+    let odd = |byte: &u8| *byte == b'\\' || *byte < b' ';
+    value.starts_with(b"\"") && (value.iter().any(odd) || std::str::from_utf8(value).is_err())
+}
+
+/// The row with another text in the place of a member's value; `None` if the member is not there.
+pub fn replace_member(row: &[u8], name: &str, text: &str) -> Option<Vec<u8>> {
+    let new = serde_json::to_string(text).ok()?;
     match look(row, name) {
         Look::Plain(old) => {
             let old = old?;
@@ -86,8 +120,7 @@ fn plain_member<'a>(row: &'a [u8], name: &str, first: &mut Option<&'a [u8]>) -> 
             return None;
         }
         if key == name.as_bytes() {
-            let odd = |byte: &u8| *byte == b'\\' || *byte < b' ';
-            if value.starts_with(b"\"") && (value.iter().any(odd) || std::str::from_utf8(value).is_err()) {
+            if is_odd(value) {
                 return None;
             }
             *first = Some(value);

@@ -199,6 +199,8 @@ proptest! {
         let row = format!("{{{}}}", members.join(comma));
         let read = mapper::Row::parse(row.as_bytes()).expect("a row");
         prop_assert_eq!(string_member(row.as_bytes(), "id"), read.string("id"), "{}", row);
+        let together = scalar_members(row.as_bytes(), ["x", "id"]);
+        prop_assert_eq!(together, ["x", "id"].map(|name| scalar_member(row.as_bytes(), name)), "{}", row);
     }
 }
 
