@@ -17,7 +17,7 @@ use std::io;
 use tempfile::SpooledTempFile;
 
 use self::hold::Hold;
-pub(crate) use self::member::{Member as RowMember, members};
+pub(crate) use self::member::{Member as RowMember, all_members, members};
 pub use self::member::{replace_member, scalar_member, scalar_members, string_member};
 use self::scan::ValueScan;
 

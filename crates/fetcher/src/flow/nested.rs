@@ -14,7 +14,7 @@ use super::{Feed, alone};
 use crate::error::Fault;
 use crate::http::Backoff;
 use crate::sink::Outbox;
-use crate::splitter::{MAX_ROW, members, scalar_member, scalar_members, string_member};
+use crate::splitter::{MAX_ROW, all_members, members, scalar_member, scalar_members, string_member};
 use crate::state::Owed;
 
 /// What a link's member ends with.
@@ -87,8 +87,9 @@ fn recount(feed: &mut Feed, row: &[u8]) {
         return;
     };
     let is_count = |name: &str| name.strip_suffix(COUNT) == Some(property);
-    let count =
-        members(row).find(|member| is_count(&member.name)).and_then(|member| serde_json::from_slice(member.value).ok());
+    let count = members(row)
+        .find(|member| is_count(&member.name()))
+        .and_then(|member| serde_json::from_slice(member.value).ok());
     let goes_on = rests(row).iter().any(|rest| rest.property == property);
     if let Some(count) = count.filter(|_| !goes_on)
         && feed.rows.announce(count)
@@ -229,7 +230,7 @@ fn rests(row: &[u8]) -> Vec<Rest> {
         return Vec::new();
     }
     let rest = |member: crate::splitter::RowMember<'_>| {
-        let property = member.name.strip_suffix(LINK).filter(|property| !property.is_empty())?.to_owned();
+        let property = member.name().strip_suffix(LINK).filter(|property| !property.is_empty())?.to_owned();
         let link: String = serde_json::from_slice(member.value).ok()?;
         (!link.trim().is_empty()).then_some(Rest { property, link })
     };
@@ -291,15 +292,19 @@ async fn follow(feed: &mut Feed, rest: &Rest, outbox: &mut Outbox, each: &mut Ea
 fn joined(row: &[u8], lists: &[(String, Vec<u8>)]) -> Result<Vec<u8>, Fault> {
     let mut out = b"{".to_vec();
     let mut open: Vec<&(String, Vec<u8>)> = lists.iter().filter(|(_, items)| !items.is_empty()).collect();
-    for member in members(row) {
-        if member.name.strip_suffix(LINK).is_some_and(|name| lists.iter().any(|(property, _)| property == name)) {
+    let found = all_members(row).ok_or_else(|| {
+        Fault::Incomplete("a record that is no JSON cannot be joined with the rest of its lists".to_owned())
+    })?;
+    for member in found {
+        let name = member.name();
+        if name.strip_suffix(LINK).is_some_and(|name| lists.iter().any(|(property, _)| property == name)) {
             continue;
         }
         if out.len() > 1 {
             out.push(b',');
         }
         out.extend_from_slice(&row[member.place.clone()]);
-        if let Some(at) = open.iter().position(|(property, _)| *property == member.name)
+        if let Some(at) = open.iter().position(|(property, _)| *property == name)
             && member.value.ends_with(b"]")
         {
             let (_, items) = open.swap_remove(at);

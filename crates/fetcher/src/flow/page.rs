@@ -18,9 +18,7 @@ use crate::clock;
 use crate::error::{Fault, quoted};
 use crate::http::{Said, ids, retry_after};
 use crate::sink::Outbox;
-use crate::splitter::{
-    Event, MAX_ROW, RowMember, SplitError, Splitter, members, replace_member, scalar_members, string_member,
-};
+use crate::splitter::{Event, MAX_ROW, SplitError, Splitter, members, replace_member, scalar_members, string_member};
 
 /// An error in the place of a record is no longer than this.
 const MAX_ERROR: usize = 64 * 1024;
@@ -94,10 +92,10 @@ pub(super) fn error_of(row: &[u8]) -> Option<Said> {
         return None;
     }
     let (mut is_error, mut words) = (false, 0);
-    for RowMember { name, value, .. } in members(row) {
-        match name.trim_start_matches('@') {
+    for member in members(row) {
+        match member.name().trim_start_matches('@') {
             "id" | "incidentId" | "alertId" => return None,
-            "error" | "odata.error" if value != b"null" => is_error = true,
+            "error" | "odata.error" if member.value != b"null" => is_error = true,
             "code" | "message" => words += 1,
             _ => {}
         }

@@ -47,8 +47,8 @@ pub fn scalar_members<'a, const N: usize>(row: &'a [u8], names: [&str; N]) -> [O
 /// Raw values of members; `None` where the row is not so plain that they can be told, or has one of the names twice.
 fn last_values<'a, const N: usize>(row: &'a [u8], names: [&str; N]) -> Option<[Option<&'a [u8]>; N]> {
     let mut values = [None; N];
-    let mut members = PlainMembers::new(row)?;
-    while let Some(PlainMember { key, value }) = members.next().ok()? {
+    let mut members = Members::new(row)?;
+    while let Some(Member { key, value, .. }) = members.step().ok()? {
         if key.contains(&b'\\') {
             return None;
         }
@@ -114,8 +114,8 @@ fn look<'a>(row: &'a [u8], name: &str) -> Look<'a> {
 /// Looks for the first member of the name; where its value ends, or where the object does. `None` where the row is not
 /// so plain that this can be told: there is an escape in a name or in the value, or something that is not JSON.
 fn plain_member<'a>(row: &'a [u8], name: &str, first: &mut Option<&'a [u8]>) -> Option<usize> {
-    let mut members = PlainMembers::new(row)?;
-    while let Some(PlainMember { key, value }) = members.next().ok()? {
+    let mut members = Members::new(row)?;
+    while let Some(Member { key, value, .. }) = members.step().ok()? {
         if key.contains(&b'\\') {
             return None;
         }
@@ -138,84 +138,99 @@ fn may_repeat(rest: &[u8], name: &str) -> bool {
 
 /// The object has the name more than once, or that cannot be told.
 fn repeats(row: &[u8], name: &str) -> bool {
-    let Some(mut members) = PlainMembers::new(row) else { return true };
+    let Some(mut members) = Members::new(row) else { return true };
     let mut count = 0;
     loop {
-        match members.next() {
-            Ok(Some(PlainMember { key, .. })) if key.contains(&b'\\') => return true,
-            Ok(Some(PlainMember { key, .. })) => count += usize::from(key == name.as_bytes()),
+        match members.step() {
+            Ok(Some(Member { key, .. })) if key.contains(&b'\\') => return true,
+            Ok(Some(Member { key, .. })) => count += usize::from(key == name.as_bytes()),
             Ok(None) => return count > 1,
             Err(NotPlain) => return true,
         }
     }
 }
 
-/// A member of an object, its name without quotes.
-struct PlainMember<'a> {
-    key: &'a [u8],
-    value: &'a [u8],
-}
-
-/// The structure of the object cannot be told.
-struct NotPlain;
-
-/// The members of an object, as long as the structure is plain.
-struct PlainMembers<'a> {
-    rest: &'a [u8],
-    is_first: bool,
-}
-
-impl<'a> PlainMembers<'a> {
-    fn new(row: &'a [u8]) -> Option<Self> {
-        Some(Self { rest: skip_space(row).strip_prefix(b"{")?, is_first: true })
-    }
-
-    /// The next member; `None` at the end of the object.
-    fn next(&mut self) -> Result<Option<PlainMember<'a>>, NotPlain> {
-        let mut rest = skip_space(self.rest);
-        if rest.starts_with(b"}") {
-            return Ok(None);
-        }
-        if !std::mem::take(&mut self.is_first) {
-            rest = skip_space(rest.strip_prefix(b",").ok_or(NotPlain)?);
-        }
-        let key = rest.strip_prefix(b"\"").and_then(|_| ValueScan::default().advance(rest)).ok_or(NotPlain)?;
-        let name = rest.get(1..key - 1).ok_or(NotPlain)?;
-        rest = skip_space(skip_space(&rest[key..]).strip_prefix(b":").ok_or(NotPlain)?);
-        let length = ValueScan::default().advance(rest).filter(|length| *length > 0).ok_or(NotPlain)?;
-        self.rest = &rest[length..];
-        Ok(Some(PlainMember { key: name, value: &rest[..length] }))
-    }
-}
-
 /// A member of the object in a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Member<'a> {
-    /// Its name, escapes resolved.
-    pub(crate) name: Cow<'a, str>,
+    /// Its name as it is written, without quotes.
+    key: &'a [u8],
     /// Where its key begins and its value ends.
     pub(crate) place: Range<usize>,
     /// Its value's JSON text.
     pub(crate) value: &'a [u8],
 }
 
+impl Member<'_> {
+    /// Its name, escapes resolved.
+    pub(crate) fn name(&self) -> Cow<'_, str> {
+        match std::str::from_utf8(self.key) {
+            Ok(name) if !name.contains('\\') => Cow::Borrowed(name),
+            _ => Cow::Owned(serde_json::from_slice(&[b"\"", self.key, b"\""].concat()).unwrap_or_default()),
+        }
+    }
+}
+
 /// The members of the object in `row`, in their order, as far as they can be told apart.
 pub(crate) fn members(row: &[u8]) -> impl Iterator<Item = Member<'_>> {
-    let mut rest = skip_space(row).strip_prefix(b"{");
-    std::iter::from_fn(move || {
-        let text = skip_space(rest.take()?);
-        let key = text.strip_prefix(b"\"").and_then(|_| ValueScan::default().advance(text))?;
-        let start = row.len() - text.len();
-        let name = match std::str::from_utf8(&text[1..key - 1]) {
-            Ok(name) if !name.contains('\\') => Cow::Borrowed(name),
-            _ => Cow::Owned(serde_json::from_slice(&text[..key]).unwrap_or_default()),
-        };
-        let value = skip_space(skip_space(&text[key..]).strip_prefix(b":")?);
-        let length = ValueScan::of_member().advance(value)?;
-        let end = row.len() - value.len() + length;
-        rest = skip_space(&value[length..]).strip_prefix(b",");
-        Some(Member { name, place: start..end, value: &value[..length] })
-    })
+    let mut members = Members::new(row);
+    std::iter::from_fn(move || members.as_mut()?.step().ok().flatten())
+}
+
+/// All members of the object in `row`, for who writes it anew; `None` if they cannot be told apart to its end.
+pub(crate) fn all_members(row: &[u8]) -> Option<Vec<Member<'_>>> {
+    let (mut members, mut found) = (Members::new(row)?, Vec::new());
+    while let Some(member) = members.step().ok()? {
+        found.push(member);
+    }
+    Some(found)
+}
+
+/// The structure of the object cannot be told.
+struct NotPlain;
+
+/// The members of an object, as long as the structure is plain.
+struct Members<'a> {
+    row: &'a [u8],
+    rest: &'a [u8],
+    is_first: bool,
+}
+
+impl<'a> Members<'a> {
+    fn new(row: &'a [u8]) -> Option<Self> {
+        Some(Self { row, rest: skip_space(row).strip_prefix(b"{")?, is_first: true })
+    }
+
+    /// The next member; `None` at the end of the object.
+    fn step(&mut self) -> Result<Option<Member<'a>>, NotPlain> {
+        let mut text = skip_space(self.rest);
+        if text.starts_with(b"}") {
+            return Ok(None);
+        }
+        if !std::mem::take(&mut self.is_first) {
+            text = skip_space(text.strip_prefix(b",").ok_or(NotPlain)?);
+        }
+        let end = text.strip_prefix(b"\"").and_then(|_| ValueScan::default().advance(text)).ok_or(NotPlain)?;
+        let key = text.get(1..end - 1).ok_or(NotPlain)?;
+        let value = skip_space(skip_space(&text[end..]).strip_prefix(b":").ok_or(NotPlain)?);
+        let length = ValueScan::of_member().advance(value).ok_or(NotPlain)?;
+        self.rest = &value[length..];
+        let value = &value[..length];
+        let place = self.row.len() - text.len()..self.row.len() - self.rest.len();
+        if is_closed(value) { Ok(Some(Member { key, place, value })) } else { Err(NotPlain) }
+    }
+}
+
+/// What looks like a value is one, and not the beginning of another member's.
+fn is_closed(value: &[u8]) -> bool {
+    match value {
+        [b'"', .., b'"'] | [b'{', .., b'}'] | [b'[', .., b']'] => true,
+        [first, ..] => {
+            !matches!(first, b'"' | b'{' | b'[')
+                && value.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
+        }
+        [] => false,
+    }
 }
 
 pub(super) fn skip_space(bytes: &[u8]) -> &[u8] {

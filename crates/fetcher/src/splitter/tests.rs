@@ -377,9 +377,15 @@ fn members_of_the_body_are_known_by_every_usual_name() {
 fn members_of_a_row_are_found_with_their_places() {
     let row = br#" {"id" : "7", "al\u0065rts@odata.nextLink":"x","n":{"a":[1,"}"]} }"#;
     let found: Vec<_> = members(row).collect();
-    let names: Vec<_> = found.iter().map(|member| (&*member.name, member.value)).collect();
-    assert_eq!(names, [("id", &br#""7""#[..]), ("alerts@odata.nextLink", br#""x""#), ("n", br#"{"a":[1,"}"]}"#)]);
+    let names: Vec<_> = found.iter().map(|member| (member.name(), member.value)).collect();
+    let expected = [("id", &br#""7""#[..]), ("alerts@odata.nextLink", br#""x""#), ("n", br#"{"a":[1,"}"]}"#)];
+    assert_eq!(names, expected.map(|(name, value)| (name.into(), value)));
     assert_eq!(&row[found[0].place.clone()], br#""id" : "7""#);
+    assert_eq!(all_members(row).expect("whole"), found);
+    // A value that is missing hides no member behind it, and what cannot be told to the end is not written anew.
+    let torn = br#"{"a":1,"b":,"id":{"id":"inner"},"id":"a"}"#;
+    assert_eq!((members(torn).count(), all_members(torn)), (1, None));
+    assert_eq!(string_member(torn, "id").as_deref(), Some("a"));
     assert_eq!(members(b"7").count() + members(b"{").count() + members(br#"{"a" 1}"#).count(), 0);
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::splitter::{RowMember, members};
+use crate::splitter::{RowMember, all_members, members};
 
 /// `{…element's members,"name":`, for a value and the closing brace to follow. An element that is no object stays none.
 pub(super) fn open_object(out: &mut Vec<u8>, element: &[u8], name: &str) {
@@ -20,12 +20,14 @@ pub(super) fn open_object(out: &mut Vec<u8>, element: &[u8], name: &str) {
 /// that no column has.
 pub(super) fn without_tenant<'a>(element: &'a [u8], tenant: &str) -> Cow<'a, [u8]> {
     const NAME: &str = "tenantId";
-    let is_named = |member: &RowMember<'_>| member.name.eq_ignore_ascii_case(NAME);
+    let is_named = |member: &RowMember<'_>| member.name().eq_ignore_ascii_case(NAME);
     if !members(element).any(|member| is_named(&member)) {
         return Cow::Borrowed(element);
     }
+    // Where it cannot be written anew as a whole it stays as it is: of two members with one name the last one counts.
+    let Some(found) = all_members(element) else { return Cow::Borrowed(element) };
     let mut out = b"{".to_vec();
-    for member in members(element) {
+    for member in found {
         let is_ours = member.value == b"null"
             || serde_json::from_slice::<String>(member.value).is_ok_and(|named| named.eq_ignore_ascii_case(tenant));
         if is_named(&member) && is_ours {
