@@ -2,6 +2,8 @@
 //! document is in the index exactly once (or a dead letter where it was refused), the other datasets do not notice, and
 //! health says what happened while it lasted.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::*;
 use crate::config::ElasticOutput;
 use crate::health::State;
@@ -98,7 +100,18 @@ const RESET: Trouble = Trouble {
 const MAPPING: Trouble = Trouble {
     begin: |cluster, dataset| {
         let answer = (400, "document_parsing_exception", "failed to parse field [x] of type [ip]");
-        items(cluster, move |document| document.dataset() == dataset && third(document), u32::MAX, answer);
+        // Bad documents among good ones: a request that holds no good one would leave open whose fault it is.
+        let is_good = Arc::new(AtomicBool::new(false));
+        let good = Arc::clone(&is_good);
+        cluster.on_request(move |request| {
+            let mut own = request.documents.iter().filter(|document| document.dataset() == dataset);
+            good.store(own.any(|document| !third(document)), Ordering::Relaxed);
+            None
+        });
+        let is_bad = move |document: &Document| {
+            document.dataset() == dataset && third(document) && is_good.load(Ordering::Relaxed)
+        };
+        items(cluster, is_bad, u32::MAX, answer);
     },
     says: Says::Refused("400 document_parsing_exception: failed to parse field [x] of type [ip]"),
 };
