@@ -1,30 +1,17 @@
 //! What others wrote does not reach the terminal as they wrote it: planted control characters, in every command that
 //! shows texts from outside.
 
-use std::io::Write;
+#[path = "support/program.rs"]
+mod program;
+
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use fetcher::state::{Change, Options, Progress, Store};
+use program::run;
 
 /// Colours, title of the window, return, bell, delete, C1's CSI, override of the direction.
 const PLANTED: &str = "\u{1b}[31m\u{1b}]0;x\u{7}\r\u{7f}\u{9b}2J\u{202e}";
-
-fn run(arguments: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_m365-fetcher"))
-        .args(arguments)
-        .env_remove("M365_LOG")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("starts");
-    let mut stdin = child.stdin.take().expect("piped");
-    // A program that does not read its input closes it.
-    let _ = stdin.write_all(input.as_bytes());
-    drop(stdin);
-    child.wait_with_output().expect("ends")
-}
 
 /// Nothing of it is obeyed, and it was shown at all.
 #[track_caller]

@@ -326,6 +326,20 @@ impl de::Error for Error {
     }
 }
 
+/// How every deserializer here reads a [`Spot`]: with its place. Other structs are read as any value.
+macro_rules! read_spots {
+    () => {
+        fn deserialize_struct<V: Visitor<'de>>(
+            self,
+            name: &'static str,
+            _: &'static [&'static str],
+            visitor: V,
+        ) -> Result<V::Value, Error> {
+            if name == SPOT { visitor.visit_seq(Places(self.place, 0, self)) } else { self.deserialize_any(visitor) }
+        }
+    };
+}
+
 impl<'de> Deserializer<'de> for &'de Node {
     type Error = Error;
 
@@ -367,14 +381,7 @@ impl<'de> Deserializer<'de> for &'de Node {
         visitor.visit_newtype_struct(self)
     }
 
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        if name == SPOT { visitor.visit_seq(Places(self.place, 0, self)) } else { self.deserialize_any(visitor) }
-    }
+    read_spots!();
 
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit unit_struct seq tuple tuple_struct
@@ -445,14 +452,7 @@ impl<'de> Deserializer<'de> for Name<'de> {
         visitor.visit_borrowed_str(self.name)
     }
 
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        if name == SPOT { visitor.visit_seq(Places(self.place, 0, self)) } else { self.deserialize_any(visitor) }
-    }
+    read_spots!();
 
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
