@@ -2,14 +2,14 @@
 //! beside the live polls.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 
 use super::backfill::Meter;
 use crate::error::Fault;
-use crate::health::Key;
+use crate::health::{Key, locked};
 use crate::ids::canonical;
 use crate::state::offline::Offline;
 use crate::state::{Handle, Store};
@@ -103,9 +103,4 @@ impl Queue {
     pub(super) async fn called(&self) {
         self.wake.notified().await;
     }
-}
-
-/// A poisoned lock holds values that are good one by one.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -164,8 +164,9 @@ pub(super) async fn take(
                 Event::NextLink(link) => page.link = Some(link),
                 Event::Count(count) => page.announced = Some(count),
                 Event::Error(text) => {
-                    error = Some(Said::read(text));
-                    page.lack(format!("an error beside the records: {}", quoted(&Said::read(text).text())));
+                    let said = Said::read(text);
+                    page.lack(format!("an error beside the records: {}", quoted(&said.text())));
+                    error = Some(said);
                 }
             }
             if outbox.is_full() {

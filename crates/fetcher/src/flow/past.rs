@@ -13,10 +13,15 @@ use super::desk::{Order, Queue};
 use super::errand::Errand;
 use super::poll::report_drift;
 use crate::error::Fault;
+use crate::http::Backoff;
 
 /// First pause after a slice that failed, and the longest.
 const PAUSE: Duration = Duration::from_secs(5);
 const LONGEST: Duration = Duration::from_mins(5);
+
+fn pauses() -> Backoff {
+    Backoff::new(PAUSE, LONGEST, u32::MAX)
+}
 
 /// What a source was asked for.
 #[derive(Debug)]
@@ -27,8 +32,8 @@ pub(super) struct Past {
     is_resumed: bool,
     /// Nothing is read before.
     after: Option<Instant>,
-    /// Slices that failed in a row.
-    failed: u32,
+    /// After slices that failed in a row.
+    pauses: Backoff,
 }
 
 /// A span, and who wants to know how far it is.
@@ -40,7 +45,7 @@ struct Work {
 
 impl Past {
     pub(super) fn new(queue: Arc<Queue>) -> Self {
-        Self { queue, work: VecDeque::new(), is_resumed: false, after: None, failed: 0 }
+        Self { queue, work: VecDeque::new(), is_resumed: false, after: None, pauses: pauses() }
     }
 }
 
@@ -139,9 +144,9 @@ async fn step(feed: &mut Feed) -> Result<(), Fault> {
         feed.past.work.push_front(work);
     }
     match outcome {
-        Ok(Some(_)) => feed.past.failed = 0,
+        Ok(Some(_)) => feed.past.pauses = pauses(),
         Ok(None) => {
-            feed.past.failed = 0;
+            feed.past.pauses = pauses();
             tracing::info!(tenant = &*feed.tenant, datasets = &*feed.datasets(), to, found, "backfill is complete");
         }
         Err(fault @ (Fault::Stopped | Fault::Local(_))) => return Err(fault),
@@ -149,8 +154,7 @@ async fn step(feed: &mut Feed) -> Result<(), Fault> {
             tracing::error!(tenant = &*feed.tenant, datasets = &*feed.datasets(), from, to, error = %fault, "backfill of a source failed");
         }
         Err(fault) => {
-            let pause = PAUSE.saturating_mul(1 << feed.past.failed.min(8)).min(LONGEST);
-            feed.past.failed = feed.past.failed.saturating_add(1);
+            let pause = feed.past.pauses.next(None).unwrap_or(LONGEST);
             feed.past.after = Some(Instant::now() + pause);
             for meter in feed.past.work.front().iter().flat_map(|work| &work.meters) {
                 meter.wait_for(&fault);

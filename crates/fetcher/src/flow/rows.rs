@@ -1,6 +1,7 @@
 //! From the elements of a page to documents: what [`schema::Rows`] says, once for all datasets.
 
 mod hold;
+mod letters;
 mod text;
 
 use std::borrow::Cow;
@@ -11,12 +12,13 @@ use mapper::{DocId, Drift, Mapper, Marks, Reject, Rollup, Row};
 use tempfile::SpooledTempFile;
 
 pub(super) use self::hold::{Nested, Waiting};
+use self::letters::Letters;
 use self::text::{fingerprint, open_object, without_tenant};
 use super::cursor::Cursor;
 use super::seen::Seen;
 use super::spool::Spool;
 use crate::config::DatasetConfig;
-use crate::deadletter::{DeadLetters, Kept, Raw, Rejection};
+use crate::deadletter::{DeadLetters, Raw};
 use crate::error::Fault;
 use crate::health::SourceHealth;
 use crate::sink::Outbox;
@@ -116,25 +118,6 @@ enum Shape {
     Rollup { dataset: &'static str, column: &'static str, mapper: Box<Mapper>, rollup: Box<Rollup>, scratch: Vec<u8> },
     /// One row per nested item, each with the element's other properties.
     Outer { outer: &'static str, spool: Spool, item: Vec<u8> },
-}
-
-/// Rejections of one source.
-struct Letters {
-    tenant: String,
-    dead: Arc<DeadLetters>,
-    health: Option<Arc<SourceHealth>>,
-}
-
-impl Letters {
-    fn keep(&self, dataset: &'static str, reject: &Reject, raw: Raw<'_>) -> Result<(), Fault> {
-        let Reject { reason, detail, record } = reject;
-        let rejection = Rejection { dataset, tenant: &self.tenant, reason, detail, record: record.as_deref() };
-        if let (Kept::New, Some(health)) = (self.dead.keep(rejection, raw)?, &self.health) {
-            health.rejected(1);
-            health.dead_letter(rejection, reason);
-        }
-        Ok(())
-    }
 }
 
 impl Rows {
