@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::content::{self, Case, Show, alert, incident_number, legacy};
+use crate::content::{self, IncidentState, Show, alert, incident_number, legacy};
 use crate::faults::Endpoint;
+use crate::filetime;
 use crate::json::Json;
 use crate::tenant::Tenant;
-use crate::ticks;
-use crate::timeline::Plan;
+use crate::timeline::TenantModel;
 
 /// Everything that is visible in a tenant at a time, in the order of creation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -52,11 +52,11 @@ pub struct LogRow {
 
 /// Counts a tenant at `now`.
 pub(crate) fn take(tenant: &Tenant, now: DateTime<Utc>) -> Census {
-    let (plan, now, mut census) = (Plan::new(tenant), ticks::from_time(now), Census::default());
+    let (model, now, mut census) = (TenantModel::new(tenant), filetime::from_time(now), Census::default());
     for index in 0..tenant.incidents {
-        let case = Case::new(plan, index);
-        let Some(event) = case.line.visible(now) else { continue };
-        count_incident(&case, event, &mut census);
+        let state = IncidentState::new(model, index);
+        let Some(event) = state.line.visible(now) else { continue };
+        count_incident(&state, event, &mut census);
     }
     census
 }
@@ -68,50 +68,52 @@ pub(crate) fn changed(
     until: DateTime<Utc>,
     each: &mut dyn FnMut(Endpoint, &[u8]),
 ) {
-    let (plan, after, until) = (Plan::new(tenant), ticks::from_time(after), ticks::from_time(until));
+    let (model, after, until) = (TenantModel::new(tenant), filetime::from_time(after), filetime::from_time(until));
     let mut record = Vec::new();
-    for index in plan.first_from(after.saturating_sub(plan.span()))..plan.end_at(until) {
-        let case = Case::new(plan, index);
-        let Some(event) = case.line.visible(until) else { continue };
+    for index in model.first_from(after.saturating_sub(model.span()))..model.end_at(until) {
+        let state = IncidentState::new(model, index);
+        let Some(event) = state.line.visible(until) else { continue };
         let mut give = |endpoint, write: &dyn Fn(&mut Vec<u8>)| {
             record.clear();
             write(&mut record);
             each(endpoint, &record);
         };
-        if case.updated(event) > after {
-            give(Endpoint::Incidents, &|out| content::incident_at(&case, event, false, Show::ALL, out));
-            give(Endpoint::Legacy, &|out| content::legacy_at(&case, event, out));
+        if state.updated(event) > after {
+            give(Endpoint::Incidents, &|out| content::incident_at(&state, event, false, Show::ALL, out));
+            give(Endpoint::Legacy, &|out| content::legacy_at(&state, event, out));
         }
-        for number in 0..case.line.events()[event].born {
-            if case.updated(case.line.touched(number, event)) > after {
-                give(Endpoint::Alerts, &|out| alert::write(&case, number, event, Show::ALL, &mut Json::new(out, true)));
+        for number in 0..state.line.events()[event].born {
+            if state.updated(state.line.touched(number, event)) > after {
+                give(Endpoint::Alerts, &|out| {
+                    alert::write(&state, number, event, Show::ALL, &mut Json::new(out, true))
+                });
             }
         }
     }
 }
 
-fn count_incident(case: &Case<'_>, event: usize, census: &mut Census) {
-    let merged = case.merged(event);
-    let own = case.own_alerts(event);
+fn count_incident(state: &IncidentState<'_>, event: usize, census: &mut Census) {
+    let merged = state.merged(event);
+    let own = state.own_alerts(event);
     let joined = merged.as_ref().map_or(0, |(source, last)| source.line.events()[*last].born);
-    let id = incident_number(case.index).to_string();
-    let last_update = ticks::to_time(case.updated(event));
+    let id = incident_number(state.index).to_string();
+    let last_update = filetime::to_time(state.updated(event));
     census.incidents.push(Seen {
         id: id.clone(),
-        incident: incident_number(case.owner(event)).to_string(),
+        incident: incident_number(state.owner(event)).to_string(),
         last_update,
         version: event as u32,
         children: own + joined,
     });
-    for number in 0..case.line.events()[event].born {
-        let touched = case.line.touched(number, event);
-        let children = alert::evidence_count(case, number);
+    for number in 0..state.line.events()[event].born {
+        let touched = state.line.touched(number, event);
+        let children = alert::evidence_count(state, number);
         census.evidence += u64::from(children);
         census.alerts.push(Seen {
-            id: alert::id(case, number),
-            incident: incident_number(case.owner(touched)).to_string(),
-            last_update: ticks::to_time(case.updated(touched)),
-            version: case.line.alert_version(number, event),
+            id: alert::id(state, number),
+            incident: incident_number(state.owner(touched)).to_string(),
+            last_update: filetime::to_time(state.updated(touched)),
+            version: state.line.alert_version(number, event),
             children,
         });
     }
@@ -119,7 +121,7 @@ fn count_incident(case: &Case<'_>, event: usize, census: &mut Census) {
     if own + joined == 0 {
         census.log_rows.push(row(None, None));
     }
-    let own_alerts = (0..own).map(|number| (case, number));
+    let own_alerts = (0..own).map(|number| (state, number));
     let joined_alerts = merged.iter().flat_map(|(source, _)| (0..joined).map(move |number| (source, number)));
     for (of, number) in own_alerts.chain(joined_alerts) {
         let (alert, entities) = (alert::id(of, number), legacy::entity_count(of, number));

@@ -6,9 +6,9 @@ pub(crate) mod legacy;
 
 use crate::json::Json;
 use crate::query::List;
-use crate::scene::Scene;
+use crate::scenario::Scenario;
 use crate::tenant::Tenant;
-use crate::timeline::{Plan, Step, Timeline};
+use crate::timeline::{EventKind, TenantModel, Timeline};
 
 /// First incident number of every tenant.
 const FIRST_INCIDENT: u64 = 20_000;
@@ -39,10 +39,10 @@ impl Show {
 
 /// One incident with what its records need again and again.
 #[derive(Debug, Clone)]
-pub(crate) struct Case<'a> {
-    pub(crate) plan: Plan<'a>,
+pub(crate) struct IncidentState<'a> {
+    pub(crate) model: TenantModel<'a>,
     pub(crate) index: u64,
-    pub(crate) scene: Scene,
+    pub(crate) scenario: Scenario,
     pub(crate) line: Timeline,
     pub(crate) alerts: u32,
 }
@@ -68,33 +68,39 @@ const VERDICTS: [Verdict; 8] = [
 const UNDECIDED: Verdict = ["unknown", "unknown", "Unknown", "NotAvailable"];
 const STORY_VERDICT: Verdict = ["truePositive", "multiStagedAttack", "TruePositive", "MultiStagedAttack"];
 
-impl<'a> Case<'a> {
-    pub(crate) fn new(plan: Plan<'a>, index: u64) -> Case<'a> {
-        Case { plan, index, scene: Scene::new(&plan, index), line: plan.timeline(index), alerts: plan.alerts(index) }
+impl<'a> IncidentState<'a> {
+    pub(crate) fn new(model: TenantModel<'a>, index: u64) -> IncidentState<'a> {
+        IncidentState {
+            model,
+            index,
+            scenario: Scenario::new(&model, index),
+            line: model.timeline(index),
+            alerts: model.alerts(index),
+        }
     }
 
     pub(crate) fn assignee(&self, event: usize) -> Option<&'static str> {
-        self.line.has(Step::Assigned, event).then(|| self.scene.mix.pick(40, &crate::scene::ANALYSTS))
+        self.line.has(EventKind::Assigned, event).then(|| self.scenario.rng.pick(40, &crate::scenario::ANALYSTS))
     }
 
     pub(crate) fn verdict(&self, event: usize) -> Verdict {
-        if self.scene.story && self.line.has(Step::Commented, event) {
+        if self.scenario.story && self.line.has(EventKind::Commented, event) {
             STORY_VERDICT
-        } else if self.line.has(Step::Resolved, event) {
-            self.scene.mix.pick(41, &VERDICTS)
+        } else if self.line.has(EventKind::Resolved, event) {
+            self.scenario.rng.pick(41, &VERDICTS)
         } else {
             UNDECIDED
         }
     }
 
     pub(crate) fn incident_status(&self, event: usize) -> &'static str {
-        let (mut status, steps) = ("active", &self.line.events()[..=event]);
-        for step in steps {
-            status = match step.step {
-                Step::Assigned => "inProgress",
-                Step::Awaiting => "+awaitingAction",
-                Step::Resolved => "resolved",
-                Step::Redirected => "redirected",
+        let (mut status, events) = ("active", &self.line.events()[..=event]);
+        for event in events {
+            status = match event.kind {
+                EventKind::Assigned => "inProgress",
+                EventKind::Awaiting => "+awaitingAction",
+                EventKind::Resolved => "resolved",
+                EventKind::Redirected => "redirected",
                 _ => status,
             };
         }
@@ -102,21 +108,21 @@ impl<'a> Case<'a> {
     }
 
     pub(crate) fn alert_status(&self, event: usize) -> &'static str {
-        if self.line.has(Step::Resolved, event) {
+        if self.line.has(EventKind::Resolved, event) {
             "resolved"
-        } else if self.line.has(Step::Assigned, event) {
+        } else if self.line.has(EventKind::Assigned, event) {
             "inProgress"
         } else {
             "new"
         }
     }
 
-    /// The minute from which the scene's events count: hours before the first incident of the story, or so long before the
+    /// The minute from which the scenario's events count: hours before the first incident of the story, or so long before the
     /// incident that its processes have started when the alerts come.
     pub(crate) fn opens(&self) -> i64 {
-        let minutes = if self.scene.story { 190 } else { 200 };
-        let of = if self.scene.story { self.plan.created(0) } else { self.line.created };
-        of - minutes * 60 * crate::ticks::SECOND
+        let minutes = if self.scenario.story { 190 } else { 200 };
+        let of = if self.scenario.story { self.model.created(0) } else { self.line.created };
+        of - minutes * 60 * crate::filetime::SECOND
     }
 
     /// `lastUpdateDateTime` of the incident after `event`.
@@ -126,8 +132,8 @@ impl<'a> Case<'a> {
 
     /// The incident that the alerts belong to after `event`.
     pub(crate) fn owner(&self, event: usize) -> u64 {
-        if self.line.has(Step::Redirected, event) {
-            self.plan.target(self.index).unwrap_or(self.index)
+        if self.line.has(EventKind::Redirected, event) {
+            self.model.target(self.index).unwrap_or(self.index)
         } else {
             self.index
         }
@@ -135,25 +141,25 @@ impl<'a> Case<'a> {
 
     /// Own alerts that show under this incident after `event`.
     pub(crate) fn own_alerts(&self, event: usize) -> u32 {
-        if self.line.has(Step::Redirected, event) { 0 } else { self.line.events()[event].born }
+        if self.line.has(EventKind::Redirected, event) { 0 } else { self.line.events()[event].born }
     }
 
     /// The incident that has merged into this one by `event`, with its last event.
-    pub(crate) fn merged(&self, event: usize) -> Option<(Case<'a>, usize)> {
-        if !self.line.has(Step::Merged, event) {
+    pub(crate) fn merged(&self, event: usize) -> Option<(IncidentState<'a>, usize)> {
+        if !self.line.has(EventKind::Merged, event) {
             return None;
         }
-        let source = Case::new(self.plan, self.plan.source(self.index)?);
+        let source = IncidentState::new(self.model, self.model.source(self.index)?);
         let last = source.line.events().len() - 1;
         Some((source, last))
     }
 }
 
 /// Appends one incident as it is after `event`.
-pub(crate) fn incident_at(case: &Case<'_>, event: usize, expand: bool, show: Show, out: &mut Vec<u8>) {
-    incident::head(case, event, &mut Json::new(out, show.newer));
+pub(crate) fn incident_at(state: &IncidentState<'_>, event: usize, expand: bool, show: Show, out: &mut Vec<u8>) {
+    incident::head(state, event, &mut Json::new(out, show.newer));
     if expand {
-        close_with_alerts(&alert::Nested { case, event, list: List::Incidents, show }, out);
+        close_with_alerts(&alert::Nested { state, event, list: List::Incidents, show }, out);
     } else {
         out.push(b'}');
     }
@@ -171,37 +177,37 @@ fn close_with_alerts(alerts: &alert::Nested<'_, '_>, out: &mut Vec<u8>) {
 /// Appends one record of Graph `security/incidents`, byte for byte as the service sends it to a client that asks for all
 /// enumeration members. A version beyond the last one is the last one.
 pub fn incident_json(tenant: &Tenant, index: u64, version: u32, expand_alerts: bool, out: &mut Vec<u8>) {
-    let case = Case::new(Plan::new(tenant), index);
-    incident_at(&case, case.line.event_of(version), expand_alerts, Show::ALL, out);
+    let state = IncidentState::new(TenantModel::new(tenant), index);
+    incident_at(&state, state.line.event_of(version), expand_alerts, Show::ALL, out);
 }
 
 /// Appends one record of Graph `security/alerts_v2`: alert number `alert` of incident number `incident`. A version beyond
 /// the last one is the last one.
 pub fn alert_json(tenant: &Tenant, incident: u64, alert: u32, version: u32, out: &mut Vec<u8>) {
-    let case = Case::new(Plan::new(tenant), incident);
-    let event = case.line.alert_event(alert, version);
-    alert::write(&case, alert, event, Show::ALL, &mut Json::new(out, true));
+    let state = IncidentState::new(TenantModel::new(tenant), incident);
+    let event = state.line.alert_event(alert, version);
+    alert::write(&state, alert, event, Show::ALL, &mut Json::new(out, true));
 }
 
 /// Appends one record of the legacy `/api/incidents`, its alerts and their entities included. A version beyond the last one
 /// is the last one.
 pub fn legacy_incident_json(tenant: &Tenant, index: u64, version: u32, out: &mut Vec<u8>) {
-    let case = Case::new(Plan::new(tenant), index);
-    legacy_at(&case, case.line.event_of(version), out);
+    let state = IncidentState::new(TenantModel::new(tenant), index);
+    legacy_at(&state, state.line.event_of(version), out);
 }
 
 /// Appends one incident of the legacy API as it is after `event`.
-pub(crate) fn legacy_at(case: &Case<'_>, event: usize, out: &mut Vec<u8>) {
-    legacy::head(case, event, &mut Json::new(out, true));
-    close_with_alerts(&alert::Nested { case, event, list: List::Legacy, show: Show::ALL }, out);
+pub(crate) fn legacy_at(state: &IncidentState<'_>, event: usize, out: &mut Vec<u8>) {
+    legacy::head(state, event, &mut Json::new(out, true));
+    close_with_alerts(&alert::Nested { state, event, list: List::Legacy, show: Show::ALL }, out);
 }
 
 /// Number of alerts that the incident raises over its life, whatever becomes of it.
 pub fn alert_count(tenant: &Tenant, incident: u64) -> u32 {
-    Plan::new(tenant).alerts(incident)
+    TenantModel::new(tenant).alerts(incident)
 }
 
 /// Number of versions that the incident goes through; versions count from 0.
 pub fn incident_versions(tenant: &Tenant, index: u64) -> u32 {
-    Plan::new(tenant).timeline(index).events().len() as u32
+    TenantModel::new(tenant).timeline(index).events().len() as u32
 }

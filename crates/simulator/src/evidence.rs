@@ -11,13 +11,13 @@ mod network;
 pub(crate) use endpoint::{RUN_KEY, process_id};
 pub(crate) use mail::subject;
 
-use crate::content::Case;
+use crate::content::IncidentState;
+use crate::entities::{Host, Person, Remote};
 use crate::files::{Command, FileSpec, Tool};
+use crate::filetime::SECOND;
 use crate::json::Json;
-use crate::mix::Mix;
-use crate::ticks::SECOND;
-use crate::timeline::Step;
-use crate::world::{Host, Person, Remote};
+use crate::rng::Rng;
+use crate::timeline::EventKind;
 
 macro_rules! kinds {
     ($($kind:ident $name:literal $write:path;)*) => {
@@ -96,10 +96,10 @@ kinds! {
 /// One item of evidence.
 #[derive(Clone, Copy)]
 pub(crate) struct Item<'c> {
-    pub(crate) case: &'c Case<'c>,
+    pub(crate) state: &'c IncidentState<'c>,
     kind: Kind,
     /// Choices of this item.
-    pub(crate) mix: Mix,
+    pub(crate) rng: Rng,
     /// How many items of the same kind come before it in the alert.
     pub(crate) round: u32,
     /// The alert happens on the server rather than on the workstation.
@@ -116,35 +116,35 @@ pub(crate) struct Item<'c> {
 const COUNTS: [u64; 11] = [120, 320, 580, 765, 875, 935, 965, 982, 991, 996, 1000];
 
 /// Number of items of an alert. Alerts of the story show all that their template has.
-pub(crate) fn count(case: &Case<'_>, alert: u32) -> u32 {
-    if case.scene.story {
-        return case.scene.theme.template(alert).evidence.len() as u32;
+pub(crate) fn count(state: &IncidentState<'_>, alert: u32) -> u32 {
+    if state.scenario.story {
+        return state.scenario.theme.template(alert).evidence.len() as u32;
     }
-    let draw = alert_mix(case, alert).below(2, 1000);
+    let draw = alert_mix(state, alert).below(2, 1000);
     COUNTS.iter().position(|&limit| draw < limit).unwrap_or(0) as u32 + 1
 }
 
-fn alert_mix(case: &Case<'_>, alert: u32) -> Mix {
-    case.scene.mix.sub(0xA1E7).sub(u64::from(alert))
+fn alert_mix(state: &IncidentState<'_>, alert: u32) -> Rng {
+    state.scenario.rng.sub(0xA1E7).sub(u64::from(alert))
 }
 
 impl<'c> Item<'c> {
     /// Item number `at` of alert number `alert`, as it is after `event`.
-    pub(crate) fn new(case: &'c Case<'c>, alert: u32, at: u32, event: usize) -> Item<'c> {
-        let (template, mix) = (case.scene.theme.template(alert), alert_mix(case, alert));
+    pub(crate) fn new(state: &'c IncidentState<'c>, alert: u32, at: u32, event: usize) -> Item<'c> {
+        let (template, rng) = (state.scenario.theme.template(alert), alert_mix(state, alert));
         let kinds = template.evidence;
         // Background alerts start somewhere in their template's list, so that the later kinds are seen as well.
-        let first = if case.scene.story || mix.chance(3, 60) { 0 } else { mix.below(4, kinds.len() as u64) as u32 };
+        let first = if state.scenario.story || rng.chance(3, 60) { 0 } else { rng.below(4, kinds.len() as u64) as u32 };
         Item {
-            case,
+            state,
             kind: kinds[(first + at) as usize % kinds.len()],
-            mix: mix.sub(100 + u64::from(at)),
+            rng: rng.sub(100 + u64::from(at)),
             round: at / kinds.len() as u32,
-            on_server: case.scene.story && alert >= 9 || !case.scene.story && mix.chance(5, 15),
+            on_server: state.scenario.story && alert >= 9 || !state.scenario.story && rng.chance(5, 15),
             tool: template.tool,
-            began: crate::content::alert::activity(case, alert).0,
-            created: case.updated(case.line.birth(alert)),
-            resolved: case.line.has(Step::Resolved, event),
+            began: crate::content::alert::activity(state, alert).0,
+            created: state.updated(state.line.birth(alert)),
+            resolved: state.line.has(EventKind::Resolved, event),
         }
     }
 
@@ -160,7 +160,7 @@ impl<'c> Item<'c> {
 
     /// An item nested in this one.
     pub(crate) fn nested(&self, kind: Kind, salt: u64) -> Item<'c> {
-        Item { kind, mix: self.mix.sub(salt), ..*self }
+        Item { kind, rng: self.rng.sub(salt), ..*self }
     }
 
     /// Writes a nested item as the value of `key`.
@@ -187,20 +187,20 @@ impl<'c> Item<'c> {
 
     /// What all kinds have.
     fn base(&self, json: &mut Json<'_>) {
-        let (mix, story) = (self.mix, self.case.scene.story);
+        let (rng, story) = (self.rng, self.state.scenario.story);
         let (role, detailed) = self.role();
-        json.time("createdDateTime", self.created + mix.below(1, 90 * SECOND as u64) as i64);
+        json.time("createdDateTime", self.created + rng.below(1, 90 * SECOND as u64) as i64);
         let verdict = if story {
             "malicious"
         } else {
-            mix.pick(2, &["unknown", "suspicious", "suspicious", "malicious", "noThreatsFound"])
+            rng.pick(2, &["unknown", "suspicious", "suspicious", "malicious", "noThreatsFound"])
         };
         json.text("verdict", if role == "contextual" { "unknown" } else { verdict });
         let status = match (self.resolved, verdict) {
-            _ if story => mix.pick(3, &["none", "+active", "remediated"]),
+            _ if story => rng.pick(3, &["none", "+active", "remediated"]),
             (true, "malicious") => "remediated",
             (true, "suspicious") => "+partiallyRemediated",
-            _ => mix.pick(
+            _ => rng.pick(
                 3,
                 &["none", "none", "none", "none", "+active", "prevented", "blocked", "+pendingApproval", "notFound"],
             ),
@@ -208,11 +208,11 @@ impl<'c> Item<'c> {
         json.member("remediationStatus", status);
         json.opt(
             "remediationStatusDetails",
-            mix.chance(4, 12).then_some("The entity was handled by the automated investigation"),
+            rng.chance(4, 12).then_some("The entity was handled by the automated investigation"),
         );
-        json.list("roles", if mix.chance(5, 70) || story { role_list(role) } else { &[] });
-        json.list("detailedRoles", if mix.chance(6, 35) { detailed } else { &[] });
-        json.list("tags", if mix.chance(9, 8) { &["Contoso watch list"] } else { &[] });
+        json.list("roles", if rng.chance(5, 70) || story { role_list(role) } else { &[] });
+        json.list("detailedRoles", if rng.chance(6, 35) { detailed } else { &[] });
+        json.list("tags", if rng.chance(9, 8) { &["Contoso watch list"] } else { &[] });
     }
 
     fn role(&self) -> (&'static str, &'static [&'static str]) {
@@ -230,20 +230,20 @@ impl<'c> Item<'c> {
     /// The machine the item is about.
     pub(crate) fn host(&self) -> Host {
         let (first, second) = if self.on_server {
-            (self.case.scene.server, self.case.scene.workstation)
+            (self.state.scenario.server, self.state.scenario.workstation)
         } else {
-            (self.case.scene.workstation, self.case.scene.server)
+            (self.state.scenario.workstation, self.state.scenario.server)
         };
         if self.round.is_multiple_of(2) { first } else { second }
     }
 
     /// The person the item is about.
     pub(crate) fn person(&self) -> Person {
-        if self.round.is_multiple_of(2) { self.case.scene.user } else { self.case.scene.other }
+        if self.round.is_multiple_of(2) { self.state.scenario.user } else { self.state.scenario.other }
     }
 
     pub(crate) fn remote(&self) -> Remote {
-        Remote(self.case.scene.remote.0 + self.round)
+        Remote(self.state.scenario.remote.0 + self.round)
     }
 
     pub(crate) fn command(&self) -> &'static Command {
@@ -259,9 +259,9 @@ impl<'c> Item<'c> {
         self.tool.file(self.round)
     }
 
-    /// Start of a process of this scene: minutes count from where the story opens, or from before the incident.
+    /// Start of a process of this scenario: minutes count from where the story opens, or from before the incident.
     pub(crate) fn started(&self, command: &Command) -> i64 {
-        self.case.opens() + command.minute * 60 * SECOND + (command.mark % 400_000_000) as i64
+        self.state.opens() + command.minute * 60 * SECOND + (command.mark % 400_000_000) as i64
     }
 }
 

@@ -19,10 +19,10 @@ use futures_util::{StreamExt, future, stream};
 
 pub use self::manners::Manner;
 use crate::content::{self, alert};
+use crate::filetime;
 use crate::listing::Hit;
 use crate::query::List;
-use crate::ticks;
-use crate::timeline::Plan;
+use crate::timeline::TenantModel;
 
 /// What a fault applies to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -236,17 +236,17 @@ impl Faults {
     }
 
     /// Records of the list (incident, alert; 0 in lists of incidents) that appear so many ticks after their time.
-    pub(crate) fn late(&self, list: List, plan: &Plan<'_>) -> Vec<(u64, u32, i64)> {
+    pub(crate) fn late(&self, list: List, model: &TenantModel<'_>) -> Vec<(u64, u32, i64)> {
         let place = |id: &str| match list {
-            List::Alerts => alert::parse_id(plan, id),
-            List::Incidents | List::Legacy => content::incident_index(plan.tenant, id).map(|index| (index, 0)),
+            List::Alerts => alert::parse_id(model, id),
+            List::Incidents | List::Legacy => content::incident_index(model.tenant, id).map(|index| (index, 0)),
         };
         let rules = self.lock();
         let fits = rules.iter().filter(|rule| {
             self.concerns(rule) && (matches!(rule.endpoint, Endpoint::Any) || rule.endpoint == Endpoint::list(list))
         });
         fits.filter_map(|rule| match &rule.fault {
-            Fault::Late(id, by) => place(id).map(|(incident, alert)| (incident, alert, ticks::from_delta(*by))),
+            Fault::Late(id, by) => place(id).map(|(incident, alert)| (incident, alert, filetime::from_delta(*by))),
             _ => None,
         })
         .collect()
@@ -283,9 +283,9 @@ impl Faults {
     }
 
     /// The first incident of the page whose expansion fails.
-    pub(crate) fn failing(&self, plan: &Plan<'_>, hits: &[Hit]) -> Option<String> {
+    pub(crate) fn failing(&self, model: &TenantModel<'_>, hits: &[Hit]) -> Option<String> {
         let on_page = |id: &str| {
-            content::incident_index(plan.tenant, id).is_some_and(|index| hits.iter().any(|hit| hit.incident == index))
+            content::incident_index(model.tenant, id).is_some_and(|index| hits.iter().any(|hit| hit.incident == index))
         };
         match self.strike(|rule| matches!(&rule.fault, Fault::ExpandFails(id) if on_page(id)))? {
             Fault::ExpandFails(id) => Some(id),
@@ -294,12 +294,12 @@ impl Faults {
     }
 
     /// The record of the page that no answer can carry.
-    pub(crate) fn unreadable(&self, list: List, plan: &Plan<'_>, hits: &[Hit]) -> Option<String> {
+    pub(crate) fn unreadable(&self, list: List, model: &TenantModel<'_>, hits: &[Hit]) -> Option<String> {
         let endpoint = Endpoint::list(list);
         let on_page = |id: &str| {
             let place = match list {
-                List::Alerts => alert::parse_id(plan, id),
-                List::Incidents | List::Legacy => content::incident_index(plan.tenant, id).map(|index| (index, 0)),
+                List::Alerts => alert::parse_id(model, id),
+                List::Incidents | List::Legacy => content::incident_index(model.tenant, id).map(|index| (index, 0)),
             };
             place.is_some_and(|named| hits.iter().any(|hit| (hit.incident, hit.alert) == named))
         };
@@ -323,9 +323,11 @@ impl Faults {
     }
 
     /// The alert to be padded. Stays in force: the alert is that big.
-    pub(crate) fn oversize(&self, plan: &Plan<'_>) -> Option<(u64, u32, usize)> {
+    pub(crate) fn oversize(&self, model: &TenantModel<'_>) -> Option<(u64, u32, usize)> {
         self.lock().iter().find_map(|rule| match &rule.fault {
-            Fault::Oversized(id, bytes) => alert::parse_id(plan, id).map(|(incident, alert)| (incident, alert, *bytes)),
+            Fault::Oversized(id, bytes) => {
+                alert::parse_id(model, id).map(|(incident, alert)| (incident, alert, *bytes))
+            }
             _ => None,
         })
     }

@@ -1,7 +1,7 @@
 //! Files and command lines of the invented world.
 
 use crate::json::Json;
-use crate::mix::Mix;
+use crate::rng::Rng;
 
 /// A file as evidence shows it; its hashes follow from its name.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ impl FileSpec {
             .name
             .bytes()
             .fold(0xCBF2_9CE4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01B3));
-        Mix::new(of_name).draw(salt)
+        Rng::new(of_name).draw(salt)
     }
 
     pub(crate) fn write_sha256(&self, key: &str, json: &mut Json<'_>) {
@@ -88,7 +88,7 @@ pub(crate) struct Command {
     pub(crate) image: &'static FileSpec,
     pub(crate) parent: Option<&'static Command>,
     pub(crate) line: &'static str,
-    /// When it starts, in minutes after the scene opens.
+    /// When it starts, in minutes after the scenario opens.
     pub(crate) minute: i64,
     /// Tells processes apart.
     pub(crate) mark: u64,

@@ -1,6 +1,6 @@
 //! Writes JSON straight into a byte buffer: no tree, no formatting machinery.
 
-use crate::ticks;
+use crate::filetime;
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
@@ -96,7 +96,7 @@ impl<'a> Json<'a> {
     pub(crate) fn time(&mut self, key: &str, value: i64) {
         self.key(key);
         self.out.push(b'"');
-        ticks::write(value, self.out);
+        filetime::write(value, self.out);
         self.out.push(b'"');
     }
 

@@ -15,21 +15,21 @@ mod census;
 mod clock;
 mod content;
 mod encode;
+mod entities;
 mod evidence;
 mod faults;
 mod files;
+mod filetime;
 mod json;
 mod listing;
-mod mix;
 mod query;
-mod scene;
+mod rng;
+mod scenario;
 mod server;
 mod tenant;
 #[cfg(test)]
 mod tests;
-mod ticks;
 mod timeline;
-mod world;
 
 pub use census::{Census, LogRow, Seen};
 pub use clock::Clock;

@@ -4,11 +4,11 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use crate::content::Case;
+use crate::content::IncidentState;
 use crate::query::filter::{Facets, Prop};
 use crate::query::skiptoken::Key;
 use crate::query::{By, List, Query};
-use crate::timeline::{Plan, Step};
+use crate::timeline::{EventKind, TenantModel};
 
 /// Records examined for one page. A filter that matches little ends a page early, as in the real services: the page is
 /// short or empty, and its next link goes on.
@@ -43,10 +43,10 @@ pub(crate) struct Sight<'a> {
 }
 
 /// The page that `query` asks for.
-pub(crate) fn page(plan: &Plan<'_>, query: &Query, sight: Sight<'_>) -> Page {
+pub(crate) fn page(model: &TenantModel<'_>, query: &Query, sight: Sight<'_>) -> Page {
     let mut page = Page::default();
     let (mut skip, mut examined, mut last, mut before) = (query.skip, 0_usize, None, None);
-    let mut walk = Walk::new(plan, query, sight);
+    let mut walk = Walk::new(model, query, sight);
     while let Some((key, hit)) = walk.next() {
         if page.hits.len() == query.top || examined == EXAMINED {
             page.next = if sight.repeat { before.or(query.after) } else { last };
@@ -66,7 +66,7 @@ pub(crate) fn page(plan: &Plan<'_>, query: &Query, sight: Sight<'_>) -> Page {
     }
     if query.count {
         let all = Query { after: None, ..query.clone() };
-        let mut walk = Walk::new(plan, &all, sight);
+        let mut walk = Walk::new(model, &all, sight);
         let mut count = 0;
         while let Some((_, hit)) = walk.next() {
             count += u64::from(walk.matches(&hit));
@@ -80,7 +80,7 @@ pub(crate) fn page(plan: &Plan<'_>, query: &Query, sight: Sight<'_>) -> Page {
 type Rank = (i64, u64, usize);
 
 struct Walk<'q, 'p> {
-    plan: &'q Plan<'p>,
+    model: &'q TenantModel<'p>,
     query: &'q Query,
     now: i64,
     late: &'q [(u64, u32, i64)],
@@ -88,12 +88,12 @@ struct Walk<'q, 'p> {
     from: u64,
     to: u64,
     heap: BinaryHeap<Reverse<Rank>>,
-    /// The incident whose records are handed out: case, group event, visible event, next alert.
-    open: Option<(Case<'p>, usize, usize, u32)>,
+    /// The incident whose records are handed out: state, group event, visible event, next alert.
+    open: Option<(IncidentState<'p>, usize, usize, u32)>,
 }
 
 impl<'q, 'p> Walk<'q, 'p> {
-    fn new(plan: &'q Plan<'p>, query: &'q Query, sight: Sight<'q>) -> Walk<'q, 'p> {
+    fn new(model: &'q TenantModel<'p>, query: &'q Query, sight: Sight<'q>) -> Walk<'q, 'p> {
         let Sight { now, late, .. } = sight;
         let bounds = |prop| query.filter.as_ref().map_or((i64::MIN, i64::MAX), |filter| filter.bounds(prop));
         let (created, updated) = (bounds(Prop::Created), bounds(Prop::Updated));
@@ -104,8 +104,8 @@ impl<'q, 'p> Walk<'q, 'p> {
             None => {}
         }
         // A record's times lie between its incident's creation and one life span later.
-        let (from, to) = (plan.first_from(low.saturating_sub(plan.span())), plan.end_at(high));
-        Walk { plan, query, now, late, from, to, heap: BinaryHeap::new(), open: None }
+        let (from, to) = (model.first_from(low.saturating_sub(model.span())), model.end_at(high));
+        Walk { model, query, now, late, from, to, heap: BinaryHeap::new(), open: None }
     }
 
     fn mirror(&self, (time, incident, event): Rank) -> Rank {
@@ -116,8 +116,8 @@ impl<'q, 'p> Walk<'q, 'p> {
     fn frontier(&self) -> i64 {
         match (self.from < self.to, self.query.descending) {
             (false, _) => i64::MAX,
-            (true, false) => self.plan.created(self.from),
-            (true, true) => -(self.plan.created(self.to - 1) + self.plan.span()),
+            (true, false) => self.model.created(self.from),
+            (true, true) => -(self.model.created(self.to - 1) + self.model.span()),
         }
     }
 
@@ -130,7 +130,7 @@ impl<'q, 'p> Walk<'q, 'p> {
             self.from += 1;
             self.from - 1
         };
-        let line = self.plan.timeline(incident);
+        let line = self.model.timeline(incident);
         let Some(visible) = line.visible(self.now) else { return };
         if self.query.list != List::Alerts {
             let time = if self.query.by == By::Created { line.created } else { line.events()[visible].at };
@@ -139,8 +139,8 @@ impl<'q, 'p> Walk<'q, 'p> {
         }
         for (at, event) in line.events()[..=visible].iter().enumerate() {
             let groups = match self.query.by {
-                By::Created => matches!(event.step, Step::Created | Step::Added),
-                By::Updated => !matches!(event.step, Step::Awaiting | Step::Merged),
+                By::Created => matches!(event.kind, EventKind::Created | EventKind::Added),
+                By::Updated => !matches!(event.kind, EventKind::Awaiting | EventKind::Merged),
             };
             if groups {
                 self.heap.push(Reverse(self.mirror((event.at, incident, at))));
@@ -161,10 +161,10 @@ impl<'q, 'p> Walk<'q, 'p> {
         }
         let Some(Reverse(rank)) = self.heap.pop() else { return false };
         let (_, incident, event) = self.mirror(rank);
-        let case = Case::new(*self.plan, incident);
-        let visible = case.line.visible(self.now).unwrap_or(event);
-        let alert = if self.query.descending { case.alerts } else { 0 };
-        self.open = Some((case, event, visible, alert));
+        let state = IncidentState::new(*self.model, incident);
+        let visible = state.line.visible(self.now).unwrap_or(event);
+        let alert = if self.query.descending { state.alerts } else { 0 };
+        self.open = Some((state, event, visible, alert));
         true
     }
 
@@ -173,7 +173,7 @@ impl<'q, 'p> Walk<'q, 'p> {
             if self.open.is_none() && !self.open_next() {
                 return None;
             }
-            let Some((key, hit)) = self.step() else { continue };
+            let Some((key, hit)) = self.next_of_group() else { continue };
             if self.query.after.is_none_or(|after| self.behind(key, after)) {
                 return Some((key, hit));
             }
@@ -186,16 +186,16 @@ impl<'q, 'p> Walk<'q, 'p> {
     }
 
     /// The next record of the open group; closes the group at its end.
-    fn step(&mut self) -> Option<(Key, Hit)> {
-        let (case, group, visible, next) = self.open.as_mut()?;
-        let (group, visible, incident) = (*group, *visible, case.index);
+    fn next_of_group(&mut self) -> Option<(Key, Hit)> {
+        let (state, group, visible, next) = self.open.as_mut()?;
+        let (group, visible, incident) = (*group, *visible, state.index);
         if self.query.list != List::Alerts {
-            let time = if self.query.by == By::Created { case.line.created } else { case.updated(visible) };
+            let time = if self.query.by == By::Created { state.line.created } else { state.updated(visible) };
             self.open = None;
             return Some((Key { time, incident, alert: 0 }, Hit { incident, alert: 0, event: visible }));
         }
-        let born = case.line.events()[visible].born;
-        while if self.query.descending { *next > 0 } else { *next < case.alerts } {
+        let born = state.line.events()[visible].born;
+        while if self.query.descending { *next > 0 } else { *next < state.alerts } {
             let alert = if self.query.descending {
                 *next -= 1;
                 *next
@@ -205,11 +205,11 @@ impl<'q, 'p> Walk<'q, 'p> {
             };
             let belongs = alert < born
                 && match self.query.by {
-                    By::Created => case.line.birth(alert) == group,
-                    By::Updated => case.line.touched(alert, visible) == group,
+                    By::Created => state.line.birth(alert) == group,
+                    By::Updated => state.line.touched(alert, visible) == group,
                 };
             if belongs {
-                let key = Key { time: case.line.events()[group].at, incident, alert };
+                let key = Key { time: state.line.events()[group].at, incident, alert };
                 return Some((key, Hit { incident, alert, event: visible }));
             }
         }
@@ -223,8 +223,8 @@ impl<'q, 'p> Walk<'q, 'p> {
         }
         let Some(filter) = &self.query.filter else { return true };
         match &self.open {
-            Some((case, ..)) if case.index == hit.incident => filter.matches(&facets(case, self.query.list, hit)),
-            _ => filter.matches(&facets(&Case::new(*self.plan, hit.incident), self.query.list, hit)),
+            Some((state, ..)) if state.index == hit.incident => filter.matches(&facets(state, self.query.list, hit)),
+            _ => filter.matches(&facets(&IncidentState::new(*self.model, hit.incident), self.query.list, hit)),
         }
     }
 }
@@ -233,7 +233,7 @@ impl Walk<'_, '_> {
     fn is_late(&self, hit: &Hit) -> bool {
         let late = self.late.iter().find(|(incident, alert, _)| (*incident, *alert) == (hit.incident, hit.alert));
         late.is_some_and(|(.., by)| {
-            let line = self.plan.timeline(hit.incident);
+            let line = self.model.timeline(hit.incident);
             let event = if self.query.list == List::Alerts { line.touched(hit.alert, hit.event) } else { hit.event };
             line.events()[event].at.saturating_add(*by) > self.now
         })
@@ -241,32 +241,32 @@ impl Walk<'_, '_> {
 }
 
 /// The filterable properties of a record.
-pub(crate) fn facets(case: &Case<'_>, list: List, hit: &Hit) -> Facets {
-    let [classification, determination, ..] = case.verdict(hit.event);
+pub(crate) fn facets(state: &IncidentState<'_>, list: List, hit: &Hit) -> Facets {
+    let [classification, determination, ..] = state.verdict(hit.event);
     let incident = Facets {
-        created: case.line.created,
-        updated: case.updated(hit.event),
-        assigned: case.assignee(hit.event),
+        created: state.line.created,
+        updated: state.updated(hit.event),
+        assigned: state.assignee(hit.event),
         classification,
         determination,
-        severity: case.scene.theme.severity(case.alerts).name(),
-        status: case.incident_status(hit.event),
+        severity: state.scenario.theme.severity(state.alerts).name(),
+        status: state.incident_status(hit.event),
         service: "",
     };
     if list != List::Alerts {
         return incident;
     }
-    let template = case.scene.theme.template(hit.alert);
-    let touched = case.line.touched(hit.alert, hit.event);
-    let [classification, determination, ..] = case.verdict(touched);
+    let template = state.scenario.theme.template(hit.alert);
+    let touched = state.line.touched(hit.alert, hit.event);
+    let [classification, determination, ..] = state.verdict(touched);
     Facets {
-        created: case.updated(case.line.birth(hit.alert)),
-        updated: case.updated(touched),
-        assigned: case.assignee(touched),
+        created: state.updated(state.line.birth(hit.alert)),
+        updated: state.updated(touched),
+        assigned: state.assignee(touched),
         classification,
         determination,
         severity: template.severity.name(),
-        status: case.alert_status(touched),
+        status: state.alert_status(touched),
         service: template.service.source,
     }
 }

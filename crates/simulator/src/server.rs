@@ -26,7 +26,7 @@ use tokio::net::TcpListener;
 use crate::census::{self, Census};
 use crate::clock::Clock;
 use crate::faults::{Endpoint, Fault, Faults};
-use crate::mix::Mix;
+use crate::rng::Rng;
 use crate::tenant::Tenant;
 
 /// A running set of tenants. Clones are handles to the same simulator.
@@ -143,7 +143,7 @@ impl Simulator {
 
     /// What skip tokens of this tenant carry.
     fn stamp(&self, tenant: usize) -> u64 {
-        Mix::new(tenant as u64).draw(self.shared.epoch.load(Ordering::Relaxed))
+        Rng::new(tenant as u64).draw(self.shared.epoch.load(Ordering::Relaxed))
     }
 }
 

@@ -4,9 +4,9 @@
 //! has a version for each event of its incident that touches it. All events of an incident lie within [`SPAN`] spacings of
 //! its creation, so that a listing in any order needs to look at a bounded neighbourhood only.
 
-use crate::mix::Mix;
+use crate::filetime::{self, SECOND};
+use crate::rng::Rng;
 use crate::tenant::{AlertsPerIncident, Tenant};
-use crate::ticks::{self, SECOND};
 
 /// Lifetime of an incident, in spacings of its tenant.
 pub(crate) const SPAN: u64 = 64;
@@ -17,7 +17,7 @@ pub(crate) const STORY: u64 = 3;
 const MAX_EVENTS: usize = 14;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(crate) enum EventKind {
     /// The incident and its first alerts appear.
     Created,
     /// More alerts join.
@@ -39,7 +39,7 @@ pub(crate) enum Step {
 pub(crate) struct Event {
     /// Ticks.
     pub(crate) at: i64,
-    pub(crate) step: Step,
+    pub(crate) kind: EventKind,
     /// Own alerts that exist after the event.
     pub(crate) born: u32,
 }
@@ -48,30 +48,30 @@ pub(crate) struct Event {
 pub(crate) struct Timeline {
     events: [Event; MAX_EVENTS],
     len: usize,
-    /// `createdDateTime` of the incident in ticks.
+    /// `createdDateTime` of the incident in ticks of 100 ns.
     pub(crate) created: i64,
 }
 
 /// A tenant's numbers in the form that generation needs. Cheap to make.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Plan<'a> {
+pub(crate) struct TenantModel<'a> {
     pub(crate) tenant: &'a Tenant,
     start: i64,
     spacing: i64,
-    root: Mix,
+    root: Rng,
 }
 
-impl<'a> Plan<'a> {
-    pub(crate) fn new(tenant: &'a Tenant) -> Plan<'a> {
-        Plan {
+impl<'a> TenantModel<'a> {
+    pub(crate) fn new(tenant: &'a Tenant) -> TenantModel<'a> {
+        TenantModel {
             tenant,
-            start: ticks::from_time(tenant.start),
-            spacing: ticks::from_delta(tenant.spacing).clamp(1, i64::MAX / 1024),
-            root: Mix::new(tenant.seed),
+            start: filetime::from_time(tenant.start),
+            spacing: filetime::from_delta(tenant.spacing).clamp(1, i64::MAX / 1024),
+            root: Rng::new(tenant.seed),
         }
     }
 
-    pub(crate) fn mix(&self, incident: u64) -> Mix {
+    pub(crate) fn rng(&self, incident: u64) -> Rng {
         self.root.sub(incident)
     }
 
@@ -117,7 +117,7 @@ impl<'a> Plan<'a> {
                 0 => 12,
                 1 => 2,
                 2 => 3,
-                _ => realistic_alerts(self.mix(incident)),
+                _ => realistic_alerts(self.rng(incident)),
             },
         }
     }
@@ -144,80 +144,80 @@ impl<'a> Plan<'a> {
     }
 
     fn redirected_at(&self, incident: u64) -> i64 {
-        self.stored(incident) + self.after(2300 + self.mix(incident).below(2, 900))
+        self.stored(incident) + self.after(2300 + self.rng(incident).below(2, 900))
     }
 
     pub(crate) fn timeline(&self, incident: u64) -> Timeline {
-        let (mix, alerts, stored) = (self.mix(incident), self.alerts(incident), self.stored(incident));
+        let (rng, alerts, stored) = (self.rng(incident), self.alerts(incident), self.stored(incident));
         let mut line = Timeline {
-            events: [Event { at: stored, step: Step::Created, born: 0 }; MAX_EVENTS],
+            events: [Event { at: stored, kind: EventKind::Created, born: 0 }; MAX_EVENTS],
             len: 1,
             created: self.created(incident),
         };
-        let waves = waves(incident, alerts, self.in_story(incident), mix);
+        let waves = waves(incident, alerts, self.in_story(incident), rng);
         line.events[0].born = wave_end(alerts, 0, waves);
         let mut at = stored;
         for wave in 1..waves {
-            at += self.after(400 + mix.below(10 + u64::from(wave), 600));
-            line.push(at, Step::Added, wave_end(alerts, wave, waves));
+            at += self.after(400 + rng.below(10 + u64::from(wave), 600));
+            line.push(at, EventKind::Added, wave_end(alerts, wave, waves));
         }
         if self.target(incident).is_some() {
-            line.push(self.redirected_at(incident).max(at + 1), Step::Redirected, alerts);
+            line.push(self.redirected_at(incident).max(at + 1), EventKind::Redirected, alerts);
             return line;
         }
         let merge = self.source(incident).map(|source| self.redirected_at(source));
         self.work(incident, &mut line, at, alerts);
         if let Some(merge) = merge {
-            line.insert(merge, Step::Merged);
+            line.insert(merge, EventKind::Merged);
         }
         line
     }
 
     /// What analysts do after the alerts have arrived.
     fn work(&self, incident: u64, line: &mut Timeline, from: i64, alerts: u32) {
-        let (mix, story) = (self.mix(incident), self.in_story(incident));
+        let (rng, story) = (self.rng(incident), self.in_story(incident));
         let mut at = from;
-        if !(story || mix.chance(20, 70)) {
+        if !(story || rng.chance(20, 70)) {
             return;
         }
-        at += self.after(1000 + mix.below(21, 8000));
-        line.push(at, Step::Assigned, alerts);
-        for comment in 0..if story { 3 } else { mix.below(22, 3) } {
-            at += self.after(500 + mix.below(23 + comment, 4000));
-            line.push(at, Step::Commented, alerts);
+        at += self.after(1000 + rng.below(21, 8000));
+        line.push(at, EventKind::Assigned, alerts);
+        for comment in 0..if story { 3 } else { rng.below(22, 3) } {
+            at += self.after(500 + rng.below(23 + comment, 4000));
+            line.push(at, EventKind::Commented, alerts);
         }
-        if !story && mix.chance(30, 12) {
-            at += self.after(500 + mix.below(31, 5000));
-            line.push(at, Step::Awaiting, alerts);
+        if !story && rng.chance(30, 12) {
+            at += self.after(500 + rng.below(31, 5000));
+            line.push(at, EventKind::Awaiting, alerts);
         }
-        if incident != 0 && mix.chance(32, 80) {
+        if incident != 0 && rng.chance(32, 80) {
             // Analysts close in batches: several incidents share the instant.
-            at += self.after(1000 + mix.below(33, 20_000));
+            at += self.after(1000 + rng.below(33, 20_000));
             let batch = self.spacing.saturating_mul(4);
             at = at - (at - self.start).rem_euclid(batch) + batch;
-            line.push(at, Step::Resolved, alerts);
+            line.push(at, EventKind::Resolved, alerts);
         }
     }
 }
 
 impl Timeline {
-    fn push(&mut self, at: i64, step: Step, born: u32) {
+    fn push(&mut self, at: i64, kind: EventKind, born: u32) {
         if self.len < MAX_EVENTS {
             let at = at.max(self.events[self.len - 1].at + 1);
-            self.events[self.len] = Event { at, step, born };
+            self.events[self.len] = Event { at, kind, born };
             self.len += 1;
         }
     }
 
     /// Puts an event that leaves the own alerts alone into its place in time.
-    fn insert(&mut self, at: i64, step: Step) {
+    fn insert(&mut self, at: i64, kind: EventKind) {
         let place = self.events[..self.len].iter().position(|e| e.at >= at).unwrap_or(self.len).max(1);
         if self.len == MAX_EVENTS {
             return;
         }
         self.events.copy_within(place..self.len, place + 1);
         self.len += 1;
-        self.events[place] = Event { at, step, born: self.events[place - 1].born };
+        self.events[place] = Event { at, kind, born: self.events[place - 1].born };
         for later in place..self.len {
             self.events[later].at = self.events[later].at.max(self.events[later - 1].at + 1);
         }
@@ -238,12 +238,12 @@ impl Timeline {
     }
 
     fn touches(&self, event: usize, alert: u32) -> bool {
-        let Event { step, born, .. } = self.events[event];
-        match step {
-            Step::Created | Step::Added => event == self.birth(alert),
-            Step::Assigned | Step::Resolved | Step::Redirected => alert < born,
-            Step::Commented => alert == 0,
-            Step::Awaiting | Step::Merged => false,
+        let Event { kind, born, .. } = self.events[event];
+        match kind {
+            EventKind::Created | EventKind::Added => event == self.birth(alert),
+            EventKind::Assigned | EventKind::Resolved | EventKind::Redirected => alert < born,
+            EventKind::Commented => alert == 0,
+            EventKind::Awaiting | EventKind::Merged => false,
         }
     }
 
@@ -269,25 +269,25 @@ impl Timeline {
         touching.take(version as usize).last().unwrap_or(first)
     }
 
-    pub(crate) fn has(&self, step: Step, event: usize) -> bool {
-        self.events[..=event].iter().any(|e| e.step == step)
+    pub(crate) fn has(&self, kind: EventKind, event: usize) -> bool {
+        self.events[..=event].iter().any(|e| e.kind == kind)
     }
 
-    pub(crate) fn when(&self, step: Step, event: usize) -> Option<i64> {
-        self.events[..=event].iter().find(|e| e.step == step).map(|e| e.at)
+    pub(crate) fn when(&self, kind: EventKind, event: usize) -> Option<i64> {
+        self.events[..=event].iter().find(|e| e.kind == kind).map(|e| e.at)
     }
 
     /// Times of the comments made by `event`.
     pub(crate) fn comments(&self, event: usize) -> impl Iterator<Item = i64> + '_ {
-        self.events[..=event].iter().filter(|e| e.step == Step::Commented).map(|e| e.at)
+        self.events[..=event].iter().filter(|e| e.kind == EventKind::Commented).map(|e| e.at)
     }
 }
 
-fn waves(incident: u64, alerts: u32, story: bool, mix: Mix) -> u32 {
+fn waves(incident: u64, alerts: u32, story: bool, rng: Rng) -> u32 {
     match (story, incident) {
         (true, 0) => 6,
         (true, _) => alerts,
-        _ if alerts >= 2 && mix.chance(3, 40) => 2,
+        _ if alerts >= 2 && rng.chance(3, 40) => 2,
         _ => 1,
     }
 }
@@ -297,9 +297,9 @@ fn wave_end(alerts: u32, wave: u32, waves: u32) -> u32 {
     (u64::from(alerts) * u64::from(wave + 1)).div_ceil(u64::from(waves)) as u32
 }
 
-fn realistic_alerts(mix: Mix) -> u32 {
-    let within = |from: u64, to: u64| (from + mix.below(5, to - from + 1)) as u32;
-    match mix.below(4, 100) {
+fn realistic_alerts(rng: Rng) -> u32 {
+    let within = |from: u64, to: u64| (from + rng.below(5, to - from + 1)) as u32;
+    match rng.below(4, 100) {
         0..45 => 1,
         45..65 => 2,
         65..78 => 3,

@@ -1,75 +1,75 @@
 //! Graph `security/alerts_v2`, and the same records nested in an incident.
 
 use super::incident::comment;
-use super::{Case, Show, incident_number, legacy};
+use super::{IncidentState, Show, incident_number, legacy};
 use crate::catalogue::playbook::CLOSING;
 use crate::catalogue::{Severity, Template};
 use crate::evidence::{self, Item};
+use crate::filetime::SECOND;
 use crate::json::{Digits, Json, write_hex};
 use crate::query::List;
-use crate::ticks::SECOND;
-use crate::timeline::{Plan, Step};
+use crate::timeline::{EventKind, TenantModel};
 
 /// Alert ids look like ticks, a product's letters in front and the alert's number behind.
 const FIRST_TICKS: u64 = 638_700_000_000_000_000;
 const TICKS_PER_INCIDENT: u64 = 6_000_019;
 
-fn id_parts(case: &Case<'_>, alert: u32) -> (&'static str, Digits, Digits) {
-    let ticks = FIRST_TICKS + case.index * TICKS_PER_INCIDENT;
-    (case.scene.theme.template(alert).service.prefix, Digits::new(ticks), Digits::new(u64::from(alert)))
+fn id_parts(state: &IncidentState<'_>, alert: u32) -> (&'static str, Digits, Digits) {
+    let ticks = FIRST_TICKS + state.index * TICKS_PER_INCIDENT;
+    (state.scenario.theme.template(alert).service.prefix, Digits::new(ticks), Digits::new(u64::from(alert)))
 }
 
 /// `id` of an alert.
-pub(crate) fn id(case: &Case<'_>, alert: u32) -> String {
-    let (prefix, ticks, number) = id_parts(case, alert);
+pub(crate) fn id(state: &IncidentState<'_>, alert: u32) -> String {
+    let (prefix, ticks, number) = id_parts(state, alert);
     [prefix, ticks.as_str(), "_", number.as_str()].concat()
 }
 
 /// Incident index and number of the alert with this `id`.
-pub(crate) fn parse_id(plan: &Plan<'_>, text: &str) -> Option<(u64, u32)> {
+pub(crate) fn parse_id(model: &TenantModel<'_>, text: &str) -> Option<(u64, u32)> {
     let (ticks, number) = text.get(2..)?.split_once('_')?;
     let offset = ticks.parse::<u64>().ok()?.checked_sub(FIRST_TICKS)?;
     let (index, alert) = (offset / TICKS_PER_INCIDENT, number.parse().ok()?);
-    (index < plan.tenant.incidents && id(&Case::new(*plan, index), alert) == text).then_some((index, alert))
+    (index < model.tenant.incidents && id(&IncidentState::new(*model, index), alert) == text).then_some((index, alert))
 }
 
 /// Number of evidence items of the alert.
-pub(crate) fn evidence_count(case: &Case<'_>, alert: u32) -> u32 {
-    evidence::count(case, alert)
+pub(crate) fn evidence_count(state: &IncidentState<'_>, alert: u32) -> u32 {
+    evidence::count(state, alert)
 }
 
 /// First and last activity that the alert is about. The story runs through its hours in order.
-pub(crate) fn activity(case: &Case<'_>, alert: u32) -> (i64, i64) {
-    if case.scene.story {
-        let minutes = match case.index {
+pub(crate) fn activity(state: &IncidentState<'_>, alert: u32) -> (i64, i64) {
+    if state.scenario.story {
+        let minutes = match state.index {
             0 => 14 * i64::from(alert),
             1 => 3 * i64::from(alert),
             _ => 160 + 9 * i64::from(alert),
         };
-        let first = case.opens() + minutes * 60 * SECOND;
+        let first = state.opens() + minutes * 60 * SECOND;
         return (first, first + 260 * SECOND);
     }
-    let mix = case.scene.mix.sub(0xAC71).sub(u64::from(alert));
-    let last = case.updated(case.line.birth(alert))
-        - (30 + mix.below(1, 2400)) as i64 * SECOND
-        - mix.below(3, 9_999_999) as i64;
-    (last - mix.below(2, 7200) as i64 * SECOND, last)
+    let rng = state.scenario.rng.sub(0xAC71).sub(u64::from(alert));
+    let last = state.updated(state.line.birth(alert))
+        - (30 + rng.below(1, 2400)) as i64 * SECOND
+        - rng.below(3, 9_999_999) as i64;
+    (last - rng.below(2, 7200) as i64 * SECOND, last)
 }
 
 /// One alert as it is after incident event `event`.
-pub(crate) fn write(case: &Case<'_>, alert: u32, event: usize, show: Show, json: &mut Json<'_>) {
-    let (touched, template) = (case.line.touched(alert, event), case.scene.theme.template(alert));
-    let (prefix, ticks, number) = id_parts(case, alert);
+pub(crate) fn write(state: &IncidentState<'_>, alert: u32, event: usize, show: Show, json: &mut Json<'_>) {
+    let (touched, template) = (state.line.touched(alert, event), state.scenario.theme.template(alert));
+    let (prefix, ticks, number) = id_parts(state, alert);
     let id = [prefix, ticks.as_str(), "_", number.as_str()];
-    let owner = Digits::new(incident_number(case.owner(touched)));
-    let tenant = &case.plan.tenant.id;
+    let owner = Digits::new(incident_number(state.owner(touched)));
+    let tenant = &state.model.tenant.id;
     json.out.push(b'{');
     json.cat("id", &id);
     json.cat("providerAlertId", &id[1..]);
     json.text("incidentId", owner.as_str());
-    json.text("status", case.alert_status(touched));
+    json.text("status", state.alert_status(touched));
     json.text("severity", template.severity.name());
-    let [classification, determination, ..] = case.verdict(touched);
+    let [classification, determination, ..] = state.verdict(touched);
     json.text("classification", classification);
     json.text("determination", determination);
     json.member("serviceSource", template.service.source);
@@ -78,28 +78,28 @@ pub(crate) fn write(case: &Case<'_>, alert: u32, event: usize, show: Show, json:
     detector(template, json);
     json.text("tenantId", tenant);
     json.text("title", template.title);
-    describe(case, template, alert, show, json);
+    describe(state, template, alert, show, json);
     json.when(!template.advice.is_empty(), "recommendedActions", |json, key| {
         json.cat(key, &[template.advice, "\n\n", template.service.playbook, CLOSING]);
     });
     json.text("category", template.category);
     json.list("categories", &[template.category]);
-    json.opt("assignedTo", case.assignee(touched));
+    json.opt("assignedTo", state.assignee(touched));
     json.cat("alertWebUrl", &["https://security.microsoft.com/alerts/", id[0], id[1], id[2], id[3], "?tid=", tenant]);
     json.cat(
         "incidentWebUrl",
         &["https://security.microsoft.com/incident2/", owner.as_str(), "/overview?tid=", tenant],
     );
-    threat(case, template, json);
+    threat(state, template, json);
     json.list("mitreTechniques", template.techniques);
-    times(case, alert, touched, json);
-    investigation(case, template, alert, touched, json);
-    json.list("systemTags", if case.scene.story { &["Attack Disruption"] } else { &[] });
-    comments(case, alert, touched, json);
-    custom(case, template, alert, json);
+    times(state, alert, touched, json);
+    investigation(state, template, alert, touched, json);
+    json.list("systemTags", if state.scenario.story { &["Attack Disruption"] } else { &[] });
+    comments(state, alert, touched, json);
+    custom(state, template, alert, json);
     json.array("evidence", |json| {
-        for at in 0..evidence::count(case, alert) {
-            json.item(|json| Item::new(case, alert, at, touched).write(json));
+        for at in 0..evidence::count(state, alert) {
+            json.item(|json| Item::new(state, alert, at, touched).write(json));
         }
     });
     json.out.push(b'}');
@@ -113,15 +113,15 @@ fn detector(template: &Template, json: &mut Json<'_>) {
     });
 }
 
-fn describe(case: &Case<'_>, template: &Template, alert: u32, show: Show, json: &mut Json<'_>) {
+fn describe(state: &IncidentState<'_>, template: &Template, alert: u32, show: Show, json: &mut Json<'_>) {
     let padding = match show.oversize {
-        Some((incident, number, bytes)) if incident == case.index && number == alert => "x".repeat(bytes),
+        Some((incident, number, bytes)) if incident == state.index && number == alert => "x".repeat(bytes),
         _ => String::new(),
     };
-    let [given, space, family] = case.scene.user.display();
+    let [given, space, family] = state.scenario.user.display();
     let who = [" Account concerned: ", given, space, family, " ("];
-    let upn = case.scene.user.upn();
-    case.scene.workstation.with_name(|host| {
+    let upn = state.scenario.user.upn();
+    state.scenario.workstation.with_name(|host| {
         let parts = [
             template.description,
             who[0],
@@ -146,9 +146,9 @@ fn describe(case: &Case<'_>, template: &Template, alert: u32, show: Show, json: 
     });
 }
 
-fn threat(case: &Case<'_>, template: &Template, json: &mut Json<'_>) {
-    let mix = case.scene.mix;
-    json.opt("actorDisplayName", (case.scene.story || mix.chance(50, 3)).then_some("Quiet Ledger"));
+fn threat(state: &IncidentState<'_>, template: &Template, json: &mut Json<'_>) {
+    let rng = state.scenario.rng;
+    json.opt("actorDisplayName", (state.scenario.story || rng.chance(50, 3)).then_some("Quiet Ledger"));
     match template.family {
         Some(family) => json.cat("threatDisplayName", &["Trojan:Win32/", family, ".A!ml"]),
         None => json.null("threatDisplayName"),
@@ -156,20 +156,20 @@ fn threat(case: &Case<'_>, template: &Template, json: &mut Json<'_>) {
     json.opt("threatFamilyName", template.family);
 }
 
-fn times(case: &Case<'_>, alert: u32, touched: usize, json: &mut Json<'_>) {
-    let (first, last) = activity(case, alert);
-    json.time("createdDateTime", case.updated(case.line.birth(alert)));
-    json.time("lastUpdateDateTime", case.updated(touched));
-    json.opt_time("resolvedDateTime", case.line.when(Step::Resolved, touched));
+fn times(state: &IncidentState<'_>, alert: u32, touched: usize, json: &mut Json<'_>) {
+    let (first, last) = activity(state, alert);
+    json.time("createdDateTime", state.updated(state.line.birth(alert)));
+    json.time("lastUpdateDateTime", state.updated(touched));
+    json.opt_time("resolvedDateTime", state.line.when(EventKind::Resolved, touched));
     json.time("firstActivityDateTime", first);
     json.time("lastActivityDateTime", last);
 }
 
-fn investigation(case: &Case<'_>, template: &Template, alert: u32, touched: usize, json: &mut Json<'_>) {
-    let mix = case.scene.mix.sub(0x1417).sub(u64::from(alert));
+fn investigation(state: &IncidentState<'_>, template: &Template, alert: u32, touched: usize, json: &mut Json<'_>) {
+    let rng = state.scenario.rng.sub(0x1417).sub(u64::from(alert));
     let state = match (template.service.prefix, touched) {
-        ("da" | "fa", 0) => mix.pick(1, &["queued", "running", "unsupportedAlertType", "pendingApproval", "unknown"]),
-        ("da" | "fa", _) => mix.pick(
+        ("da" | "fa", 0) => rng.pick(1, &["queued", "running", "unsupportedAlertType", "pendingApproval", "unknown"]),
+        ("da" | "fa", _) => rng.pick(
             1,
             &[
                 "successfullyRemediated",
@@ -185,13 +185,13 @@ fn investigation(case: &Case<'_>, template: &Template, alert: u32, touched: usiz
     json.text("investigationState", state);
 }
 
-fn comments(case: &Case<'_>, alert: u32, touched: usize, json: &mut Json<'_>) {
+fn comments(state: &IncidentState<'_>, alert: u32, touched: usize, json: &mut Json<'_>) {
     json.array("comments", |json| {
         // The first alert carries what was said about it; others stay without.
-        for (at, time) in case.line.comments(touched).enumerate().filter(|_| alert == 0) {
+        for (at, time) in state.line.comments(touched).enumerate().filter(|_| alert == 0) {
             json.item(|json| {
-                json.text("comment", comment(case, at as u64));
-                json.opt("createdByDisplayName", case.assignee(touched));
+                json.text("comment", comment(state, at as u64));
+                json.opt("createdByDisplayName", state.assignee(touched));
                 json.time("createdDateTime", time);
             });
         }
@@ -199,19 +199,19 @@ fn comments(case: &Case<'_>, alert: u32, touched: usize, json: &mut Json<'_>) {
 }
 
 /// The two open dictionaries, filled by rules of the customer's own and by products that have more to say.
-fn custom(case: &Case<'_>, template: &Template, alert: u32, json: &mut Json<'_>) {
-    let mix = case.scene.mix.sub(0xC057).sub(u64::from(alert));
+fn custom(state: &IncidentState<'_>, template: &Template, alert: u32, json: &mut Json<'_>) {
+    let rng = state.scenario.rng.sub(0xC057).sub(u64::from(alert));
     json.when(template.service.prefix == "sn", "customDetails", |json, key| {
         json.object(key, |json| {
-            case.scene.remote.with_ip(|ip| json.cat("RemoteAddress", ip));
+            state.scenario.remote.with_ip(|ip| json.cat("RemoteAddress", ip));
             json.text("Watchlist", "rare-domains");
         });
     });
-    json.when(mix.chance(1, 30) || template.severity == Severity::High, "additionalData", |json, key| {
+    json.when(rng.chance(1, 30) || template.severity == Severity::High, "additionalData", |json, key| {
         json.object(key, |json| {
-            json.num("AlertCountForEntity", 1 + mix.below(2, 20) as i64);
+            json.num("AlertCountForEntity", 1 + rng.below(2, 20) as i64);
             let mut hash = Vec::with_capacity(32);
-            write_hex(&mut hash, mix.draw(3), 32);
+            write_hex(&mut hash, rng.draw(3), 32);
             json.text("CorrelationKey", std::str::from_utf8(&hash).unwrap_or_default());
         });
     });
@@ -219,7 +219,7 @@ fn custom(case: &Case<'_>, template: &Template, alert: u32, json: &mut Json<'_>)
 
 /// The alerts that show under an incident after an event, its own first, then those of an incident merged into it.
 pub(crate) struct Nested<'c, 'a> {
-    pub(crate) case: &'c Case<'a>,
+    pub(crate) state: &'c IncidentState<'a>,
     pub(crate) event: usize,
     pub(crate) list: List,
     pub(crate) show: Show,
@@ -228,10 +228,10 @@ pub(crate) struct Nested<'c, 'a> {
 impl Nested<'_, '_> {
     /// Appends the alert number `at` with its comma; false behind the last one.
     pub(crate) fn write(&self, at: u32, out: &mut Vec<u8>) -> bool {
-        let own = self.case.own_alerts(self.event);
-        let joined = if at < own { None } else { self.case.merged(self.event) };
-        let (case, number, event) = match &joined {
-            _ if at < own => (self.case, at, self.event),
+        let own = self.state.own_alerts(self.event);
+        let joined = if at < own { None } else { self.state.merged(self.event) };
+        let (state, number, event) = match &joined {
+            _ if at < own => (self.state, at, self.event),
             Some((from, last)) if at - own < from.line.events()[*last].born => (from, at - own, *last),
             _ => return false,
         };
@@ -240,8 +240,8 @@ impl Nested<'_, '_> {
         }
         let mut json = Json::new(out, self.show.newer);
         match self.list {
-            List::Legacy => legacy::alert(case, number, event, &mut json),
-            List::Incidents | List::Alerts => write(case, number, event, self.show, &mut json),
+            List::Legacy => legacy::alert(state, number, event, &mut json),
+            List::Incidents | List::Alerts => write(state, number, event, self.show, &mut json),
         }
         true
     }

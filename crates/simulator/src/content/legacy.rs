@@ -4,30 +4,30 @@ mod entity;
 
 use super::alert::{activity, id};
 use super::incident::comment;
-use super::{Case, incident_number};
+use super::{IncidentState, incident_number};
+use crate::entities::{AD_DOMAIN, Host};
 use crate::evidence::{self, Item, Kind};
 use crate::json::Json;
-use crate::timeline::Step;
-use crate::world::{AD_DOMAIN, Host};
+use crate::timeline::EventKind;
 
 /// All properties of an incident but `alerts`, without the closing brace.
-pub(crate) fn head(case: &Case<'_>, event: usize, json: &mut Json<'_>) {
-    let theme = case.scene.theme;
-    let [.., classification, determination] = case.verdict(event);
+pub(crate) fn head(state: &IncidentState<'_>, event: usize, json: &mut Json<'_>) {
+    let theme = state.scenario.theme;
+    let [.., classification, determination] = state.verdict(event);
     json.out.push(b'{');
-    json.num("incidentId", incident_number(case.index).cast_signed());
-    json.when(case.owner(event) != case.index, "redirectIncidentId", |json, key| {
-        json.num(key, incident_number(case.owner(event)).cast_signed());
+    json.num("incidentId", incident_number(state.index).cast_signed());
+    json.when(state.owner(event) != state.index, "redirectIncidentId", |json, key| {
+        json.num(key, incident_number(state.owner(event)).cast_signed());
     });
     json.text("incidentName", theme.name);
-    json.time("createdTime", case.line.created);
-    json.time("lastUpdateTime", case.updated(event));
-    json.opt("assignedTo", case.assignee(event));
+    json.time("createdTime", state.line.created);
+    json.time("lastUpdateTime", state.updated(event));
+    json.opt("assignedTo", state.assignee(event));
     json.text("classification", classification);
     json.text("determination", determination);
     json.text(
         "status",
-        match case.incident_status(event) {
+        match state.incident_status(event) {
             "resolved" => "Resolved",
             "redirected" => "Redirected",
             "inProgress" => "InProgress",
@@ -35,13 +35,13 @@ pub(crate) fn head(case: &Case<'_>, event: usize, json: &mut Json<'_>) {
             _ => "Active",
         },
     );
-    json.text("severity", theme.severity(case.alerts).legacy());
-    json.list("tags", if case.line.has(Step::Assigned, event) { theme.tags } else { &[] });
+    json.text("severity", theme.severity(state.alerts).legacy());
+    json.list("tags", if state.line.has(EventKind::Assigned, event) { theme.tags } else { &[] });
     json.array("comments", |json| {
-        for (at, time) in case.line.comments(event).enumerate() {
+        for (at, time) in state.line.comments(event).enumerate() {
             json.item(|json| {
-                json.text("comment", comment(case, at as u64));
-                json.opt("createdBy", case.assignee(event));
+                json.text("comment", comment(state, at as u64));
+                json.opt("createdBy", state.assignee(event));
                 json.time("createdTime", time);
             });
         }
@@ -49,18 +49,18 @@ pub(crate) fn head(case: &Case<'_>, event: usize, json: &mut Json<'_>) {
 }
 
 /// One alert as it is after incident event `event`.
-pub(crate) fn alert(case: &Case<'_>, number: u32, event: usize, json: &mut Json<'_>) {
-    let (touched, template) = (case.line.touched(number, event), case.scene.theme.template(number));
-    let [.., classification, determination] = case.verdict(touched);
-    let decided = case.line.has(Step::Resolved, touched);
-    let (first, last) = activity(case, number);
+pub(crate) fn alert(state: &IncidentState<'_>, number: u32, event: usize, json: &mut Json<'_>) {
+    let (touched, template) = (state.line.touched(number, event), state.scenario.theme.template(number));
+    let [.., classification, determination] = state.verdict(touched);
+    let decided = state.line.has(EventKind::Resolved, touched);
+    let (first, last) = activity(state, number);
     json.out.push(b'{');
-    json.text("alertId", &id(case, number));
-    json.num("incidentId", incident_number(case.owner(touched)).cast_signed());
+    json.text("alertId", &id(state, number));
+    json.num("incidentId", incident_number(state.owner(touched)).cast_signed());
     json.text("serviceSource", template.service.legacy);
-    json.time("creationTime", case.updated(case.line.birth(number)));
-    json.time("lastUpdatedTime", case.updated(touched));
-    json.opt_time("resolvedTime", case.line.when(Step::Resolved, touched));
+    json.time("creationTime", state.updated(state.line.birth(number)));
+    json.time("lastUpdatedTime", state.updated(touched));
+    json.opt_time("resolvedTime", state.line.when(EventKind::Resolved, touched));
     json.time("firstActivity", first);
     json.time("lastActivity", last);
     json.text("title", template.title);
@@ -68,7 +68,7 @@ pub(crate) fn alert(case: &Case<'_>, number: u32, event: usize, json: &mut Json<
     json.text("category", template.category);
     json.text(
         "status",
-        match case.alert_status(touched) {
+        match state.alert_status(touched) {
             "resolved" => "Resolved",
             "inProgress" => "InProgress",
             _ => "New",
@@ -80,12 +80,12 @@ pub(crate) fn alert(case: &Case<'_>, number: u32, event: usize, json: &mut Json<
     json.opt("classification", decided.then_some(classification));
     json.opt("determination", decided.then_some(determination));
     json.text("detectionSource", detection(template.detection));
-    json.opt("assignedTo", case.assignee(touched));
-    json.opt("actorName", case.scene.story.then_some("Quiet Ledger"));
+    json.opt("assignedTo", state.assignee(touched));
+    json.opt("actorName", state.scenario.story.then_some("Quiet Ledger"));
     json.opt("threatFamilyName", template.family);
     json.list("mitreTechniques", template.techniques);
-    let count = evidence::count(case, number);
-    let items = || (0..count).map(|at| Item::new(case, number, at, touched));
+    let count = evidence::count(state, number);
+    let items = || (0..count).map(|at| Item::new(state, number, at, touched));
     json.array("devices", |json| {
         for item in items().filter(|item| item.kind() == Kind::Device) {
             json.item(|json| device(item.host(), &item, json));
@@ -100,8 +100,8 @@ pub(crate) fn alert(case: &Case<'_>, number: u32, event: usize, json: &mut Json<
 }
 
 /// Number of `entities` of the alert.
-pub(crate) fn entity_count(case: &Case<'_>, number: u32) -> u32 {
-    let kinds = (0..evidence::count(case, number)).map(|at| Item::new(case, number, at, 0).kind());
+pub(crate) fn entity_count(state: &IncidentState<'_>, number: u32) -> u32 {
+    let kinds = (0..evidence::count(state, number)).map(|at| Item::new(state, number, at, 0).kind());
     kinds.filter(|kind| entity::type_of(*kind).is_some()).count() as u32
 }
 
@@ -131,8 +131,8 @@ fn device(host: Host, item: &Item<'_>, json: &mut Json<'_>) {
     json.text("osProcessor", "x64");
     json.when(os.build != 0, "osBuild", |json, key| json.num(key, os.build));
     json.text("healthStatus", "Active");
-    json.text("riskScore", item.mix.pick(21, &["None", "Low", "Medium", "High"]));
+    json.text("riskScore", item.rng.pick(21, &["None", "Low", "Medium", "High"]));
     json.text("rbacGroupName", if host.server { "Servers" } else { "Workstations" });
     json.num("rbacGroupId", 75 + i64::from(host.server));
-    json.time("firstSeen", item.created - (20 + i64::from(host.number) % 300) * 86_400 * crate::ticks::SECOND);
+    json.time("firstSeen", item.created - (20 + i64::from(host.number) % 300) * 86_400 * crate::filetime::SECOND);
 }

@@ -1,13 +1,13 @@
 //! Machines, files, processes and the registry.
 
 use super::{Item, Kind};
+use crate::entities::{AD_DOMAIN, Host, NT_DOMAIN};
 use crate::files::{Command, FileSpec};
+use crate::filetime::SECOND;
 use crate::json::{Digits, Json};
-use crate::ticks::SECOND;
-use crate::world::{AD_DOMAIN, Host, NT_DOMAIN};
 
 pub(super) fn device(item: &Item<'_>, json: &mut Json<'_>) {
-    let (mix, host) = (item.mix, item.host());
+    let (rng, host) = (item.rng, item.host());
     let os = host.os();
     json.time("firstSeenDateTime", item.created - (20 + i64::from(host.number) % 300) * 86_400 * SECOND);
     host.write_mde_id("mdeDeviceId", json);
@@ -23,39 +23,43 @@ pub(super) fn device(item: &Item<'_>, json: &mut Json<'_>) {
     json.text("version", os.version);
     json.text(
         "healthStatus",
-        mix.pick(20, &["active", "active", "active", "active", "inactive", "impairedCommunication", "noSensorData"]),
+        rng.pick(20, &["active", "active", "active", "active", "inactive", "impairedCommunication", "noSensorData"]),
     );
     json.text(
         "riskScore",
-        if item.case.scene.story { "high" } else { mix.pick(21, &["none", "informational", "low", "medium", "high"]) },
+        if item.state.scenario.story {
+            "high"
+        } else {
+            rng.pick(21, &["none", "informational", "low", "medium", "high"])
+        },
     );
     json.num("rbacGroupId", 75 + i64::from(host.server));
     json.text("rbacGroupName", if host.server { "Servers" } else { "Workstations" });
     json.text(
         "onboardingStatus",
-        mix.pick(22, &["onboarded", "onboarded", "onboarded", "onboarded", "canBeOnboarded", "insufficientInfo"]),
+        rng.pick(22, &["onboarded", "onboarded", "onboarded", "onboarded", "canBeOnboarded", "insufficientInfo"]),
     );
     json.text(
         "defenderAvStatus",
-        mix.pick(23, &["updated", "updated", "updated", "unknown", "notUpdated", "disabled", "notReporting"]),
+        rng.pick(23, &["updated", "updated", "updated", "unknown", "notUpdated", "disabled", "notReporting"]),
     );
     host.write_ip("lastIpAddress", json);
     json.cat("lastExternalIpAddress", &["198.51.100.", Digits::new(u64::from(host.number) % 4 + 10).as_str()]);
     interfaces(item, host, json);
     logged_on(item, json);
-    if mix.chance(26, 6) {
+    if rng.chance(26, 6) {
         json.array("resourceAccessEvents", |json| json.item(|json| access_event(item, json)));
     } else {
         json.list("resourceAccessEvents", &[]);
     }
-    if host.server && mix.chance(25, 60) { vm_metadata(host, json) } else { json.null("vmMetadata") }
+    if host.server && rng.chance(25, 60) { vm_metadata(host, json) } else { json.null("vmMetadata") }
 }
 
 fn interfaces(item: &Item<'_>, host: Host, json: &mut Json<'_>) {
     let octet = host.last_octet();
     json.array("ipInterfaces", |json| {
         json.item_text(&["192.0.2.", octet.as_str()]);
-        if item.mix.chance(24, 70) {
+        if item.rng.chance(24, 70) {
             json.item_text(&["2001:db8:20:1::", octet.as_str()]);
             json.item_text(&["127.0.0.1"]);
         }
@@ -64,8 +68,8 @@ fn interfaces(item: &Item<'_>, host: Host, json: &mut Json<'_>) {
 
 fn logged_on(item: &Item<'_>, json: &mut Json<'_>) {
     json.array("loggedOnUsers", |json| {
-        let people = [item.case.scene.user, item.case.scene.other];
-        for person in &people[..=usize::from(item.mix.chance(27, 30))] {
+        let people = [item.state.scenario.user, item.state.scenario.other];
+        for person in &people[..=usize::from(item.rng.chance(27, 30))] {
             json.item(|json| {
                 json.cat("accountName", &person.account());
                 json.text("domainName", NT_DOMAIN);
@@ -104,7 +108,7 @@ fn vm_metadata(host: Host, json: &mut Json<'_>) {
 }
 
 pub(super) fn file(item: &Item<'_>, json: &mut Json<'_>) {
-    json.text("detectionStatus", item.mix.pick(20, &["detected", "detected", "prevented", "blocked"]));
+    json.text("detectionStatus", item.rng.pick(20, &["detected", "detected", "prevented", "blocked"]));
     item.host().write_mde_id("mdeDeviceId", json);
     details("fileDetails", item.file(), item, json);
 }
@@ -113,8 +117,8 @@ fn details(key: &str, file: &FileSpec, item: &Item<'_>, json: &mut Json<'_>) {
     json.object(key, |json| {
         file.write_sha1("sha1", json);
         file.write_sha256("sha256", json);
-        json.when(item.mix.chance(31, 40), "md5", |json, key| json.hex(key, file.bits(5), 32));
-        json.when(item.mix.chance(32, 10), "sha256Ac", |json, key| json.hex(key, file.bits(257), 64));
+        json.when(item.rng.chance(31, 40), "md5", |json, key| json.hex(key, file.bits(5), 32));
+        json.when(item.rng.chance(32, 10), "sha256Ac", |json, key| json.hex(key, file.bits(257), 64));
         json.text("fileName", file.name);
         json.text("filePath", file.path);
         json.num("fileSize", file.size);
@@ -126,7 +130,7 @@ fn details(key: &str, file: &FileSpec, item: &Item<'_>, json: &mut Json<'_>) {
 
 /// A process keeps its id wherever the incident shows it.
 pub(crate) fn process_id(item: &Item<'_>, command: &Command) -> i64 {
-    (item.case.scene.mix.below(command.mark, 6000) * 4 + 1200) as i64
+    (item.state.scenario.rng.below(command.mark, 6000) * 4 + 1200) as i64
 }
 
 pub(super) fn process(item: &Item<'_>, json: &mut Json<'_>) {
@@ -138,16 +142,16 @@ pub(super) fn process(item: &Item<'_>, json: &mut Json<'_>) {
     json.text("processCommandLine", command.line);
     json.time("processCreationDateTime", item.started(command));
     json.opt_time("parentProcessCreationDateTime", command.parent.map(|parent| item.started(parent)));
-    json.text("detectionStatus", item.mix.pick(20, &["detected", "detected", "detected", "blocked", "prevented"]));
+    json.text("detectionStatus", item.rng.pick(20, &["detected", "detected", "detected", "blocked", "prevented"]));
     item.host().write_mde_id("mdeDeviceId", json);
     details("imageFile", command.image, item, json);
     match command.parent {
-        Some(parent) if item.mix.chance(21, 85) || item.case.scene.story => {
+        Some(parent) if item.rng.chance(21, 85) || item.state.scenario.story => {
             details("parentProcessImageFile", parent.image, item, json);
         }
         _ => json.null("parentProcessImageFile"),
     }
-    if item.mix.chance(22, 25) && !item.case.scene.story {
+    if item.rng.chance(22, 25) && !item.state.scenario.story {
         system_account(json);
     } else {
         super::identity::account(item, item.person(), json);
@@ -168,7 +172,7 @@ fn system_account(json: &mut Json<'_>) {
 
 pub(super) fn file_hash(item: &Item<'_>, json: &mut Json<'_>) {
     let file = item.file();
-    match item.mix.below(20, 4) {
+    match item.rng.below(20, 4) {
         0 => {
             json.text("algorithm", "sha1");
             file.write_sha1("value", json);
@@ -186,15 +190,15 @@ pub(super) fn file_hash(item: &Item<'_>, json: &mut Json<'_>) {
 
 pub(super) fn malware(item: &Item<'_>, json: &mut Json<'_>) {
     json.text("name", if item.round == 0 { "LedgerLoad" } else { "Bundlore" });
-    json.text("category", item.mix.pick(20, &["Trojan", "TrojanDownloader", "PUA", "Backdoor"]));
-    item.inside_all("files", Kind::File, u64::from(item.mix.chance(21, 50)), json);
-    item.inside_all("processes", Kind::Process, u64::from(item.mix.chance(22, 15)), json);
+    json.text("category", item.rng.pick(20, &["Trojan", "TrojanDownloader", "PUA", "Backdoor"]));
+    item.inside_all("files", Kind::File, u64::from(item.rng.chance(21, 50)), json);
+    item.inside_all("processes", Kind::Process, u64::from(item.rng.chance(22, 15)), json);
 }
 
 pub(crate) const RUN_KEY: &str = "Software\\Microsoft\\Windows\\CurrentVersion\\Run";
 
 pub(super) fn registry_key(item: &Item<'_>, json: &mut Json<'_>) {
-    json.text("registryHive", item.mix.pick(20, &["HKEY_CURRENT_USER", "HKEY_LOCAL_MACHINE"]));
+    json.text("registryHive", item.rng.pick(20, &["HKEY_CURRENT_USER", "HKEY_LOCAL_MACHINE"]));
     json.text("registryKey", RUN_KEY);
 }
 
@@ -203,6 +207,6 @@ pub(super) fn registry_value(item: &Item<'_>, json: &mut Json<'_>) {
     json.text("registryHive", "HKEY_CURRENT_USER");
     json.text("registryKey", RUN_KEY);
     json.text("registryValueName", "LedgerSync");
-    json.text("registryValueType", item.mix.pick(21, &["String", "ExpandString"]));
+    json.text("registryValueType", item.rng.pick(21, &["String", "ExpandString"]));
     json.text("registryValue", "rundll32.exe C:\\ProgramData\\LedgerSync\\ledger_update.dll,SyncMain");
 }

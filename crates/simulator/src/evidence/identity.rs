@@ -1,9 +1,9 @@
 //! People, sessions and the directory.
 
 use super::{Item, Kind};
+use crate::entities::{AD_DOMAIN, NT_DOMAIN, Person};
+use crate::filetime::SECOND;
 use crate::json::{Digits, Json};
-use crate::ticks::SECOND;
-use crate::world::{AD_DOMAIN, NT_DOMAIN, Person};
 
 pub(super) const AGENTS: [(&str, &str, &str); 4] = [
     (
@@ -30,12 +30,12 @@ pub(super) fn account(item: &Item<'_>, person: Person, json: &mut Json<'_>) {
         json.cat("accountName", &person.account());
         json.text("domainName", NT_DOMAIN);
         person.write_sid("userSid", json);
-        json.when(item.mix.chance(41, 60), "activeDirectoryObjectGuid", |json, key| json.guid(key, person.id() ^ 1));
+        json.when(item.rng.chance(41, 60), "activeDirectoryObjectGuid", |json, key| json.guid(key, person.id() ^ 1));
         json.guid("azureAdUserId", person.id());
         json.cat("userPrincipalName", &person.upn());
         json.cat("displayName", &person.display());
-        json.when(item.mix.chance(42, 50), "tenantId", |json, key| json.text(key, &item.case.plan.tenant.id));
-        if item.mix.chance(43, 5) {
+        json.when(item.rng.chance(42, 50), "tenantId", |json, key| json.text(key, &item.state.model.tenant.id));
+        if item.rng.chance(43, 5) {
             json.array("resourceAccessEvents", |json| json.item(|json| super::endpoint::access_event(item, json)));
         } else {
             json.list("resourceAccessEvents", &[]);
@@ -50,54 +50,54 @@ pub(super) fn user(item: &Item<'_>, json: &mut Json<'_>) {
 
 /// The `stream` of records that cloud application logs delivered.
 pub(super) fn stream(item: &Item<'_>, json: &mut Json<'_>) {
-    json.when(item.mix.chance(44, 15), "stream", |json, key| {
+    json.when(item.rng.chance(44, 15), "stream", |json, key| {
         json.object(key, |json| json.text("name", "Office 365 activity log"));
     });
 }
 
 pub(super) fn cloud_logon_request(item: &Item<'_>, json: &mut Json<'_>) {
-    json.guid("requestId", item.mix.draw(20));
+    json.guid("requestId", item.rng.draw(20));
 }
 
 pub(super) fn cloud_logon_session(item: &Item<'_>, json: &mut Json<'_>) {
-    let (browser, system, agent) = AGENTS[if item.case.scene.story { 1 } else { item.mix.below(20, 4) as usize }];
-    json.guid("sessionId", item.case.scene.mix.draw(0x5E55));
+    let (browser, system, agent) = AGENTS[if item.state.scenario.story { 1 } else { item.rng.below(20, 4) as usize }];
+    json.guid("sessionId", item.state.scenario.rng.draw(0x5E55));
     item.inside("account", Kind::User, json);
     json.text("browser", browser);
-    json.opt("deviceName", item.mix.chance(21, 30).then_some("unknown-device"));
+    json.opt("deviceName", item.rng.chance(21, 30).then_some("unknown-device"));
     json.text("operatingSystem", system);
-    json.when(item.mix.chance(22, 70), "previousLogonDateTime", |json, key| {
+    json.when(item.rng.chance(22, 70), "previousLogonDateTime", |json, key| {
         json.time(key, item.began - 61_200 * SECOND);
     });
-    json.text("protocol", item.mix.pick(23, &["OAuth2", "SAML", "WS-Federation"]));
+    json.text("protocol", item.rng.pick(23, &["OAuth2", "SAML", "WS-Federation"]));
     json.time("startUtcDateTime", item.began);
     json.text("userAgent", agent);
 }
 
 pub(super) fn host_logon_session(item: &Item<'_>, json: &mut Json<'_>) {
     let start = item.began;
-    json.cat("sessionId", &["0x", Digits::new(item.mix.below(20, 9_000_000) + 100_000).as_str()]);
+    json.cat("sessionId", &["0x", Digits::new(item.rng.below(20, 9_000_000) + 100_000).as_str()]);
     Item { round: item.round + 1, ..*item }.inside("account", Kind::User, json);
     Item { on_server: true, ..*item }.inside("host", Kind::Device, json);
     json.time("startUtcDateTime", start);
-    json.opt_time("endUtcDateTime", item.mix.chance(21, 60).then_some(start + 1260 * SECOND));
+    json.opt_time("endUtcDateTime", item.rng.chance(21, 60).then_some(start + 1260 * SECOND));
 }
 
 pub(super) fn security_group(item: &Item<'_>, json: &mut Json<'_>) {
     let (name, rid) =
-        item.mix.pick(20, &[("Domain Admins", "512"), ("Backup Operators", "551"), ("Finance Share Owners", "2117")]);
+        item.rng.pick(20, &[("Domain Admins", "512"), ("Backup Operators", "551"), ("Finance Share Owners", "2117")]);
     json.text("displayName", name);
-    json.opt("friendlyName", item.mix.chance(21, 50).then_some(name));
+    json.opt("friendlyName", item.rng.chance(21, 50).then_some(name));
     json.cat("distinguishedName", &["CN=", name, ",OU=Groups,DC=corp,DC=contoso,DC=example"]);
     json.cat("sid", &["S-1-5-21-2043817755-1198337410-3300427181-", rid]);
-    json.when(item.mix.chance(22, 70), "securityGroupId", |json, key| json.guid(key, item.mix.draw(23)));
-    json.when(item.mix.chance(24, 80), "activeDirectoryObjectGuid", |json, key| json.guid(key, item.mix.draw(25)));
+    json.when(item.rng.chance(22, 70), "securityGroupId", |json, key| json.guid(key, item.rng.draw(23)));
+    json.when(item.rng.chance(24, 80), "activeDirectoryObjectGuid", |json, key| json.guid(key, item.rng.draw(25)));
 }
 
 pub(super) fn directory_domain(item: &Item<'_>, json: &mut Json<'_>) {
     json.text("activeDirectoryDomainName", AD_DOMAIN);
     json.array("trustedDomains", |json| {
-        for name in &["plant.contoso.example", "fabrikam.example"][..item.mix.below(20, 3) as usize] {
+        for name in &["plant.contoso.example", "fabrikam.example"][..item.rng.below(20, 3) as usize] {
             json.item(|json| {
                 item.base(json);
                 json.text("activeDirectoryDomainName", name);

@@ -5,10 +5,10 @@ use crate::json::{Digits, Json};
 
 /// An open `dictionary`.
 fn labels(key: &str, item: &Item<'_>, json: &mut Json<'_>) {
-    if item.mix.chance(50, 60) {
+    if item.rng.chance(50, 60) {
         json.object(key, |json| {
             json.text("app", "ledger-web");
-            json.text("tier", item.mix.pick(51, &["frontend", "backend"]));
+            json.text("tier", item.rng.pick(51, &["frontend", "backend"]));
         });
     } else {
         json.null(key);
@@ -16,89 +16,89 @@ fn labels(key: &str, item: &Item<'_>, json: &mut Json<'_>) {
 }
 
 fn maybe(key: &str, item: &Item<'_>, (kind, percent, salt): (Kind, u64, u64), json: &mut Json<'_>) {
-    if item.mix.chance(salt, percent) { item.inside(key, kind, json) } else { json.null(key) }
+    if item.rng.chance(salt, percent) { item.inside(key, kind, json) } else { json.null(key) }
 }
 
 pub(super) fn cluster(item: &Item<'_>, json: &mut Json<'_>) {
     json.text("name", "aks-contoso-prod");
-    if item.mix.chance(20, 40) {
+    if item.rng.chance(20, 40) {
         let resource = item.nested(Kind::AzureResource, 6);
         json.object("cloudResource", |json| resource.write(json));
     } else {
         json.null("cloudResource");
     }
-    json.opt("distribution", item.mix.chance(21, 50).then_some("AKS"));
-    json.text("platform", item.mix.pick(22, &["aks", "aks", "eks", "gke", "arc"]));
-    json.opt("version", item.mix.chance(23, 70).then_some("1.31.4"));
+    json.opt("distribution", item.rng.chance(21, 50).then_some("AKS"));
+    json.text("platform", item.rng.pick(22, &["aks", "aks", "eks", "gke", "arc"]));
+    json.opt("version", item.rng.chance(23, 70).then_some("1.31.4"));
 }
 
 pub(super) fn namespace(item: &Item<'_>, json: &mut Json<'_>) {
-    json.text("name", item.mix.pick(20, &["payments", "default", "kube-system"]));
+    json.text("name", item.rng.pick(20, &["payments", "default", "kube-system"]));
     maybe("cluster", item, (Kind::KubernetesCluster, 50, 21), json);
     labels("labels", item, json);
 }
 
 pub(super) fn controller(item: &Item<'_>, json: &mut Json<'_>) {
     json.text("name", "ledger-web");
-    json.text("type", item.mix.pick(20, &["Deployment", "DaemonSet", "CronJob"]));
+    json.text("type", item.rng.pick(20, &["Deployment", "DaemonSet", "CronJob"]));
     maybe("namespace", item, (Kind::KubernetesNamespace, 60, 21), json);
     labels("labels", item, json);
 }
 
 pub(super) fn service_account(item: &Item<'_>, json: &mut Json<'_>) {
-    json.text("name", item.mix.pick(20, &["ledger-deployer", "default", "metrics-reader"]));
+    json.text("name", item.rng.pick(20, &["ledger-deployer", "default", "metrics-reader"]));
     maybe("namespace", item, (Kind::KubernetesNamespace, 60, 21), json);
 }
 
 pub(super) fn secret(item: &Item<'_>, json: &mut Json<'_>) {
-    json.text("name", item.mix.pick(20, &["ledger-db", "registry-pull", "tls-frontend"]));
+    json.text("name", item.rng.pick(20, &["ledger-db", "registry-pull", "tls-frontend"]));
     maybe("namespace", item, (Kind::KubernetesNamespace, 70, 21), json);
-    json.opt("secretType", item.mix.chance(22, 80).then_some("Opaque"));
+    json.opt("secretType", item.rng.chance(22, 80).then_some("Opaque"));
 }
 
 pub(super) fn service(item: &Item<'_>, json: &mut Json<'_>) {
     json.text("name", "ledger-web");
     maybe("namespace", item, (Kind::KubernetesNamespace, 60, 20), json);
     maybe("clusterIP", item, (Kind::Ip, 70, 21), json);
-    item.inside_all("externalIPs", Kind::Ip, item.mix.below(22, 2), json);
+    item.inside_all("externalIPs", Kind::Ip, item.rng.below(22, 2), json);
     labels("labels", item, json);
     labels("selector", item, json);
     json.array("servicePorts", |json| {
-        for at in 0..item.mix.below(23, 3) {
+        for at in 0..item.rng.below(23, 3) {
             json.item(|json| {
-                json.opt("appProtocol", item.mix.chance(24, 50).then_some("http"));
+                json.opt("appProtocol", item.rng.chance(24, 50).then_some("http"));
                 json.text("name", if at == 0 { "web" } else { "metrics" });
-                json.when(item.mix.chance(25, 50), "nodePort", |json, key| json.num(key, 30_080 + at as i64));
+                json.when(item.rng.chance(25, 50), "nodePort", |json, key| json.num(key, 30_080 + at as i64));
                 json.num("port", 80 + 9000 * at as i64);
-                json.text("protocol", item.mix.pick(26, &["tcp", "tcp", "udp", "sctp"]));
+                json.text("protocol", item.rng.pick(26, &["tcp", "tcp", "udp", "sctp"]));
                 json.text("targetPort", "8080");
             });
         }
     });
-    json.text("serviceType", item.mix.pick(27, &["clusterIP", "loadBalancer", "nodePort", "externalName"]));
+    json.text("serviceType", item.rng.pick(27, &["clusterIP", "loadBalancer", "nodePort", "externalName"]));
 }
 
 pub(super) fn pod(item: &Item<'_>, json: &mut Json<'_>) {
-    json.cat("name", &["ledger-web-7d9f-", Digits::new(item.mix.below(20, 9000)).as_str()]);
+    json.cat("name", &["ledger-web-7d9f-", Digits::new(item.rng.below(20, 9000)).as_str()]);
     maybe("namespace", item, (Kind::KubernetesNamespace, 70, 21), json);
     maybe("controller", item, (Kind::KubernetesController, 40, 22), json);
     item.inside_all("containers", Kind::Container, 1, json);
-    item.inside_all("initContainers", Kind::Container, u64::from(item.mix.chance(23, 15)), json);
-    item.inside_all("ephemeralContainers", Kind::Container, u64::from(item.mix.chance(24, 10)), json);
+    item.inside_all("initContainers", Kind::Container, u64::from(item.rng.chance(23, 15)), json);
+    item.inside_all("ephemeralContainers", Kind::Container, u64::from(item.rng.chance(24, 10)), json);
     labels("labels", item, json);
     maybe("podIp", item, (Kind::Ip, 60, 25), json);
     maybe("serviceAccount", item, (Kind::KubernetesServiceAccount, 50, 26), json);
 }
 
 pub(super) fn container(item: &Item<'_>, json: &mut Json<'_>) {
-    json.hex("containerId", item.mix.draw(20), 64);
-    json.text("name", item.mix.pick(21, &["web", "sidecar", "debug"]));
-    json.list("command", if item.mix.chance(22, 70) { &["/bin/sh", "-c"] } else { &[] });
-    json.list("args", if item.mix.chance(23, 70) { &["nsenter -t 1 -m -u -i -n sh"] } else { &[] });
-    json.flag("isPrivileged", item.mix.chance(24, 60));
+    json.hex("containerId", item.rng.draw(20), 64);
+    json.text("name", item.rng.pick(21, &["web", "sidecar", "debug"]));
+    json.list("command", if item.rng.chance(22, 70) { &["/bin/sh", "-c"] } else { &[] });
+    json.list("args", if item.rng.chance(23, 70) { &["nsenter -t 1 -m -u -i -n sh"] } else { &[] });
+    json.flag("isPrivileged", item.rng.chance(24, 60));
     maybe("image", item, (Kind::ContainerImage, 70, 25), json);
     // Only a container that stands for itself names its pod: the pod names its containers.
-    if item.kind == Kind::Container && item.mix.chance(26, 20) {
+    if item.kind == Kind::Container && item.rng.chance(26, 20) {
         let pod = item.nested(Kind::ContainerRegistry, 6);
         json.object("pod", |json| {
             pod.base(json);
@@ -112,10 +112,10 @@ pub(super) fn container(item: &Item<'_>, json: &mut Json<'_>) {
 pub(super) fn container_image(item: &Item<'_>, json: &mut Json<'_>) {
     json.text(
         "imageId",
-        item.mix.pick(20, &["registry.sync-relay.example/tools/debug:latest", "crcontoso.example/ledger/web:4.18.2"]),
+        item.rng.pick(20, &["registry.sync-relay.example/tools/debug:latest", "crcontoso.example/ledger/web:4.18.2"]),
     );
     maybe("registry", item, (Kind::ContainerRegistry, 60, 21), json);
-    if item.mix.chance(22, 30) {
+    if item.rng.chance(22, 30) {
         let digest = item.nested(Kind::ContainerRegistry, 6);
         json.object("digestImage", |json| {
             digest.base(json);
@@ -127,5 +127,5 @@ pub(super) fn container_image(item: &Item<'_>, json: &mut Json<'_>) {
 }
 
 pub(super) fn container_registry(item: &Item<'_>, json: &mut Json<'_>) {
-    json.text("registry", item.mix.pick(20, &["crcontoso.example", "registry.sync-relay.example"]));
+    json.text("registry", item.rng.pick(20, &["crcontoso.example", "registry.sync-relay.example"]));
 }

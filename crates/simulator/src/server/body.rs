@@ -4,12 +4,12 @@ use std::io;
 
 use bytes::Bytes;
 
-use crate::content::{Case, Show, alert, incident, legacy};
+use crate::content::{IncidentState, Show, alert, incident, legacy};
 use crate::json::Json;
 use crate::listing::{Hit, Page};
 use crate::query::{List, Query};
 use crate::tenant::Tenant;
-use crate::timeline::Plan;
+use crate::timeline::TenantModel;
 
 /// A chunk is sent when it has at least this many bytes.
 const CHUNK: usize = 64 * 1024;
@@ -88,8 +88,8 @@ impl PageBody {
     }
 
     fn fill(&mut self, out: &mut Vec<u8>) {
-        let plan = Plan::new(&self.tenant);
-        let mut case: Option<Case<'_>> = None;
+        let model = TenantModel::new(&self.tenant);
+        let mut state: Option<IncidentState<'_>> = None;
         while out.len() < CHUNK && self.part != Part::Done {
             self.part = match self.part {
                 Part::Head => {
@@ -100,22 +100,22 @@ impl PageBody {
                     None => Part::Tail,
                     Some(hit) => {
                         self.open = Some(hit);
-                        let case = current(&mut case, plan, hit.incident);
+                        let state = current(&mut state, model, hit.incident);
                         if std::mem::replace(&mut self.begun, true) {
                             out.push(b',');
                         }
                         let mut json = Json::new(out, self.show.newer);
                         match self.list {
                             List::Legacy => {
-                                legacy::head(case, hit.event, &mut json);
+                                legacy::head(state, hit.event, &mut json);
                                 Part::Nested(0)
                             }
                             List::Incidents => {
-                                incident::head(case, hit.event, &mut json);
+                                incident::head(state, hit.event, &mut json);
                                 if self.expand { Part::Nested(0) } else { close(out, b"}") }
                             }
                             List::Alerts => {
-                                alert::write(case, hit.alert, hit.event, self.show, &mut json);
+                                alert::write(state, hit.alert, hit.event, self.show, &mut json);
                                 Part::Record
                             }
                         }
@@ -123,11 +123,11 @@ impl PageBody {
                 },
                 Part::Nested(at) => {
                     let hit = self.open.unwrap_or(Hit { incident: 0, alert: 0, event: 0 });
-                    let case = current(&mut case, plan, hit.incident);
+                    let state = current(&mut state, model, hit.incident);
                     if at == 0 {
                         out.extend_from_slice(b",\"alerts\":[");
                     }
-                    let nested = alert::Nested { case, event: hit.event, list: self.list, show: self.show };
+                    let nested = alert::Nested { state, event: hit.event, list: self.list, show: self.show };
                     if nested.write(at, out) { Part::Nested(at + 1) } else { close(out, b"]}") }
                 }
                 Part::Tail => {
@@ -141,11 +141,15 @@ impl PageBody {
 }
 
 /// The incident at hand, made anew only when it changes.
-fn current<'c, 'a>(case: &'c mut Option<Case<'a>>, plan: Plan<'a>, index: u64) -> &'c Case<'a> {
-    if case.as_ref().is_some_and(|case| case.index != index) {
-        *case = None;
+fn current<'c, 'a>(
+    state: &'c mut Option<IncidentState<'a>>,
+    model: TenantModel<'a>,
+    index: u64,
+) -> &'c IncidentState<'a> {
+    if state.as_ref().is_some_and(|state| state.index != index) {
+        *state = None;
     }
-    case.get_or_insert_with(|| Case::new(plan, index))
+    state.get_or_insert_with(|| IncidentState::new(model, index))
 }
 
 fn close(out: &mut Vec<u8>, with: &[u8]) -> Part {

@@ -7,7 +7,7 @@ use axum::response::Response;
 
 use crate::clock;
 use crate::json::{Json, write_guid};
-use crate::mix::Mix;
+use crate::rng::Rng;
 
 /// Which service's shape an answer has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub(super) enum Api {
 pub(super) fn request_id() -> String {
     let now = clock::real().timestamp_nanos_opt().unwrap_or_default();
     let mut bytes = Vec::with_capacity(36);
-    write_guid(&mut bytes, Mix::new(now.cast_unsigned()).draw(1));
+    write_guid(&mut bytes, Rng::new(now.cast_unsigned()).draw(1));
     String::from_utf8(bytes).unwrap_or_default()
 }
 

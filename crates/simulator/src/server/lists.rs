@@ -13,11 +13,11 @@ use super::body::PageBody;
 use super::errors::{Api, refuse, respond};
 use crate::content::Show;
 use crate::encode::percent;
+use crate::filetime;
 use crate::listing;
 use crate::query::skiptoken::Key;
 use crate::query::{List, Query};
-use crate::ticks;
-use crate::timeline::Plan;
+use crate::timeline::TenantModel;
 
 type Pairs = Params<Vec<(String, String)>>;
 
@@ -49,32 +49,32 @@ fn list(simulator: &Simulator, list: List, uri: &Uri, headers: &HeaderMap, pairs
         Err(why) => return refuse(api, StatusCode::BAD_REQUEST, "BadRequest", &why.0, headers),
     };
     let faults = &simulator.shared.faults.of(&simulator.shared.tenants[tenant].id);
-    let plan = Plan::new(&simulator.shared.tenants[tenant]);
-    let now = ticks::from_time(simulator.clock().now());
+    let model = TenantModel::new(&simulator.shared.tenants[tenant]);
+    let now = filetime::from_time(simulator.clock().now());
     if faults.empty_page(list) {
         query.top = 0;
     }
-    let late = faults.late(list, &plan);
+    let late = faults.late(list, &model);
     let mut page = if faults.ends_before(list, query.skip) {
         listing::Page::default()
     } else {
-        listing::page(&plan, &query, listing::Sight { now, late: &late, repeat: faults.repeats(list) })
+        listing::page(&model, &query, listing::Sight { now, late: &late, repeat: faults.repeats(list) })
     };
     if query.top == 0 {
         // Nothing was handed out: the next link asks for the same place again.
         page.next = Some(query.after.unwrap_or(Key::start(query.descending)));
     }
-    let failing = query.expand.then(|| faults.failing(&plan, &page.hits)).flatten();
+    let failing = query.expand.then(|| faults.failing(&model, &page.hits)).flatten();
     if let Some(id) = failing {
         let message = format!("Expanding alerts of incident {id} failed.");
         return refuse(api, StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", &message, headers);
     }
-    if let Some(id) = faults.unreadable(list, &plan, &page.hits) {
+    if let Some(id) = faults.unreadable(list, &model, &page.hits) {
         let message = format!("Record {id} cannot be read.");
         return refuse(api, StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", &message, headers);
     }
     let next = page.next.map(|key| link(uri, headers, pairs, &key.encode(query.hash)));
-    let show = Show { newer: wants_newer(headers), oversize: faults.oversize(&plan) };
+    let show = Show { newer: wants_newer(headers), oversize: faults.oversize(&model) };
     let body = PageBody::new(simulator.shared.tenants[tenant].clone(), &query, page, next, show);
     respond(StatusCode::OK, Body::from_stream(stream::iter(body)))
 }

@@ -8,11 +8,11 @@ use super::Simulator;
 use super::auth::admit;
 use super::errors::{Api, refuse, respond};
 use super::lists::wants_newer;
-use crate::content::{self, Case, Show, alert};
+use crate::content::{self, IncidentState, Show, alert};
 use crate::faults::Endpoint;
+use crate::filetime;
 use crate::json::Json;
-use crate::ticks;
-use crate::timeline::Plan;
+use crate::timeline::TenantModel;
 
 type Pairs = Params<Vec<(String, String)>>;
 
@@ -33,10 +33,10 @@ pub(super) async fn incident(
         let message = format!("The query parameter '{name}' is not supported.");
         return refuse(Api::Graph, StatusCode::BAD_REQUEST, "BadRequest", &message, &headers);
     }
-    let (tenant, now) = (&simulator.shared.tenants[tenant], ticks::from_time(simulator.clock().now()));
-    let plan = Plan::new(tenant);
-    let found = content::incident_index(tenant, &id).map(|index| Case::new(plan, index));
-    let Some((case, event)) = found.and_then(|case| case.line.visible(now).map(|event| (case, event))) else {
+    let (tenant, now) = (&simulator.shared.tenants[tenant], filetime::from_time(simulator.clock().now()));
+    let model = TenantModel::new(tenant);
+    let found = content::incident_index(tenant, &id).map(|index| IncidentState::new(model, index));
+    let Some((state, event)) = found.and_then(|state| state.line.visible(now).map(|event| (state, event))) else {
         return missing(&id, "incident", &headers);
     };
     if expand && simulator.shared.faults.of(&tenant.id).fails(&id) {
@@ -47,10 +47,10 @@ pub(super) async fn incident(
         return unreadable(&id, &headers);
     }
     let mut out = Vec::with_capacity(16 * 1024);
-    let show = Show { newer: wants_newer(&headers), oversize: simulator.shared.faults.oversize(&plan) };
+    let show = Show { newer: wants_newer(&headers), oversize: simulator.shared.faults.oversize(&model) };
     context("security/incidents/$entity", &mut out);
     let start = out.len();
-    content::incident_at(&case, event, expand, show, &mut out);
+    content::incident_at(&state, event, expand, show, &mut out);
     out[start] = b',';
     respond(StatusCode::OK, out)
 }
@@ -60,24 +60,24 @@ pub(super) async fn alert(State(simulator): State<Simulator>, Path(id): Path<Str
         Ok(tenant) => tenant,
         Err(refused) => return *refused,
     };
-    let (tenant, now) = (&simulator.shared.tenants[tenant], ticks::from_time(simulator.clock().now()));
-    let plan = Plan::new(tenant);
-    let found = alert::parse_id(&plan, &id).map(|(index, alert)| (Case::new(plan, index), alert));
-    let visible = found.and_then(|(case, alert)| {
-        let event = case.line.visible(now)?;
-        (alert < case.line.events()[event].born).then_some((case, alert, event))
+    let (tenant, now) = (&simulator.shared.tenants[tenant], filetime::from_time(simulator.clock().now()));
+    let model = TenantModel::new(tenant);
+    let found = alert::parse_id(&model, &id).map(|(index, alert)| (IncidentState::new(model, index), alert));
+    let visible = found.and_then(|(state, alert)| {
+        let event = state.line.visible(now)?;
+        (alert < state.line.events()[event].born).then_some((state, alert, event))
     });
-    let Some((case, number, event)) = visible else {
+    let Some((state, number, event)) = visible else {
         return missing(&id, "alert", &headers);
     };
     if simulator.shared.faults.of(&tenant.id).is_unreadable(Endpoint::Alert, &id) {
         return unreadable(&id, &headers);
     }
     let mut out = Vec::with_capacity(16 * 1024);
-    let show = Show { newer: wants_newer(&headers), oversize: simulator.shared.faults.oversize(&plan) };
+    let show = Show { newer: wants_newer(&headers), oversize: simulator.shared.faults.oversize(&model) };
     context("security/alerts_v2/$entity", &mut out);
     let start = out.len();
-    alert::write(&case, number, event, show, &mut Json::new(&mut out, show.newer));
+    alert::write(&state, number, event, show, &mut Json::new(&mut out, show.newer));
     out[start] = b',';
     respond(StatusCode::OK, out)
 }

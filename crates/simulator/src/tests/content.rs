@@ -343,8 +343,8 @@ fn times_are_written_as_the_services_write_them() {
         (-1, "1969-12-31T23:59:59.9999999Z"),
     ] {
         let mut out = Vec::new();
-        crate::ticks::write(ticks, &mut out);
+        crate::filetime::write(ticks, &mut out);
         assert_eq!(String::from_utf8(out).unwrap(), text);
-        assert_eq!(crate::ticks::from_time(text.parse().unwrap()), ticks);
+        assert_eq!(crate::filetime::from_time(text.parse().unwrap()), ticks);
     }
 }

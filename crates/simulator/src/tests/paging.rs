@@ -186,8 +186,8 @@ async fn a_clock_that_moves_between_pages_loses_nothing_in_ascending_order() {
 
 #[test]
 fn no_filter_and_no_token_panics() {
-    use crate::mix::Mix;
     use crate::query::{List, Query};
+    use crate::rng::Rng;
     let words = [
         "status",
         "eq",
@@ -208,9 +208,9 @@ fn no_filter_and_no_token_panics() {
     ];
     let mut accepted = 0;
     for seed in 0..20_000 {
-        let mix = Mix::new(seed);
-        let text: String = (0..mix.below(1, 9)).flat_map(|at| [mix.pick(2 + at, &words), " "]).collect();
-        let params = [(mix.pick(0, &["$filter", "$skiptoken", "$orderby", "$top"]).to_owned(), text)];
+        let rng = Rng::new(seed);
+        let text: String = (0..rng.below(1, 9)).flat_map(|at| [rng.pick(2 + at, &words), " "]).collect();
+        let params = [(rng.pick(0, &["$filter", "$skiptoken", "$orderby", "$top"]).to_owned(), text)];
         accepted += usize::from(Query::parse(List::Incidents, &params, 0).is_ok());
     }
     assert!(accepted > 5, "{accepted}");

@@ -1,8 +1,8 @@
 //! One flat record per piece of evidence: every entity has all properties, most of them null.
 
+use crate::entities::NT_DOMAIN;
 use crate::evidence::{Item, Kind, process_id};
 use crate::json::Json;
-use crate::world::NT_DOMAIN;
 
 /// Properties of every entity, in the service's order, `entityType` in front.
 const KEYS: [&str; 31] = [
@@ -88,7 +88,7 @@ fn filled(item: &Item<'_>, key: &str, json: &mut Json<'_>) -> bool {
             true
         }
         Kind::SecurityGroup if key == "securityGroupId" => {
-            json.guid(key, item.mix.draw(23));
+            json.guid(key, item.rng.draw(23));
             true
         }
         _ => false,
@@ -141,7 +141,7 @@ fn mail(item: &Item<'_>, key: &str, json: &mut Json<'_>) -> bool {
         (Kind::Mailbox, "mailboxDisplayName") => json.cat(key, &person.display()),
         (Kind::Mailbox, "mailboxAddress" | "userPrincipalName")
         | (Kind::AnalyzedMessage, "recipient" | "userPrincipalName") => json.cat(key, &person.upn()),
-        (Kind::AnalyzedMessage, "sender") => json.cat(key, &["accounting@", item.case.scene.domain]),
+        (Kind::AnalyzedMessage, "sender") => json.cat(key, &["accounting@", item.state.scenario.domain]),
         (Kind::AnalyzedMessage, "subject") => json.text(key, crate::evidence::subject(item)),
         (Kind::AnalyzedMessage, "deliveryAction") => json.text(key, "Delivered"),
         _ => return false,

@@ -3,8 +3,8 @@
 use chrono::DateTime;
 
 use super::{Filter, Literal, Op, Prop, type_name};
+use crate::filetime;
 use crate::query::{List, Refused};
-use crate::ticks;
 
 const SEVERITIES: &[&str] = &["unknown", "informational", "low", "medium", "high"];
 const CLASSIFICATIONS: &[&str] = &["unknown", "falsePositive", "truePositive", "informationalExpectedActivity"];
@@ -154,7 +154,7 @@ impl<'t> Parser<'t> {
         };
         if matches!(prop, Prop::Created | Prop::Updated) {
             let time = DateTime::parse_from_rfc3339(token).map_err(|_| incompatible())?;
-            return Ok(Literal::Time(ticks::from_time(time.to_utc())));
+            return Ok(Literal::Time(filetime::from_time(time.to_utc())));
         }
         if token == "null" && prop == Prop::Assigned {
             return Ok(Literal::Null);

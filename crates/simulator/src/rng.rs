@@ -2,18 +2,18 @@
 
 /// A point in the tenant's content from which choices are drawn. The same point always gives the same choices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Mix(u64);
+pub(crate) struct Rng(u64);
 
-impl Mix {
-    pub(crate) const ZERO: Mix = Mix(0);
+impl Rng {
+    pub(crate) const ZERO: Rng = Rng(0);
 
-    pub(crate) fn new(seed: u64) -> Mix {
-        Mix(scramble(seed))
+    pub(crate) fn new(seed: u64) -> Rng {
+        Rng(scramble(seed))
     }
 
     /// The point below this one, named by `salt`.
-    pub(crate) fn sub(self, salt: u64) -> Mix {
-        Mix(self.draw(salt))
+    pub(crate) fn sub(self, salt: u64) -> Rng {
+        Rng(self.draw(salt))
     }
 
     /// 64 random bits for the choice named `salt`.

@@ -2,7 +2,7 @@
 //! documentation, names from reserved domains.
 
 use crate::json::{Digits, Json};
-use crate::mix::Mix;
+use crate::rng::Rng;
 
 pub(crate) const DOMAIN: &str = "contoso.example";
 pub(crate) const AD_DOMAIN: &str = "corp.contoso.example";
@@ -92,7 +92,7 @@ impl Person {
 
     /// Bits of the person's directory object ids.
     pub(crate) fn id(self) -> u64 {
-        Mix::new(u64::from(self.0)).draw(0xACC0)
+        Rng::new(u64::from(self.0)).draw(0xACC0)
     }
 
     pub(crate) fn write_sid(self, key: &str, json: &mut Json<'_>) {
@@ -143,7 +143,7 @@ impl Host {
     }
 
     pub(crate) fn id(self) -> u64 {
-        Mix::new(u64::from(self.number) << 1 | u64::from(self.server)).draw(0xDE71)
+        Rng::new(u64::from(self.number) << 1 | u64::from(self.server)).draw(0xDE71)
     }
 
     pub(crate) fn write_mde_id(self, key: &str, json: &mut Json<'_>) {
