@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use schema::{Content, Dataset, Feed, GEO, Shape};
+use schema::{Content, Dataset, EcsTarget, GEO, Shape};
 use serde_json::{Value, json};
 
 use crate::names;
@@ -172,11 +172,11 @@ fn spare(scope: &str, group: &str, fed: &BTreeSet<&str>, processor: &mut Value) 
 
 /// ECS fields that the dataset's columns fill.
 fn fed(shape: &Shape) -> BTreeSet<&'static str> {
-    let name = |feed: &Feed| feed.field.name;
+    let name = |target: &EcsTarget| target.field.name;
     let mut fields: BTreeSet<_> = shape.constants.iter().map(|constant| constant.field.name).collect();
     fields.extend(shape.derived.iter().map(|derived| derived.field.name));
     for column in &shape.columns {
-        fields.extend(column.feeds.iter().map(name));
+        fields.extend(column.targets.iter().map(name));
         if let Content::Object(below) | Content::Flattened(below) = &column.content {
             fields.extend(fed(below));
         }

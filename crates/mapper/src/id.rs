@@ -22,19 +22,20 @@ impl fmt::Display for DocId {
 /// Stands between the parts of an identity; no Microsoft id holds it.
 const SEPARATOR: char = '\u{1f}';
 
-/// Computes the document's identity. `chosen` are the elements that stand for their lists, `named_by` what tells the
+/// Computes the document's identity. `selected_items` are the elements that stand for their lists, `named_by` what tells the
 /// item apart by its kind, with its level in the row; `shared` keeps the part of the identity that is the same for all items of one row.
 pub(crate) fn identify(
     plan: &Plan,
     row: &Row<'_>,
-    chosen: &[(At, Option<At>)],
+    selected_items: &[(At, Option<At>)],
     named_by: &[Option<(At, usize)>],
     shared: &mut String,
 ) -> Result<DocId, Reject> {
     if shared.is_empty() {
         shared.push_str(plan.name);
-        parts(row, chosen, &plan.identity[..plan.shared_identity], shared);
-        let id = plan.identity.first().and_then(|path| find(row, chosen, 0, path)).and_then(|at| row.scalar(at));
+        parts(row, selected_items, &plan.identity[..plan.shared_identity], shared);
+        let id =
+            plan.identity.first().and_then(|path| find(row, selected_items, 0, path)).and_then(|at| row.scalar(at));
         if id.is_none_or(|id| id.is_empty()) {
             let name = plan.identity.first().map(|path| path.join(".")).unwrap_or_default();
             let detail = format!("`{name}` is missing or empty: the row cannot be told from others");
@@ -43,9 +44,10 @@ pub(crate) fn identify(
     }
     let mut text = String::with_capacity(256);
     text.push_str(shared);
-    parts(row, chosen, &plan.identity[plan.shared_identity..], &mut text);
+    parts(row, selected_items, &plan.identity[plan.shared_identity..], &mut text);
     if let Some((path, _)) = &plan.item
-        && let Some(item) = chosen.last().map_or_else(|| find(row, chosen, 0, path), |(_, element)| *element)
+        && let Some(item) =
+            selected_items.last().map_or_else(|| find(row, selected_items, 0, path), |(_, element)| *element)
     {
         let before = text.len();
         let mut named = false;
@@ -69,25 +71,26 @@ pub(crate) fn identify(
     Ok(DocId(id))
 }
 
-fn parts(row: &Row<'_>, chosen: &[(At, Option<At>)], paths: &[Vec<Box<str>>], text: &mut String) {
+fn parts(row: &Row<'_>, selected_items: &[(At, Option<At>)], paths: &[Vec<Box<str>>], text: &mut String) {
     // Neighbours lie in one object, which is looked for once.
     let (mut inside, mut object): (&[Box<str>], _) = (&[], Some(0));
     for path in paths {
         text.push(SEPARATOR);
         let Some((name, parents)) = path.split_last() else { continue };
         if parents != inside {
-            (inside, object) = (parents, find(row, chosen, 0, parents));
+            (inside, object) = (parents, find(row, selected_items, 0, parents));
         }
-        if let Some(at) = object.and_then(|object| find(row, chosen, object, std::slice::from_ref(name))) {
+        if let Some(at) = object.and_then(|object| find(row, selected_items, object, std::slice::from_ref(name))) {
             canonical(row, at, path.len(), text);
         }
     }
 }
 
-fn find(row: &Row<'_>, chosen: &[(At, Option<At>)], at: At, path: &[Box<str>]) -> Option<At> {
+fn find(row: &Row<'_>, selected_items: &[(At, Option<At>)], at: At, path: &[Box<str>]) -> Option<At> {
     path.iter().try_fold(at, |at, name| {
         let child = row.member(at, name)?;
-        let child = chosen.iter().find(|(list, _)| *list == child).map_or(Some(child), |(_, element)| *element)?;
+        let child =
+            selected_items.iter().find(|(list, _)| *list == child).map_or(Some(child), |(_, element)| *element)?;
         (row.kind(child) != Kind::Null).then_some(child)
     })
 }

@@ -38,7 +38,16 @@ pub(crate) fn apply(op: Op, table: Option<Table>, text: &str, push: &mut dyn FnM
         Op::Host => host::host(text).map(Cow::Owned),
         Op::UrlHost => host::url_host(text).map(Cow::Owned),
         Op::UrlIp => host::url_ip(text).map(Cow::Owned),
-        _ => Url::parse(text).and_then(|url| url.part(op)),
+        Op::UrlScheme
+        | Op::UrlDomain
+        | Op::UrlPort
+        | Op::UrlPath
+        | Op::UrlQuery
+        | Op::UrlFragment
+        | Op::UrlExtension
+        | Op::UrlFull
+        | Op::UrlUsername
+        | Op::UrlPassword => Url::parse(text).and_then(|url| url.part(op)),
     };
     if let Some(text) = result.filter(|text| !text.is_empty()) {
         push(&text);
@@ -163,7 +172,9 @@ impl<'a> Url<'a> {
             Op::UrlQuery => self.query?.into(),
             Op::UrlFragment => self.fragment?.into(),
             Op::UrlExtension => path::extension(self.path.rsplit('/').next().unwrap_or_default())?.into(),
-            _ => return None,
+            // These name no part of a URL; they are listed so that a new conversion has to be put somewhere.
+            Op::Keep | Op::Lower | Op::Table | Op::Prefix | Op::Technique | Op::Subtechnique | Op::Args => return None,
+            Op::Person | Op::MailAddress | Op::MailHost | Op::Host | Op::UrlHost | Op::UrlIp => return None,
         };
         Some(part).filter(|part| !part.is_empty())
     }
@@ -196,7 +207,7 @@ pub(crate) fn derive(derive: Derive, inputs: &[Cow<'_, str>]) -> Option<String> 
     }
 }
 
-/// First 32 hexadecimal digits of the SHA-256 over the parts, joined with line feeds.
+/// First 32 hexadecimal digits of the SHA-256 over the parts, joined with line targets.
 pub(crate) fn entity_id(parts: &[Cow<'_, str>]) -> String {
     hex(&Sha256::digest(parts.join("\n"))[..16])
 }

@@ -42,8 +42,8 @@ fn params(dataset: &Dataset) -> Value {
     let shapes: Vec<Value> = plan.shapes.iter().map(shape).collect();
     let columns = || plan.shapes.iter().flat_map(|shape| &shape.columns);
     let tables: BTreeMap<&str, Value> = columns()
-        .flat_map(|column| &column.feeds)
-        .filter_map(|feed| feed.table)
+        .flat_map(|column| &column.targets)
+        .filter_map(|target| target.table)
         .chain([REGISTRY_HIVE])
         .map(|table| (table.name, json!(table.rows)))
         .collect();
@@ -87,7 +87,7 @@ fn field(field: &crate::plan::Field) -> Value {
 fn shape(shape: &Shape) -> Value {
     let columns: Vec<Value> = shape.columns.iter().map(column).collect();
     let mut json = Map::from_iter([("source".to_owned(), json!(shape.source)), ("columns".to_owned(), columns.into())]);
-    for (name, flag) in [("hidden", shape.hidden), ("late", shape.late)] {
+    for (name, flag) in [("flattened", shape.flattened), ("split_column", shape.split_column)] {
         if flag {
             json.insert(name.into(), true.into());
         }
@@ -130,7 +130,7 @@ fn path(shape: &Shape, (column, rest): &Input) -> Value {
     std::iter::once(column).chain(rest).map(|name| Value::from(&**name)).collect()
 }
 
-/// Name, kind, custom path, feeds, list, shape, source path, name of the field for display names.
+/// Name, kind, custom path, targets, list, shape, source path, name of the field for display names.
 fn column(column: &Column) -> Value {
     let (kind, shape) = match column.content {
         _ if column.dropped => ("dropped", None),
@@ -144,17 +144,17 @@ fn column(column: &Column) -> Value {
         .key
         .as_deref()
         .map(|key| column.group.iter().map(|group| &**group).chain([leaf(key)]).collect::<Vec<_>>());
-    let feeds: Vec<Value> = column
-        .feeds
+    let targets: Vec<Value> = column
+        .targets
         .iter()
-        .map(|feed| json!([feed.field, feed.op.word(), feed.table.map(|table| table.name), feed.rank]))
+        .map(|target| json!([target.field, target.op.word(), target.table.map(|table| table.name), target.rank]))
         .collect();
-    let feeds = if feeds.is_empty() { Value::Null } else { feeds.into() };
+    let targets = if targets.is_empty() { Value::Null } else { targets.into() };
     let mut json = vec![
         json!(column.name),
         kind.into(),
         json!(path),
-        feeds,
+        targets,
         column.list.into(),
         json!(shape),
         column.source.as_str().into(),

@@ -51,10 +51,10 @@ pub(crate) struct Shape {
     /// The object is the item of a split row: its identity joins the document's.
     pub(crate) item: bool,
     /// The object is kept raw; its columns only fill ECS.
-    pub(crate) hidden: bool,
+    pub(crate) flattened: bool,
     /// The last column holds what the row is split by; it comes after everything else of the object, so that the
     /// rest need be walked only once for all items.
-    pub(crate) late: bool,
+    pub(crate) split_column: bool,
 }
 
 /// One property.
@@ -74,11 +74,11 @@ pub(crate) struct Column {
     pub(crate) joins: bool,
     pub(crate) content: Content,
     pub(crate) list: bool,
-    pub(crate) feeds: Vec<Feed>,
+    pub(crate) targets: Vec<EcsTarget>,
     /// Known, and left out on purpose.
     pub(crate) dropped: bool,
     /// Part of an object that is kept raw: a value of the wrong type is not lost there.
-    pub(crate) hidden: bool,
+    pub(crate) flattened: bool,
 }
 
 /// What a column holds.
@@ -93,7 +93,7 @@ pub(crate) enum Content {
 
 /// An ECS field that a value goes to.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Feed {
+pub(crate) struct EcsTarget {
     pub(crate) field: FieldId,
     pub(crate) op: Op,
     pub(crate) table: Option<Table>,

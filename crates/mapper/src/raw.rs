@@ -13,15 +13,15 @@ pub(crate) const MAX_DEPTH: usize = 18;
 const MAX_TEXT: usize = 8000;
 
 /// Text of the row with one element in the place of each list that it is split by: the row as it would have come alone.
-pub(crate) fn part<'r>(row: &'r Row<'_>, chosen: &[(At, Option<At>)]) -> Cow<'r, str> {
-    if chosen.iter().all(|(_, element)| element.is_none()) {
+pub(crate) fn part<'r>(row: &'r Row<'_>, selected_items: &[(At, Option<At>)]) -> Cow<'r, str> {
+    if selected_items.iter().all(|(_, element)| element.is_none()) {
         return row.text().into();
     }
     // A value that was mended lies behind the row.
     let text = row.all();
     let (mut out, mut tails) = (String::new(), Vec::new());
     let (mut start, mut end) = (0, row.text().len());
-    for &(list, element) in chosen {
+    for &(list, element) in selected_items {
         let Some(element) = element else { continue };
         let (list, element) = (row.place(list), row.place(element));
         out.push_str(&text[start..list.start]);

@@ -17,7 +17,7 @@ pub(crate) struct Values {
 
 /// Where a value goes, and on what terms.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Target {
+pub(crate) struct Placement {
     pub(crate) field: FieldId,
     /// Precedence in a single-valued field: the lowest wins, the first among equals.
     pub(crate) rank: u8,
@@ -25,13 +25,13 @@ pub(crate) struct Target {
     pub(crate) repeats: bool,
 }
 
-impl From<FieldId> for Target {
+impl From<FieldId> for Placement {
     fn from(field: FieldId) -> Self {
-        Target { field, rank: 0, repeats: false }
+        Placement { field, rank: 0, repeats: false }
     }
 }
 
-/// State to go back to.
+/// Buffers to go back to.
 pub(crate) struct Mark {
     text: usize,
     journal: usize,
@@ -85,7 +85,7 @@ impl Values {
     }
 
     /// Adds a value.
-    pub(crate) fn push(&mut self, plan: &Plan, to: impl Into<Target>, text: &str) {
+    pub(crate) fn push(&mut self, plan: &Plan, to: impl Into<Placement>, text: &str) {
         let to = to.into();
         let kind = &plan.fields[to.field];
         if self.is_settled(plan, to) {
@@ -109,7 +109,7 @@ impl Values {
     }
 
     /// Adds a text whose JSON form is at hand.
-    pub(crate) fn push_quoted(&mut self, plan: &Plan, to: Target, raw: &str) {
+    pub(crate) fn push_quoted(&mut self, plan: &Plan, to: Placement, raw: &str) {
         if self.is_settled(plan, to) {
             return;
         }
@@ -119,12 +119,12 @@ impl Values {
     }
 
     /// The field takes one value and has one of the same or a better rank.
-    fn is_settled(&self, plan: &Plan, to: Target) -> bool {
+    fn is_settled(&self, plan: &Plan, to: Placement) -> bool {
         !plan.fields[to.field].many && self.fields[to.field].iter().any(|value| value.rank <= to.rank)
     }
 
-    fn keep(&mut self, many: bool, to: Target, start: usize) {
-        let Target { field, rank, repeats } = to;
+    fn keep(&mut self, many: bool, to: Placement, start: usize) {
+        let Placement { field, rank, repeats } = to;
         self.touched[field / 64] |= 1 << (field % 64);
         let (head, added) = self.text.split_at(start);
         let values = &mut self.fields[field];

@@ -1,13 +1,18 @@
 //! The whole annotation vocabulary: `#[schemars(transform = to(ecs::USER_NAME).lower())]` on a column,
 //! `#[schemars(transform = kind().constant(ecs::EVENT_CATEGORY, "process"))]` on a row type.
 //!
-//! An annotation writes one extension object into the JSON Schema; only the catalog reads it back.
+//! An annotation writes one extension object into the JSON Schema; only the catalog reads it back. An annotation that
+//! makes no sense writes what is wrong with it, and the catalog refuses the row type.
+
+mod row_type;
+
+pub use row_type::{Kind, kind};
 
 use schemars::{Schema, transform::Transform};
 use serde_json::{Value, json};
 
 use crate::ecs::Ecs;
-use crate::ops::{Derive, Op};
+use crate::ops::Op;
 use crate::tables::Table;
 
 /// Key of a column's annotation.
@@ -18,13 +23,15 @@ pub(crate) const KIND: &str = "x-kind";
 /// Annotation of a column.
 #[derive(Debug, Clone, Default)]
 pub struct Column {
-    feeds: Vec<Value>,
+    targets: Vec<Value>,
     name: Option<&'static str>,
     drop: Option<&'static str>,
     /// Words that are true of the column.
     flags: Vec<&'static str>,
     /// Redirections of ECS targets: from, into. A name with a dot at its end stands for all fields below it.
     remap: Option<Vec<(String, String)>>,
+    /// The first thing that is wrong with the annotation.
+    mistake: Option<String>,
 }
 
 /// A column without ECS target.
@@ -46,13 +53,15 @@ impl Column {
     /// Fills one more ECS field; the words that follow shape this one.
     #[must_use]
     pub fn also(mut self, field: Ecs) -> Self {
-        self.feeds.push(json!({ "field": field.name, "op": Op::Keep.word() }));
+        self.targets.push(json!({ "field": field.name, "op": Op::Keep.word() }));
         self
     }
 
-    fn last(mut self, key: &str, value: Value) -> Self {
-        if let Some(Value::Object(feed)) = self.feeds.last_mut() {
-            feed.insert(key.into(), value);
+    /// Says something about the target that was named last.
+    fn about_target(mut self, key: &str, value: Value) -> Self {
+        match self.targets.last_mut() {
+            Some(target) => target[key] = value,
+            None => self.mistake = self.mistake.or_else(|| Some(format!("{key} {value} stands before any ECS target"))),
         }
         self
     }
@@ -65,7 +74,7 @@ impl Column {
     /// Shapes the value on its way into the ECS field.
     #[must_use]
     pub fn op(self, op: Op) -> Self {
-        self.last("op", op.word().into())
+        self.about_target("op", op.word().into())
     }
 
     /// Lower case.
@@ -77,22 +86,23 @@ impl Column {
     /// The table's value for this word; nothing for a word that is not in it.
     #[must_use]
     pub fn table(self, table: Table) -> Self {
-        self.op(Op::Table).last("table", table.name.into())
+        self.op(Op::Table).about_target("table", table.name.into())
     }
 
     /// The table's value for the first key that the word starts with.
     #[must_use]
     pub fn prefix(self, table: Table) -> Self {
-        self.op(Op::Prefix).last("table", table.name.into())
+        self.op(Op::Prefix).about_target("table", table.name.into())
     }
 
-    /// Precedence among the columns that fill one single-valued field: the lowest present wins; 0 where not said.
+    /// Precedence among the columns that fill one single-valued field: the lowest present wins; a target without this
+    /// word has rank 0.
     #[must_use]
     pub fn rank(self, rank: u8) -> Self {
-        self.last("rank", rank.into())
+        self.about_target("rank", rank.into())
     }
 
-    /// Name of the custom field, where it is not the source's name in `snake_case`; dots make groups.
+    /// Name of the custom field, if that is not the source's name in `snake_case`; dots make groups.
     #[must_use]
     pub fn named(mut self, name: &'static str) -> Self {
         self.name = Some(name);
@@ -105,7 +115,7 @@ impl Column {
         self.flag("flattened")
     }
 
-    /// No custom field: the value stands in ECS unchanged.
+    /// The column has no custom field, because the value stands in ECS unchanged.
     #[must_use]
     pub fn ecs_only(self) -> Self {
         self.flag("ecs_only")
@@ -145,82 +155,16 @@ impl Transform for Column {
     fn transform(&mut self, schema: &mut Schema) {
         let remap: Option<Vec<Value>> =
             self.remap.as_ref().map(|pairs| pairs.iter().map(|(from, into)| json!([from, into])).collect());
-        let mut annotation = json!({ "feeds": self.feeds, "name": self.name, "drop": self.drop, "remap": remap });
+        let mut annotation = json!({
+            "targets": self.targets,
+            "name": self.name,
+            "drop": self.drop,
+            "remap": remap,
+            "mistake": self.mistake,
+        });
         for word in &self.flags {
             annotation[*word] = true.into();
         }
         schema.insert(COLUMN.into(), annotation);
-    }
-}
-
-/// Annotation of a row type or of a kind of evidence.
-#[derive(Debug, Clone, Default)]
-pub struct Kind {
-    constants: Vec<Value>,
-    derived: Vec<Value>,
-    identity: Vec<String>,
-}
-
-/// Starts the annotation of a row type.
-pub fn kind() -> Kind {
-    Kind::default()
-}
-
-impl Kind {
-    /// Every row of this type carries the value.
-    #[must_use]
-    pub fn constant(mut self, field: Ecs, value: &'static str) -> Self {
-        self.constants.push(json!([field.name, value, 0]));
-        self
-    }
-
-    /// Every row of this type carries the value unless a column gives another.
-    #[must_use]
-    pub fn otherwise(mut self, field: Ecs, value: &'static str) -> Self {
-        self.constants.push(json!([field.name, value, u8::MAX]));
-        self
-    }
-
-    /// Fills an ECS field from several columns (dotted source paths, separated by spaces).
-    #[must_use]
-    pub fn derive(mut self, field: Ecs, derive: Derive, inputs: &'static str) -> Self {
-        let inputs: Vec<&str> = inputs.split_whitespace().collect();
-        self.derived.push(json!({ "field": field.name, "derive": derive.word(), "inputs": inputs }));
-        self
-    }
-
-    fn last(mut self, key: &str, value: Value) -> Self {
-        if let Some(Value::Object(derived)) = self.derived.last_mut() {
-            derived.insert(key.into(), value);
-        }
-        self
-    }
-
-    /// The field derived last is filled only where the column holds the word, whatever its case.
-    #[must_use]
-    pub fn when(self, column: &'static str, word: &'static str) -> Self {
-        self.last("when", json!([column, word]))
-    }
-
-    /// Precedence of the value derived last among those that fill one single-valued field; 0 where not said.
-    #[must_use]
-    pub fn rank(self, rank: u8) -> Self {
-        self.last("rank", rank.into())
-    }
-
-    /// The columns (dotted source paths, separated by spaces) that tell one item of this kind from another.
-    #[must_use]
-    pub fn identity(mut self, paths: &'static str) -> Self {
-        self.identity.extend(paths.split_whitespace().map(str::to_owned));
-        self
-    }
-}
-
-impl Transform for Kind {
-    fn transform(&mut self, schema: &mut Schema) {
-        schema.insert(
-            KIND.into(),
-            json!({ "constants": self.constants, "derived": self.derived, "identity": self.identity }),
-        );
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::attr::{COLUMN, KIND};
 use crate::dataset::Definition;
 use crate::ecs::{self, Ecs};
-use crate::model::{Column, Constant, Content, Dataset, Derived, Feed, Kind, Shape};
+use crate::model::{Column, Constant, Content, Dataset, Derived, EcsTarget, Kind, Shape};
 use crate::naming::{custom_name, display_name};
 use crate::ops::{Derive, Op};
 use crate::tables;
@@ -99,6 +99,7 @@ impl Walker<'_> {
 
     fn column(&self, name: &str, property: &Value, context: &Context) -> Result<Option<Column>, String> {
         let attr = property.get(COLUMN).unwrap_or(&Value::Null);
+        refuse_mistake(attr)?;
         let flag = |key: &str| attr.get(key) == Some(&Value::Bool(true));
         let (item, list) = match property.get("items") {
             Some(items) => (items, true),
@@ -132,18 +133,28 @@ impl Walker<'_> {
                 }
             }
         };
-        let mut feeds = feeds(attr, context, &holds, list)?;
+        let mut targets = ecs_targets(attr, context, &holds, list)?;
         if inner.unrelated {
-            feeds.retain(|feed| !feed.field.name.starts_with("related."));
+            targets.retain(|target| !target.field.name.starts_with("related."));
         }
         let dropped = attr.get("drop").and_then(Value::as_str).map(str::to_owned);
-        let hidden = context.flattened || flag("ecs_only") || dropped.is_some();
+        let has_field = !context.flattened && !flag("ecs_only") && dropped.is_none();
         let custom = attr.get("name").and_then(Value::as_str).map_or_else(|| self.custom_name(name), str::to_owned);
         let description = text(property, "description");
-        let path = (!hidden).then_some(custom);
+        let path = has_field.then_some(custom);
         let display = path.as_deref().filter(|_| matches!(holds, Content::Scalar(Semantic::Mail)));
         let display = display.map(|path| display_name(path, self.definition.camel_case));
-        Ok(Some(Column { name: name.into(), source, path, display, description, content: holds, list, feeds, dropped }))
+        Ok(Some(Column {
+            name: name.into(),
+            source,
+            path,
+            display,
+            description,
+            content: holds,
+            list,
+            targets,
+            dropped,
+        }))
     }
 
     fn custom_name(&self, name: &str) -> String {
@@ -152,15 +163,15 @@ impl Walker<'_> {
 }
 
 /// ECS fields that a column fills: those it names, and `related.*` for what its type says.
-fn feeds(attr: &Value, context: &Context, holds: &Content, list: bool) -> Result<Vec<Feed>, String> {
-    let mut feeds = Vec::new();
-    for feed in attr.get("feeds").and_then(Value::as_array).into_iter().flatten() {
-        let Some(field) = target(&text(feed, "field"), context)? else { continue };
-        let op = Op::from_word(&text(feed, "op")).ok_or("unknown conversion")?;
-        let table = tables::ALL.iter().find(|table| Some(table.name) == feed.get("table").and_then(Value::as_str));
-        let rank = rank(&feed["rank"])?;
+fn ecs_targets(attr: &Value, context: &Context, holds: &Content, list: bool) -> Result<Vec<EcsTarget>, String> {
+    let mut targets = Vec::new();
+    for target in attr.get("targets").and_then(Value::as_array).into_iter().flatten() {
+        let Some(field) = redirected(&text(target, "field"), context)? else { continue };
+        let op = Op::from_word(&text(target, "op")).ok_or("unknown conversion")?;
+        let table = tables::ALL.iter().find(|table| Some(table.name) == target.get("table").and_then(Value::as_str));
+        let rank = rank(&target["rank"])?;
         let many = field.array || context.list || list;
-        feeds.push(Feed { field, op, table: table.copied(), rank, many });
+        targets.push(EcsTarget { field, op, table: table.copied(), rank, many });
     }
     let related = match holds {
         Content::Scalar(Semantic::Ip) => Some((ecs::RELATED_IP, Op::Keep)),
@@ -170,22 +181,23 @@ fn feeds(attr: &Value, context: &Context, holds: &Content, list: bool) -> Result
         Content::Scalar(Semantic::Host) => Some((ecs::RELATED_HOSTS, Op::Keep)),
         _ => None,
     };
-    feeds.extend(related.map(|(field, op)| Feed { field, op, table: None, rank: 0, many: true }));
-    Ok(feeds)
+    targets.extend(related.map(|(field, op)| EcsTarget { field, op, table: None, rank: 0, many: true }));
+    Ok(targets)
 }
 
 /// Adds what the annotation of a row type or kind says.
 fn annotation(schema: &Value, context: &Context, shape: &mut Shape) -> Result<(), String> {
     let Some(kind) = schema.get(KIND) else { return Ok(()) };
+    refuse_mistake(kind)?;
     for constant in kind.get("constants").and_then(Value::as_array).into_iter().flatten() {
         let Some((name, value)) = pair(constant) else { return Err("a constant needs field and value".into()) };
         let rank = rank(&constant[2])?;
-        if let Some(field) = target(&name, context)? {
+        if let Some(field) = redirected(&name, context)? {
             shape.constants.push(Constant { field, value, rank, many: field.array || context.list });
         }
     }
     for derived in kind.get("derived").and_then(Value::as_array).into_iter().flatten() {
-        let Some(field) = target(&text(derived, "field"), context)? else { continue };
+        let Some(field) = redirected(&text(derived, "field"), context)? else { continue };
         let derive = Derive::from_word(&text(derived, "derive")).ok_or("unknown derivation")?;
         let inputs = strings(derived, "inputs");
         let when = derived.get("when").and_then(pair);
@@ -196,12 +208,17 @@ fn annotation(schema: &Value, context: &Context, shape: &mut Shape) -> Result<()
     Ok(())
 }
 
+/// An annotation that makes no sense says so itself.
+fn refuse_mistake(annotation: &Value) -> Result<(), String> {
+    annotation.get("mistake").and_then(Value::as_str).map_or(Ok(()), |mistake| Err(mistake.to_owned()))
+}
+
 fn rank(value: &Value) -> Result<u8, String> {
     u8::try_from(value.as_u64().unwrap_or(0)).map_err(|_| "rank above 255".into())
 }
 
 /// The ECS field a target stands for here: redirected by the enclosing objects, none if it is not filled from here.
-fn target(name: &str, context: &Context) -> Result<Option<Ecs>, String> {
+fn redirected(name: &str, context: &Context) -> Result<Option<Ecs>, String> {
     if context.unrelated && name.starts_with("related.") {
         return Ok(None);
     }
@@ -245,7 +262,7 @@ fn odata_type(context: &Context) -> Column {
         description: "OData type of the object, with a leading `#`.".into(),
         content: Content::Scalar(Semantic::Keyword),
         list: false,
-        feeds: Vec::new(),
+        targets: Vec::new(),
         dropped: None,
     }
 }
@@ -257,7 +274,7 @@ fn prune(mut shape: Shape) -> Shape {
             Content::Object(shape) | Content::Flattened(shape) => !shape.is_idle(),
             _ => false,
         };
-        inner || !column.feeds.is_empty()
+        inner || !column.targets.is_empty()
     });
     for kind in &mut shape.kinds {
         kind.shape = prune(std::mem::take(&mut kind.shape));

@@ -75,8 +75,8 @@ fn collect(shape: &Shape, prefix: &str, fields: &mut BTreeMap<String, Field>) {
 }
 
 fn collect_column(column: &Column, prefix: &str, fields: &mut BTreeMap<String, Field>) {
-    for feed in &column.feeds {
-        add_ecs(fields, feed.field);
+    for target in &column.targets {
+        add_ecs(fields, target.field);
     }
     let name = column.path.as_ref().map(|path| format!("{prefix}.{path}"));
     match &column.content {

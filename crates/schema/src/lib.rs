@@ -23,7 +23,7 @@ mod validation;
 
 pub use dataset::{Api, CloudName, Definition, Limit, Operator, Rows, Source};
 pub use fields::{COMMON, GEO};
-pub use model::{Column, Constant, Content, Dataset, Derived, Feed, Field, Kind, Shape};
+pub use model::{Column, Constant, Content, Dataset, Derived, EcsTarget, Field, Kind, Shape};
 pub use ops::{Derive, Op};
 pub use types::Semantic;
 pub use validation::row_schema;

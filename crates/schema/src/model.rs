@@ -39,8 +39,8 @@ impl Shape {
             && self.derived.is_empty()
             && self.kinds.is_empty()
             && self.columns.iter().all(|column| match &column.content {
-                Content::Object(shape) | Content::Flattened(shape) => column.feeds.is_empty() && shape.is_idle(),
-                _ => column.feeds.is_empty(),
+                Content::Object(shape) | Content::Flattened(shape) => column.targets.is_empty() && shape.is_idle(),
+                _ => column.targets.is_empty(),
             })
     }
 }
@@ -74,7 +74,7 @@ pub struct Column {
     /// The property holds an array.
     pub list: bool,
     /// ECS fields that the column fills.
-    pub feeds: Vec<Feed>,
+    pub targets: Vec<EcsTarget>,
     /// Why the dataset does not carry the column.
     pub dropped: Option<String>,
 }
@@ -96,7 +96,7 @@ pub enum Content {
 
 /// An ECS field that a column fills.
 #[derive(Debug, Clone)]
-pub struct Feed {
+pub struct EcsTarget {
     /// The field.
     pub field: Ecs,
     /// Conversion.

@@ -1,6 +1,7 @@
 //! Laws over the catalog.
 #![allow(clippy::print_stderr)] // Counts and what was left out are part of the result.
 
+mod annotations;
 mod columns;
 mod ecs;
 mod elastic;

@@ -105,13 +105,13 @@ fn used() -> BTreeSet<String> {
         let processor = mapper::pipeline::script(dataset);
         for shape in processor["script"]["params"]["shapes"].as_array().unwrap() {
             let columns = shape["columns"].as_array().unwrap();
-            let feeds = columns.iter().flat_map(|column| column[3].as_array().into_iter().flatten());
+            let targets = columns.iter().flat_map(|column| column[3].as_array().into_iter().flatten());
             let derived = shape["derived"].as_array().into_iter().flatten().map(|derived| &derived["derive"]);
-            let named = columns.iter().map(|column| &column[1]).chain(feeds.map(|feed| &feed[1])).chain(derived);
+            let named = columns.iter().map(|column| &column[1]).chain(targets.map(|target| &target[1])).chain(derived);
             words.extend(named.filter_map(Value::as_str).map(str::to_owned));
         }
     }
-    // A column with the parts of a URL feeds them one by one.
+    // A column with the parts of a URL fills ECS with each of them.
     if words.contains("url_parts") {
         words.insert("url".into());
     }

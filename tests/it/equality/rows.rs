@@ -177,7 +177,7 @@ fn scalar(column: &Column, semantic: Semantic, dice: &mut Dice<'_>, out: &mut St
         return raw(dice, out);
     }
     // A value that a conversion of the column looks at, whatever the type.
-    let table = column.feeds.iter().find_map(|feed| feed.table);
+    let table = column.targets.iter().find_map(|target| target.table);
     if let Some(table) = table.filter(|_| dice.below(3) > 0) {
         let key = dice.pick(table.rows).0;
         let text = match dice.below(5) {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use schema::ecs::{self, Ecs, Type};
 use schema::{Dataset, Rows};
 
-use super::{Column, Content, Derived, Feed, Field, FieldId, Input, Json, Plan, Shape, ShapeId, segments};
+use super::{Column, Content, Derived, EcsTarget, Field, FieldId, Input, Json, Plan, Shape, ShapeId, segments};
 
-/// ECS fields that the mapper itself fills, beside those that columns feed.
+/// ECS fields that the mapper itself fills, beside those that columns fill.
 const OWN: [Ecs; 5] = [ecs::ECS_VERSION, ecs::EVENT_DATASET, ecs::EVENT_MODULE, ecs::EVENT_ORIGINAL, ecs::TAGS];
 
 pub(super) fn compile(dataset: &Dataset) -> Plan {
@@ -23,13 +23,13 @@ pub(super) fn compile(dataset: &Dataset) -> Plan {
         Rows::Items(list) => Some(list),
         _ => None,
     };
-    let late = match definition.rows {
+    let split_columns = match definition.rows {
         Rows::Items(list) => vec![list.to_owned()],
         Rows::Outer { outer, inner } => vec![outer.to_owned(), format!("{outer}.{inner}")],
         Rows::Elements | Rows::Rollup { .. } => Vec::new(),
     };
     let ids = fields.iter().enumerate().map(|(id, field)| (field.name, id)).collect();
-    let mut compiler = Compiler { item: item_name, late, shapes: Vec::new(), ids };
+    let mut compiler = Compiler { item: item_name, split_columns, shapes: Vec::new(), ids };
     compiler.shape(&dataset.root, String::new(), false);
     let item = item_name.and_then(|list| {
         let column = compiler.shapes[0].columns.iter().find(|column| &*column.name == list)?;
@@ -38,7 +38,7 @@ pub(super) fn compile(dataset: &Dataset) -> Plan {
             _ => None,
         }
     });
-    let late_name = match definition.rows {
+    let split_name = match definition.rows {
         Rows::Items(list) | Rows::Outer { outer: list, .. } => Some(list),
         _ => None,
     };
@@ -51,7 +51,7 @@ pub(super) fn compile(dataset: &Dataset) -> Plan {
         shapes: compiler.shapes,
         after_custom: fields.partition_point(|field| field.path[0] <= definition.prefix),
         fields,
-        shared_identity: identity.iter().take_while(|path| late_name.is_none_or(|late| *path[0] != *late)).count(),
+        shared_identity: identity.iter().take_while(|path| split_name.is_none_or(|split| *path[0] != *split)).count(),
         identity,
         item,
     }
@@ -78,8 +78,8 @@ fn field(ecs: Ecs, many: bool, known: &mut BTreeMap<&'static str, u16>) -> Field
 fn fields(shape: &schema::Shape, found: &mut BTreeMap<&'static str, (Ecs, bool)>) {
     let mut add = |ecs: Ecs, many: bool| found.entry(ecs.name).or_insert((ecs, false)).1 |= many || ecs.array;
     for column in &shape.columns {
-        for feed in &column.feeds {
-            add(feed.field, feed.many);
+        for target in &column.targets {
+            add(target.field, target.many);
         }
     }
     for constant in &shape.constants {
@@ -102,22 +102,22 @@ struct Compiler {
     /// The column whose object adds to the identity.
     item: Option<&'static str>,
     /// Source paths of the columns that a row is split by.
-    late: Vec<String>,
+    split_columns: Vec<String>,
     shapes: Vec<Shape>,
     ids: BTreeMap<&'static str, FieldId>,
 }
 
 impl Compiler {
-    fn shape(&mut self, from: &schema::Shape, source: String, hidden: bool) -> ShapeId {
+    fn shape(&mut self, from: &schema::Shape, source: String, flattened: bool) -> ShapeId {
         let id = self.shapes.len();
         self.shapes.push(Shape::default());
         let mut order: Vec<&schema::Column> = from.columns.iter().collect();
-        let is_late = |column: &schema::Column| self.late.contains(&column.source);
-        order.sort_by_key(|column| (is_late(column), column.path.is_none(), column.path.clone()));
-        let late = order.last().is_some_and(|column| is_late(column));
+        let splits = |column: &schema::Column| self.split_columns.contains(&column.source);
+        order.sort_by_key(|column| (splits(column), column.path.is_none(), column.path.clone()));
+        let split_column = order.last().is_some_and(|column| splits(column));
         let mut columns: Vec<Column> = Vec::with_capacity(order.len());
         for column in order {
-            let mut column = self.column(column, hidden);
+            let mut column = self.column(column, flattened);
             let twin = columns.last().filter(|_| column.key.is_some());
             column.joins = twin.is_some_and(|twin| (&twin.key, &twin.group) == (&column.key, &column.group));
             columns.push(column);
@@ -125,8 +125,10 @@ impl Compiler {
         let index =
             columns.iter().enumerate().filter_map(|(at, column)| Some((column.name.clone(), u16::try_from(at).ok()?)));
         let index = index.collect();
-        let kinds =
-            from.kinds.iter().map(|kind| (kind.tag.as_str().into(), self.shape(&kind.shape, source.clone(), hidden)));
+        let kinds = from
+            .kinds
+            .iter()
+            .map(|kind| (kind.tag.as_str().into(), self.shape(&kind.shape, source.clone(), flattened)));
         let kinds = kinds.collect();
         let constants = from
             .constants
@@ -151,11 +153,12 @@ impl Compiler {
         let derived = derived.collect();
         let item = self.item.is_some_and(|item| source.strip_suffix('.') == Some(item));
         let identity = if item { from.identity.iter().filter_map(input).collect() } else { Vec::new() };
-        self.shapes[id] = Shape { columns, index, kinds, constants, derived, source, identity, item, hidden, late };
+        self.shapes[id] =
+            Shape { columns, index, kinds, constants, derived, source, identity, item, flattened, split_column };
         id
     }
 
-    fn column(&mut self, column: &schema::Column, hidden: bool) -> Column {
+    fn column(&mut self, column: &schema::Column, flattened: bool) -> Column {
         let inside = format!("{}.", column.source);
         let content = match &column.content {
             schema::Content::Scalar(semantic) => Content::Scalar(*semantic),
@@ -168,11 +171,11 @@ impl Compiler {
         let key = group.pop().map(|leaf| format!("\"{leaf}\":").into());
         let display = column.display.as_deref().and_then(|path| segments(path).pop());
         let display = display.map(|leaf| format!("\"{leaf}\":").into());
-        let feeds = column.feeds.iter().map(|feed| Feed {
-            field: self.ids[feed.field.name],
-            op: feed.op,
-            table: feed.table,
-            rank: feed.rank,
+        let targets = column.targets.iter().map(|target| EcsTarget {
+            field: self.ids[target.field.name],
+            op: target.op,
+            table: target.table,
+            rank: target.rank,
         });
         Column {
             name: column.name.as_str().into(),
@@ -183,9 +186,9 @@ impl Compiler {
             joins: false,
             content,
             list: column.list,
-            feeds: feeds.collect(),
+            targets: targets.collect(),
             dropped: column.dropped.is_some(),
-            hidden,
+            flattened,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The ECS values of a document.
 
 use crate::plan::{FieldId, Plan};
-use crate::values::{Target, Values};
+use crate::values::{Placement, Values};
 
 struct Case {
     plan: Plan,
@@ -21,7 +21,7 @@ impl Case {
     }
 
     fn push(&mut self, name: &str, text: &str, rank: u8) {
-        let to = Target { field: self.field(name), rank, repeats: false };
+        let to = Placement { field: self.field(name), rank, repeats: false };
         self.values.push(&self.plan, to, text);
     }
 
@@ -51,7 +51,7 @@ fn several_values() {
         case.push("related.user", text, 0);
     }
     case.check("related.user", &["\"b\"", "\"a\"", "\"ab\"", "\"\""]);
-    let to = Target { field: case.field("process.args"), rank: 0, repeats: true };
+    let to = Placement { field: case.field("process.args"), rank: 0, repeats: true };
     for text in ["-v", "-v"] {
         case.values.push(&case.plan, to, text);
     }

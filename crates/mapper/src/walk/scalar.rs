@@ -10,16 +10,16 @@ use crate::ops;
 use crate::plan::{Column, Derived};
 use crate::raw;
 use crate::row::{At, Kind, Row, quote};
-use crate::values::Target;
+use crate::values::Placement;
 
 impl<'w> Walk<'w, '_> {
-    /// Writes a scalar column's value and feeds ECS.
+    /// Writes a scalar column's value and fills ECS.
     pub(super) fn scalar(&mut self, column: &'w Column, semantic: Semantic, at: At, start: usize) {
         let shown = column.key.is_some();
-        if shown && column.feeds.is_empty() && self.row.kind(at) == Kind::Escaped && semantic.takes_any_text() {
+        if shown && column.targets.is_empty() && self.row.kind(at) == Kind::Escaped && semantic.takes_any_text() {
             // Nobody reads the text: its escapes need not be undone.
             self.separate(start);
-            self.state.custom.extend_from_slice(self.row.raw(at).as_bytes());
+            self.buffers.custom.extend_from_slice(self.row.raw(at).as_bytes());
             return;
         }
         let value = convert(semantic, self.row, at);
@@ -30,43 +30,43 @@ impl<'w> Walk<'w, '_> {
                 if shown {
                     self.separate(start);
                     match quoted {
-                        Some(quoted) => self.state.custom.extend_from_slice(quoted.as_bytes()),
-                        None => quote(&text, &mut self.state.custom),
+                        Some(quoted) => self.buffers.custom.extend_from_slice(quoted.as_bytes()),
+                        None => quote(&text, &mut self.buffers.custom),
                     }
                 }
                 // Text without escapes is its own JSON form, so it need not be quoted anew.
                 let plain = quoted.filter(|_| self.row.kind(at) == Kind::Text);
-                self.feed(column, &text, plain);
+                self.fill_ecs(column, &text, plain);
             }
             Value::Integer(number) => {
                 let text = number.to_string();
                 if shown {
                     self.separate(start);
-                    self.state.custom.extend_from_slice(text.as_bytes());
+                    self.buffers.custom.extend_from_slice(text.as_bytes());
                 }
-                self.feed(column, &text, None);
+                self.fill_ecs(column, &text, None);
             }
             Value::Number(text) => {
                 if shown {
                     self.separate(start);
-                    self.state.custom.extend_from_slice(text.as_bytes());
+                    self.buffers.custom.extend_from_slice(text.as_bytes());
                 }
-                self.feed(column, text, None);
+                self.fill_ecs(column, text, None);
             }
             Value::Flag(flag) => {
                 let text = if flag { "true" } else { "false" };
                 if shown {
                     self.separate(start);
-                    self.state.custom.extend_from_slice(text.as_bytes());
+                    self.buffers.custom.extend_from_slice(text.as_bytes());
                 }
-                self.feed(column, text, None);
+                self.fill_ecs(column, text, None);
             }
             Value::Json(text) => {
                 if shown && let Some(inner) = Row::strict(&text) {
-                    let mark = self.state.custom.len();
+                    let mark = self.buffers.custom.len();
                     self.separate(start);
-                    if raw::write(&inner, 0, 1, &mut self.state.custom) {
-                        self.state.custom.truncate(mark);
+                    if raw::write(&inner, 0, 1, &mut self.buffers.custom) {
+                        self.buffers.custom.truncate(mark);
                         self.mistyped(column, at);
                     }
                 }
@@ -80,7 +80,7 @@ impl<'w> Walk<'w, '_> {
             return;
         }
         self.separate(start);
-        let out = &mut self.state.custom;
+        let out = &mut self.buffers.custom;
         out.extend_from_slice(b"{\"original\":");
         quote(&text, out);
         let url = ops::Url::parse(&text);
@@ -92,21 +92,21 @@ impl<'w> Walk<'w, '_> {
             if *op == Op::UrlPort { out.extend_from_slice(value.as_bytes()) } else { quote(&value, out) }
         }
         out.push(b'}');
-        self.feed(column, &text, None);
+        self.fill_ecs(column, &text, None);
     }
 
-    fn feed(&mut self, column: &Column, text: &str, quoted: Option<&str>) {
+    fn fill_ecs(&mut self, column: &Column, text: &str, quoted: Option<&str>) {
         if text.is_empty() {
             return;
         }
-        let (plan, values) = (self.plan, &mut self.state.values);
-        for feed in &column.feeds {
-            let to = Target { field: feed.field, rank: feed.rank, repeats: feed.op == Op::Args };
+        let (plan, values) = (self.plan, &mut self.buffers.values);
+        for target in &column.targets {
+            let to = Placement { field: target.field, rank: target.rank, repeats: target.op == Op::Args };
             match quoted {
-                Some(quoted) if feed.op == Op::Keep && plan.fields[feed.field].json == crate::plan::Json::Text => {
+                Some(quoted) if target.op == Op::Keep && plan.fields[target.field].json == crate::plan::Json::Text => {
                     values.push_quoted(plan, to, quoted);
                 }
-                _ => ops::apply(feed.op, feed.table, text, &mut |text| {
+                _ => ops::apply(target.op, target.table, text, &mut |text| {
                     values.push(plan, to, text);
                 }),
             }
@@ -115,7 +115,7 @@ impl<'w> Walk<'w, '_> {
 
     pub(super) fn derived(&mut self, derived: &Derived, base: usize) {
         let text = |(column, path): &(u16, Vec<Box<str>>)| {
-            let at = self.state.slots.get(base + usize::from(*column)).copied().filter(|&at| at < NULL)?;
+            let at = self.buffers.slots.get(base + usize::from(*column)).copied().filter(|&at| at < NULL)?;
             // A fraction is no text: it can be written in several ways.
             let at = self.row.find(at, path).filter(|&at| !matches!(self.row.kind(at), Kind::Float | Kind::Odd))?;
             self.row.scalar(at).filter(|text| !ops::too_long(text))
@@ -131,8 +131,8 @@ impl<'w> Walk<'w, '_> {
             return;
         }
         if let Some(value) = ops::derive(derived.derive, &inputs).filter(|value| !value.is_empty()) {
-            let to = Target { field: derived.field, rank: derived.rank, repeats: false };
-            self.state.values.push(self.plan, to, &value);
+            let to = Placement { field: derived.field, rank: derived.rank, repeats: false };
+            self.buffers.values.push(self.plan, to, &value);
         }
     }
 
@@ -145,7 +145,7 @@ impl<'w> Walk<'w, '_> {
             _ => None,
         });
         let names: Vec<String> = texts.flat_map(|text| ops::mail::names(&text)).collect();
-        let out = &mut self.state.custom;
+        let out = &mut self.buffers.custom;
         if names.is_empty() {
             return;
         }

@@ -116,22 +116,22 @@ fn fields_are_known_to_our_oldest_stack() {
 fn targets_accept_what_comes() {
     for dataset in catalog() {
         super::columns(&dataset.root, &mut |column| {
-            for feed in &column.feeds {
-                let fits = match feed.op {
+            for target in &column.targets {
+                let fits = match target.op {
                     Op::Table | Op::Prefix => {
-                        let rows = feed.table.expect("a table").rows;
-                        rows.iter().all(|(_, value)| feed.field.kind != Type::Long || value.parse::<i64>().is_ok())
+                        let rows = target.table.expect("a table").rows;
+                        rows.iter().all(|(_, value)| target.field.kind != Type::Long || value.parse::<i64>().is_ok())
                     }
-                    Op::UrlPort => feed.field.kind == Type::Long,
-                    Op::UrlIp => feed.field.kind == Type::Ip,
+                    Op::UrlPort => target.field.kind == Type::Long,
+                    Op::UrlIp => target.field.kind == Type::Ip,
                     Op::Keep => match &column.content {
-                        Content::Scalar(semantic) => accepts(feed.field.kind, *semantic),
-                        Content::UrlParts => accepts(feed.field.kind, Semantic::Url),
+                        Content::Scalar(semantic) => accepts(target.field.kind, *semantic),
+                        Content::UrlParts => accepts(target.field.kind, Semantic::Url),
                         _ => false,
                     },
-                    _ => is_words(feed.field.kind),
+                    _ => is_words(target.field.kind),
                 };
-                assert!(fits, "{}: {} into {}", dataset.definition.name, column.source, feed.field.name);
+                assert!(fits, "{}: {} into {}", dataset.definition.name, column.source, target.field.name);
             }
         });
         shapes(&dataset.root, &mut |shape| {
@@ -208,7 +208,11 @@ fn collect_except(shape: &Shape, except: &Shape, fillers: &mut Fillers) {
 fn own(shape: &Shape, fillers: &mut Fillers) {
     let mut add = |field: Ecs, rank: u8, who: &str| fillers.entry((field.name, rank)).or_default().push(who.into());
     for column in &shape.columns {
-        column.feeds.iter().filter(|feed| !feed.many).for_each(|feed| add(feed.field, feed.rank, &column.source));
+        column
+            .targets
+            .iter()
+            .filter(|target| !target.many)
+            .for_each(|target| add(target.field, target.rank, &column.source));
     }
     let derived = shape.derived.iter().filter(|derived| !derived.many);
     derived.for_each(|derived| add(derived.field, derived.rank, "a derivation"));

@@ -22,7 +22,7 @@ fn groups(shape: &Shape) -> BTreeMap<&'static str, Fields> {
         found.entry(name.split('.').next().unwrap_or_default()).or_default().insert(name);
     };
     shapes(shape, &mut |shape| {
-        shape.columns.iter().flat_map(|column| &column.feeds).for_each(|feed| add(feed.field.name));
+        shape.columns.iter().flat_map(|column| &column.targets).for_each(|target| add(target.field.name));
         shape.derived.iter().for_each(|derived| add(derived.field.name));
         shape.constants.iter().for_each(|constant| add(constant.field.name));
     });

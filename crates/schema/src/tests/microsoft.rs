@@ -110,7 +110,7 @@ fn drops_have_reasons() {
     for dataset in crate::catalog() {
         super::columns(&dataset.root, &mut |column| {
             assert!(column.dropped.as_ref().is_none_or(|reason| reason.len() > 10), "{}", column.source);
-            let idle = column.dropped.is_none() || column.feeds.is_empty();
+            let idle = column.dropped.is_none() || column.targets.is_empty();
             assert!(idle, "{} is dropped but fills ECS", column.source);
             assert!(column.dropped.is_none() || inner(column).is_none(), "{}", column.source);
         });
