@@ -1,5 +1,9 @@
 //! Look-up tables: what a Microsoft word means in ECS or ATT&CK. Keys are compared in lower case, spaces left out.
 
+mod attack;
+
+pub use attack::{TACTIC_FRAMEWORK, TACTIC_ID, TACTIC_NAME, TECHNIQUE_FRAMEWORK};
+
 /// A named table; the name is its key in plans.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Table {
@@ -13,48 +17,6 @@ pub struct Table {
 pub const SEVERITY: Table = Table {
     name: "severity",
     rows: &[("informational", "21"), ("low", "21"), ("medium", "47"), ("high", "73"), ("critical", "99")],
-};
-
-/// Tactic name of MITRE ATT&CK for a Defender category.
-pub const TACTIC_NAME: Table = Table {
-    name: "tactic_name",
-    rows: &[
-        ("collection", "Collection"),
-        ("commandandcontrol", "Command and Control"),
-        ("credentialaccess", "Credential Access"),
-        ("defenseevasion", "Defense Evasion"),
-        ("discovery", "Discovery"),
-        ("execution", "Execution"),
-        ("exfiltration", "Exfiltration"),
-        ("impact", "Impact"),
-        ("initialaccess", "Initial Access"),
-        ("lateralmovement", "Lateral Movement"),
-        ("persistence", "Persistence"),
-        ("privilegeescalation", "Privilege Escalation"),
-        ("reconnaissance", "Reconnaissance"),
-        ("resourcedevelopment", "Resource Development"),
-    ],
-};
-
-/// Tactic id of MITRE ATT&CK for a Defender category.
-pub const TACTIC_ID: Table = Table {
-    name: "tactic_id",
-    rows: &[
-        ("collection", "TA0009"),
-        ("commandandcontrol", "TA0011"),
-        ("credentialaccess", "TA0006"),
-        ("defenseevasion", "TA0005"),
-        ("discovery", "TA0007"),
-        ("execution", "TA0002"),
-        ("exfiltration", "TA0010"),
-        ("impact", "TA0040"),
-        ("initialaccess", "TA0001"),
-        ("lateralmovement", "TA0008"),
-        ("persistence", "TA0003"),
-        ("privilegeescalation", "TA0004"),
-        ("reconnaissance", "TA0043"),
-        ("resourcedevelopment", "TA0042"),
-    ],
 };
 
 /// `event.category` that a determination of Microsoft's analysts adds.
@@ -109,7 +71,7 @@ pub const EMAIL_DIRECTION: Table = Table {
     ],
 };
 
-/// `file.hash.*` field that a hash algorithm names is chosen by [`crate::Op::When`]; this table spells the words.
+/// `event.outcome` of the state of a remediation.
 pub const EVENT_OUTCOME: Table = Table {
     name: "remediation_outcome",
     rows: &[
@@ -121,30 +83,6 @@ pub const EVENT_OUTCOME: Table = Table {
         ("notremediated", "failure"),
     ],
 };
-
-/// `threat.framework` of a tactic: only what ATT&CK knows carries its name.
-pub const TACTIC_FRAMEWORK: Table = Table {
-    name: "tactic_framework",
-    rows: &[
-        ("collection", "MITRE ATT&CK"),
-        ("commandandcontrol", "MITRE ATT&CK"),
-        ("credentialaccess", "MITRE ATT&CK"),
-        ("defenseevasion", "MITRE ATT&CK"),
-        ("discovery", "MITRE ATT&CK"),
-        ("execution", "MITRE ATT&CK"),
-        ("exfiltration", "MITRE ATT&CK"),
-        ("impact", "MITRE ATT&CK"),
-        ("initialaccess", "MITRE ATT&CK"),
-        ("lateralmovement", "MITRE ATT&CK"),
-        ("persistence", "MITRE ATT&CK"),
-        ("privilegeescalation", "MITRE ATT&CK"),
-        ("reconnaissance", "MITRE ATT&CK"),
-        ("resourcedevelopment", "MITRE ATT&CK"),
-    ],
-};
-
-/// `threat.framework` of a technique id, by prefix.
-pub const TECHNIQUE_FRAMEWORK: Table = Table { name: "technique_framework", rows: &[("t", "MITRE ATT&CK")] };
 
 /// `event.type` that goes with the category which a determination adds.
 pub const DETERMINATION_TYPE: Table = Table {

@@ -1,7 +1,10 @@
 //! The pass over the bytes of a row.
 
-use super::text::{decode, special};
-use super::{Kind, MAX_DEPTH, MAX_NAME, Node};
+mod names;
+
+use self::names::Names;
+use super::text::special;
+use super::{Kind, MAX_DEPTH, Node};
 
 /// Why a text is no strict JSON object. What is wrong is for the lenient reading to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,37 +34,6 @@ pub(super) fn word(text: &str) -> Checked<Kind> {
     let mut parser = Parser { bytes: text.as_bytes(), at: 0, nodes: Vec::new() };
     let kind = parser.word()?;
     if parser.at == text.len() { Ok(kind) } else { Err(Fault::Grammar) }
-}
-
-/// Members up to which comparing each with each is faster than a set.
-const FEW: u32 = 64;
-
-/// Names of one object, as far as they have been read.
-#[derive(Default)]
-struct Names {
-    /// Its first member.
-    first: usize,
-    count: u32,
-    /// One bit for each name, many names to a bit.
-    bits: u128,
-    /// To be looked at once more when the object ends.
-    doubtful: bool,
-}
-
-impl Names {
-    /// Notes a name; whether another one may have been the same.
-    fn note(&mut self, name: &[u8]) -> bool {
-        let at = |place: usize| name.get(place).copied().map_or(0, u32::from);
-        let (last, middle) = (name.len().saturating_sub(1), name.len() / 2);
-        let sum = at(0) | at(middle) << 8 | at(last) << 16 | at(last.saturating_sub(4)) << 24;
-        let length = u32::try_from(name.len()).unwrap_or(u32::MAX).wrapping_mul(0x0101);
-        let hash = (sum ^ length).wrapping_mul(0x9E37_79B1) >> 25;
-        let bit = 1 << hash;
-        let seen = self.bits & bit != 0;
-        self.bits |= bit;
-        self.count += 1;
-        seen
-    }
 }
 
 struct Parser<'a> {
@@ -123,7 +95,7 @@ impl Parser<'_> {
             self.at += 1;
             return Ok(Kind::Object);
         }
-        let mut names = Names { first: self.nodes.len(), ..Names::default() };
+        let mut names = Names::from(self.nodes.len());
         loop {
             self.blank();
             let start = self.at + 1;
@@ -148,49 +120,6 @@ impl Parser<'_> {
                 _ => return Err(Fault::Grammar),
             }
         }
-    }
-
-    /// Looks whether a member's name stands in the object already. Most names are told from all others by one bit.
-    fn name(&self, key: (u32, u32), escaped: bool, names: &mut Names) -> Checked<()> {
-        let name = &self.bytes[key.0 as usize..key.1 as usize];
-        if name.len() > MAX_NAME {
-            return Err(Fault::Grammar);
-        }
-        let seen = names.note(name);
-        names.doubtful |= escaped;
-        if !seen || names.doubtful {
-            return Ok(());
-        }
-        if names.count > FEW {
-            names.doubtful = true;
-            return Ok(());
-        }
-        let mut at = names.first;
-        while let Some(node) = self.nodes.get(at) {
-            if self.bytes.get(node.key.0 as usize..node.key.1 as usize) == Some(name) {
-                return Err(Fault::Grammar);
-            }
-            at = node.next as usize;
-        }
-        Ok(())
-    }
-
-    /// All names of an object that ends here, where one bit for each does not tell.
-    fn distinct(&self, names: &Names) -> Checked<()> {
-        if !names.doubtful {
-            return Ok(());
-        }
-        let mut seen = rustc_hash::FxHashSet::default();
-        let mut at = names.first;
-        while let Some(node) = self.nodes.get(at) {
-            let name = std::str::from_utf8(&self.bytes[node.key.0 as usize..node.key.1 as usize]).unwrap_or_default();
-            let name = if node.key_escaped { decode(name).into() } else { std::borrow::Cow::from(name) };
-            if name.contains('\0') || !seen.insert(name) {
-                return Err(Fault::Grammar);
-            }
-            at = node.next as usize;
-        }
-        Ok(())
     }
 
     fn array(&mut self, depth: usize) -> Checked<Kind> {

@@ -1,0 +1,87 @@
+//! No object names a member twice: how that is found out in the one pass over the row.
+
+use super::super::MAX_NAME;
+use super::super::text::decode;
+use super::{Checked, Fault, Parser};
+
+/// Members up to which comparing each with each is faster than a set.
+const FEW: u32 = 64;
+
+/// Names of one object, as far as they have been read.
+#[derive(Default)]
+pub(super) struct Names {
+    /// Its first member.
+    first: usize,
+    count: u32,
+    /// One bit for each name, many names to a bit.
+    bits: u128,
+    /// To be looked at once more when the object ends.
+    doubtful: bool,
+}
+
+impl Names {
+    /// Those of an object whose first member is this node.
+    pub(super) fn from(first: usize) -> Self {
+        Self { first, ..Self::default() }
+    }
+
+    /// Notes a name; whether another one may have been the same.
+    fn note(&mut self, name: &[u8]) -> bool {
+        let at = |place: usize| name.get(place).copied().map_or(0, u32::from);
+        let (last, middle) = (name.len().saturating_sub(1), name.len() / 2);
+        let sum = at(0) | at(middle) << 8 | at(last) << 16 | at(last.saturating_sub(4)) << 24;
+        let length = u32::try_from(name.len()).unwrap_or(u32::MAX).wrapping_mul(0x0101);
+        let hash = (sum ^ length).wrapping_mul(0x9E37_79B1) >> 25;
+        let bit = 1 << hash;
+        let seen = self.bits & bit != 0;
+        self.bits |= bit;
+        self.count += 1;
+        seen
+    }
+}
+
+impl Parser<'_> {
+    /// Looks whether a member's name stands in the object already. Most names are told from all others by one bit.
+    #[inline] // Called for every member of every row, from another module.
+    pub(super) fn name(&self, key: (u32, u32), escaped: bool, names: &mut Names) -> Checked<()> {
+        let name = &self.bytes[key.0 as usize..key.1 as usize];
+        if name.len() > MAX_NAME {
+            return Err(Fault::Grammar);
+        }
+        let seen = names.note(name);
+        names.doubtful |= escaped;
+        if !seen || names.doubtful {
+            return Ok(());
+        }
+        if names.count > FEW {
+            names.doubtful = true;
+            return Ok(());
+        }
+        let mut at = names.first;
+        while let Some(node) = self.nodes.get(at) {
+            if self.bytes.get(node.key.0 as usize..node.key.1 as usize) == Some(name) {
+                return Err(Fault::Grammar);
+            }
+            at = node.next as usize;
+        }
+        Ok(())
+    }
+
+    /// All names of an object that ends here, where one bit for each does not tell.
+    pub(super) fn distinct(&self, names: &Names) -> Checked<()> {
+        if !names.doubtful {
+            return Ok(());
+        }
+        let mut seen = rustc_hash::FxHashSet::default();
+        let mut at = names.first;
+        while let Some(node) = self.nodes.get(at) {
+            let name = std::str::from_utf8(&self.bytes[node.key.0 as usize..node.key.1 as usize]).unwrap_or_default();
+            let name = if node.key_escaped { decode(name).into() } else { std::borrow::Cow::from(name) };
+            if name.contains('\0') || !seen.insert(name) {
+                return Err(Fault::Grammar);
+            }
+            at = node.next as usize;
+        }
+        Ok(())
+    }
+}
