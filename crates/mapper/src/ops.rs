@@ -172,9 +172,20 @@ impl<'a> Url<'a> {
             Op::UrlQuery => self.query?.into(),
             Op::UrlFragment => self.fragment?.into(),
             Op::UrlExtension => path::extension(self.path.rsplit('/').next().unwrap_or_default())?.into(),
-            // These name no part of a URL; they are listed so that a new conversion has to be put somewhere.
-            Op::Keep | Op::Lower | Op::Table | Op::Prefix | Op::Technique | Op::Subtechnique | Op::Args => return None,
-            Op::Person | Op::MailAddress | Op::MailHost | Op::Host | Op::UrlHost | Op::UrlIp => return None,
+            // No other conversion names a part of a URL; all are listed so that a new one has to be put somewhere.
+            Op::Keep
+            | Op::Lower
+            | Op::Table
+            | Op::Prefix
+            | Op::Technique
+            | Op::Subtechnique
+            | Op::Args
+            | Op::Person
+            | Op::MailAddress
+            | Op::MailHost
+            | Op::Host
+            | Op::UrlHost
+            | Op::UrlIp => return None,
         };
         Some(part).filter(|part| !part.is_empty())
     }

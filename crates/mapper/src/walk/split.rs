@@ -46,7 +46,7 @@ struct Opened<'o> {
     outer: Option<&'o Opened<'o>>,
 }
 
-impl<'w> Walk<'w, '_> {
+impl Walk<'_, '_> {
     /// Walks the row once for all the items it is split by: `each` is called when the custom object is complete for
     /// one of them; then the walk returns to where the items differ.
     pub(crate) fn split(&mut self, each: &mut dyn FnMut(&mut Self)) {
