@@ -352,7 +352,8 @@ fn list() -> anyhow::Result<End> {
         let schema::Definition { name, title, source, .. } = dataset.definition;
         out.line(name)?;
         out.line(format_args!("  {title}"))?;
-        let expand = source.expand.map(|expand| format!("?$expand={expand}")).unwrap_or_default();
+        let expand =
+            source.list().and_then(schema::List::expand).map(|expand| format!("?$expand={expand}")).unwrap_or_default();
         out.line(format_args!("  endpoint    {:?} {}{expand}", source.api, source.path))?;
         let more = if source.also.is_empty() { String::new() } else { format!(" (or {})", source.also.join(", ")) };
         out.line(format_args!("  permission  {}{more}", source.permission))?;

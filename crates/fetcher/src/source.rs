@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use reqwest::StatusCode;
-use schema::Operator;
+use schema::{List, OData, Operator};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -38,6 +38,9 @@ pub struct Source {
     pub root: Url,
     /// What the catalog says about the endpoint.
     pub endpoint: schema::Source,
+    /// What it says about the list, and about the way to ask for it.
+    pub list: List,
+    pub(crate) odata: OData,
     /// Pause that the service asked for, shared by the sources of the same application, tenant and API.
     pub(crate) budget: Arc<Budget>,
     /// Hears what the API answered.
@@ -89,7 +92,8 @@ pub struct Ask {
 impl Source {
     /// Address of the first page of a part of the list.
     pub fn first_page(&self, range: &Range, ask: Ask) -> Url {
-        let schema::Source { expand, cursor, orderable, operators, .. } = self.endpoint;
+        let OData { expand, orderable, operators, .. } = self.odata;
+        let (cursor, id) = (self.list.record.changed, self.list.record.id.join(","));
         let mut url = self.list();
         let mut query = format!("$filter={cursor} ge {}", literal(&range.from));
         // Where the service does not know the comparison, more is read than was asked for.
@@ -110,7 +114,7 @@ impl Source {
             let _ = write!(query, "&$skip={}", ask.skip);
         }
         if ask.names {
-            let _ = write!(query, "&$select=id,{cursor}");
+            let _ = write!(query, "&$select={id},{cursor}");
         } else if let Some(expand) = expand.filter(|_| ask.expand) {
             let _ = write!(query, "&$expand={expand}");
         }
@@ -124,7 +128,7 @@ impl Source {
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.push(id);
         }
-        url.set_query(self.endpoint.expand.map(|expand| format!("$expand={expand}")).as_deref());
+        url.set_query(self.odata.expand.map(|expand| format!("$expand={expand}")).as_deref());
         url
     }
 

@@ -12,19 +12,28 @@ pub mod ops;
 pub mod tables;
 pub mod types;
 
+mod api;
 mod catalog;
+mod collection;
 mod dataset;
 mod fields;
 mod model;
 mod naming;
+mod source;
 #[cfg(test)]
 mod tests;
 mod validation;
 
-pub use dataset::{Api, CloudName, Definition, Limit, Operator, Rows, Source};
+pub use api::{Api, CloudName};
+pub use collection::{
+    Blobs, BodyFilter, Collection, Create, Delta, Envelope, JobResult, Jobs, List, NextPage, OData, Operator, Origin,
+    Parameters, Query, RecordPaths, Snapshot, Stream, TimeForm,
+};
+pub use dataset::{Definition, Rows};
 pub use fields::{COMMON, GEO};
 pub use model::{Column, Constant, Content, Dataset, Derived, EcsTarget, Field, Kind, Shape};
 pub use ops::{Derive, Op};
+pub use source::{Limit, Source};
 pub use types::Semantic;
 pub use validation::row_schema;
 

@@ -9,6 +9,7 @@ mod fields;
 mod lift;
 mod microsoft;
 mod sources;
+mod vocabulary;
 
 use std::path::PathBuf;
 

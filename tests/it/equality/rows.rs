@@ -41,9 +41,8 @@ pub(super) fn row(dataset: &Dataset, bytes: &[u8]) -> String {
     }
     let mut out = String::new();
     let identity = dataset.definition.identity[0];
-    object(&dataset.root, &mut dice, &mut out, &|name| {
-        (name == identity || name == dataset.definition.source.cursor).then_some(50)
-    });
+    let changed = dataset.definition.source.list().map(|list| list.record.changed);
+    object(&dataset.root, &mut dice, &mut out, &|name| (name == identity || Some(name) == changed).then_some(50));
     out
 }
 

@@ -1,6 +1,6 @@
 //! Microsoft's clouds: one word stands for all hosts and audiences.
 
-use schema::CloudName;
+use schema::{Api, CloudName};
 use url::Url;
 
 use super::{ProxyConfig, plain};
@@ -12,44 +12,31 @@ pub struct Cloud {
     pub name: String,
     /// Root of the token endpoints.
     pub login: Url,
-    /// Root of Microsoft Graph.
-    pub graph: Url,
-    /// Root of the Defender API, where the cloud has one.
-    pub defender: Option<Url>,
+    /// Roots of the APIs that the cloud has.
+    roots: Vec<(Api, Url)>,
     word: Option<CloudName>,
-    graph_audience: &'static str,
-    defender_audience: &'static str,
 }
 
 /// The words.
 pub(super) const NAMES: [&str; 5] = ["global", "gcc", "gcc-high", "dod", "china"];
-
-const GRAPH: &str = "https://graph.microsoft.com";
-const DEFENDER: &str = "https://api.security.microsoft.com";
 
 impl Cloud {
     /// One of Microsoft's clouds by its word.
     pub(super) fn named(name: &str) -> Option<Self> {
         const PUBLIC_LOGIN: &str = "https://login.microsoftonline.com";
         const US_LOGIN: &str = "https://login.microsoftonline.us";
-        const GOV: &str = "https://api-gov.security.microsoft.us";
-        let (login, graph, defender) = match name {
-            "global" => (PUBLIC_LOGIN, GRAPH, Some(DEFENDER)),
-            "gcc" => (PUBLIC_LOGIN, GRAPH, Some("https://api-gcc.security.microsoft.us")),
-            "gcc-high" => (US_LOGIN, "https://graph.microsoft.us", Some(GOV)),
-            "dod" => (US_LOGIN, "https://dod-graph.microsoft.us", Some(GOV)),
-            "china" => ("https://login.chinacloudapi.cn", "https://microsoftgraph.chinacloudapi.cn", None),
-            _ => return None,
+        let word = CloudName::ALL.into_iter().find(|cloud| cloud.word() == name)?;
+        let login = match word {
+            CloudName::Global | CloudName::Gcc => PUBLIC_LOGIN,
+            CloudName::GccHigh | CloudName::Dod => US_LOGIN,
+            CloudName::China => "https://login.chinacloudapi.cn",
         };
-        let url = |address: &str| Url::parse(address).ok();
+        let root = |api: Api| Some((api, Url::parse(api.root(word)?).ok()?));
         Some(Self {
             name: name.to_owned(),
-            word: CloudName::ALL.into_iter().find(|cloud| cloud.word() == name),
-            login: url(login)?,
-            graph: url(graph)?,
-            defender: defender.and_then(url),
-            graph_audience: graph,
-            defender_audience: defender.unwrap_or_default(),
+            word: Some(word),
+            login: Url::parse(login).ok()?,
+            roots: Api::ALL.into_iter().filter_map(root).collect(),
         })
     }
 
@@ -61,16 +48,13 @@ impl Cloud {
             name: format!("custom-{host}-{port}"),
             word: None,
             login,
-            graph,
-            defender: Some(defender),
-            graph_audience: GRAPH,
-            defender_audience: DEFENDER,
+            roots: vec![(Api::Graph, graph), (Api::Defender, defender)],
         }
     }
 
     /// The first address that secrets and tokens are sent to without TLS, beyond this machine.
     pub(super) fn unencrypted(&self, proxy: Option<&ProxyConfig>) -> Option<&Url> {
-        let mut addresses = [&self.login, &self.graph].into_iter().chain(&self.defender);
+        let mut addresses = std::iter::once(&self.login).chain(self.roots.iter().map(|(_, root)| root));
         addresses.find(|address| plain::is_readable(address, proxy))
     }
 
@@ -85,11 +69,10 @@ impl Cloud {
     }
 
     /// Root and token scope of an API, where the cloud has it.
-    pub fn api(&self, api: schema::Api) -> Option<(&Url, String)> {
-        let (root, audience) = match api {
-            schema::Api::Graph => (&self.graph, self.graph_audience),
-            schema::Api::Defender => (self.defender.as_ref()?, self.defender_audience),
-        };
+    pub fn api(&self, api: Api) -> Option<(&Url, String)> {
+        let (_, root) = self.roots.iter().find(|(known, _)| *known == api)?;
+        // What stands before the global cloud passes its tokens on.
+        let audience = api.audience(self.word.unwrap_or(CloudName::Global))?;
         Some((root, format!("{audience}/.default")))
     }
 

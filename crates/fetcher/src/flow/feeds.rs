@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 
+use schema::{Collection, List, Query};
+
 use super::ledger::Ledger;
 use super::merged::Merged;
 use super::misdated::Misdated;
@@ -49,6 +51,9 @@ pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) ->
             .cloud
             .api(endpoint.api)
             .ok_or_else(|| Fault::Refused(format!("cloud {} has no {:?} API", tenant.cloud.name, endpoint.api)))?;
+        let Collection::List(list @ List { query: Query::OData(odata), .. }) = endpoint.collection else {
+            return Err(Fault::Refused(format!("{} is collected in a way that is not built yet", endpoint.path)));
+        };
         let tokens = audiences.entry(endpoint.api).or_insert_with(|| {
             let credential = Credential {
                 endpoint: tenant.cloud.token_endpoint(&tenant.id),
@@ -76,7 +81,8 @@ pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) ->
         };
         let health = shared.stats.health.source(&key, interval);
         health.set_name(tenant.delivery.name.as_deref());
-        let mut rows = Rows::new(&datasets, &tenant.id, Arc::clone(&shared.dead), shared.preserve_original);
+        let mut rows =
+            Rows::new(&datasets, list.record, &tenant.id, Arc::clone(&shared.dead), shared.preserve_original);
         rows.report_to(Arc::clone(&health));
         rows.mark(&marks);
         feeds.push(Feed {
@@ -89,6 +95,8 @@ pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) ->
                 tokens,
                 root: root.clone(),
                 endpoint,
+                list,
+                odata,
                 budget,
                 health: Arc::clone(&health),
                 lane: lane.clone(),
@@ -97,7 +105,7 @@ pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) ->
             health,
             states: datasets.iter().map(state).collect(),
             rows,
-            size: PageSize::new(endpoint.page_size),
+            size: PageSize::new(list.page_size),
             ledger: Ledger::default(),
             alone: FxHashMap::default(),
             merged: Merged::default(),

@@ -34,7 +34,7 @@ pub(super) struct Merged {
 
 /// Looks whether a record was merged into another one.
 pub(super) fn note(feed: &mut Feed, row: &[u8], changed: Option<&str>) {
-    let Some(property) = feed.source.endpoint.redirect else { return };
+    let Some(property) = feed.source.list.redirect else { return };
     let Some(target) = string_member(row, property).filter(|target| !target.is_empty()) else { return };
     let (Some(id), Some(version)) = (string_member(row, "id"), changed) else { return };
     let merged = &mut feed.merged;

@@ -123,6 +123,7 @@ enum Shape {
 impl Rows {
     pub(super) fn new(
         datasets: &[DatasetConfig],
+        paths: schema::RecordPaths,
         tenant: &str,
         dead: Arc<DeadLetters>,
         preserve_original: bool,
@@ -130,8 +131,8 @@ impl Rows {
         let track = |config: &DatasetConfig| {
             let mut mapper = Mapper::new(config.dataset);
             mapper.preserve_original(preserve_original);
-            let schema::Definition { name, identity, source, .. } = config.dataset.definition;
-            let ageless = !identity.contains(&source.cursor);
+            let schema::Definition { name, identity, .. } = config.dataset.definition;
+            let ageless = !identity.contains(&paths.changed);
             let of_items = matches!(config.dataset.definition.rows, schema::Rows::Items(_));
             Track { name, index: config.index, mapper, ageless, of_items, place: None }
         };
@@ -156,8 +157,8 @@ impl Rows {
             tracks,
             shape,
             nested: nested_array(definition.rows),
-            cursor: definition.source.cursor,
-            created: definition.source.created,
+            cursor: paths.changed,
+            created: paths.created,
             composed: Vec::new(),
             letters: Letters { tenant: tenant.to_owned(), dead, health: None },
             waiting: Waiting::default(),

@@ -51,7 +51,7 @@ pub(super) async fn over(feed: &mut Feed, window: &mut Window, outbox: &mut Outb
 /// Reads a place again that could not be read, and everything else up to its end.
 pub(super) async fn read_place(feed: &mut Feed, place: &Retry, outbox: &mut Outbox) -> Result<(), Fault> {
     let range = Range { from: place.id.clone(), to: place.until.clone().map(Bound::Through) };
-    let mut again = Window::again(range, feed.source.endpoint.orderable, feed.health.time().now());
+    let mut again = Window::again(range, feed.source.list.is_ordered(), feed.health.time().now());
     feed.size.smallest();
     window::read(feed, &mut again, outbox).await?;
     if again.has_stepped() {

@@ -247,7 +247,7 @@ impl Window {
         let versions = feed.ledger.heavy().chain(feed.alone.values());
         let ahead = versions.filter(|version| cursor::order(version, &self.range.from) != Ordering::Less);
         self.heavy = ahead.max_by(|a, b| cursor::order(a, b)).cloned();
-        if self.heavy.is_some() && feed.source.endpoint.expand.is_some() {
+        if self.heavy.is_some() && feed.source.odata.expand.is_some() {
             self.bare = true;
             feed.size.smallest();
         }

@@ -6,11 +6,6 @@ use url::Url;
 
 use crate::error::{Fault, quoted};
 
-/// Hosts of an API in all of Microsoft's clouds.
-const GRAPH: [&str; 4] =
-    ["graph.microsoft.com", "graph.microsoft.us", "dod-graph.microsoft.us", "microsoftgraph.chinacloudapi.cn"];
-const DEFENDER: [&str; 2] = ["security.microsoft.com", "security.microsoft.us"];
-
 /// An API as it is asked.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Service<'a> {
@@ -63,7 +58,7 @@ impl Service<'_> {
         let (first, _) = link.split_once(['/', '?']).unwrap_or((link, ""));
         let version = self.version();
         let below = self.path[version.len()..].trim_start_matches('/');
-        if first.contains('.') && known(self.api).iter().any(|host| is_within(first, host)) {
+        if first.contains('.') && self.api.link_hosts().iter().any(|host| is_within(first, host)) {
             return Url::parse(&format!("https://{link}")).map_err(unreadable);
         }
         let root = self.root.path().trim_end_matches('/');
@@ -84,7 +79,7 @@ impl Service<'_> {
             return false;
         };
         let ours = self.root.host_str().unwrap_or_default();
-        let is_known = |host: &str| known(self.api).iter().any(|known| is_within(host, known));
+        let is_known = |host: &str| self.api.link_hosts().iter().any(|known| is_within(host, known));
         host.eq_ignore_ascii_case(ours) || !is_known(ours) && is_known(host)
     }
 
@@ -98,13 +93,6 @@ impl Service<'_> {
             self.root.origin().ascii_serialization(),
             self.root.path().trim_end_matches('/'),
         ))
-    }
-}
-
-fn known(api: Api) -> &'static [&'static str] {
-    match api {
-        Api::Graph => &GRAPH,
-        Api::Defender => &DEFENDER,
     }
 }
 

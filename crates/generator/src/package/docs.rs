@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use schema::ecs::Type;
 use schema::incumbent::Difference;
-use schema::{Api, Dataset, Rows};
+use schema::{Dataset, Rows};
 
 use super::{Sample, input, manifest, samples};
 use crate::{fields, names, render};
@@ -46,10 +46,7 @@ fn incumbent(out: &mut String) {
 
 fn permission(dataset: &Dataset, out: &mut String) {
     let source = dataset.definition.source;
-    let api = match source.api {
-        Api::Graph => "Microsoft Graph",
-        Api::Defender => "Microsoft Defender XDR",
-    };
+    let api = source.api.title();
     let inputs: Vec<_> = input::of(dataset).map(|input| input.name).collect();
     let (permission, licence) = (source.permission, source.licence);
     line(

@@ -1,6 +1,6 @@
 //! The ways of collection that the package offers.
 
-use schema::{Dataset, Rows};
+use schema::{Dataset, Query, Rows};
 
 use super::variable::{Preset, TEXT, Variable};
 
@@ -163,9 +163,10 @@ const PROXY: Variable = Variable {
     ..TEXT
 };
 
-/// Inputs that can collect the dataset. CEL polls lists whose elements are rows; rows that are made from nested arrays
-/// need the fetcher.
+/// Inputs that can collect the dataset. CEL polls lists whose elements are rows; rows that are made from nested arrays,
+/// and other kinds of collection, need the fetcher.
 pub(crate) fn of(dataset: &Dataset) -> impl Iterator<Item = &'static Input> {
-    let plain = matches!(dataset.definition.rows, Rows::Elements | Rows::Rollup { .. });
+    let is_odata = dataset.definition.source.list().is_some_and(|list| matches!(list.query, Query::OData(_)));
+    let plain = is_odata && matches!(dataset.definition.rows, Rows::Elements | Rows::Rollup { .. });
     ALL.iter().filter(move |input| plain || input.name != "cel")
 }

@@ -1,6 +1,6 @@
 //! Streams: what a data stream adds to an input.
 
-use schema::{Api, Dataset, Source};
+use schema::{Dataset, Source};
 use serde_json::{Value, json};
 
 use super::input::Input;
@@ -50,16 +50,16 @@ pub(crate) fn manifest(input: &Input, dataset: &Dataset) -> Value {
 
 /// Text of the stream's template.
 pub(crate) fn template(input: &Input, dataset: &Dataset) -> String {
-    let Source { api, path, cursor, orderable, page_size, .. } = dataset.definition.source;
-    let api = match api {
-        Api::Graph => "graph",
-        Api::Defender => "defender",
-    };
-    let order = if orderable { format!("        \"$orderby\": [\"{cursor} asc\"],\n") } else { String::new() };
+    let source = dataset.definition.source;
+    let Source { api, path, .. } = source;
+    // The package's own input reads lists only; `input::of` offers it for nothing else.
+    let (cursor, page_size, is_ordered) =
+        source.list().map(|list| (list.record.changed, list.page_size, list.is_ordered())).unwrap_or_default();
+    let order = if is_ordered { format!("        \"$orderby\": [\"{cursor} asc\"],\n") } else { String::new() };
     let text = input
         .template
         .replace("@NAME@", dataset.definition.name)
-        .replace("@API@", api)
+        .replace("@API@", api.word())
         .replace("@PATH@", path)
         .replace("@CURSOR@", cursor)
         .replace("@ORDER@", &order)

@@ -4,10 +4,13 @@ use schemars::{JsonSchema, SchemaGenerator};
 
 use super::incident::Comment;
 use crate::attr::{column, kind, to};
-use crate::dataset::{Api, CloudName, Definition, Limit, Operator, Rows, Source};
+use crate::api::{Api, CloudName};
+use crate::collection::{Collection, Envelope, List, NextPage, OData, Query, RecordPaths};
+use crate::dataset::{Definition, Rows};
 use crate::ecs;
 use crate::evidence::Evidence;
 use crate::ops::{Derive, Op};
+use crate::source::{Limit, Source};
 use crate::tables;
 use crate::types::{Dictionary, Guid, Keyword, LowerMember, Member, Prose, Timestamp, Url};
 
@@ -15,13 +18,15 @@ use crate::types::{Dictionary, Guid, Keyword, LowerMember, Member, Prose, Timest
 pub const SOURCE: Source = Source {
     api: Api::Graph,
     path: "/v1.0/security/alerts_v2",
-    expand: None,
-    redirect: None,
-    cursor: "lastUpdateDateTime",
-    operators: &[Operator::Ge, Operator::Le, Operator::Lt],
-    created: "createdDateTime",
-    orderable: true,
-    page_size: 1000,
+    collection: Collection::List(List {
+        record: RecordPaths { id: &["id"], changed: "lastUpdateDateTime", created: "createdDateTime" },
+        query: Query::OData(OData::USUAL),
+        envelope: Envelope::Member("value"),
+        next: NextPage::Link,
+        page_size: 1000,
+        by_id: true,
+        redirect: None,
+    }),
     permission: "SecurityAlert.Read.All",
     also: &["SecurityAlert.ReadWrite.All"],
     licence: "any Microsoft Defender XDR workload",

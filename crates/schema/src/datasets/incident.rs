@@ -3,9 +3,12 @@
 use schemars::{JsonSchema, SchemaGenerator};
 
 use crate::attr::{column, drop, kind, to};
-use crate::dataset::{Api, CloudName, Definition, Limit, Operator, Rows, Source};
+use crate::api::{Api, CloudName};
+use crate::collection::{Collection, Envelope, List, NextPage, OData, Query, RecordPaths};
+use crate::dataset::{Definition, Rows};
 use crate::ecs;
 use crate::ops::{Derive, Op};
+use crate::source::{Limit, Source};
 use crate::tables;
 use crate::types::{Flag, Guid, Host, Integer, Ip, Keyword, LowerMember, Member, Prose, Sha256, Timestamp, Url, User};
 
@@ -18,13 +21,15 @@ pub const DATASET: Definition = Definition {
     source: Source {
         api: Api::Graph,
         path: "/v1.0/security/incidents",
-        expand: Some("alerts"),
-        redirect: Some("redirectIncidentId"),
-        cursor: "lastUpdateDateTime",
-        operators: &[Operator::Ge, Operator::Le, Operator::Lt],
-        created: "createdDateTime",
-        orderable: true,
-        page_size: 50,
+        collection: Collection::List(List {
+            record: RecordPaths { id: &["id"], changed: "lastUpdateDateTime", created: "createdDateTime" },
+            query: Query::OData(OData { expand: Some("alerts"), ..OData::USUAL }),
+            envelope: Envelope::Member("value"),
+            next: NextPage::Link,
+            page_size: 50,
+            by_id: true,
+            redirect: Some("redirectIncidentId"),
+        }),
         permission: "SecurityIncident.Read.All",
         also: &["SecurityIncident.ReadWrite.All"],
         licence: "any Microsoft Defender XDR workload",

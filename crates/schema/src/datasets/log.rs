@@ -7,9 +7,12 @@ use schemars::{JsonSchema, SchemaGenerator};
 
 use self::alert::Alert;
 use crate::attr::{column, kind, to};
-use crate::dataset::{Api, CloudName, Definition, Limit, Operator, Rows, Source};
+use crate::api::{Api, CloudName};
+use crate::collection::{Collection, Envelope, List, NextPage, OData, Query, RecordPaths};
+use crate::dataset::{Definition, Rows};
 use crate::ecs;
 use crate::ops::Op;
+use crate::source::{Limit, Source};
 use crate::tables;
 use crate::types::{Guid, Keyword, Member, Prose, Timestamp, Url};
 
@@ -22,15 +25,17 @@ pub const DATASET: Definition = Definition {
     source: Source {
         api: Api::Defender,
         path: "/api/incidents",
-        expand: None,
-        // Of the 50 calls a minute none is spent on it: the list brings the other side when it changes by the merge, and
-        // the dataset incident follows the same merge by id.
-        redirect: None,
-        cursor: "lastUpdateTime",
-        operators: &[Operator::Ge, Operator::Le, Operator::Lt],
-        created: "createdTime",
-        orderable: false,
-        page_size: 100,
+        collection: Collection::List(List {
+            record: RecordPaths { id: &["incidentId"], changed: "lastUpdateTime", created: "createdTime" },
+            query: Query::OData(OData { orderable: false, ..OData::USUAL }),
+            envelope: Envelope::Member("value"),
+            next: NextPage::Link,
+            page_size: 100,
+            by_id: false,
+            // Of the 50 calls a minute none is spent on it: the list brings the other side when it changes by the merge, and
+            // the dataset incident follows the same merge by id.
+            redirect: None,
+        }),
         permission: "Incident.Read.All",
         also: &["Incident.ReadWrite.All"],
         licence: "any Microsoft Defender XDR workload",

@@ -103,7 +103,8 @@ async fn a_window_does_not_go_on_behind_a_record_from_the_future() {
         let now = crate::clock::now();
         let at = |seconds: i64| json!(micros(now + TimeDelta::seconds(seconds)));
         let path = if *dataset == "incident" { "incidents" } else { "alerts_v2" };
-        let link = format!("{}v1.0/security/{path}?$skiptoken=x", scene.config.tenants[0].cloud.graph);
+        let (root, _) = scene.config.tenants[0].cloud.api(schema::Api::Graph).expect("Graph");
+        let link = format!("{root}v1.0/security/{path}?$skiptoken=x");
         let rows =
             [row(*names, 1, &at(-300)), row(*names, 2, &at(-200)), row(*names, 7, &json!("9999-01-01T00:00:00Z"))];
         let first = json!({"value": rows, "@odata.nextLink": link}).to_string().into_bytes();

@@ -91,7 +91,7 @@ impl Window {
                 }
                 // One failure says nothing of the size: it may be the way, or a server that restarts.
                 if (self.failed_pages > 1 || feed.size.get() == 1) && !feed.size.shrink() {
-                    if !self.bare && feed.source.endpoint.expand.is_some() && self.is_too_heavy(feed, outbox).await? {
+                    if !self.bare && feed.source.odata.expand.is_some() && self.is_too_heavy(feed, outbox).await? {
                         self.bare = true;
                     } else {
                         self.trouble.failed += 1;
