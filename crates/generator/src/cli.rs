@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
-use generator::{COMMAND, archive, artefacts, ecs, names, package, tree};
+use generator::{COMMAND, archive, artefacts, ecs, names, package, reference, tree};
 
 /// Writes fields/, pipelines/ and package/ from the catalog of datasets.
 #[derive(Debug, Parser)]
@@ -45,6 +45,12 @@ enum Command {
         #[arg(long)]
         from: PathBuf,
     },
+    /// Writes the facts that laws are held against, in tests/reference.
+    Reference {
+        /// Folder of the reference data.
+        #[arg(long)]
+        from: PathBuf,
+    },
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -64,6 +70,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Generate { check, dry_run } => generate(&cli.root, check, dry_run),
         Command::Zip { out, stack } => zip(&cli.root, &out, stack),
         Command::Ecs { from } => write_ecs(&cli.root, &from),
+        Command::Reference { from } => write_reference(&cli.root, &from),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
@@ -105,5 +112,13 @@ fn write_ecs(root: &Path, from: &Path) -> Result<ExitCode> {
     let source = ecs::source(&tree::read(from)?)?;
     tree::write(&root.join(ecs::PATH), source.as_bytes())?;
     println!("{}", ecs::PATH);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write_reference(root: &Path, from: &Path) -> Result<ExitCode> {
+    for (path, text) in reference::extracts(|file| tree::read(&from.join(file)))? {
+        tree::write(&root.join(&path), text.as_bytes())?;
+        println!("{path}");
+    }
     Ok(ExitCode::SUCCESS)
 }

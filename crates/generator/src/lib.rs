@@ -7,6 +7,7 @@ pub mod archive;
 pub mod ecs;
 pub mod names;
 pub mod package;
+pub mod reference;
 pub mod tree;
 
 mod fields;

@@ -1,3 +1,4 @@
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use schema::Dataset;
@@ -6,7 +7,7 @@ use serde_json::Value;
 use crate::package::{self, Fixtures, Target};
 use crate::pipeline::Form;
 use crate::tree::{Change, Tree};
-use crate::{archive, ecs, fields, names, pipeline, render, templates};
+use crate::{archive, ecs, fields, names, pipeline, reference, render, templates};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -28,15 +29,53 @@ fn generated_files_are_fresh() {
     assert!(changes.is_empty(), "run `{}`:\n{}", crate::COMMAND, list.join("\n"));
 }
 
+/// The folder of the reference data, which lies beside some checkouts; without it one line says so.
+fn reference_data() -> Option<PathBuf> {
+    let folder = root().join("../shared/data");
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    // Past the harness, which shows what tests print only when they fail.
+    let _ = std::io::stderr().write_all(b"skipped: no reference data in ../shared/data\n");
+    None
+}
+
 #[test]
 fn ecs_constants_are_fresh() {
-    let flat = root().join("../shared/data/ecs_flat.json");
-    if !flat.exists() {
-        return;
-    }
-    let source = ecs::source(&std::fs::read(flat).unwrap()).unwrap();
+    let Some(folder) = reference_data() else { return };
+    let source = ecs::source(&std::fs::read(folder.join("ecs_flat.json")).unwrap()).unwrap();
     let present = std::fs::read_to_string(root().join(ecs::PATH)).unwrap();
     assert!(source == present, "run `cargo gen ecs --from ../shared/data/ecs_flat.json`");
+}
+
+#[test]
+fn extracts_of_the_reference_data_are_fresh() {
+    let Some(folder) = reference_data() else { return };
+    for (path, text) in reference::extracts(|file| crate::tree::read(&folder.join(file))).unwrap() {
+        let present = std::fs::read_to_string(root().join(&path)).unwrap_or_default();
+        assert!(text == present, "{path}: run `cargo gen reference --from ../shared/data`");
+    }
+}
+
+#[test]
+fn ecs_fields_become_constants() {
+    let flat = br#"{
+        "@timestamp": {"type": "date", "normalize": []},
+        "dns.answers": {"type": "object", "normalize": ["array"]},
+        "dns.resolved_ip": {"type": "ip", "normalize": ["array"]},
+        "entity.id": {"type": "keyword"},
+        "gen_ai.agent.id": {"type": "keyword", "beta": "may change"},
+        "host.entity.id": {"type": "keyword"},
+        "process.pid": {"type": "long"}
+    }"#;
+    let source = ecs::source(flat).unwrap();
+    let lines: Vec<&str> = source.lines().map(str::trim).filter(|line| line.contains(" = ")).collect();
+    let expected = [
+        "TIMESTAMP = \"@timestamp\", Date, one;",
+        "DNS_RESOLVED_IP = \"dns.resolved_ip\", Ip, many;",
+        "PROCESS_PID = \"process.pid\", Long, one;",
+    ];
+    assert_eq!(lines, expected);
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{inner, reference, shapes};
+use serde_json::Value;
+
+use super::{inner, reference, reference_data, shapes};
 use crate::ecs::{self, Ecs, Type};
 use crate::{Content, Dataset, Derive, Op, Semantic, Shape, catalog, tables};
 
@@ -83,18 +85,49 @@ fn categories_and_types_fit_together() {
     }
 }
 
+/// Values that ECS allows in a field.
+fn allowed(fields: &Value, field: &str) -> BTreeSet<String> {
+    let values = fields[field].as_array().unwrap_or_else(|| panic!("values of {field}"));
+    values.iter().map(|value| value.as_str().expect("a word").to_owned()).collect()
+}
+
 #[test]
 fn every_category_is_one_of_ecs() {
-    let Some(fields) = reference("ecs_flat.json") else { return };
-    let allowed = |field: &str| {
-        let values = fields[field]["allowed_values"].as_array().expect("allowed values");
-        values.iter().filter_map(|value| value.as_str()).collect::<BTreeSet<_>>()
-    };
-    let (categories, types) = (allowed("event.category"), allowed("event.type"));
+    let fields = reference("ecs_values.json");
+    let (categories, types) = (allowed(&fields, "event.category"), allowed(&fields, "event.type"));
+    assert!(categories.len() > 15 && types.len() > 15);
     for (category, kinds) in CATEGORIES {
-        assert!(categories.contains(category), "{category}");
+        assert!(categories.contains(*category), "{category}");
         assert!(kinds.split(' ').all(|kind| types.contains(kind)), "{category}: {kinds}");
     }
+}
+
+#[test]
+fn constants_are_among_the_values_that_ecs_allows() {
+    let fields = reference("ecs_values.json");
+    let mut seen = 0;
+    for field in [ecs::EVENT_CATEGORY, ecs::EVENT_KIND, ecs::EVENT_OUTCOME, ecs::EVENT_TYPE] {
+        let allowed = allowed(&fields, field.name);
+        for dataset in catalog() {
+            let mut check = |value: &str| {
+                assert!(allowed.contains(value), "{}: {} is {value}", dataset.definition.name, field.name);
+                seen += 1;
+            };
+            shapes(&dataset.root, &mut |shape| {
+                let constants = shape.constants.iter().filter(|constant| constant.field == field);
+                constants.for_each(|constant| check(&constant.value));
+                let targets = shape.columns.iter().flat_map(|column| &column.targets);
+                let tables = targets.filter(|target| target.field == field).filter_map(|target| target.table);
+                tables.flat_map(|table| table.rows).for_each(|(_, value)| check(value));
+            });
+        }
+    }
+    assert!(seen > 100, "{seen} values");
+}
+
+#[test]
+fn no_field_in_use_is_beta() {
+    let Some(fields) = reference_data("ecs_flat.json") else { return };
     for dataset in catalog() {
         for field in dataset.fields().iter().filter(|field| field.ecs) {
             assert!(fields[&field.name]["beta"].is_null(), "{}: {} is beta", dataset.definition.name, field.name);
