@@ -116,7 +116,7 @@ fn write_ecs(root: &Path, from: &Path) -> Result<ExitCode> {
 }
 
 fn write_reference(root: &Path, from: &Path) -> Result<ExitCode> {
-    for (path, text) in reference::extracts(|file| tree::read(&from.join(file)))? {
+    for (path, text) in reference::extracts(schema::catalog(), |file| tree::read(&from.join(file)))? {
         tree::write(&root.join(&path), text.as_bytes())?;
         println!("{path}");
     }

@@ -51,7 +51,7 @@ fn ecs_constants_are_fresh() {
 #[test]
 fn extracts_of_the_reference_data_are_fresh() {
     let Some(folder) = reference_data() else { return };
-    for (path, text) in reference::extracts(|file| crate::tree::read(&folder.join(file))).unwrap() {
+    for (path, text) in reference::extracts(datasets(), |file| crate::tree::read(&folder.join(file))).unwrap() {
         let present = std::fs::read_to_string(root().join(&path)).unwrap_or_default();
         assert!(text == present, "{path}: run `cargo gen reference --from ../shared/data`");
     }

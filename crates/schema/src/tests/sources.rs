@@ -1,7 +1,7 @@
 //! What the sources say of Microsoft's endpoints, against the reference.
 
 use super::{inner, reference};
-use crate::{Api, CloudName, Collection, Dataset, List, Operator, Query, Rows, Source, catalog, dataset};
+use crate::{Api, CloudName, Collection, Dataset, List, Operator, Query, Rows, catalog, dataset};
 
 #[test]
 fn sources_say_what_the_reference_says() {
@@ -9,7 +9,8 @@ fn sources_say_what_the_reference_says() {
     for dataset in catalog() {
         let (name, source) = (dataset.definition.name, dataset.definition.source);
         let path = source.path.strip_prefix("/v1.0").unwrap_or(source.path);
-        let expand = source.list().and_then(List::expand).map(|expand| format!("?$expand={expand}")).unwrap_or_default();
+        let expand =
+            source.list().and_then(List::expand).map(|expand| format!("?$expand={expand}")).unwrap_or_default();
         let endpoint = format!("GET {path}{expand}");
         let facts = &reference[&endpoint];
         assert!(facts.is_object(), "{name}: the reference has no {endpoint}");
