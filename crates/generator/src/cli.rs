@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
-use generator::{COMMAND, archive, artefacts, ecs, names, package, reference, tree};
+use generator::{COMMAND, archive, artefacts, ecs, ids, names, package, reference, tree};
 
 /// Writes fields/, pipelines/ and package/ from the catalog of datasets.
 #[derive(Debug, Parser)]
@@ -80,7 +80,8 @@ pub(crate) fn main() -> ExitCode {
 
 fn generate(root: &Path, check: bool, dry_run: bool) -> Result<ExitCode> {
     let fixtures = package::read_fixtures(root, schema::catalog())?;
-    let tree = artefacts(schema::catalog(), &fixtures)?;
+    let mut tree = artefacts(schema::catalog(), &fixtures)?;
+    ids::add(schema::catalog(), &fixtures, &ids::read(root)?, &mut tree)?;
     let changes = tree.compare(root)?;
     for change in &changes {
         println!("{change}");

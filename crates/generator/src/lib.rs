@@ -5,6 +5,7 @@
 
 pub mod archive;
 pub mod ecs;
+pub mod ids;
 pub mod names;
 pub mod package;
 pub mod reference;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::package::{self, Fixtures, Target};
 use crate::pipeline::Form;
 use crate::tree::{Change, Tree};
-use crate::{archive, ecs, fields, names, pipeline, reference, render, templates};
+use crate::{archive, ecs, fields, ids, names, pipeline, reference, render, templates};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -23,7 +23,8 @@ fn fixtures() -> Fixtures {
 
 #[test]
 fn generated_files_are_fresh() {
-    let tree = crate::artefacts(datasets(), &fixtures()).unwrap();
+    let mut tree = crate::artefacts(datasets(), &fixtures()).unwrap();
+    ids::add(datasets(), &fixtures(), &ids::read(&root()).unwrap(), &mut tree).unwrap();
     let changes = tree.compare(&root()).unwrap();
     let list: Vec<String> = changes.iter().map(ToString::to_string).collect();
     assert!(changes.is_empty(), "run `{}`:\n{}", crate::COMMAND, list.join("\n"));
@@ -91,6 +92,28 @@ fn every_dataset_has_a_sample() {
         let name = dataset.definition.name;
         assert!(!fixtures[name].is_empty(), "add tests/fixtures/{name}/<fixture>.json");
     }
+}
+
+/// Every dataset has pinned ids, and one that does not fit is an error, not a new file.
+#[test]
+fn pinned_ids_are_kept() {
+    let (fixtures, mut pinned) = (fixtures(), ids::read(&root()).unwrap());
+    for dataset in datasets() {
+        let name = dataset.definition.name;
+        assert_eq!(pinned[name].len(), fixtures[name].len(), "{name}");
+        assert!(pinned[name].values().all(|id| id.len() == 32), "{name}");
+    }
+    let ids = pinned.get_mut("alert").unwrap();
+    let id = ids.insert("process".to_owned(), "0".repeat(32)).unwrap();
+    let error = ids::add(datasets(), &fixtures, &pinned, &mut Tree::default()).unwrap_err().to_string();
+    assert!(error.contains(&id) && error.contains("fixture process of dataset alert"), "{error}");
+    // A fixture that is not pinned yet gets its id.
+    pinned.get_mut("alert").unwrap().remove("process");
+    let mut tree = Tree::default();
+    ids::add(datasets(), &fixtures, &pinned, &mut tree).unwrap();
+    let path = PathBuf::from("tests/ids/alert.json");
+    let (_, file) = tree.files().find(|(known, _)| *known == path).unwrap();
+    assert!(std::str::from_utf8(file).unwrap().contains(&format!("\"process\": \"{id}\"")));
 }
 
 #[test]
