@@ -48,9 +48,10 @@ pub(crate) struct Books {
 impl Books {
     /// Enters what the tenant shows at the end of a span and did not show before it.
     pub(crate) fn enter(&mut self, simulator: &Simulator, tenant: &str, span: (DateTime<Utc>, DateTime<Utc>)) {
-        simulator.changed(tenant, span, &mut |endpoint, record| {
+        simulator.changed(tenant, span, &mut |list, record| {
+            let endpoint = Endpoint::List(list.name());
             let record: Value = serde_json::from_slice(record).unwrap();
-            let id = record.get("incidentId").filter(|_| endpoint == Endpoint::Legacy).unwrap_or(&record["id"]);
+            let id = record.get("incidentId").filter(|_| endpoint == Endpoint::LEGACY).unwrap_or(&record["id"]);
             let name = format!("{endpoint:?} {tenant} {id}");
             let mut keys = Vec::new();
             for (key, raw) in of_record(endpoint, &record) {
@@ -126,8 +127,8 @@ fn of_record(endpoint: Endpoint, record: &Value) -> Vec<(String, String)> {
     let mut keys = Vec::new();
     let mut give = |parts: [&str; 3], raw: &str| keys.push((key(parts), raw.to_owned()));
     match endpoint {
-        Endpoint::Incidents => give(["incident", text(&record["id"]), text(&record["lastUpdateDateTime"])], ""),
-        Endpoint::Alerts => {
+        Endpoint::INCIDENTS => give(["incident", text(&record["id"]), text(&record["lastUpdateDateTime"])], ""),
+        Endpoint::ALERTS => {
             give(["alert", text(&record["id"]), text(&record["lastUpdateDateTime"])], "");
             for item in items(record, "evidence") {
                 give(["evidence", text(&record["id"]), &names::of_item(&item)], &item.to_string());

@@ -261,7 +261,7 @@ async fn no_artefact_holds_a_secret() {
     let told = scene.run("wrong secret", &["run", "--once", "--config", text(&good)], &wrong);
     assert!(told.contains("AADSTS7000215"), "{told}");
     scene.run("wrong secret, check", &["check", "--config", text(&good)], &wrong);
-    for (status, at) in [(401, Endpoint::Alerts), (403, Endpoint::Alerts), (400, Endpoint::Token)] {
+    for (status, at) in [(401, Endpoint::ALERTS), (403, Endpoint::ALERTS), (400, Endpoint::Token)] {
         let body = match at {
             Endpoint::Token => {
                 // It gives the request back.

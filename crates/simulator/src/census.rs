@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use crate::content::{self, IncidentState, Show, alert, incident_number, legacy};
-use crate::faults::Endpoint;
 use crate::filetime;
-use crate::json::Json;
+use crate::list::{List, Story};
+use crate::templates::Record;
 use crate::tenant::Tenant;
 use crate::timeline::TenantModel;
 
@@ -63,33 +63,49 @@ pub(crate) fn take(tenant: &Tenant, now: DateTime<Utc>) -> Census {
 
 /// Hands over what became visible with its version after `after` and up to `until`, as the lists would serve it at `until`.
 pub(crate) fn changed(
-    tenant: &Tenant,
+    (lists, tenant): (&[&'static List], &Tenant),
     after: DateTime<Utc>,
     until: DateTime<Utc>,
-    each: &mut dyn FnMut(Endpoint, &[u8]),
+    each: &mut dyn FnMut(&'static List, &[u8]),
 ) {
     let (model, after, until) = (TenantModel::new(tenant), filetime::from_time(after), filetime::from_time(until));
     let mut record = Vec::new();
     for index in model.first_from(after.saturating_sub(model.span()))..model.end_at(until) {
         let state = IncidentState::new(model, index);
-        let Some(event) = state.line.visible(until) else { continue };
-        let mut give = |endpoint, write: &dyn Fn(&mut Vec<u8>)| {
-            record.clear();
-            write(&mut record);
-            each(endpoint, &record);
-        };
-        if state.updated(event) > after {
-            give(Endpoint::Incidents, &|out| content::incident_at(&state, event, false, Show::ALL, out));
-            give(Endpoint::Legacy, &|out| content::legacy_at(&state, event, out));
-        }
-        for number in 0..state.line.events()[event].born {
-            if state.updated(state.line.touched(number, event)) > after {
-                give(Endpoint::Alerts, &|out| {
-                    alert::write(&state, number, event, Show::ALL, &mut Json::new(out, true))
-                });
+        for list in lists {
+            for number in 0..content::most_records(list, &state) {
+                let Some(hit) = content::visible(list, &state, number, until) else { continue };
+                if content::facets(&state, list, &hit).updated > after {
+                    record.clear();
+                    content::write(list, &state, &hit, Show::ALL, &mut record);
+                    each(list, &record);
+                }
             }
         }
     }
+}
+
+/// Every record of a list that is visible at `now`, in the order of creation of their incidents.
+pub(crate) fn of_list(list: &'static List, tenant: &Tenant, now: DateTime<Utc>) -> Vec<Seen> {
+    match list.story() {
+        Some(Story::Incidents | Story::LegacyIncidents) => return take(tenant, now).incidents,
+        Some(Story::Alerts) => return take(tenant, now).alerts,
+        None => {}
+    }
+    let (model, now) = (TenantModel::new(tenant), filetime::from_time(now));
+    let records = (0..tenant.incidents).flat_map(|incident| Record::all(list, model, incident));
+    let seen = records.filter_map(|record| {
+        let life = record.life();
+        let version = life.visible(now)?;
+        Some(Seen {
+            id: record.id(),
+            incident: incident_number(record.place().0).to_string(),
+            last_update: filetime::to_time(life.time(version)),
+            version: version as u32,
+            children: 0,
+        })
+    });
+    seen.collect()
 }
 
 fn count_incident(state: &IncidentState<'_>, event: usize, census: &mut Census) {

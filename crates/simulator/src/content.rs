@@ -5,8 +5,11 @@ pub(crate) mod incident;
 pub(crate) mod legacy;
 
 use crate::json::Json;
-use crate::query::List;
+use crate::list::{List, Story};
+use crate::listing::Hit;
+use crate::query::filter::Facets;
 use crate::scenario::Scenario;
+use crate::templates::Record;
 use crate::tenant::Tenant;
 use crate::timeline::{EventKind, TenantModel, Timeline};
 
@@ -155,11 +158,92 @@ impl<'a> IncidentState<'a> {
     }
 }
 
+/// The record of a list with this `id`: its incident, and its number within it.
+pub(crate) fn locate(list: &'static List, model: &TenantModel<'_>, id: &str) -> Option<(u64, u32)> {
+    match list.story() {
+        Some(Story::Alerts) => alert::parse_id(model, id),
+        Some(Story::Incidents | Story::LegacyIncidents) => incident_index(model.tenant, id).map(|index| (index, 0)),
+        None => Record::find(list, *model, id).map(|record| record.place()),
+    }
+}
+
+/// The record of a list as it is visible at `now`.
+pub(crate) fn visible(list: &'static List, state: &IncidentState<'_>, number: u32, now: i64) -> Option<Hit> {
+    let incident = state.index;
+    let event = match list.story() {
+        Some(Story::Incidents | Story::LegacyIncidents) => state.line.visible(now)?,
+        Some(Story::Alerts) => state.line.visible(now).filter(|event| number < state.line.events()[*event].born)?,
+        None => Record::new(list, state.model, incident, number)?.life().visible(now)?,
+    };
+    Some(Hit { incident, number, event })
+}
+
+/// Records of a list that an incident has at most.
+pub(crate) fn most_records(list: &'static List, state: &IncidentState<'_>) -> u32 {
+    match list.story() {
+        Some(Story::Incidents | Story::LegacyIncidents) => 1,
+        Some(Story::Alerts) => state.alerts,
+        None => Record::all(list, state.model, state.index).count() as u32,
+    }
+}
+
+/// Appends a record of a list; an incident without its alerts, one of the legacy API with them.
+pub(crate) fn write(list: &'static List, state: &IncidentState<'_>, hit: &Hit, show: Show, out: &mut Vec<u8>) {
+    match list.story() {
+        Some(Story::Incidents) => incident_at(state, hit.event, false, show, out),
+        Some(Story::LegacyIncidents) => legacy_at(state, hit.event, out),
+        Some(Story::Alerts) => {
+            alert::write(state, hit.number, hit.event, show, &mut Json::new(out, show.newer));
+        }
+        None => {
+            if let Some(record) = Record::new(list, state.model, state.index, hit.number) {
+                record.write(hit.event, out);
+            }
+        }
+    }
+}
+
+/// The filterable properties of a record.
+pub(crate) fn facets(state: &IncidentState<'_>, list: &'static List, hit: &Hit) -> Facets {
+    if list.story().is_none() {
+        let life = Record::new(list, state.model, state.index, hit.number).map(|record| record.life());
+        return life.map_or_else(Facets::default, |life| Facets {
+            created: life.created(),
+            updated: life.time(hit.event),
+            ..Facets::default()
+        });
+    }
+    let is_alert = list.is(Story::Alerts);
+    let touched = if is_alert { state.line.touched(hit.number, hit.event) } else { hit.event };
+    let [classification, determination, ..] = state.verdict(touched);
+    let common = Facets {
+        created: state.line.created,
+        updated: state.updated(touched),
+        assigned: state.assignee(touched),
+        classification,
+        determination,
+        severity: state.scenario.theme.severity(state.alerts).name(),
+        status: state.incident_status(touched),
+        service: "",
+    };
+    if !is_alert {
+        return common;
+    }
+    let template = state.scenario.theme.template(hit.number);
+    Facets {
+        created: state.updated(state.line.birth(hit.number)),
+        severity: template.severity.name(),
+        status: state.alert_status(touched),
+        service: template.service.source,
+        ..common
+    }
+}
+
 /// Appends one incident as it is after `event`.
 pub(crate) fn incident_at(state: &IncidentState<'_>, event: usize, expand: bool, show: Show, out: &mut Vec<u8>) {
     incident::head(state, event, &mut Json::new(out, show.newer));
     if expand {
-        close_with_alerts(&alert::Nested { state, event, list: List::Incidents, show }, out);
+        close_with_alerts(&alert::Nested { state, event, list: Story::Incidents, show }, out);
     } else {
         out.push(b'}');
     }
@@ -199,7 +283,7 @@ pub fn legacy_incident_json(tenant: &Tenant, index: u64, version: u32, out: &mut
 /// Appends one incident of the legacy API as it is after `event`.
 pub(crate) fn legacy_at(state: &IncidentState<'_>, event: usize, out: &mut Vec<u8>) {
     legacy::head(state, event, &mut Json::new(out, true));
-    close_with_alerts(&alert::Nested { state, event, list: List::Legacy, show: Show::ALL }, out);
+    close_with_alerts(&alert::Nested { state, event, list: Story::LegacyIncidents, show: Show::ALL }, out);
 }
 
 /// Number of alerts that the incident raises over its life, whatever becomes of it.

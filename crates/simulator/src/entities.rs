@@ -212,6 +212,26 @@ impl Remote {
     }
 }
 
+const APPS: [&str; 4] = ["Mail Insight Pro", "Contoso Expense Sync", "PDF Signer for Mail", "Backup Connector"];
+
+/// Number of different applications.
+pub(crate) const APPLICATIONS: u64 = APPS.len() as u64;
+
+/// An application that people of the company have consented to, by number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct App(pub(crate) u32);
+
+impl App {
+    pub(crate) fn name(self) -> &'static str {
+        APPS[self.0 as usize % APPS.len()]
+    }
+
+    /// Bits of the application's id.
+    pub(crate) fn id(self) -> u64 {
+        Rng::new(u64::from(self.0)).draw(0xA995)
+    }
+}
+
 /// Domains that attackers of the invented world use.
 pub(crate) const BAD_DOMAINS: [&str; 6] = [
     "login-contoso.example",

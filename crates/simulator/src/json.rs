@@ -165,6 +165,12 @@ impl<'a> Json<'a> {
         self.out.push(b'}');
     }
 
+    /// The beginning of an array whose items are written by others.
+    pub(crate) fn open_array(&mut self, key: &str) {
+        self.key(key);
+        self.out.push(b'[');
+    }
+
     pub(crate) fn array(&mut self, key: &str, write: impl FnOnce(&mut Self)) {
         self.key(key);
         self.out.push(b'[');

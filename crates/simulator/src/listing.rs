@@ -4,10 +4,12 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use crate::content::IncidentState;
-use crate::query::filter::{Facets, Prop};
+use crate::content::{self, IncidentState};
+use crate::list::Story;
+use crate::query::filter::Prop;
 use crate::query::skiptoken::Key;
-use crate::query::{By, List, Query};
+use crate::query::{By, Query};
+use crate::templates::Record;
 use crate::timeline::{EventKind, TenantModel};
 
 /// Records examined for one page. A filter that matches little ends a page early, as in the real services: the page is
@@ -18,9 +20,9 @@ const EXAMINED: usize = 5000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Hit {
     pub(crate) incident: u64,
-    /// Number of the alert in its incident; 0 in lists of incidents.
-    pub(crate) alert: u32,
-    /// The last event that is visible.
+    /// Number of the alert, or of the record made of a fixture, in its incident; 0 in lists of incidents.
+    pub(crate) number: u32,
+    /// The last event of the incident that is visible; of a record made of a fixture its last visible version.
     pub(crate) event: usize,
 }
 
@@ -33,7 +35,7 @@ pub(crate) struct Page {
     pub(crate) count: Option<u64>,
 }
 
-/// What can be seen: everything up to `now` but what is late (incident, alert, by how many ticks).
+/// What can be seen: everything up to `now` but what is late (incident, number, by how many ticks).
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sight<'a> {
     pub(crate) now: i64,
@@ -130,9 +132,17 @@ impl<'q, 'p> Walk<'q, 'p> {
             self.from += 1;
             self.from - 1
         };
+        if self.query.list.story().is_none() {
+            for record in Record::all(self.query.list, *self.model, incident) {
+                if let Some(time) = self.time_of(record) {
+                    self.heap.push(Reverse(self.mirror((time, incident, record.place().1 as usize))));
+                }
+            }
+            return;
+        }
         let line = self.model.timeline(incident);
         let Some(visible) = line.visible(self.now) else { return };
-        if self.query.list != List::Alerts {
+        if !self.query.list.is(Story::Alerts) {
             let time = if self.query.by == By::Created { line.created } else { line.events()[visible].at };
             self.heap.push(Reverse(self.mirror((time, incident, visible))));
             return;
@@ -146,6 +156,13 @@ impl<'q, 'p> Walk<'q, 'p> {
                 self.heap.push(Reverse(self.mirror((event.at, incident, at))));
             }
         }
+    }
+
+    /// The time that a visible record made of a fixture is ordered by.
+    fn time_of(&self, record: Record<'_>) -> Option<i64> {
+        let life = record.life();
+        let version = life.visible(self.now)?;
+        Some(if self.query.by == By::Created { life.created() } else { life.time(version) })
     }
 
     /// Opens the next group in order.
@@ -181,7 +198,7 @@ impl<'q, 'p> Walk<'q, 'p> {
     }
 
     fn behind(&self, key: Key, after: Key) -> bool {
-        let (a, b) = ((key.time, key.incident, key.alert), (after.time, after.incident, after.alert));
+        let (a, b) = ((key.time, key.incident, key.number), (after.time, after.incident, after.number));
         if self.query.descending { a < b } else { a > b }
     }
 
@@ -189,10 +206,17 @@ impl<'q, 'p> Walk<'q, 'p> {
     fn next_of_group(&mut self) -> Option<(Key, Hit)> {
         let (state, group, visible, next) = self.open.as_mut()?;
         let (group, visible, incident) = (*group, *visible, state.index);
-        if self.query.list != List::Alerts {
+        if self.query.list.story().is_none() {
+            self.open = None;
+            let record = Record::new(self.query.list, *self.model, incident, group as u32)?;
+            let (time, event) = (self.time_of(record)?, record.life().visible(self.now)?);
+            let number = group as u32;
+            return Some((Key { time, incident, number }, Hit { incident, number, event }));
+        }
+        if !self.query.list.is(Story::Alerts) {
             let time = if self.query.by == By::Created { state.line.created } else { state.updated(visible) };
             self.open = None;
-            return Some((Key { time, incident, alert: 0 }, Hit { incident, alert: 0, event: visible }));
+            return Some((Key { time, incident, number: 0 }, Hit { incident, number: 0, event: visible }));
         }
         let born = state.line.events()[visible].born;
         while if self.query.descending { *next > 0 } else { *next < state.alerts } {
@@ -209,8 +233,8 @@ impl<'q, 'p> Walk<'q, 'p> {
                     By::Updated => state.line.touched(alert, visible) == group,
                 };
             if belongs {
-                let key = Key { time: state.line.events()[group].at, incident, alert };
-                return Some((key, Hit { incident, alert, event: visible }));
+                let key = Key { time: state.line.events()[group].at, incident, number: alert };
+                return Some((key, Hit { incident, number: alert, event: visible }));
             }
         }
         self.open = None;
@@ -218,55 +242,15 @@ impl<'q, 'p> Walk<'q, 'p> {
     }
 
     fn matches(&self, hit: &Hit) -> bool {
-        if self.is_late(hit) {
-            return false;
+        let late = self.late.iter().find(|(incident, number, _)| (*incident, *number) == (hit.incident, hit.number));
+        if late.is_none() && self.query.filter.is_none() {
+            return true;
         }
-        let Some(filter) = &self.query.filter else { return true };
-        match &self.open {
-            Some((state, ..)) if state.index == hit.incident => filter.matches(&facets(state, self.query.list, hit)),
-            _ => filter.matches(&facets(&IncidentState::new(*self.model, hit.incident), self.query.list, hit)),
-        }
-    }
-}
-
-impl Walk<'_, '_> {
-    fn is_late(&self, hit: &Hit) -> bool {
-        let late = self.late.iter().find(|(incident, alert, _)| (*incident, *alert) == (hit.incident, hit.alert));
-        late.is_some_and(|(.., by)| {
-            let line = self.model.timeline(hit.incident);
-            let event = if self.query.list == List::Alerts { line.touched(hit.alert, hit.event) } else { hit.event };
-            line.events()[event].at.saturating_add(*by) > self.now
-        })
-    }
-}
-
-/// The filterable properties of a record.
-pub(crate) fn facets(state: &IncidentState<'_>, list: List, hit: &Hit) -> Facets {
-    let [classification, determination, ..] = state.verdict(hit.event);
-    let incident = Facets {
-        created: state.line.created,
-        updated: state.updated(hit.event),
-        assigned: state.assignee(hit.event),
-        classification,
-        determination,
-        severity: state.scenario.theme.severity(state.alerts).name(),
-        status: state.incident_status(hit.event),
-        service: "",
-    };
-    if list != List::Alerts {
-        return incident;
-    }
-    let template = state.scenario.theme.template(hit.alert);
-    let touched = state.line.touched(hit.alert, hit.event);
-    let [classification, determination, ..] = state.verdict(touched);
-    Facets {
-        created: state.updated(state.line.birth(hit.alert)),
-        updated: state.updated(touched),
-        assigned: state.assignee(touched),
-        classification,
-        determination,
-        severity: template.severity.name(),
-        status: state.alert_status(touched),
-        service: template.service.source,
+        let facets = match &self.open {
+            Some((state, ..)) if state.index == hit.incident => content::facets(state, self.query.list, hit),
+            _ => content::facets(&IncidentState::new(*self.model, hit.incident), self.query.list, hit),
+        };
+        late.is_none_or(|(.., by)| facets.updated.saturating_add(*by) <= self.now)
+            && self.query.filter.as_ref().is_none_or(|filter| filter.matches(&facets))
     }
 }

@@ -1,38 +1,16 @@
-//! Query options of a listing, checked as the services check them.
+//! What a request asks of a list, checked as the services check it.
 
 pub(crate) mod filter;
+mod odata;
+mod others;
 pub(crate) mod skiptoken;
 
-use filter::Filter;
-use skiptoken::Key;
+use serde_json::Value;
 
-/// Largest `$skip` that Graph serves.
-const MAX_SKIP: u64 = 500;
-
-/// What is listed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum List {
-    /// Graph `security/incidents`.
-    Incidents,
-    /// Graph `security/alerts_v2`.
-    Alerts,
-    /// Legacy `/api/incidents`.
-    Legacy,
-}
-
-impl List {
-    fn max_top(self) -> u64 {
-        match self {
-            List::Incidents => 50,
-            List::Alerts => 1000,
-            List::Legacy => 100,
-        }
-    }
-
-    fn default_top(self) -> u64 {
-        self.max_top().min(100)
-    }
-}
+use self::filter::Filter;
+pub(crate) use self::odata::order_of;
+use self::skiptoken::Key;
+use crate::list::{List, Window};
 
 /// The time that a listing is ordered by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +22,7 @@ pub(crate) enum By {
 /// A checked query.
 #[derive(Debug, Clone)]
 pub(crate) struct Query {
-    pub(crate) list: List,
+    pub(crate) list: &'static List,
     pub(crate) filter: Option<Filter>,
     pub(crate) by: By,
     pub(crate) descending: bool,
@@ -62,115 +40,72 @@ pub(crate) struct Query {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refused(pub(crate) String);
 
+/// What a request brings: decoded query parameters, and a body where there is one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) params: &'a [(String, String)],
+    pub(crate) body: Option<&'a Value>,
+}
+
 impl Query {
-    /// Checks decoded query parameters. `stamp` is what skip tokens of this tenant carry.
-    pub(crate) fn parse(list: List, params: &[(String, String)], stamp: u64) -> Result<Query, Refused> {
+    /// Checks a request. `stamp` is what skip tokens of this tenant carry.
+    pub(crate) fn parse(list: &'static List, asked: Asked<'_>, stamp: u64) -> Result<Query, Refused> {
+        let (by, descending) = order_of(list, &list.order)?;
         let mut query = Query {
             list,
             filter: None,
-            by: By::Created,
-            descending: true,
-            top: list.default_top() as usize,
+            by,
+            descending,
+            top: list.page.default as usize,
             skip: 0,
             count: false,
             expand: false,
             after: None,
-            hash: hash(list, params, stamp),
+            hash: hash(list, asked.params, stamp),
         };
-        let mut token = None;
-        for (name, value) in params {
-            match name.as_str() {
-                "$filter" => query.filter = Some(Filter::parse(list, value)?),
-                "$orderby" => (query.by, query.descending) = order(list, value)?,
-                "$top" => query.top = top(list, value)?,
-                "$skip" => query.skip = skip(list, value)?,
-                "$count" => query.count = flag(value)?,
-                "$expand" => query.expand = expand(list, value)?,
-                "$skiptoken" => token = Some(value),
-                other if other.starts_with('$') => {
-                    return Err(Refused(format!("The query parameter '{other}' is not supported.")));
-                }
-                _ => {}
+        match &list.window {
+            Window::Odata { .. } => odata::read(&mut query, asked.params)?,
+            Window::Parameters { bounds, size, skip } => {
+                others::parameters(&mut query, asked.params, bounds, (size, skip.as_deref()))?;
             }
+            Window::Body(names) => others::body(&mut query, asked.body.unwrap_or(&Value::Null), names)?,
         }
-        if let Some(token) = token {
+        let token = asked.params.iter().rfind(|(name, _)| name == TOKEN);
+        if let Some((_, token)) = token {
             query.after = Some(Key::decode(token, query.hash)?);
             query.skip = 0;
         }
         Ok(query)
     }
-}
 
-fn order(list: List, value: &str) -> Result<(By, bool), Refused> {
-    let mut words = value.split_whitespace();
-    let by = match (list, words.next().unwrap_or_default()) {
-        (List::Incidents | List::Alerts, "createdDateTime") | (List::Legacy, "createdTime") => By::Created,
-        (List::Incidents | List::Alerts, "lastUpdateDateTime") | (List::Legacy, "lastUpdateTime") => By::Updated,
-        (_, other) => {
-            return Err(Refused(format!("The property '{other}' cannot be used in the $orderby query option.")));
+    /// The query parameter that skips records; where it is in a link it is done.
+    pub(crate) fn skip_name(list: &List) -> Option<&str> {
+        match &list.window {
+            Window::Odata { .. } => Some("$skip"),
+            Window::Parameters { skip, .. } => skip.as_deref(),
+            Window::Body(_) => None,
         }
-    };
-    match (words.next().unwrap_or("asc"), words.next()) {
-        ("asc", None) => Ok((by, false)),
-        ("desc", None) => Ok((by, true)),
-        _ => Err(Refused(format!("Syntax error in the $orderby query option: '{value}'."))),
     }
 }
 
-fn number(name: &str, value: &str) -> Result<u64, Refused> {
-    value.parse().map_err(|_| {
-        Refused(format!("Invalid value '{value}' for {name} query option found. The {name} query option requires a non-negative integer value."))
-    })
-}
+/// The query parameter of a link that says where the page begins.
+pub(crate) const TOKEN: &str = "$skiptoken";
 
-fn top(list: List, value: &str) -> Result<usize, Refused> {
-    let (top, max) = (number("$top", value)?, list.max_top());
-    if top == 0 {
-        return Err(Refused("Invalid value '0' for $top query option found.".into()));
+/// A parameter that a skip token pins; it replaces the others.
+fn is_pinned(list: &List, name: &str) -> bool {
+    match &list.window {
+        Window::Parameters { bounds, size, .. } => name == size || bounds.values().any(|bound| bound == name),
+        Window::Odata { .. } | Window::Body(_) => name.starts_with('$') && name != TOKEN && name != "$skip",
     }
-    if top > max {
-        return Err(Refused(format!(
-            "The limit of '{max}' for Top query has been exceeded. The value from the incoming request is '{top}'."
-        )));
-    }
-    Ok(top as usize)
-}
-
-fn skip(list: List, value: &str) -> Result<u64, Refused> {
-    let skip = number("$skip", value)?;
-    if list != List::Legacy && skip > MAX_SKIP {
-        return Err(Refused(format!(
-            "The limit of '{MAX_SKIP}' for Skip query has been exceeded. The value from the incoming request is '{skip}'."
-        )));
-    }
-    Ok(skip)
-}
-
-fn flag(value: &str) -> Result<bool, Refused> {
-    value.parse().map_err(|_| Refused(format!("Invalid value '{value}' for $count query option found.")))
-}
-
-fn expand(list: List, value: &str) -> Result<bool, Refused> {
-    match (list, value) {
-        (List::Incidents, "alerts") => Ok(true),
-        _ => Err(Refused(format!(
-            "Parsing OData Select and Expand failed: Could not find a property named '{value}' on type '{}'.",
-            filter::type_name(list)
-        ))),
-    }
-}
-
-/// Options that a skip token pins; it replaces the others.
-fn pinned(name: &str) -> bool {
-    name.starts_with('$') && name != "$skiptoken" && name != "$skip"
 }
 
 /// FNV-1a over everything that determines the listing, in the order of the parameters' names.
-fn hash(list: List, params: &[(String, String)], stamp: u64) -> u64 {
-    let mut kept: Vec<_> = params.iter().filter(|(name, _)| pinned(name)).collect();
+fn hash(list: &List, params: &[(String, String)], stamp: u64) -> u64 {
+    let mut kept: Vec<_> = params.iter().filter(|(name, _)| is_pinned(list, name)).collect();
     kept.sort();
-    let mut state = 0xCBF2_9CE4_8422_2325_u64 ^ stamp ^ list as u64;
-    for byte in kept.iter().flat_map(|(name, value)| name.bytes().chain([b'=']).chain(value.bytes()).chain([b'&'])) {
+    let mut state = 0xCBF2_9CE4_8422_2325_u64 ^ stamp;
+    let params = kept.iter().flat_map(|(name, value)| name.bytes().chain([b'=']).chain(value.bytes()).chain([b'&']));
+    for byte in list.name.bytes().chain([b'?']).chain(params) {
         state = (state ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
     }
     state

@@ -1,7 +1,7 @@
 //! Who and what an incident is about. All alerts of an incident share its scenario, so that their evidence fits together.
 
 use crate::catalogue::{STORY_THEMES, THEMES, Theme};
-use crate::entities::{BAD_DOMAINS, Host, PEOPLE, Person, Remote};
+use crate::entities::{APPLICATIONS, App, BAD_DOMAINS, Host, PEOPLE, Person, Remote};
 use crate::rng::Rng;
 use crate::timeline::TenantModel;
 
@@ -23,6 +23,7 @@ pub(crate) struct Scenario {
     pub(crate) server: Host,
     pub(crate) remote: Remote,
     pub(crate) domain: &'static str,
+    pub(crate) app: App,
     pub(crate) story: bool,
     pub(crate) rng: Rng,
 }
@@ -44,6 +45,7 @@ impl Scenario {
             server: Host { number: 1 + of(4, 240), server: true },
             remote: Remote(of(5, 2000)),
             domain: rng.pick(6, &BAD_DOMAINS),
+            app: App(of(7, APPLICATIONS)),
             story: false,
             rng,
         }
@@ -60,6 +62,7 @@ const STORY: Scenario = Scenario {
     server: Host { number: 8, server: true },
     remote: Remote(64),
     domain: "login-contoso.example",
+    app: App(0),
     story: true,
     rng: Rng::ZERO,
 };

@@ -77,9 +77,7 @@ impl Default for Tenant {
             client_secret: "demo-secret".into(),
             certificate: None,
             federated: None,
-            roles: ["SecurityIncident.Read.All", "SecurityAlert.Read.All", "Incident.Read.All"]
-                .map(str::to_owned)
-                .into(),
+            roles: crate::lists().iter().filter_map(|list| list.permissions.first().cloned()).collect(),
             token_mark: String::new(),
             seed: 7,
             incidents: 120,

@@ -1,6 +1,7 @@
 //! Tests of the whole crate, over HTTP where the service is concerned.
 
 mod content;
+mod dialects;
 mod http;
 mod paging;
 mod support;

@@ -134,7 +134,7 @@ impl<'a> TenantModel<'a> {
     }
 
     /// `thousandths` of a spacing.
-    fn after(&self, thousandths: u64) -> i64 {
+    pub(crate) fn after(&self, thousandths: u64) -> i64 {
         (i128::from(self.spacing) * i128::from(thousandths) / 1000) as i64
     }
 

@@ -20,8 +20,8 @@ fn an_item_of_evidence_has_one_name() {
     let (mut by_name, mut by_id, mut items) = (HashMap::new(), HashMap::new(), 0);
     for at in 0..400 {
         let span = (start + step * at, start + step * (at + 1));
-        simulator.changed(&Tenant::default().id, span, &mut |endpoint, record| {
-            if endpoint != Endpoint::Alerts {
+        simulator.changed(&Tenant::default().id, span, &mut |list, record| {
+            if Endpoint::List(list.name()) != Endpoint::ALERTS {
                 return;
             }
             let alert: Value = serde_json::from_slice(record).unwrap();

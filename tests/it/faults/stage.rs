@@ -34,19 +34,19 @@ pub(super) struct Target {
 }
 
 pub(super) const INCIDENT: Target = Target {
-    endpoint: Endpoint::Incidents,
+    endpoint: Endpoint::INCIDENTS,
     path: "/v1.0/security/incidents",
     source: "incident",
     relatives: &["incident", "alert", "evidence"],
 };
 pub(super) const ALERT: Target = Target {
-    endpoint: Endpoint::Alerts,
+    endpoint: Endpoint::ALERTS,
     path: "/v1.0/security/alerts_v2",
     source: "alert+evidence",
     relatives: &["incident", "alert", "evidence"],
 };
 pub(super) const LOG: Target =
-    Target { endpoint: Endpoint::Legacy, path: "/api/incidents", source: "log", relatives: &["log"] };
+    Target { endpoint: Endpoint::LEGACY, path: "/api/incidents", source: "log", relatives: &["log"] };
 
 pub(super) type Begin = Box<dyn Fn(&Stage, Target)>;
 

@@ -17,7 +17,7 @@ async fn a_tenant_that_is_throttled_hard_holds_up_nobody_else() {
     own.require();
     other.require();
     assert_eq!(Tenant::default().client_id, other_tenant().client_id, "one application");
-    for endpoint in [Endpoint::Incidents, Endpoint::Alerts, Endpoint::Legacy] {
+    for endpoint in [Endpoint::INCIDENTS, Endpoint::ALERTS, Endpoint::LEGACY] {
         stage.faults().script(endpoint, Fault::throttled(120), 4);
     }
     let began = tokio::time::Instant::now();

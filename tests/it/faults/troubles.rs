@@ -69,8 +69,8 @@ pub(super) fn truncated_json() -> Trouble {
         let tenant = Tenant { incidents: 40, ..Tenant::default() }.ending_at(stage.start + TimeDelta::minutes(10));
         let mut body = br#"{"value":["#.to_vec();
         match target.endpoint {
-            Endpoint::Alerts => simulator::alert_json(&tenant, 5, 0, 0, &mut body),
-            Endpoint::Incidents => simulator::incident_json(&tenant, 5, 0, true, &mut body),
+            Endpoint::ALERTS => simulator::alert_json(&tenant, 5, 0, 0, &mut body),
+            Endpoint::INCIDENTS => simulator::incident_json(&tenant, 5, 0, true, &mut body),
             _ => simulator::legacy_incident_json(&tenant, 5, 0, &mut body),
         }
         body.truncate(body.len() * 3 / 4);
@@ -182,7 +182,7 @@ pub(super) fn foreign_next_link() -> Trouble {
 fn in_the_chain(fault: Fault, times: u32, says: Says) -> Trouble {
     let begin = move |stage: &Stage, target: Target| {
         // Pages of alerts are large.
-        let halvings = if target.endpoint == Endpoint::Alerts { 5 } else { 3 };
+        let halvings = if target.endpoint == Endpoint::ALERTS { 5 } else { 3 };
         stage.faults().script(target.endpoint, respond(500, &[], ""), halvings);
         match fault {
             Fault::EmptyPage | Fault::Repeat => stage.faults().script(target.endpoint, fault.clone(), times),
@@ -201,15 +201,15 @@ pub(super) fn expired_skip_token() -> Trouble {
 pub(super) fn ties_across_pages() -> Trouble {
     let begin = |stage: &Stage, target: Target| {
         let census = stage.simulator.census(&Tenant::default().id, stage.simulator.clock().now());
-        let of = if target.endpoint == Endpoint::Alerts { census.alerts } else { census.incidents };
+        let of = if target.endpoint == Endpoint::ALERTS { census.alerts } else { census.incidents };
         let mut times: Vec<_> = of.iter().map(|seen| seen.last_update).collect();
         times.sort();
         assert!(times.windows(2).any(|pair| pair[0] == pair[1]), "no ties");
         let faults = stage.faults();
         // The first failure leaves the size alone; then it is halved until few records are left.
         let failures = match target.endpoint {
-            Endpoint::Alerts => 10,
-            Endpoint::Legacy => 7,
+            Endpoint::ALERTS => 10,
+            Endpoint::LEGACY => 7,
             _ => 5,
         };
         faults.script(target.endpoint, respond(500, &[], ""), failures);
@@ -229,7 +229,7 @@ pub(super) fn late_record() -> Trouble {
     let begin = |stage: &Stage, target: Target| {
         let now = stage.simulator.clock().now();
         let census = stage.simulator.census(&Tenant::default().id, now);
-        let mut of = if target.endpoint == Endpoint::Alerts { census.alerts } else { census.incidents };
+        let mut of = if target.endpoint == Endpoint::ALERTS { census.alerts } else { census.incidents };
         of.sort_by_key(|seen| seen.last_update);
         let late = &of[of.len() / 2];
         let by = now - late.last_update + TimeDelta::minutes(5);
@@ -279,9 +279,9 @@ pub(super) fn times_at_offset(minutes: i32) -> Trouble {
     let begin = move |stage: &Stage, target: Target| {
         stage.simulator.clock().set(stage.start - TimeDelta::hours(7));
         stage.faults().always(target.endpoint, Fault::Offset(minutes));
-        if target.endpoint == Endpoint::Incidents {
+        if target.endpoint == Endpoint::INCIDENTS {
             // One service writes them alike everywhere.
-            stage.faults().always(Endpoint::Incident, Fault::Offset(minutes));
+            stage.faults().always(Endpoint::INCIDENT, Fault::Offset(minutes));
         }
     };
     Trouble { begin: Box::new(begin), course: Course::Grows, reach: Reach::Source, says: Says::Healthy }
@@ -298,7 +298,7 @@ pub(super) fn duplicate_in_two_pages() -> Trouble {
 /// The list answers in this manner, and its pages are small, because the first ones fail.
 fn in_small_pages(manner: Manner) -> Trouble {
     let begin = move |stage: &Stage, target: Target| {
-        let halvings = if target.endpoint == Endpoint::Alerts { 6 } else { 3 };
+        let halvings = if target.endpoint == Endpoint::ALERTS { 6 } else { 3 };
         stage.faults().script(target.endpoint, respond(500, &[], ""), halvings);
         stage.faults().always(target.endpoint, Fault::Manner(manner.clone()));
     };
@@ -326,7 +326,7 @@ pub(super) fn link_behind_the_end() -> Trouble {
 pub(super) fn links_of_the_service(relative: bool) -> Trouble {
     let begin = move |stage: &Stage, target: Target| {
         let host =
-            if target.endpoint == Endpoint::Legacy { "api.security.microsoft.com" } else { "graph.microsoft.com" };
+            if target.endpoint == Endpoint::LEGACY { "api.security.microsoft.com" } else { "graph.microsoft.com" };
         let start = if relative { String::new() } else { format!("https://{host}") };
         (in_small_pages(Manner::Links(start)).begin)(stage, target);
     };

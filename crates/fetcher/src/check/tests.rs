@@ -154,7 +154,7 @@ async fn licence_and_service_are_told_apart() {
         (answer(503, "ServiceUnavailable", "x"), Outcome::Warning, ["trouble now", "later"]),
     ] {
         tenant.simulator.faults().clear();
-        tenant.simulator.faults().always(Endpoint::Alerts, fault);
+        tenant.simulator.faults().always(Endpoint::ALERTS, fault);
         let findings = tenant.check().await;
         let probe = find(&findings, Item::Probe, Some("alert"));
         assert_eq!(probe.outcome, outcome, "{probe:?}");
@@ -181,7 +181,7 @@ async fn links_and_pages_are_looked_at() {
     ] {
         tenant.simulator.faults().clear();
         for fault in faults {
-            tenant.simulator.faults().always(Endpoint::Alerts, fault);
+            tenant.simulator.faults().always(Endpoint::ALERTS, fault);
         }
         let findings = tenant.check().await;
         let probe = find(&findings, Item::Probe, Some("alert"));
@@ -190,7 +190,7 @@ async fn links_and_pages_are_looked_at() {
     }
     tenant.simulator.faults().clear();
     let gone = Misbehaviour::status(410, r#"{"Message":"no longer"}"#);
-    tenant.simulator.faults().script_when(Endpoint::Alerts, "skiptoken", gone, None);
+    tenant.simulator.faults().script_when(Endpoint::ALERTS, "skiptoken", gone, None);
     let findings = tenant.check().await;
     assert_failed(&findings, Item::Probe, Some("alert"), ["410 Gone: no longer", "gateway"]);
 }
@@ -342,7 +342,7 @@ async fn what_leads_elsewhere_is_told_and_not_asked() {
     let tenant = TenantBox::new().await;
     let headers = vec![("location".to_owned(), format!("{elsewhere}/v1.0"))];
     let fault = Misbehaviour::Respond { status: 302, headers, body: Vec::new() };
-    tenant.simulator.faults().always(Endpoint::Alerts, fault);
+    tenant.simulator.faults().always(Endpoint::ALERTS, fault);
     let words = [&format!("redirected to {elsewhere}")[..], "`cloud` is wrong"];
     assert_failed(&tenant.check().await, Item::Probe, Some("alert"), words);
 }

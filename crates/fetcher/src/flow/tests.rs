@@ -225,14 +225,14 @@ async fn many_alerts_in_an_incident_take_the_temporary_file_and_arrive() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_breaks_on_the_way_is_tried_again() {
     for (endpoint, fault) in [
-        (Endpoint::Alerts, Misbehaviour::Cut(300_000)),
-        (Endpoint::Legacy, Misbehaviour::Cut(100_001)),
-        (Endpoint::Incidents, Misbehaviour::Cut(70_000)),
-        (Endpoint::Incidents, Misbehaviour::status(401, "{}")),
-        (Endpoint::Alerts, Misbehaviour::throttled(1)),
-        (Endpoint::Legacy, Misbehaviour::status(503, "busy")),
-        (Endpoint::Incidents, Misbehaviour::Replace(b"<html>".to_vec())),
-        (Endpoint::Alerts, Misbehaviour::EmptyPage),
+        (Endpoint::ALERTS, Misbehaviour::Cut(300_000)),
+        (Endpoint::LEGACY, Misbehaviour::Cut(100_001)),
+        (Endpoint::INCIDENTS, Misbehaviour::Cut(70_000)),
+        (Endpoint::INCIDENTS, Misbehaviour::status(401, "{}")),
+        (Endpoint::ALERTS, Misbehaviour::throttled(1)),
+        (Endpoint::LEGACY, Misbehaviour::status(503, "busy")),
+        (Endpoint::INCIDENTS, Misbehaviour::Replace(b"<html>".to_vec())),
+        (Endpoint::ALERTS, Misbehaviour::EmptyPage),
         (Endpoint::Token, Misbehaviour::status(500, "down")),
     ] {
         let scene = scene(AlertsPerIncident::Realistic).await;
@@ -247,7 +247,7 @@ async fn what_breaks_on_the_way_is_tried_again() {
 async fn a_source_that_fails_leaves_the_others_alone_and_continues_later() {
     let scene = scene(AlertsPerIncident::Realistic).await;
     let body = r#"{"error":{"code":"Forbidden","message":"Missing application roles"}}"#;
-    scene.simulator.faults().always(Endpoint::Incidents, Misbehaviour::status(403, body));
+    scene.simulator.faults().always(Endpoint::INCIDENTS, Misbehaviour::status(403, body));
     let failed = scene.collect().await;
     assert_eq!(failed.len(), 1);
     assert_eq!(failed[0].datasets, "incident");
@@ -277,7 +277,7 @@ async fn a_wrong_secret_is_named_with_its_cure_and_never_shown() {
 async fn a_next_link_to_another_host_is_refused() {
     let scene = scene(AlertsPerIncident::Realistic).await;
     let page = br#"{"value":[],"@odata.nextLink":"http://192.0.2.7/v1.0/security/incidents?$skiptoken=x"}"#;
-    scene.simulator.faults().always(Endpoint::Incidents, Misbehaviour::Replace(page.to_vec()));
+    scene.simulator.faults().always(Endpoint::INCIDENTS, Misbehaviour::Replace(page.to_vec()));
     let failed = scene.collect().await;
     assert_eq!(failed.len(), 1);
     assert!(
@@ -300,7 +300,7 @@ async fn bad_rows_are_kept_and_the_rest_of_the_page_is_shipped() {
     body.extend_from_slice(
         format!(r#"{{"id":"11","x":{}{}}},{good}]}}"#, "[".repeat(5000), "]".repeat(5000)).as_bytes(),
     );
-    scene.simulator.faults().script(Endpoint::Incidents, Misbehaviour::Replace(body), 2);
+    scene.simulator.faults().script(Endpoint::INCIDENTS, Misbehaviour::Replace(body), 2);
     assert!(scene.collect().await.is_empty());
     let documents = scene.documents("incident");
     assert_eq!(documents.len(), 1, "{documents:?}");

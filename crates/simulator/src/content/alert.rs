@@ -7,7 +7,7 @@ use crate::catalogue::{Severity, Template};
 use crate::evidence::{self, Item};
 use crate::filetime::SECOND;
 use crate::json::{Digits, Json, write_hex};
-use crate::query::List;
+use crate::list::Story;
 use crate::timeline::{EventKind, TenantModel};
 
 /// Alert ids look like ticks, a product's letters in front and the alert's number behind.
@@ -221,7 +221,7 @@ fn custom(state: &IncidentState<'_>, template: &Template, alert: u32, json: &mut
 pub(crate) struct Nested<'c, 'a> {
     pub(crate) state: &'c IncidentState<'a>,
     pub(crate) event: usize,
-    pub(crate) list: List,
+    pub(crate) list: Story,
     pub(crate) show: Show,
 }
 
@@ -240,8 +240,8 @@ impl Nested<'_, '_> {
         }
         let mut json = Json::new(out, self.show.newer);
         match self.list {
-            List::Legacy => legacy::alert(state, number, event, &mut json),
-            List::Incidents | List::Alerts => write(state, number, event, self.show, &mut json),
+            Story::LegacyIncidents => legacy::alert(state, number, event, &mut json),
+            Story::Incidents | Story::Alerts => write(state, number, event, self.show, &mut json),
         }
         true
     }

@@ -1,6 +1,7 @@
 //! Applications, service principals, agents and code hosting.
 
 use super::Item;
+use crate::entities::{APPLICATIONS, App};
 use crate::json::{Digits, Json};
 
 pub(super) fn cloud_application(item: &Item<'_>, json: &mut Json<'_>) {
@@ -25,11 +26,13 @@ pub(super) fn cloud_application(item: &Item<'_>, json: &mut Json<'_>) {
     super::identity::stream(item, json);
 }
 
-const NAMES: [&str; 4] = ["Mail Insight Pro", "Contoso Expense Sync", "PDF Signer for Mail", "Backup Connector"];
+fn app_name(item: &Item<'_>, salt: u64) -> &'static str {
+    App(item.rng.below(salt, APPLICATIONS) as u32).name()
+}
 
 pub(super) fn oauth_application(item: &Item<'_>, json: &mut Json<'_>) {
     json.guid("appId", item.rng.draw(20));
-    json.text("displayName", item.rng.pick(21, &NAMES));
+    json.text("displayName", app_name(item, 21));
     json.guid("objectId", item.rng.draw(22));
     json.opt("publisher", item.rng.chance(23, 60).then_some("Tailspin Apps"));
 }
@@ -37,7 +40,7 @@ pub(super) fn oauth_application(item: &Item<'_>, json: &mut Json<'_>) {
 pub(super) fn service_principal(item: &Item<'_>, json: &mut Json<'_>) {
     json.guid("appId", item.rng.draw(20));
     json.when(item.rng.chance(21, 70), "appOwnerTenantId", |json, key| json.guid(key, item.rng.draw(22)));
-    json.text("servicePrincipalName", item.rng.pick(23, &NAMES));
+    json.text("servicePrincipalName", app_name(item, 23));
     json.guid("servicePrincipalObjectId", item.rng.draw(24));
     json.text("servicePrincipalType", item.rng.pick(25, &["application", "managedIdentity", "legacy", "unknown"]));
     json.text("tenantId", &item.state.model.tenant.id);

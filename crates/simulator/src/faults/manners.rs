@@ -1,6 +1,8 @@
 //! Manners of services and of what stands before them, which are no failures: how pages are cut, linked, packed and counted.
 //! They change what the simulator answers, or what it is asked.
 
+mod answer;
+
 use std::io::Write;
 
 use axum::body::{Body, to_bytes};
@@ -13,6 +15,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Map, Value, json};
 
+use self::answer::Answer;
+use crate::list::List;
 use crate::server::respond;
 
 /// Query string of the link behind the last page.
@@ -48,15 +52,18 @@ pub enum Manner {
 }
 
 impl Manner {
-    /// The answer in this manner.
-    pub(crate) async fn apply(&self, request: Request, next: Next) -> Response {
+    /// The answer of a list in this manner.
+    pub(crate) async fn apply(&self, list: Option<&'static List>, request: Request, next: Next) -> Response {
         let uri = request.uri().clone();
         let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
         let here = format!("http://{host}");
+        let Some(list) = list else { return next.run(request).await };
         if uri.query().is_some_and(|query| query.contains(END)) {
-            return respond(StatusCode::OK, r#"{"value":[]}"#);
+            let empty = Value::Array(Vec::new());
+            let page = list.envelope.as_ref().map_or(empty.clone(), |envelope| json!({ envelope: empty }));
+            return respond(StatusCode::OK, page.to_string());
         }
-        let nested = if let Self::NestedPages(size) = self { NestedPage::of(&uri, *size) } else { None };
+        let nested = if let Self::NestedPages(size) = self { NestedPage::of(list, &uri, *size) } else { None };
         let response = next.run(self.asked(request, nested.as_ref())).await;
         if response.status() != StatusCode::OK {
             return response;
@@ -69,13 +76,10 @@ impl Manner {
             }
             Self::Ignores(_) => response,
             Self::Packed(name, members) => packed(response, name, *members).await,
-            _ => {
-                edited(response, |page| match nested {
-                    Some(nested) => *page = nested.page(page, &here),
-                    None => self.edit(page, &here, &uri),
-                })
-                .await
-            }
+            _ => match nested {
+                Some(nested) => Answer::edit(list, response, |answer| answer.page = nested.page(answer, &here)).await,
+                None => Answer::edit(list, response, |answer| self.edit(answer, &here, &uri)).await,
+            },
         }
     }
 
@@ -89,7 +93,7 @@ impl Manner {
                 let query: Vec<_> = query.split('&').filter(is_kept).collect();
                 Some(format!("{}?{}", uri.path(), query.join("&")))
             }
-            Self::NestedPages(_) => nested.map(|nested| format!("{}?$expand=alerts", nested.record)),
+            Self::NestedPages(_) => nested.map(|nested| format!("{}?$expand={}", nested.record, nested.name)),
             _ => None,
         };
         if let Some(Ok(uri)) = changed.map(Uri::try_from) {
@@ -98,40 +102,39 @@ impl Manner {
         request
     }
 
-    fn edit(&self, page: &mut Map<String, Value>, here: &str, uri: &Uri) {
-        let link = "@odata.nextLink";
-        let Some(Value::Array(mut rows)) = page.remove("value") else {
-            if let Self::NestedPages(size) = self {
-                cut_alerts(page, *size, here);
+    fn edit(&self, answer: &mut Answer, here: &str, uri: &Uri) {
+        let Some(mut rows) = answer.take_rows() else {
+            if let (Self::NestedPages(size), Some(page)) = (self, answer.page.as_object_mut()) {
+                cut_nested(answer.list, page, *size, here);
             }
             return;
         };
         let count = rows.len();
         let error = json!({"code": "PartialFailure", "message": "a shard does not answer"});
         match self {
-            Self::Unlinked(_) => drop(page.remove(link)),
+            Self::Unlinked(_) => answer.next = None,
             Self::LinkAtEnd => {
-                page.entry(link).or_insert_with(|| format!("{here}{}?${END}", uri.path()).into());
+                answer.next.get_or_insert_with(|| format!("{here}{}?${END}", uri.path()));
             }
             Self::Part(most) => {
                 rows.truncate(*most);
-                page.remove(link);
-                page.insert("error".to_owned(), error);
+                answer.next = None;
+                answer.insert("error", error);
             }
             Self::ErrorRow(place) => {
                 rows.truncate(*place);
                 rows.push(json!({ "error": error }));
-                page.remove(link);
+                answer.next = None;
             }
             Self::Counted(most) => {
                 rows.truncate(*most);
-                page.remove(link);
-                page.insert("@odata.count".to_owned(), count.into());
+                answer.next = None;
+                answer.insert("@odata.count", count.into());
             }
-            Self::Announces(all) => drop(page.insert("@odata.count".to_owned(), (*all).into())),
+            Self::Announces(all) => answer.insert("@odata.count", (*all).into()),
             Self::NestedPages(size) => {
-                for incident in rows.iter_mut().filter_map(Value::as_object_mut) {
-                    cut_alerts(incident, *size, here);
+                for record in rows.iter_mut().filter_map(Value::as_object_mut) {
+                    cut_nested(answer.list, record, *size, here);
                 }
             }
             Self::NamesTenant(tenant) => {
@@ -139,64 +142,51 @@ impl Manner {
                     row.insert("tenantId".to_owned(), tenant.as_str().into());
                 }
             }
-            Self::Links(start) => {
-                if let Some(Value::String(text)) = page.get_mut(link) {
-                    *text = text.replacen(here, start, 1);
-                }
-            }
+            Self::Links(start) => answer.next = answer.next.take().map(|next| next.replacen(here, start, 1)),
             _ => {}
         }
-        page.insert("value".to_owned(), rows.into());
+        answer.give_rows(rows);
     }
 }
 
-/// The rest of an incident's alerts.
+/// The rest of a record's nested array.
 struct NestedPage {
-    /// Path of the incident.
+    /// Path of the record.
     record: String,
+    name: &'static str,
     skip: usize,
     size: usize,
 }
 
 impl NestedPage {
-    fn of(uri: &Uri, size: usize) -> Option<Self> {
-        let record = uri.path().strip_suffix("/alerts")?.to_owned();
+    fn of(list: &'static List, uri: &Uri, size: usize) -> Option<Self> {
+        let name = list.expand.as_deref()?;
+        let record = uri.path().strip_suffix(name)?.strip_suffix('/')?.to_owned();
         let skip = uri.query()?.split("$skip=").nth(1)?.parse().ok()?;
-        Some(Self { record, skip, size })
+        Some(Self { record, name, skip, size })
     }
 
-    fn page(&self, incident: &Map<String, Value>, here: &str) -> Map<String, Value> {
-        let alerts = incident.get("alerts").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        let rest = alerts.get(self.skip..).unwrap_or_default();
-        let mut page = Map::new();
-        page.insert("value".to_owned(), rest[..rest.len().min(self.size)].into());
+    fn page(&self, answer: &Answer, here: &str) -> Value {
+        let all = answer.page.get(self.name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let rest = all.get(self.skip..).unwrap_or_default();
+        let mut page = json!({ "value": rest[..rest.len().min(self.size)] });
         if rest.len() > self.size {
-            let link = format!("{here}{}/alerts?$skip={}", self.record, self.skip + self.size);
-            page.insert("@odata.nextLink".to_owned(), link.into());
+            let link = format!("{here}{}/{}?$skip={}", self.record, self.name, self.skip + self.size);
+            page["@odata.nextLink"] = link.into();
         }
         page
     }
 }
 
-fn cut_alerts(incident: &mut Map<String, Value>, size: usize, here: &str) {
-    let id = incident.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let Some(alerts) = incident.get_mut("alerts").and_then(Value::as_array_mut) else { return };
-    if alerts.len() > size {
-        alerts.truncate(size);
-        let link = format!("{here}/v1.0/security/incidents/{id}/alerts?$skip={size}");
-        incident.insert("alerts@odata.nextLink".to_owned(), link.into());
+fn cut_nested(list: &List, record: &mut Map<String, Value>, size: usize, here: &str) {
+    let Some(name) = &list.expand else { return };
+    let id = record.get(&list.id).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let Some(nested) = record.get_mut(name).and_then(Value::as_array_mut) else { return };
+    if nested.len() > size {
+        nested.truncate(size);
+        let link = format!("{here}{}/{id}/{name}?$skip={size}", list.route);
+        record.insert(format!("{name}@odata.nextLink"), link.into());
     }
-}
-
-async fn edited(response: Response, edit: impl FnOnce(&mut Map<String, Value>)) -> Response {
-    let (mut head, body) = response.into_parts();
-    let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
-    let Ok(Value::Object(mut page)) = serde_json::from_slice(&bytes) else {
-        return Response::from_parts(head, Body::from(bytes));
-    };
-    edit(&mut page);
-    head.headers.remove(CONTENT_LENGTH);
-    Response::from_parts(head, Body::from(Value::Object(page).to_string()))
 }
 
 async fn packed(response: Response, name: &'static str, members: usize) -> Response {

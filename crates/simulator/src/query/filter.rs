@@ -4,10 +4,13 @@ mod parse;
 
 use std::cmp::Ordering;
 
-use super::{List, Refused};
+use serde::Deserialize;
+
+use super::Refused;
+use crate::list::{Facet, List};
 
 /// The filterable properties of one record.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Facets {
     pub(crate) created: i64,
     pub(crate) updated: i64,
@@ -24,15 +27,12 @@ pub(crate) struct Facets {
 pub(crate) enum Prop {
     Created,
     Updated,
-    Assigned,
-    Classification,
-    Determination,
-    Severity,
-    Status,
-    Service,
+    Facet(Facet),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Op {
     Eq,
     Ne,
@@ -58,7 +58,7 @@ pub(crate) enum Filter {
 }
 
 impl Filter {
-    pub(crate) fn parse(list: List, text: &str) -> Result<Filter, Refused> {
+    pub(crate) fn parse(list: &'static List, text: &str) -> Result<Filter, Refused> {
         parse::parse(list, text)
     }
 
@@ -105,26 +105,17 @@ fn compare(prop: Prop, record: &Facets, literal: &Literal) -> Option<Ordering> {
     let text = match (prop, literal) {
         (Prop::Created, Literal::Time(time)) => return Some(record.created.cmp(time)),
         (Prop::Updated, Literal::Time(time)) => return Some(record.updated.cmp(time)),
-        (Prop::Assigned, Literal::Null) => return record.assigned.is_none().then_some(Ordering::Equal),
-        (Prop::Assigned, _) => record.assigned?,
-        (Prop::Classification, _) => record.classification,
-        (Prop::Determination, _) => record.determination,
-        (Prop::Severity, _) => record.severity,
-        (Prop::Status, _) => record.status,
-        (Prop::Service, _) => record.service,
-        _ => return None,
+        (Prop::Created | Prop::Updated, _) => return None,
+        (Prop::Facet(Facet::Assigned), Literal::Null) => return record.assigned.is_none().then_some(Ordering::Equal),
+        (Prop::Facet(Facet::Assigned), _) => record.assigned?,
+        (Prop::Facet(Facet::Classification), _) => record.classification,
+        (Prop::Facet(Facet::Determination), _) => record.determination,
+        (Prop::Facet(Facet::Severity), _) => record.severity,
+        (Prop::Facet(Facet::Status), _) => record.status,
+        (Prop::Facet(Facet::Service), _) => record.service,
     };
     let Literal::Text(wanted) = literal else { return None };
     let text = text.strip_prefix('+').unwrap_or(text);
     // Enumeration members are matched whatever their case, as both services do; so are addresses of people.
     if text.eq_ignore_ascii_case(wanted) { Some(Ordering::Equal) } else { Some(text.cmp(wanted)) }
-}
-
-/// The name of the listed type in error texts.
-pub(crate) fn type_name(list: List) -> &'static str {
-    match list {
-        List::Incidents => "microsoft.graph.security.incident",
-        List::Alerts => "microsoft.graph.security.alert",
-        List::Legacy => "Microsoft.Mtp.Incidents.Incident",
-    }
 }

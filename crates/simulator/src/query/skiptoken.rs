@@ -9,16 +9,17 @@ pub(crate) struct Key {
     /// The time that the listing is ordered by, in ticks.
     pub(crate) time: i64,
     pub(crate) incident: u64,
-    pub(crate) alert: u32,
+    /// Number of the record within its incident.
+    pub(crate) number: u32,
 }
 
 impl Key {
     /// In front of every record of a listing.
     pub(crate) fn start(descending: bool) -> Key {
         if descending {
-            Key { time: i64::MAX, incident: u64::MAX, alert: u32::MAX }
+            Key { time: i64::MAX, incident: u64::MAX, number: u32::MAX }
         } else {
-            Key { time: i64::MIN, incident: 0, alert: 0 }
+            Key { time: i64::MIN, incident: 0, number: 0 }
         }
     }
 
@@ -28,7 +29,7 @@ impl Key {
         bytes.extend_from_slice(&query.to_be_bytes());
         bytes.extend_from_slice(&self.time.to_be_bytes());
         bytes.extend_from_slice(&self.incident.to_be_bytes());
-        bytes.extend_from_slice(&self.alert.to_be_bytes());
+        bytes.extend_from_slice(&self.number.to_be_bytes());
         base64url(&bytes)
     }
 
@@ -40,7 +41,7 @@ impl Key {
         if word(0) != query {
             return Err(refused());
         }
-        let alert = bytes[24..28].iter().fold(0_u32, |word, &byte| word << 8 | u32::from(byte));
-        Ok(Key { time: word(8).cast_signed(), incident: word(16), alert })
+        let number = bytes[24..28].iter().fold(0_u32, |word, &byte| word << 8 | u32::from(byte));
+        Ok(Key { time: word(8).cast_signed(), incident: word(16), number })
     }
 }

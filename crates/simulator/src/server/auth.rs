@@ -8,11 +8,12 @@ use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, HOST};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 
-use super::errors::{Api, aadsts, refuse, request_id, respond};
+use super::errors::{aadsts, refuse, request_id, respond};
 use super::{Simulator, assertion};
 use crate::clock;
 use crate::encode::base64url;
 use crate::json::{Json, write_hex};
+use crate::list::{Api, List};
 use crate::tenant::Tenant;
 
 /// Lifetime of an access token, seconds.
@@ -213,13 +214,9 @@ pub(super) fn tenant_of(simulator: &Simulator, request: &Request) -> Option<Stri
     }
 }
 
-/// The tenant (its number) that the request's bearer token opens on this API, for those who may read `records`.
-pub(super) fn admit(
-    simulator: &Simulator,
-    api: Api,
-    records: &str,
-    headers: &HeaderMap,
-) -> Result<usize, Box<Response>> {
+/// The tenant (its number) whose list the request's bearer token opens.
+pub(super) fn admit(simulator: &Simulator, list: &List, headers: &HeaderMap) -> Result<usize, Box<Response>> {
+    let api = list.api;
     let code = match api {
         Api::Graph => "InvalidAuthenticationToken",
         Api::Defender => "Unauthorized",
@@ -241,7 +238,7 @@ pub(super) fn admit(
         _ => return refused("Access token validation failure. Invalid audience."),
     }
     let roles = &simulator.shared.tenants[grant.tenant].roles;
-    let accepted = [format!("{records}.Read.All"), format!("{records}.ReadWrite.All")];
+    let accepted = &list.permissions;
     if !roles.iter().any(|role| accepted.contains(role)) {
         let message = format!(
             "Missing application roles. API required roles: {}, application roles: {}.",

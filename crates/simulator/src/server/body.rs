@@ -6,8 +6,10 @@ use bytes::Bytes;
 
 use crate::content::{IncidentState, Show, alert, incident, legacy};
 use crate::json::Json;
+use crate::list::{List, Next, Place, Story};
 use crate::listing::{Hit, Page};
-use crate::query::{List, Query};
+use crate::query::Query;
+use crate::templates::Record;
 use crate::tenant::Tenant;
 use crate::timeline::TenantModel;
 
@@ -27,7 +29,7 @@ enum Part {
 
 pub(super) struct PageBody {
     tenant: Tenant,
-    list: List,
+    list: &'static List,
     expand: bool,
     hits: std::vec::IntoIter<Hit>,
     count: Option<u64>,
@@ -57,34 +59,40 @@ impl PageBody {
     }
 
     fn head(&self, out: &mut Vec<u8>) {
-        let context = match (self.list, self.expand) {
-            (List::Incidents, false) => "https://graph.microsoft.com/v1.0/$metadata#security/incidents",
-            (List::Incidents, true) => "https://graph.microsoft.com/v1.0/$metadata#security/incidents(alerts())",
-            (List::Alerts, _) => "https://graph.microsoft.com/v1.0/$metadata#security/alerts_v2",
-            (List::Legacy, _) => "https://api.security.microsoft.com/api/$metadata#Incidents",
-        };
+        let Some(envelope) = &self.list.envelope else { return out.push(b'[') };
         out.push(b'{');
         let mut json = Json::new(out, true);
-        json.text("@odata.context", context);
+        if let Some(context) = &self.list.context {
+            let expanded = self.list.expand.as_ref().filter(|_| self.expand);
+            let of = expanded.map(|name| format!("({name}())")).unwrap_or_default();
+            json.cat("@odata.context", &[context, &of]);
+        }
         if let Some(count) = self.count {
             json.num("@odata.count", count.cast_signed());
         }
-        if self.list != List::Legacy
-            && let Some(next) = &self.next
-        {
-            json.text("@odata.nextLink", next);
-        }
-        out.extend_from_slice(b",\"value\":[");
+        self.link(Place::Head, out);
+        Json::new(out, true).open_array(envelope);
     }
 
     fn tail(&self, out: &mut Vec<u8>) {
         out.push(b']');
-        if self.list == List::Legacy
-            && let Some(next) = &self.next
-        {
-            Json::new(out, true).text("@odata.nextLink", next);
+        if self.list.envelope.is_none() {
+            return;
+        }
+        self.link(Place::Tail, out);
+        if let Next::Skip { more: Some(more) } = &self.list.next {
+            Json::new(out, true).flag(more, self.next.is_some());
         }
         out.push(b'}');
+    }
+
+    /// The link to the next page, if it stands here.
+    fn link(&self, here: Place, out: &mut Vec<u8>) {
+        if let (Next::Link { member, place }, Some(next)) = (&self.list.next, &self.next)
+            && *place == here
+        {
+            Json::new(out, true).text(member, next);
+        }
     }
 
     fn fill(&mut self, out: &mut Vec<u8>) {
@@ -105,29 +113,40 @@ impl PageBody {
                             out.push(b',');
                         }
                         let mut json = Json::new(out, self.show.newer);
-                        match self.list {
-                            List::Legacy => {
+                        match self.list.story() {
+                            Some(Story::LegacyIncidents) => {
                                 legacy::head(state, hit.event, &mut json);
                                 Part::Nested(0)
                             }
-                            List::Incidents => {
+                            Some(Story::Incidents) => {
                                 incident::head(state, hit.event, &mut json);
                                 if self.expand { Part::Nested(0) } else { close(out, b"}") }
                             }
-                            List::Alerts => {
-                                alert::write(state, hit.alert, hit.event, self.show, &mut json);
+                            Some(Story::Alerts) => {
+                                alert::write(state, hit.number, hit.event, self.show, &mut json);
+                                Part::Record
+                            }
+                            None => {
+                                if let Some(record) = Record::new(self.list, model, hit.incident, hit.number) {
+                                    record.write(hit.event, out);
+                                }
                                 Part::Record
                             }
                         }
                     }
                 },
                 Part::Nested(at) => {
-                    let hit = self.open.unwrap_or(Hit { incident: 0, alert: 0, event: 0 });
+                    let hit = self.open.unwrap_or(Hit { incident: 0, number: 0, event: 0 });
                     let state = current(&mut state, model, hit.incident);
                     if at == 0 {
                         out.extend_from_slice(b",\"alerts\":[");
                     }
-                    let nested = alert::Nested { state, event: hit.event, list: self.list, show: self.show };
+                    let nested = alert::Nested {
+                        state,
+                        event: hit.event,
+                        list: self.list.story().unwrap_or(Story::Alerts),
+                        show: self.show,
+                    };
                     if nested.write(at, out) { Part::Nested(at + 1) } else { close(out, b"]}") }
                 }
                 Part::Tail => {

@@ -7,14 +7,8 @@ use axum::response::Response;
 
 use crate::clock;
 use crate::json::{Json, write_guid};
+use crate::list::Api;
 use crate::rng::Rng;
-
-/// Which service's shape an answer has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Api {
-    Graph,
-    Defender,
-}
 
 /// A GUID that no other request gets.
 pub(super) fn request_id() -> String {

@@ -182,18 +182,18 @@ async fn single_records_are_those_of_the_lists() {
 async fn faults_strike_as_scripted() {
     let client = demo().await;
     let faults = client.simulator.faults();
-    faults.script(Endpoint::Incidents, Fault::throttled(2), 2);
+    faults.script(Endpoint::INCIDENTS, Fault::throttled(2), 2);
     for status in [429, 429, 200] {
         let response = client.request(INCIDENTS, &[]).send().await.unwrap();
         assert_eq!(response.status(), status);
         assert_eq!(response.headers().contains_key("retry-after"), status == 429);
     }
-    faults.script(Endpoint::Incidents, Fault::Cut(5000), 1);
+    faults.script(Endpoint::INCIDENTS, Fault::Cut(5000), 1);
     let broken = client.request(INCIDENTS, &[]).send().await.unwrap();
     assert!(broken.bytes().await.is_err(), "a cut body must not look complete");
-    faults.script(Endpoint::Alerts, Fault::Replace(b"{\"value\":[{\"id\":".to_vec()), 1);
+    faults.script(Endpoint::ALERTS, Fault::Replace(b"{\"value\":[{\"id\":".to_vec()), 1);
     assert_eq!(client.request(ALERTS, &[]).send().await.unwrap().text().await.unwrap(), "{\"value\":[{\"id\":");
-    faults.script(Endpoint::Incidents, Fault::EmptyPage, 1);
+    faults.script(Endpoint::INCIDENTS, Fault::EmptyPage, 1);
     let (records, pages) = client.all(INCIDENTS, &[]).await;
     assert_eq!((records.len(), pages), (80, 3));
     assert_eq!(client.simulator.requests(), 9);

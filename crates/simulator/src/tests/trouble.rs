@@ -14,7 +14,7 @@ async fn a_late_record_joins_its_list_after_its_delay() {
     let newest = census.incidents.iter().max_by_key(|seen| seen.last_update).unwrap();
     let alert = census.alerts.iter().max_by_key(|seen| seen.last_update).unwrap();
     let faults = client.simulator.faults().clone();
-    faults.always(Endpoint::Incidents, Fault::Late(newest.id.clone(), TimeDelta::minutes(30)));
+    faults.always(Endpoint::INCIDENTS, Fault::Late(newest.id.clone(), TimeDelta::minutes(30)));
     faults.always(Endpoint::Any, Fault::Late(alert.id.clone(), TimeDelta::minutes(10)));
     let visible = async |client: &mut Client, since: DateTime<Utc>, minutes| {
         client.simulator.clock().set(since + TimeDelta::minutes(minutes));
@@ -35,7 +35,7 @@ async fn a_late_record_joins_its_list_after_its_delay() {
 #[tokio::test]
 async fn a_large_skip_may_lead_nowhere() {
     let client = Client::start(tenant(30, AlertsPerIncident::Exactly(2)), GRAPH).await;
-    client.simulator.faults().always(Endpoint::Alerts, Fault::SkipEnds(20));
+    client.simulator.faults().always(Endpoint::ALERTS, Fault::SkipEnds(20));
     for (skip, expected) in [("20", 40), ("21", 0), ("59", 0)] {
         let answer = client.get(ALERTS, &[("$skip", skip), ("$top", "100")]).await;
         assert_eq!((answer.status, answer.body["value"].as_array().unwrap().len()), (200, expected), "{skip}");
@@ -57,7 +57,7 @@ async fn one_tenant_is_throttled_and_signs_in_alone() {
     faults.clear();
     let second = client.sign_in_as(&other, GRAPH).await.body["access_token"].as_str().unwrap().to_owned();
     assert!(second.contains("MARK") && !first.contains("MARK"));
-    faults.of(&other.id).always(Endpoint::Alerts, Fault::unlicensed());
+    faults.of(&other.id).always(Endpoint::ALERTS, Fault::unlicensed());
     for (token, status) in [(&first, 200), (&second, 403), (&first, 200)] {
         client.token.clone_from(token);
         assert_eq!(client.get(ALERTS, &[]).await.status, status);

@@ -27,7 +27,7 @@ impl Scene {
 
 #[tokio::test(start_paused = true)]
 async fn after_a_crash_a_long_window_goes_on_where_it_was_acknowledged() {
-    for (endpoint, dataset) in [(Endpoint::Incidents, "incident"), (Endpoint::Legacy, "log")] {
+    for (endpoint, dataset) in [(Endpoint::INCIDENTS, "incident"), (Endpoint::LEGACY, "log")] {
         let mut scene = scene_of(260, AlertsPerIncident::Exactly(1)).await;
         scene.keep(&[dataset]);
         // Two answers come as ever, and no third.
@@ -63,8 +63,8 @@ async fn an_order_that_turns_out_wrong_takes_the_cursor_back() {
         let rows: Vec<_> = rows.into_iter().map(row).collect();
         let page = json!({ "value": rows, "@odata.nextLink": link.as_str() }).to_string().into_bytes();
         scene.simulator.faults().clear();
-        scene.simulator.faults().script(Endpoint::Incidents, Misbehaviour::Replace(page), 1);
-        scene.simulator.faults().always(Endpoint::Incidents, Misbehaviour::status(401, "{}"));
+        scene.simulator.faults().script(Endpoint::INCIDENTS, Misbehaviour::Replace(page), 1);
+        scene.simulator.faults().always(Endpoint::INCIDENTS, Misbehaviour::status(401, "{}"));
     };
     // In order: the cursor follows, although the window is not read to its end.
     serve((600..660).collect());

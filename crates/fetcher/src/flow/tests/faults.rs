@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::state::Retry;
 
-const LISTS: [Endpoint; 3] = [Endpoint::Incidents, Endpoint::Alerts, Endpoint::Legacy];
+const LISTS: [Endpoint; 3] = [Endpoint::INCIDENTS, Endpoint::ALERTS, Endpoint::LEGACY];
 
 pub(super) fn respond(status: u16, headers: &[(&str, &str)], body: &str) -> Misbehaviour {
     let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -204,9 +204,9 @@ async fn where_lists_cannot_be_expanded_each_incident_is_read_alone() {
     assert!(scene.collect().await.is_empty());
     let expected = scene.all();
     scene.start_over();
-    scene.simulator.faults().script_when(Endpoint::Incidents, "expand", respond(500, &[], ""), None);
+    scene.simulator.faults().script_when(Endpoint::INCIDENTS, "expand", respond(500, &[], ""), None);
     // An answer that breaks off, throttling and an expired token on the way belong to it.
-    scene.simulator.faults().script(Endpoint::Incident, Misbehaviour::throttled(9), 2);
+    scene.simulator.faults().script(Endpoint::INCIDENT, Misbehaviour::throttled(9), 2);
     let failed = scene.collect().await;
     assert!(failed.is_empty(), "{failed:?}");
     assert_eq!(scene.all(), expected);
@@ -221,7 +221,7 @@ async fn links_in_a_circle_end_the_window_and_nothing_else() {
     let row = json!({"id": "7", "tenantId": "t", "lastUpdateDateTime": time, "createdDateTime": time, "alerts": []});
     let link = root.join("/v1.0/security/incidents?$skiptoken=x").expect("address");
     let page = json!({"value": [row], "@odata.nextLink": link.as_str()});
-    scene.simulator.faults().always(Endpoint::Incidents, respond(200, &[], &page.to_string()));
+    scene.simulator.faults().always(Endpoint::INCIDENTS, respond(200, &[], &page.to_string()));
     let failed = scene.collect().await;
     assert_eq!(failed.len(), 1);
     assert!(failed[0].fault.to_string().contains("leads to a page that was read already"), "{}", failed[0].fault);
@@ -241,7 +241,7 @@ async fn records_that_become_visible_late_are_collected_once() {
     let serve = |rows: &[Value]| {
         let page = json!({ "value": rows }).to_string().into_bytes();
         scene.simulator.faults().clear();
-        scene.simulator.faults().always(Endpoint::Incidents, Misbehaviour::Replace(page));
+        scene.simulator.faults().always(Endpoint::INCIDENTS, Misbehaviour::Replace(page));
     };
     let (first, newest) = (row("1", 300), row("2", 30));
     serve(&[first.clone(), newest.clone()]);
@@ -262,8 +262,8 @@ async fn records_that_become_visible_late_are_collected_once() {
 async fn a_cycle_that_breaks_off_keeps_what_it_delivered() {
     let scene = scene_of(120, AlertsPerIncident::Realistic).await;
     // The first page is served.
-    scene.simulator.faults().script(Endpoint::Incidents, Misbehaviour::Delay(Duration::ZERO), 1);
-    scene.simulator.faults().always(Endpoint::Incidents, respond(403, &[], "{}"));
+    scene.simulator.faults().script(Endpoint::INCIDENTS, Misbehaviour::Delay(Duration::ZERO), 1);
+    scene.simulator.faults().always(Endpoint::INCIDENTS, respond(403, &[], "{}"));
     let failed = scene.collect().await;
     assert_eq!(failed.len(), 1);
     assert_eq!(failed[0].datasets, "incident");
@@ -278,7 +278,7 @@ async fn a_cycle_that_breaks_off_keeps_what_it_delivered() {
 async fn a_page_size_that_was_halved_grows_back() {
     let mut scene = scene_of(130, AlertsPerIncident::Realistic).await;
     scene.only("incident");
-    scene.simulator.faults().script(Endpoint::Incidents, respond(500, &[], ""), 5);
+    scene.simulator.faults().script(Endpoint::INCIDENTS, respond(500, &[], ""), 5);
     assert!(scene.collect().await.is_empty());
     assert_eq!(scene.documents("incident").len(), 130);
     assert!(scene.simulator.requests() < 35, "{} requests", scene.simulator.requests());

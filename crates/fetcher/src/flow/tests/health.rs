@@ -47,7 +47,7 @@ async fn a_missing_permission_is_failed_for_its_source_until_it_is_granted() {
     let scene = scene(AlertsPerIncident::Exactly(1)).await;
     let stats = Arc::default();
     let body = r#"{"error":{"code":"Forbidden","message":"Missing application roles"}}"#;
-    scene.simulator.faults().always(Endpoint::Alerts, respond(403, &[], body));
+    scene.simulator.faults().always(Endpoint::ALERTS, respond(403, &[], body));
     let told = scene.tell(&stats).await;
     let source = of(&told, "evidence");
     assert_eq!((source.state, reasons(source)), (State::Failed, vec![Reason::Permission]));
@@ -79,7 +79,7 @@ async fn a_refused_secret_is_failed_for_all() {
 async fn throttling_is_counted_and_healthy() {
     let scene = scene(AlertsPerIncident::Exactly(1)).await;
     let stats = Arc::default();
-    scene.simulator.faults().script(Endpoint::Legacy, Misbehaviour::throttled(20), 2);
+    scene.simulator.faults().script(Endpoint::LEGACY, Misbehaviour::throttled(20), 2);
     let told = scene.tell(&stats).await;
     let source = of(&told, "log");
     assert_eq!((source.state, source.throttled, source.throttled_seconds), (State::Healthy, 2, 40), "{source:?}");

@@ -7,7 +7,7 @@ use super::faults::respond;
 use super::*;
 use crate::health::State;
 
-const LISTS: [Endpoint; 3] = [Endpoint::Incidents, Endpoint::Alerts, Endpoint::Legacy];
+const LISTS: [Endpoint; 3] = [Endpoint::INCIDENTS, Endpoint::ALERTS, Endpoint::LEGACY];
 /// Requests that a manner may cost, beyond those of a normal service.
 const MAX_REQUESTS: u64 = 60;
 
@@ -169,7 +169,7 @@ async fn packed_and_rewritten_answers_are_read() {
         .await;
     let (mut scene, expected, usual) = measured(130).await;
     for endpoint in LISTS {
-        let host = if endpoint == Endpoint::Legacy { "api.security.microsoft.com" } else { "graph.microsoft.com" };
+        let host = if endpoint == Endpoint::LEGACY { "api.security.microsoft.com" } else { "graph.microsoft.com" };
         for start in [format!("https://{host}"), String::new(), format!("//{host}:8443")] {
             scene.start_over();
             scene.simulator.faults().script(endpoint, respond(500, &[], ""), 3);
@@ -243,7 +243,7 @@ async fn alerts_that_come_in_pages_of_their_own_are_summed_up_whole() {
         if size == 0 {
             // Some of the links fail at first.
             scene.simulator.faults().clear();
-            scene.simulator.faults().script_when(Endpoint::Incident, "skip", respond(503, &[], ""), Some(2));
+            scene.simulator.faults().script_when(Endpoint::INCIDENT, "skip", respond(503, &[], ""), Some(2));
             scene.simulator.faults().always(Endpoint::Any, Misbehaviour::Manner(Manner::NestedPages(2)));
         }
         let failed = scene.collect().await;
@@ -262,7 +262,7 @@ async fn alerts_behind_a_link_that_fails_for_ever_are_owed() {
     scene.only("incident");
     let faults = scene.simulator.faults().clone();
     scene.start_over();
-    faults.script_when(Endpoint::Incident, "skip", respond(404, &[], "{}"), None);
+    faults.script_when(Endpoint::INCIDENT, "skip", respond(404, &[], "{}"), None);
     faults.always(Endpoint::Any, Misbehaviour::Manner(Manner::NestedPages(2)));
     for cycle in 0..3 {
         let Outcome { failed, reasons, .. } = scene.judged().await;
@@ -291,6 +291,6 @@ async fn records_that_say_whose_they_are_are_the_same_documents() {
     let (mut scene, expected, usual) = measured(30).await;
     let tenant = scene.config.tenants[0].id.to_uppercase();
     scene.start_over();
-    scene.simulator.faults().always(Endpoint::Legacy, Misbehaviour::Manner(Manner::NamesTenant(tenant)));
+    scene.simulator.faults().always(Endpoint::LEGACY, Misbehaviour::Manner(Manner::NamesTenant(tenant)));
     scene.check_manner("tenantId", End::Whole, &expected, usual).await;
 }

@@ -12,14 +12,14 @@ fn serve(scene: &Scene, listed: &[&Value], by_id: &[&Value]) {
     let faults = scene.simulator.faults();
     faults.clear();
     let page = json!({ "value": listed }).to_string();
-    faults.always(Endpoint::Incidents, Misbehaviour::Replace(page.into_bytes()));
+    faults.always(Endpoint::INCIDENTS, Misbehaviour::Replace(page.into_bytes()));
     // By-id answers come in the order in which they are asked for.
     for record in by_id {
         let context = "https://graph.microsoft.com/v1.0/$metadata#security/incidents/$entity";
         let mut record = (*record).clone();
         record["@odata.context"] = context.into();
         faults.script(
-            Endpoint::Incident,
+            Endpoint::INCIDENT,
             respond(200, &[("content-type", "application/json")], &record.to_string()),
             1,
         );
@@ -96,13 +96,13 @@ async fn a_target_that_is_missing_is_owed_for_a_while() {
         let now = crate::clock::now();
         let (one, other) = (record(now, "1", 5, Some("2")), record(now, "2", 90_000, None));
         serve(&scene, &[&one], &[]);
-        scene.simulator.faults().always(Endpoint::Incident, respond(status, &[], "{}"));
+        scene.simulator.faults().always(Endpoint::INCIDENT, respond(status, &[], "{}"));
         assert!(scene.collect().await.is_empty(), "{status}");
         let owed = scene.state("incident").await.retry;
         assert!(owed.len() == 1 && owed[0].owed == Owed::Record && owed[0].id == "2", "{status} {owed:?}");
         scene.make_due("incident").await;
         serve(&scene, &[&one], &[]);
-        scene.simulator.faults().always(Endpoint::Incident, respond(status, &[], "{}"));
+        scene.simulator.faults().always(Endpoint::INCIDENT, respond(status, &[], "{}"));
         assert!(scene.collect().await.is_empty(), "{status}");
         assert_eq!(ids(&scene), ["1"]);
         // Visible at last.
@@ -119,7 +119,7 @@ async fn a_target_that_is_missing_is_owed_for_a_while() {
     for cycle in 0..6 {
         let listed: Vec<_> = (cycle == 0).then_some(&one).into_iter().collect();
         serve(&scene, &listed, &[]);
-        scene.simulator.faults().always(Endpoint::Incident, respond(404, &[], "{}"));
+        scene.simulator.faults().always(Endpoint::INCIDENT, respond(404, &[], "{}"));
         assert!(scene.collect().await.is_empty());
         assert_eq!(scene.state("incident").await.retry.is_empty(), cycle >= 3, "{cycle}");
         scene.make_due("incident").await;

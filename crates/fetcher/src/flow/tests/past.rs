@@ -85,8 +85,8 @@ async fn a_sweep_gives_way_to_throttling_and_faults() {
     scene.sweep(Duration::ZERO);
     // What sweeps ask has an upper bound, what polls ask has none.
     let faults = scene.simulator.faults();
-    faults.script_when(Endpoint::Alerts, "%20lt%20", Misbehaviour::throttled(20), Some(3));
-    faults.script_when(Endpoint::Alerts, "%20lt%20", respond(403, &[], "{}"), Some(2));
+    faults.script_when(Endpoint::ALERTS, "%20lt%20", Misbehaviour::throttled(20), Some(3));
+    faults.script_when(Endpoint::ALERTS, "%20lt%20", respond(403, &[], "{}"), Some(2));
     let stats = scene.live(Duration::from_mins(30)).await;
     assert_eq!(format!("{:?}", scene.simulator.faults()), "[]", "all of them struck");
     let snapshot = stats.health.snapshot();
@@ -126,16 +126,16 @@ async fn a_backfill_that_fails_is_gone_on_with() {
     assert!(scene.collect().await.is_empty());
     let expected = scene.all();
     scene.start_over();
-    scene.simulator.faults().script(Endpoint::Legacy, Misbehaviour::Delay(Duration::ZERO), 2);
-    scene.simulator.faults().always(Endpoint::Legacy, respond(403, &[], "{}"));
+    scene.simulator.faults().script(Endpoint::LEGACY, Misbehaviour::Delay(Duration::ZERO), 2);
+    scene.simulator.faults().always(Endpoint::LEGACY, respond(403, &[], "{}"));
     let failed = scene.backfill(TimeDelta::days(2), TimeDelta::zero()).await;
     assert_eq!(failed.len(), 1);
     assert!(scene.all() != expected);
     assert_eq!(scene.tasks("log", "backfill").await, 1);
     scene.simulator.faults().clear();
     // Throttling and a short outage on the way.
-    scene.simulator.faults().script(Endpoint::Legacy, Misbehaviour::throttled(30), 4);
-    scene.simulator.faults().script(Endpoint::Legacy, respond(500, &[], ""), 20);
+    scene.simulator.faults().script(Endpoint::LEGACY, Misbehaviour::throttled(30), 4);
+    scene.simulator.faults().script(Endpoint::LEGACY, respond(500, &[], ""), 20);
     assert!(scene.backfill(TimeDelta::days(2), TimeDelta::zero()).await.is_empty());
     assert!(scene.all() == expected, "{:?}", scene.found());
     assert_eq!(scene.tasks("log", "backfill").await, 0);

@@ -7,7 +7,7 @@ use crate::state::{Owed, Retry};
 impl Scene {
     fn record_ids(&self, endpoint: Endpoint) -> Vec<String> {
         let census = self.simulator.census(&self.config.tenants[0].id, self.simulator.clock().now());
-        let mut seen = if endpoint == Endpoint::Alerts { census.alerts } else { census.incidents };
+        let mut seen = if endpoint == Endpoint::ALERTS { census.alerts } else { census.incidents };
         seen.sort_by_key(|seen| seen.last_update);
         seen.into_iter().map(|seen| seen.id).collect()
     }
@@ -26,9 +26,9 @@ impl Scene {
 
 /// The endpoint of a list, the dataset that keeps its ledger, and all datasets of it.
 const SOURCES: [(Endpoint, &str, &[&str]); 3] = [
-    (Endpoint::Alerts, "alert", &["alert", "evidence"]),
-    (Endpoint::Incidents, "incident", &["incident"]),
-    (Endpoint::Legacy, "log", &["log"]),
+    (Endpoint::ALERTS, "alert", &["alert", "evidence"]),
+    (Endpoint::INCIDENTS, "incident", &["incident"]),
+    (Endpoint::LEGACY, "log", &["log"]),
 ];
 
 #[tokio::test(start_paused = true)]
@@ -79,12 +79,12 @@ async fn a_record_that_no_page_can_carry_blocks_nobody_and_arrives_when_it_can_b
 async fn a_service_that_is_down_is_not_stepped_over() {
     let mut scene = scene_of(40, AlertsPerIncident::Realistic).await;
     scene.only("alert");
-    let ids = scene.record_ids(Endpoint::Alerts);
+    let ids = scene.record_ids(Endpoint::ALERTS);
     // Readable up to here; nothing of what follows.
     for id in &ids[20..] {
-        scene.simulator.faults().always(Endpoint::Alerts, Misbehaviour::RecordFails(id.clone()));
+        scene.simulator.faults().always(Endpoint::ALERTS, Misbehaviour::RecordFails(id.clone()));
     }
-    scene.simulator.faults().script_when(Endpoint::Alerts, "skip=", respond(500, &[], ""), None);
+    scene.simulator.faults().script_when(Endpoint::ALERTS, "skip=", respond(500, &[], ""), None);
     let failed = scene.collect().await;
     assert_eq!(failed.len(), 1);
     assert_eq!(scene.owed("alert").await, []);
@@ -106,10 +106,10 @@ async fn a_record_that_is_known_by_name_is_read_alone() {
     for alone in [false, true] {
         scene.start_over();
         let faults = scene.simulator.faults();
-        let endpoint = if alone { Endpoint::Any } else { Endpoint::Alerts };
+        let endpoint = if alone { Endpoint::Any } else { Endpoint::ALERTS };
         let time = bad.last_update.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
         let names = serde_json::json!({"value": [{"id": bad.id, "lastUpdateDateTime": time}]}).to_string();
-        faults.script_when(Endpoint::Alerts, "select", respond(200, &[], &names), None);
+        faults.script_when(Endpoint::ALERTS, "select", respond(200, &[], &names), None);
         faults.always(endpoint, Misbehaviour::RecordFails(bad.id.clone()));
         let failed = scene.collect().await;
         assert!(failed.is_empty(), "{failed:?}");
@@ -133,13 +133,13 @@ async fn a_record_that_is_known_by_name_is_read_alone() {
 async fn a_heavy_incident_that_vanishes_is_delivered_as_its_page_said_it() {
     let mut scene = scene_of(30, AlertsPerIncident::Realistic).await;
     scene.only("incident");
-    let ids = scene.record_ids(Endpoint::Incidents);
+    let ids = scene.record_ids(Endpoint::INCIDENTS);
     scene.simulator.faults().always(Endpoint::Any, Misbehaviour::ExpandFails(ids[10].clone()));
     assert!(scene.collect().await.is_empty());
     assert_eq!(scene.documents("incident").len(), 29);
     assert!(scene.owed("incident").await[0].row.is_some());
     scene.simulator.faults().clear();
-    scene.simulator.faults().always(Endpoint::Incident, respond(404, &[], "{}"));
+    scene.simulator.faults().always(Endpoint::INCIDENT, respond(404, &[], "{}"));
     scene.make_due("incident").await;
     for _ in 0..2 {
         assert!(scene.collect().await.is_empty());

@@ -39,7 +39,7 @@ impl Scene {
         // The newest first: they are what may come late.
         census.alerts.sort_by_key(|seen| std::cmp::Reverse(seen.last_update));
         census.incidents.sort_by_key(|seen| std::cmp::Reverse(seen.last_update));
-        let lists = [Endpoint::Incidents, Endpoint::Alerts, Endpoint::Legacy, Endpoint::Incident, Endpoint::Any];
+        let lists = [Endpoint::INCIDENTS, Endpoint::ALERTS, Endpoint::LEGACY, Endpoint::INCIDENT, Endpoint::Any];
         let endpoint = *dice.of(&lists);
         let times = u32::try_from(1 + dice.below(8)).expect("small");
         let record = if dice.below(2) == 0 { dice.of(&census.alerts) } else { dice.of(&census.incidents) };

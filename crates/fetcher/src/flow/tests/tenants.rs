@@ -112,7 +112,7 @@ async fn tenants_whose_service_hangs_or_throttles_do_not_delay_another() {
     for trouble in [Misbehaviour::Delay(Duration::from_hours(1)), Misbehaviour::throttled(3600)] {
         // More of them than there are turns.
         let (ill, mut tenants) = serve(&names("ill", 40), 30, &["incident"]).await;
-        ill.faults().always(Endpoint::Incidents, trouble.clone());
+        ill.faults().always(Endpoint::INCIDENTS, trouble.clone());
         let (_well, others) = serve(&names("well", 2), 30, &["incident"]).await;
         tenants.extend(others);
         let run = start(tenants).await;

@@ -11,9 +11,9 @@ use crate::state::Progress;
 
 /// A list: its dataset, its endpoint, and the names of id, version and creation.
 const LISTS: [(&str, Endpoint, [&str; 3]); 3] = [
-    ("incident", Endpoint::Incidents, ["id", "lastUpdateDateTime", "createdDateTime"]),
-    ("alert", Endpoint::Alerts, ["id", "lastUpdateDateTime", "createdDateTime"]),
-    ("log", Endpoint::Legacy, ["incidentId", "lastUpdateTime", "createdTime"]),
+    ("incident", Endpoint::INCIDENTS, ["id", "lastUpdateDateTime", "createdDateTime"]),
+    ("alert", Endpoint::ALERTS, ["id", "lastUpdateDateTime", "createdDateTime"]),
+    ("log", Endpoint::LEGACY, ["incidentId", "lastUpdateTime", "createdTime"]),
 ];
 
 fn micros(time: DateTime<Utc>) -> String {
@@ -288,7 +288,7 @@ async fn an_outage_of_the_way_leaves_the_page_size_alone_and_is_told_at_once() {
     let root = Url::parse(&format!("http://{address}")).expect("address");
     scene.config.tenants[0].cloud = Cloud::custom(root.clone(), root.clone(), root);
     // It knows no single reads, and is there after a while.
-    scene.simulator.faults().always(Endpoint::Incident, respond(404, &[], "{}"));
+    scene.simulator.faults().always(Endpoint::INCIDENT, respond(404, &[], "{}"));
     let (simulator, parts) = (scene.simulator.clone(), scene.parts());
     let stats = Arc::clone(&parts.stats);
     let outage = async {
@@ -331,7 +331,7 @@ async fn an_outage_of_the_service_is_not_taken_for_heavy_records() {
     let expected = scene.all();
     for seconds in [5, 32] {
         scene.start_over();
-        for endpoint in [Endpoint::Incidents, Endpoint::Alerts, Endpoint::Legacy] {
+        for endpoint in [Endpoint::INCIDENTS, Endpoint::ALERTS, Endpoint::LEGACY] {
             scene.simulator.faults().always(endpoint, respond(503, &[], "down"));
         }
         let (parts, before) = (scene.parts(), scene.simulator.requests());
@@ -340,7 +340,7 @@ async fn an_outage_of_the_service_is_not_taken_for_heavy_records() {
             tokio::time::sleep(Duration::from_secs(seconds)).await;
             assert!(stats.health.snapshot().sources.iter().all(|source| source.state == State::Degraded));
             scene.simulator.faults().clear();
-            scene.simulator.faults().always(Endpoint::Incident, respond(404, &[], "{}"));
+            scene.simulator.faults().always(Endpoint::INCIDENT, respond(404, &[], "{}"));
         };
         let (_order, stop) = watch::channel(false);
         let (failed, ()) = tokio::join!(run(&scene.config, parts, true, stop), outage);

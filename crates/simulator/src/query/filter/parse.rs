@@ -2,59 +2,22 @@
 
 use chrono::DateTime;
 
-use super::{Filter, Literal, Op, Prop, type_name};
+use super::{Filter, Literal, Op, Prop};
 use crate::filetime;
-use crate::query::{List, Refused};
-
-const SEVERITIES: &[&str] = &["unknown", "informational", "low", "medium", "high"];
-const CLASSIFICATIONS: &[&str] = &["unknown", "falsePositive", "truePositive", "informationalExpectedActivity"];
-const DETERMINATIONS: &[&str] = &[
-    "unknown",
-    "apt",
-    "malware",
-    "securityPersonnel",
-    "securityTesting",
-    "unwantedSoftware",
-    "other",
-    "multiStagedAttack",
-    "compromisedAccount",
-    "phishing",
-    "maliciousUserActivity",
-    "notMalicious",
-    "notEnoughDataToValidate",
-    "confirmedActivity",
-    "lineOfBusinessApplication",
-];
-const INCIDENT_STATUS: &[&str] = &["active", "resolved", "inProgress", "redirected", "awaitingAction"];
-const ALERT_STATUS: &[&str] = &["unknown", "new", "inProgress", "resolved"];
-const SERVICES: &[&str] = &[
-    "unknown",
-    "microsoftDefenderForEndpoint",
-    "microsoftDefenderForIdentity",
-    "microsoftDefenderForCloudApps",
-    "microsoftDefenderForOffice365",
-    "microsoft365Defender",
-    "azureAdIdentityProtection",
-    "microsoftAppGovernance",
-    "dataLossPrevention",
-    "microsoftDefenderForCloud",
-    "microsoftSentinel",
-    "microsoftInsiderRiskManagement",
-    "microsoftThreatIntelligence",
-    "microsoftSecurityForAI",
-];
+use crate::list::{Facet, FilterProperty, List, Window};
+use crate::query::Refused;
 
 /// Deepest nesting of parentheses.
 const MAX_DEPTH: usize = 32;
 
 struct Parser<'t> {
-    list: List,
+    list: &'static List,
     text: &'t str,
     rest: &'t str,
     depth: usize,
 }
 
-pub(super) fn parse(list: List, text: &str) -> Result<Filter, Refused> {
+pub(super) fn parse(list: &'static List, text: &str) -> Result<Filter, Refused> {
     let mut parser = Parser { list, text, rest: text, depth: 0 };
     let filter = parser.or()?;
     if parser.rest.trim().is_empty() { Ok(filter) } else { Err(parser.syntax()) }
@@ -121,7 +84,7 @@ impl<'t> Parser<'t> {
 
     fn comparison(&mut self) -> Result<Filter, Refused> {
         let name = self.token()?;
-        let prop = property(self.list, name).ok_or_else(|| self.unknown(name))?;
+        let (prop, known) = property(self.list, name).ok_or_else(|| self.unknown(name))?;
         let op = match self.token()? {
             "eq" => Op::Eq,
             "ne" => Op::Ne,
@@ -131,43 +94,44 @@ impl<'t> Parser<'t> {
             "le" => Op::Le,
             _ => return Err(self.syntax()),
         };
+        if known.is_none() && !takes(self.list, op) {
+            return Err(Refused(format!("Invalid filter clause: The operator is not supported for '{name}'.")));
+        }
         let literal = self.token()?;
-        Ok(Filter::Compare(prop, op, self.literal(prop, literal)?))
+        Ok(Filter::Compare(prop, op, literal_of((prop, known), literal)?))
     }
 
     fn unknown(&self, name: &str) -> Refused {
         if name.bytes().next().is_some_and(|b| b.is_ascii_alphabetic()) {
             Refused(format!(
                 "Invalid filter clause: Could not find a property named '{name}' on type '{}'.",
-                type_name(self.list)
+                self.list.kind
             ))
         } else {
             self.syntax()
         }
     }
+}
 
-    fn literal(&self, prop: Prop, token: &str) -> Result<Literal, Refused> {
-        let incompatible = || {
-            Refused(format!(
-                "Invalid filter clause: A binary operator with incompatible types was detected near {token}."
-            ))
-        };
-        if matches!(prop, Prop::Created | Prop::Updated) {
-            let time = DateTime::parse_from_rfc3339(token).map_err(|_| incompatible())?;
-            return Ok(Literal::Time(filetime::from_time(time.to_utc())));
-        }
-        if token == "null" && prop == Prop::Assigned {
-            return Ok(Literal::Null);
-        }
-        let inside = token.strip_prefix('\'').and_then(|t| t.strip_suffix('\'')).ok_or_else(incompatible)?;
-        let text = inside.replace("''", "'");
-        match members(self.list, prop) {
-            Some(members) if !members.iter().any(|member| member.eq_ignore_ascii_case(&text)) => Err(Refused(format!(
-                "Invalid filter clause: The string '{text}' is not a valid enumeration type constant."
-            ))),
-            _ => Ok(Literal::Text(text)),
-        }
+fn literal_of((prop, known): (Prop, Option<&FilterProperty>), token: &str) -> Result<Literal, Refused> {
+    let incompatible = || {
+        Refused(format!("Invalid filter clause: A binary operator with incompatible types was detected near {token}."))
+    };
+    let Some(known) = known else {
+        let time = DateTime::parse_from_rfc3339(token).map_err(|_| incompatible())?;
+        return Ok(Literal::Time(filetime::from_time(time.to_utc())));
+    };
+    if token == "null" && prop == Prop::Facet(Facet::Assigned) {
+        return Ok(Literal::Null);
     }
+    let inside = token.strip_prefix('\'').and_then(|t| t.strip_suffix('\'')).ok_or_else(incompatible)?;
+    let text = inside.replace("''", "'");
+    if !known.members.is_empty() && !known.members.iter().any(|member| member.eq_ignore_ascii_case(&text)) {
+        return Err(Refused(format!(
+            "Invalid filter clause: The string '{text}' is not a valid enumeration type constant."
+        )));
+    }
+    Ok(Literal::Text(text))
 }
 
 /// Bytes of a text in single quotes, in which a doubled quote stands for one.
@@ -183,28 +147,16 @@ fn quoted_len(text: &str) -> Option<usize> {
     }
 }
 
-fn property(list: List, name: &str) -> Option<Prop> {
-    Some(match (list, name) {
-        (List::Legacy, "createdTime") | (List::Incidents | List::Alerts, "createdDateTime") => Prop::Created,
-        (List::Legacy, "lastUpdateTime") | (List::Incidents | List::Alerts, "lastUpdateDateTime") => Prop::Updated,
-        (_, "status") => Prop::Status,
-        (_, "assignedTo") => Prop::Assigned,
-        (List::Incidents | List::Alerts, "classification") => Prop::Classification,
-        (List::Incidents | List::Alerts, "determination") => Prop::Determination,
-        (List::Incidents | List::Alerts, "severity") => Prop::Severity,
-        (List::Alerts, "serviceSource") => Prop::Service,
-        _ => return None,
-    })
+/// A property that may be filtered by; those beside the times with what the list's file says of them.
+fn property(list: &'static List, name: &str) -> Option<(Prop, Option<&'static FilterProperty>)> {
+    match name.replace('/', ".") {
+        name if name == list.time => Some((Prop::Updated, None)),
+        name if name == list.created => Some((Prop::Created, None)),
+        name => list.filters.get(&name).map(|known| (Prop::Facet(known.facet), Some(known))),
+    }
 }
 
-fn members(list: List, prop: Prop) -> Option<&'static [&'static str]> {
-    Some(match prop {
-        Prop::Severity => SEVERITIES,
-        Prop::Classification => CLASSIFICATIONS,
-        Prop::Determination => DETERMINATIONS,
-        Prop::Status if list == List::Alerts => ALERT_STATUS,
-        Prop::Status => INCIDENT_STATUS,
-        Prop::Service => SERVICES,
-        Prop::Assigned | Prop::Created | Prop::Updated => return None,
-    })
+/// A comparison of times that the list takes.
+fn takes(list: &List, op: Op) -> bool {
+    matches!(&list.window, Window::Odata { comparisons } if comparisons.contains(&op))
 }
