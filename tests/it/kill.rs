@@ -121,7 +121,7 @@ impl Scene {
     async fn new(server: &'static Elasticsearch, kills: u64) -> Self {
         let steps = i32::try_from(kills).unwrap() + 1;
         // The growth ends now: the program has a clock, too.
-        let now = fetcher::clock::now() - STEP * steps;
+        let now = common::clock::now() - STEP * steps;
         let start = now - SPACING * BACKLOG;
         let tenant = Tenant { incidents: u64::MAX >> 32, spacing: SPACING, start, ..Tenant::default() };
         let simulator = Simulator::new(tenant);

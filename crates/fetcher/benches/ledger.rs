@@ -10,9 +10,9 @@ use std::time::Instant;
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use fetcher::state::{Change, Entry, Options, SourceState, Store};
 use mapper::Mapper;
 use rustc_hash::FxHashSet;
+use state::{Change, Entry, Options, SourceState, Store};
 use tokio::runtime::Runtime;
 
 const DOCUMENTS: u64 = 20_000;
@@ -150,7 +150,7 @@ fn file() {
             runtime.block_on(source.commit(Change { ids, ..Change::default() })).expect("commits");
         }
         before = million * 50;
-        let bytes = std::fs::metadata(folder.path().join(fetcher::state::FILE)).expect("file").len();
+        let bytes = std::fs::metadata(folder.path().join(state::FILE)).expect("file").len();
         println!(
             "{million} M ids: {:.1} bytes of file per id, {:.1} MiB resident, written in {:.2} s",
             bytes as f64 / (million * 1_000_000) as f64,

@@ -5,8 +5,8 @@
 
 use std::time::Instant;
 
-use fetcher::http::auth::{Credential, TokenSource};
-use fetcher::splitter::{MAX_ROW, Splitter};
+use collect::splitter::{MAX_ROW, Splitter};
+use microsoft::auth::{Credential, TokenSource};
 use secrecy::ExposeSecret;
 use simulator::{Simulator, Tenant};
 
@@ -50,7 +50,7 @@ fn split(body: &[u8], nested: Option<&'static str>) -> usize {
 }
 
 async fn page(path: &str) -> Vec<u8> {
-    let tenant = Tenant::default().ending_at(fetcher::clock::now());
+    let tenant = Tenant::default().ending_at(common::clock::now());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("listens");
     let root = format!("http://{}", listener.local_addr().expect("address"));
     let credential = Credential {
@@ -60,7 +60,7 @@ async fn page(path: &str) -> Vec<u8> {
         scope: "https://graph.microsoft.com/.default".to_owned(),
     };
     tokio::spawn(Simulator::new(tenant).serve(listener, std::future::pending()));
-    let client = fetcher::http::client().expect("client");
+    let client = microsoft::client().expect("client");
     let token = TokenSource::new(client.clone(), credential).token().await.expect("token");
     let request = client.get(format!("{root}/{path}")).bearer_auth(token.expose_secret());
     request.send().await.expect("answer").bytes().await.expect("body").to_vec()

@@ -39,7 +39,7 @@ fn tenant(place: usize) -> Tenant {
         id: format!("{place:08x}-2222-4333-8444-555555555555"),
         seed: place as u64,
         incidents: 1000,
-        start: fetcher::clock::now() - base.spacing * 20,
+        start: common::clock::now() - base.spacing * 20,
         ..base
     }
 }

@@ -18,8 +18,8 @@ use serde::Serialize;
 
 use crate::config::{BrokenTenant, Config};
 use crate::control;
-use crate::error::Fault;
-use crate::secrets;
+use common::error::Fault;
+use common::secrets;
 
 /// Tenants that are checked at a time.
 const TENANTS: usize = 8;
@@ -158,7 +158,7 @@ impl Finding {
 
 /// Checks everything, or one tenant and the output with `only`. Findings are in the configuration's order.
 pub async fn check(config: &Config, only: Option<&str>) -> Result<Vec<Finding>, Fault> {
-    let way = reach::Way { client: crate::http::Clients::new(&config.http)?.kept, proxy: config.http.proxy.clone() };
+    let way = reach::Way { client: microsoft::Clients::new(&config.http)?.kept, proxy: config.http.proxy.clone() };
     let mut findings = directories(config).await;
     findings.extend(output::check(config).await);
     let broken = config.broken.iter().filter(|tenant| only.is_none_or(|only| only.eq_ignore_ascii_case(&tenant.id)));
@@ -195,7 +195,7 @@ async fn directories(config: &Config) -> Vec<Finding> {
 /// Whether a directory can be written; `keys` of the configuration name it.
 fn directory(item: Item, path: &Path, keys: &str) -> Finding {
     let shown = path.display();
-    match crate::private::folder(path).and_then(|()| tempfile::tempfile_in(path)) {
+    match common::private::folder(path).and_then(|()| tempfile::tempfile_in(path)) {
         Ok(_) => Finding::ok(item, format!("{shown} can be written")),
         Err(error) => Finding::failed(item, format!("{shown} cannot be written: {error}"))
             .cure(format!("give the directory to the user that runs the collector, or name another one{keys}")),

@@ -2,6 +2,7 @@
 
 mod backfill;
 mod check;
+#[cfg(feature = "demo")]
 mod demo;
 mod logs;
 mod manual;
@@ -26,7 +27,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use tokio::runtime::{Builder, Runtime};
 use url::Url;
 
-use crate::config::{self, Config, ConfigErrors};
+use crate::config;
+
+use crate::config::{Config, ConfigErrors};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -63,6 +66,7 @@ enum LogFormat {
 enum Command {
     /// Collect the configured tenants until stopped
     Run(RunArgs),
+    #[cfg(feature = "demo")]
     /// Collect an invented tenant, served on this machine, to see the whole way at work
     Demo(DemoArgs),
     /// Map rows of a dataset: JSON on standard input, documents on standard output
@@ -70,6 +74,7 @@ enum Command {
     /// Rows come as NDJSON, pretty-printed, as lists or as pages (`{"value":[…]}`). Rejected rows and the drift report go to
     /// standard error; they do not stop the command, but its exit code is 1 then, or where nothing could be read.
     Map(MapArgs),
+    #[cfg(feature = "demo")]
     /// Serve invented tenants: token endpoint, Graph and Defender API at one address
     Simulate(SimulateArgs),
     /// Check tenants, permissions, licences, the way to the services and the output; say what to do about each failure
@@ -181,6 +186,7 @@ struct ReplayArgs {
     dry_run: bool,
 }
 
+#[cfg(feature = "demo")]
 #[derive(Debug, Args)]
 struct TenantArgs {
     /// Incidents in the tenant
@@ -194,6 +200,7 @@ struct TenantArgs {
     seed: u64,
 }
 
+#[cfg(feature = "demo")]
 #[derive(Debug, Args)]
 struct DemoArgs {
     /// Directory for documents, state and dead letters; what an earlier demo left there is replaced
@@ -236,6 +243,7 @@ struct MapArgs {
     preserve_original_event: bool,
 }
 
+#[cfg(feature = "demo")]
 #[derive(Debug, Args)]
 struct SimulateArgs {
     /// Address to listen on; port 0 takes a free one
@@ -270,8 +278,10 @@ pub fn main() -> ExitCode {
     }
     let outcome = match cli.command {
         Command::Run(args) => run::run(&args, cli.log_format, start),
+        #[cfg(feature = "demo")]
         Command::Demo(args) => demo::demo(&args),
         Command::Map(args) => map::map(&args),
+        #[cfg(feature = "demo")]
         Command::Simulate(args) => demo::simulate(&args),
         Command::Check(args) => check::check(&args),
         Command::Status(args) => status::status(&args),

@@ -6,12 +6,10 @@
 #![allow(clippy::disallowed_methods)]
 
 mod checks;
-mod cloud;
 mod credential;
 mod http;
 mod literal;
 mod output;
-pub(crate) mod plain;
 #[cfg(any(test, fuzzing))]
 pub mod probe;
 mod secret;
@@ -23,230 +21,18 @@ mod value;
 mod wire;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::fmt;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use schema::Dataset;
+pub use ::collect::config::{
+    BrokenTenant, Config, ConfigError, ConfigErrors, DEFAULT_OVERLAP, DatasetConfig, Delivery, Reconcile, TenantConfig,
+};
+pub use ::common::http::ProxyConfig;
+use ::common::http::plain;
+pub use ::microsoft::{CertificateFiles, Cloud, HttpConfig, ManagedIdentity, Proof};
+pub use ::output::settings::{ElasticOutput, FileOutput, Login, NamedOutput, Output, Secret};
 
 use self::checks::Environment;
-pub use self::cloud::Cloud;
-pub use self::credential::{CertificateFiles, ManagedIdentity, Proof};
-pub use self::http::HttpConfig;
-pub(crate) use self::output::DEFAULT_MAX_BODY;
-pub use self::output::{ElasticOutput, FileOutput, Login, NamedOutput, Output, ProxyConfig, Secret};
-pub(crate) use self::secret::{api_key_of, clean as clean_secret, password_of};
 pub(crate) use self::value::parse_duration;
-
-/// A checked configuration.
-#[derive(Debug)]
-pub struct Config {
-    /// The tenants to collect from, at least one.
-    pub tenants: Vec<TenantConfig>,
-    /// Those that cannot be collected as they are configured.
-    pub broken: Vec<BrokenTenant>,
-    /// Where documents go: at least one, the default one first.
-    pub outputs: Vec<NamedOutput>,
-    /// Directory of the state.
-    pub state: PathBuf,
-    /// How the state is kept.
-    pub store: crate::state::Options,
-    /// Directory of the dead letters.
-    pub dead_letter: PathBuf,
-    /// How much they may take.
-    pub dead_letter_limit: crate::deadletter::Limit,
-    /// Keep the raw row as `event.original`.
-    pub preserve_original_event: bool,
-    /// Where metrics are served, if at all; a loopback address.
-    pub metrics: Option<SocketAddr>,
-    /// The way to Microsoft.
-    pub http: HttpConfig,
-    /// Keys of addresses that documents or secrets are sent to without TLS, beyond this machine.
-    pub unencrypted: Vec<String>,
-    /// Keys and lines of secrets that stand in the file itself.
-    pub literal_secrets: Vec<String>,
-}
-
-/// One tenant.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TenantConfig {
-    /// Tenant id, a GUID or a domain name.
-    pub id: String,
-    /// Its cloud.
-    pub cloud: Cloud,
-    /// Application id; empty for a system-assigned managed identity.
-    pub client_id: String,
-    /// How the application proves who it is.
-    pub proof: Proof,
-    /// What to collect, at least one dataset.
-    pub datasets: Vec<DatasetConfig>,
-    /// How its documents are marked, and where they go.
-    pub delivery: Delivery,
-}
-
-/// How the documents of a tenant are marked, and where they go.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Delivery {
-    /// Name for people.
-    pub name: Option<String>,
-    /// Name of its output; the default one without.
-    pub output: Option<String>,
-    /// Last part of its data streams' names; the output's without.
-    pub namespace: Option<String>,
-    /// Tags of its documents.
-    pub tags: Vec<String>,
-    /// Labels of its documents.
-    pub labels: BTreeMap<String, String>,
-}
-
-impl Delivery {
-    /// What its documents carry.
-    pub(crate) fn marks(&self) -> mapper::Marks {
-        mapper::Marks::new(self.tags.clone(), &self.labels)
-    }
-}
-
-impl Config {
-    /// The output that a tenant's documents go to.
-    pub fn output_of(&self, tenant: &TenantConfig) -> Option<&NamedOutput> {
-        match &tenant.delivery.output {
-            None => self.outputs.first(),
-            Some(name) => self.outputs.iter().find(|output| output.name == *name),
-        }
-    }
-}
-
-/// A tenant that cannot be collected as it is configured.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BrokenTenant {
-    /// Its place in the file, from 0.
-    pub number: usize,
-    /// Its cloud, as far as it is known.
-    pub cloud: String,
-    /// Its id, or its key in the file.
-    pub id: String,
-    /// Its name for people.
-    pub name: Option<String>,
-    /// What is wrong, at least one.
-    pub errors: Vec<ConfigError>,
-}
-
-impl BrokenTenant {
-    /// One that is rightly configured, but cannot be collected by this process.
-    pub(crate) fn refused(tenant: &TenantConfig, why: &str) -> Self {
-        Self {
-            number: 0,
-            cloud: tenant.cloud.name.clone(),
-            id: tenant.id.clone(),
-            name: tenant.delivery.name.clone(),
-            errors: vec![ConfigError::new(None, "", why)],
-        }
-    }
-
-    /// Its id cannot be read.
-    pub(crate) fn is_nameless(&self) -> bool {
-        self.id.starts_with("tenants[")
-    }
-
-    /// What is wrong, in one text.
-    pub fn text(&self) -> String {
-        ConfigErrors(self.errors.clone()).to_string()
-    }
-}
-
-/// Overlap of two polls where none is configured.
-pub(crate) const DEFAULT_OVERLAP: Duration = Duration::from_mins(2);
-
-/// One dataset of a tenant.
-#[derive(Debug, Clone, Copy)]
-pub struct DatasetConfig {
-    /// What the catalog says.
-    pub dataset: &'static Dataset,
-    /// Its place in the catalog.
-    pub index: u16,
-    /// Time between two polls.
-    pub interval: Duration,
-    /// How far the first poll looks back.
-    pub lookback: Duration,
-    /// How far each later poll goes back behind the newest record, for records that become visible late.
-    pub overlap: Duration,
-    /// How what is long behind is read again; `None` for not at all.
-    pub reconcile: Option<Reconcile>,
-}
-
-/// How often, and how far back, a dataset is read again for records that became visible late.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reconcile {
-    /// Time between two sweeps.
-    pub every: Duration,
-    /// How far back a sweep goes.
-    pub span: Duration,
-}
-
-impl Default for Reconcile {
-    fn default() -> Self {
-        Self { every: Duration::from_hours(24), span: Duration::from_hours(7 * 24) }
-    }
-}
-
-/// Everything that is wrong with a configuration, in the order of the file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigErrors(pub Vec<ConfigError>);
-
-impl std::error::Error for ConfigErrors {}
-
-impl fmt::Display for ConfigErrors {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().enumerate().try_for_each(|(place, error)| {
-            let gap = if place > 0 { "\n" } else { "" };
-            write!(f, "{gap}{error}")
-        })
-    }
-}
-
-impl From<ConfigError> for ConfigErrors {
-    fn from(error: ConfigError) -> Self {
-        Self(vec![error])
-    }
-}
-
-/// One thing that is wrong with a configuration: file, line, key and what is allowed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigError {
-    file: String,
-    /// Line and column, from 1.
-    place: Option<(u64, u64)>,
-    key: String,
-    message: String,
-}
-
-impl PartialEq for DatasetConfig {
-    fn eq(&self, other: &Self) -> bool {
-        let Self { dataset: _, index, interval, lookback, overlap, reconcile } = *self;
-        (index, interval, lookback, overlap, reconcile)
-            == (other.index, other.interval, other.lookback, other.overlap, other.reconcile)
-    }
-}
-
-impl std::error::Error for ConfigError {}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.file.is_empty() {
-            f.write_str(&self.file)?;
-            if let Some((line, column)) = self.place {
-                write!(f, ":{line}:{column}")?;
-            }
-            f.write_str(": ")?;
-        }
-        if !self.key.is_empty() {
-            write!(f, "{}: ", self.key)?;
-        }
-        f.write_str(&self.message)
-    }
-}
 
 /// Reads and checks a configuration file.
 pub fn load(path: &Path) -> Result<Config, ConfigErrors> {
@@ -290,7 +76,7 @@ fn read(path: &Path) -> Result<String, ConfigError> {
                 places.join(" and ")
             );
         }
-        ConfigError { file: path.display().to_string(), place: None, key: String::new(), message }
+        ConfigError::new(None, "", message).in_file(&path.display().to_string())
     })
 }
 
@@ -364,24 +150,4 @@ pub(crate) fn variable(name: &str) -> Option<String> {
 pub fn wants_colour() -> bool {
     use std::io::IsTerminal;
     std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-}
-
-impl ConfigError {
-    fn new(place: Option<(u64, u64)>, key: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { file: String::new(), place, key: key.into(), message: message.into() }
-    }
-
-    /// What came from the environment is shown as its name: it may be a secret in a wrong place.
-    fn with_names_of(mut self, used: &[(String, String)]) -> Self {
-        // Shorter ones are parts of any text.
-        for (name, value) in used.iter().filter(|(_, value)| value.len() >= 6) {
-            self.message = self.message.replace(value, &format!("${{{name}}}"));
-        }
-        self
-    }
-
-    fn in_file(mut self, file: &str) -> Self {
-        file.clone_into(&mut self.file);
-        self
-    }
 }

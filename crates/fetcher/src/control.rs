@@ -24,11 +24,11 @@ use tokio::time::timeout;
 pub use self::ask::{ask, backfill, export, show};
 use self::place::Place;
 pub use self::place::{POINTER, SOCKET};
-use crate::clock;
-use crate::error::Fault;
-use crate::flow::desk::Desk;
-use crate::health::{ConfigSnapshot, Health, LettersSnapshot, OutputSnapshot, SourceSnapshot};
-use crate::state::offline::Summary;
+use collect::flow::desk::Desk;
+use common::clock;
+use common::error::Fault;
+use common::health::{ConfigSnapshot, Health, LettersSnapshot, OutputSnapshot, SourceSnapshot};
+use state::offline::Summary;
 
 /// Longest time for an answer, on either side.
 const PATIENCE: Duration = Duration::from_secs(20);

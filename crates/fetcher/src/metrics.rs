@@ -16,9 +16,9 @@ use std::fmt::Write;
 use chrono::DateTime;
 
 pub use self::server::{CONTENT_TYPE, serve};
-use crate::health::latency::{BOUNDS, Latencies};
-use crate::health::{Health, Reason, RefusedSnapshot, SourceSnapshot, State};
 use crate::version;
+use common::health::latency::{BOUNDS, Latencies};
+use common::health::{Health, Reason, RefusedSnapshot, SourceSnapshot, State};
 
 /// 1 for the version that runs.
 pub const BUILD_INFO: &str = "m365_build_info";

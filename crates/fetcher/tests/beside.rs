@@ -36,7 +36,7 @@ impl Drop for Running {
 async fn site() -> Site {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let at = listener.local_addr().expect("an address");
-    let tenant = Tenant { incidents: INCIDENTS as u64, ..Tenant::default() }.ending_at(fetcher::clock::now());
+    let tenant = Tenant { incidents: INCIDENTS as u64, ..Tenant::default() }.ending_at(common::clock::now());
     let (id, client, secret) = (tenant.id.clone(), tenant.client_id.clone(), tenant.client_secret.clone());
     tokio::spawn(Simulator::new(tenant).serve(listener, std::future::pending()));
     let folder = tempfile::tempdir().expect("a folder");

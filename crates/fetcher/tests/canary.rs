@@ -334,7 +334,7 @@ async fn living(scene: &mut Scene, output: &str) {
     };
     scene.artefacts.keep_output("status json", &status);
     scene.run("status", &["status", "--config", text(&config)], &[]);
-    let metrics = fetcher::http::client().expect("a client").get(format!("http://127.0.0.1:{port}/metrics"));
+    let metrics = microsoft::client().expect("a client").get(format!("http://127.0.0.1:{port}/metrics"));
     let metrics = metrics.send().await.expect("an answer").text().await.expect("metrics");
     assert!(metrics.contains("m365_documents_total"), "{metrics}");
     scene.artefacts.keep("metrics", metrics.as_bytes());

@@ -25,7 +25,7 @@ struct Site {
 async fn site() -> Site {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let at = listener.local_addr().expect("an address");
-    let tenant = Tenant { incidents: 10, ..Tenant::default() }.ending_at(fetcher::clock::now());
+    let tenant = Tenant { incidents: 10, ..Tenant::default() }.ending_at(common::clock::now());
     tokio::spawn(Simulator::new(tenant).serve(listener, std::future::pending()));
     let folder = tempfile::tempdir().expect("a folder");
     let left = folder.path().display();

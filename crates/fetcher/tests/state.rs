@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use fetcher::state::{Change, Entry, FILE, Options, Progress, Retry, Store, Task};
+use state::{Change, Entry, FILE, Options, Progress, Retry, Store, Task};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_m365-fetcher");
 const AT: &str = "2026-01-01T10:00:00.5Z";
@@ -131,7 +131,7 @@ async fn reset_forgets_what_is_meant_and_only_when_confirmed() {
     assert_eq!(said(&run(&arguments, folder.path()), 0), "1 sources forgotten\n");
     let store = Store::open(folder.path(), Options::default()).expect("opens");
     let gone = store.source("global", "contoso.example", "alert");
-    assert_eq!(gone.load().expect("loads"), fetcher::state::Loaded::default());
+    assert_eq!(gone.load().expect("loads"), state::Loaded::default());
     let kept = store.source("global", "contoso.example", "incident");
     // A source that comes after it shares nothing with it.
     gone.commit(Change { ids: vec![Entry::new(Some(AT), id(5000))], ..Change::default() }).await.expect("commits");

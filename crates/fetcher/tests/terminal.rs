@@ -7,8 +7,8 @@ mod program;
 use std::path::Path;
 use std::process::Output;
 
-use fetcher::state::{Change, Options, Progress, Store};
 use program::run;
+use state::{Change, Options, Progress, Store};
 
 /// Colours, title of the window, return, bell, delete, C1's CSI, override of the direction.
 const PLANTED: &str = "\u{1b}[31m\u{1b}]0;x\u{7}\r\u{7f}\u{9b}2J\u{202e}";

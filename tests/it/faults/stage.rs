@@ -6,15 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use collect::flow::{self, Failed, Parts};
+use common::health::{Reason, SourceSnapshot, State};
+use common::stats::Stats;
 use fetcher::config::{self, Config, Output};
-use fetcher::deadletter::DeadLetters;
-use fetcher::flow::{self, Failed, Parts};
-use fetcher::health::{Reason, SourceSnapshot, State};
-use fetcher::sink::Sink;
-use fetcher::sink::file::Files;
-use fetcher::state::{Change, Options, Store};
-use fetcher::stats::Stats;
+use output::deadletter::DeadLetters;
+use output::sink::Sink;
+use output::sink::file::Files;
 use simulator::{Endpoint, Faults, Simulator, Tenant};
+use state::{Change, Options, Store};
 use tokio::net::TcpListener;
 
 use super::super::books::{self, Books, DATASETS};
@@ -118,7 +118,7 @@ pub(super) fn other_tenant() -> Tenant {
 
 impl Stage {
     pub(super) async fn new() -> Self {
-        let start = fetcher::clock::now();
+        let start = common::clock::now();
         let end = start + TimeDelta::minutes(10);
         let tenants =
             [Tenant { incidents: 40, ..Tenant::default() }, other_tenant()].map(|tenant| tenant.ending_at(end));

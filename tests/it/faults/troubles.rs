@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use fetcher::health::Reason;
+use common::health::Reason;
 use simulator::{Endpoint, Fault, Manner, Tenant};
 
 use super::super::books::odd_members;
@@ -33,7 +33,7 @@ pub(super) fn throttled_with_seconds() -> Trouble {
 }
 
 pub(super) fn throttled_with_date() -> Trouble {
-    let date = fetcher::clock::now() + TimeDelta::seconds(30);
+    let date = common::clock::now() + TimeDelta::seconds(30);
     let date = date.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
     throttled(respond(429, &[("retry-after", &date)], "{}"))
 }
@@ -116,7 +116,7 @@ pub(super) fn token_endpoint_down() -> Trouble {
 /// The token endpoint wants to be left alone, twice, and is.
 pub(super) fn sign_in_busy(status: u16, after: &'static str) -> Trouble {
     let begin = move |stage: &Stage, _| {
-        let date = (fetcher::clock::now() + TimeDelta::seconds(45)).format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        let date = (common::clock::now() + TimeDelta::seconds(45)).format("%a, %d %b %Y %H:%M:%S GMT").to_string();
         let after = if after == "date" { date.as_str() } else { after };
         stage.faults().script(Endpoint::Token, respond(status, &[("retry-after", after)], ""), 2);
     };
@@ -268,7 +268,7 @@ pub(super) fn date(date: &'static str) -> Trouble {
 
 /// One answer, not the first, comes from a server whose clock is a month ahead.
 pub(super) fn date_that_jumps_once() -> Trouble {
-    let date = fetcher::clock::now() + TimeDelta::days(30);
+    let date = common::clock::now() + TimeDelta::days(30);
     let date = date.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
     let chain = in_the_chain(Fault::Date(date), 1, Says::Retried(3));
     Trouble { course: Course::Grows, ..chain }

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use fetcher::http::probe;
+use microsoft::probe;
 use libfuzzer_sys::fuzz_target;
 use tokio::runtime::{Builder, Runtime};
 

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use fetcher::state::FILE;
-use fetcher::state::offline::Offline;
+use state::FILE;
+use state::offline::Offline;
 use libfuzzer_sys::fuzz_target;
 
 const EXPORT: &str = concat!(

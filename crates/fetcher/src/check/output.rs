@@ -8,10 +8,10 @@ use url::Url;
 
 use super::{Finding, Item, Outcome, directory};
 use crate::config::{Config, ElasticOutput, NamedOutput, Output};
-use crate::error::{Fault, with_causes};
-use crate::sink::elastic::{Call, Elastic, NodeClient};
-use crate::sink::prepared::index_in_the_way;
-use crate::sink::setup;
+use common::error::{Fault, with_causes};
+use output::sink::elastic::{Call, Elastic, NodeClient};
+use output::sink::prepared::index_in_the_way;
+use output::sink::setup;
 
 /// Oldest version that knows the generated templates' fields, and the oldest that works at all.
 const KNOWN: (u64, u64) = (8, 19);

@@ -7,11 +7,10 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::{Finding, Item};
-use crate::error::Fault;
-use crate::http::{
-    REDIRECTED, Said, Service, check_encoding, check_json, connection_fault, error_body, read_bounded, redirected,
-};
-use crate::splitter::{Event, MAX_ROW, Splitter};
+use collect::splitter::{Event, MAX_ROW, Splitter};
+use common::error::Fault;
+use common::http::{REDIRECTED, check_encoding, check_json, connection_fault, read_bounded, redirected};
+use microsoft::{Said, Service, error_body};
 
 /// Longest page that is looked at: one record.
 const MAX_PAGE: usize = 8 * 1024 * 1024;

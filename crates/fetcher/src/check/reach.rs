@@ -9,9 +9,9 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::{Finding, Item};
-use crate::clock;
 use crate::config::ProxyConfig;
-use crate::http::Gap;
+use common::clock;
+use common::http::Gap;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Differences between the clocks that are told, and that break signatures and tokens.

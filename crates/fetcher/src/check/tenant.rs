@@ -7,9 +7,9 @@ use url::Url;
 
 use super::token::{Claims, decode, excess};
 use super::{Finding, Item, Outcome, probe, reach};
-use crate::clock;
 use crate::config::{DatasetConfig, Proof, TenantConfig};
-use crate::http::auth::{Credential, TokenSource};
+use common::clock;
+use microsoft::auth::{Credential, TokenSource};
 
 /// A token lives an hour or so; one that is about to end when it is new tells of a clock.
 const SHORT: i64 = 300;
@@ -87,7 +87,7 @@ async fn token(
     };
     match TokenSource::new(client.clone(), credential).token().await {
         Ok(token) => {
-            crate::secrets::keep(token.expose_secret());
+            common::secrets::keep(token.expose_secret());
             Some(token)
         }
         Err(fault) => {

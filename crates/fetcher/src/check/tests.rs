@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 
 use super::*;
 use crate::config;
-use crate::sink::setup;
+use ::output::sink::setup;
 
 const SECRET: &str = "demo-secret";
 
@@ -81,6 +81,13 @@ fn assert_failed(findings: &[Finding], item: Item, dataset: Option<&str>, words:
     assert_eq!(finding.outcome, Outcome::Failed, "{findings:#?}");
     assert!(finding.text.contains(words[0]), "{finding:#?}");
     assert!(cure.contains(words[1]), "{finding:#?}");
+}
+
+/// A port that refuses connections as long as this lives: bound, so that nobody else gets it, and not listened on.
+fn refusing() -> tokio::net::TcpSocket {
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    socket.bind(([127, 0, 0, 1], 0).into()).expect("a port");
+    socket
 }
 
 #[tokio::test]
@@ -200,7 +207,8 @@ async fn each_part_of_the_way_is_told_apart() {
     let tenant = TenantBox::new().await;
     let login = format!("login: \"{}\"", tenant.address);
     let with = |address: &str| tenant.text().replace(&login, &format!("login: \"{address}\""));
-    let closed = TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address");
+    let socket = refusing();
+    let closed = socket.local_addr().expect("an address");
     let findings = run(&with(&format!("http://{closed}"))).await;
     assert_failed(&findings, Item::Reach, None, ["no connection", "firewall"]);
     assert!(!findings.iter().any(|finding| finding.item == Item::Token), "not asked in vain");
@@ -222,7 +230,8 @@ async fn each_part_of_the_way_is_told_apart() {
 async fn a_proxy_is_told_apart_from_what_is_behind_it() {
     let tenant = TenantBox::new().await;
     let with = |proxy: &str| format!("{}http: {{proxy: \"{proxy}\"}}\n", tenant.text());
-    let closed = TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address");
+    let socket = refusing();
+    let closed = socket.local_addr().expect("an address");
     let findings = run(&with(&format!("http://user:{SECRET}@{closed}"))).await;
     assert_failed(&findings, Item::Reach, None, ["no connection to the proxy", "`http.proxy`"]);
     let login = cluster(vec![("/", 407, json!({}))]).await;
@@ -239,7 +248,7 @@ async fn a_proxy_is_told_apart_from_what_is_behind_it() {
 async fn a_clock_that_is_off_is_told() {
     let tenant = TenantBox::new().await;
     for (off, outcome) in [(-400, Outcome::Failed), (400, Outcome::Failed), (100, Outcome::Warning), (5, Outcome::Ok)] {
-        let date = (crate::clock::now() + chrono::TimeDelta::seconds(off)).format("%a, %d %b %Y %H:%M:%S GMT");
+        let date = (common::clock::now() + chrono::TimeDelta::seconds(off)).format("%a, %d %b %Y %H:%M:%S GMT");
         let headers = vec![("date".to_owned(), date.to_string())];
         // The first request is that for the way.
         let fault = Misbehaviour::Respond { status: 404, headers, body: Vec::new() };
@@ -303,7 +312,8 @@ async fn the_output_is_looked_at() {
     );
     let forbidden = cluster(vec![refused(403)]).await;
     assert_failed(&output(&[&forbidden]).await, Item::Privileges, None, ["403", "`create_doc`"]);
-    let closed = TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address");
+    let socket = refusing();
+    let closed = socket.local_addr().expect("an address");
     let down = format!("http://{closed}");
     assert_failed(&output(&[&down]).await, Item::Output, None, ["out of reach", "check `hosts`"]);
     let old = cluster(vec![root("7.17.0"), granted(false), blocks("true")]).await;

@@ -9,12 +9,13 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::{BackfillArgs, End, print, run, runtime, signals};
-use crate::clock;
-use crate::config::{self, Config};
+use crate::config;
+use crate::config::Config;
 use crate::control::{self, AskError, Progress, Request};
-use crate::error::Fault;
-use crate::flow::backfill::{Meter, Meters, Order, backfill as read};
-use crate::terminal;
+use collect::flow::backfill::{Meter, Meters, Order, backfill as read};
+use common::clock;
+use common::error::Fault;
+use common::terminal;
 
 /// Time between two looks at the meters, for people and for log files.
 const LOOK: Duration = Duration::from_millis(200);
@@ -140,7 +141,7 @@ fn hand_over(args: &BackfillArgs, state: &Path, from: DateTime<Utc>, to: DateTim
 /// Only what is asked for is left in the configuration.
 fn narrow(config: &mut Config, args: &BackfillArgs) -> Result<(), String> {
     if let Some(id) = &args.tenant {
-        let meant = crate::ids::canonical(id);
+        let meant = common::ids::canonical(id);
         config.tenants.retain(|tenant| tenant.id == meant);
         config.broken.retain(|tenant| tenant.id == meant);
         if let Some(broken) = config.broken.first() {

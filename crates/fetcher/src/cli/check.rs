@@ -13,7 +13,7 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<End> {
         Ok(config) => config,
         Err(error) => return Ok(End::Usage(error.to_string())),
     };
-    let only = args.tenant.as_deref().map(crate::ids::canonical);
+    let only = args.tenant.as_deref().map(common::ids::canonical);
     let only = only.as_deref();
     let ids: Vec<_> =
         config.tenants.iter().map(|tenant| &tenant.id).chain(config.broken.iter().map(|tenant| &tenant.id)).collect();

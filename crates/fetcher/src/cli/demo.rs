@@ -14,8 +14,8 @@ use tokio::time::Instant;
 
 use self::access::Access;
 use super::{DemoArgs, End, SimulateArgs, TenantArgs, print, run, runtime, summary};
-use crate::clock;
 use crate::config;
+use common::clock;
 
 pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<End> {
     let access = match Access::new(args) {
@@ -131,7 +131,7 @@ fn quoted(text: &str) -> String {
 
 /// Removes what an earlier demo wrote, and nothing else.
 fn clear(out: &Path) -> anyhow::Result<()> {
-    crate::private::folder(out).with_context(|| format!("cannot create {}", out.display()))?;
+    common::private::folder(out).with_context(|| format!("cannot create {}", out.display()))?;
     for name in ["state", "dead-letter"] {
         let folder = out.join(name);
         if folder.is_dir() {

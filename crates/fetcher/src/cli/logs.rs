@@ -60,7 +60,7 @@ struct WithoutSecrets(std::io::Stderr);
 
 impl Write for WithoutSecrets {
     fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
-        self.0.write_all(crate::secrets::without(&String::from_utf8_lossy(line)).as_bytes())?;
+        self.0.write_all(common::secrets::without(&String::from_utf8_lossy(line)).as_bytes())?;
         Ok(line.len())
     }
 

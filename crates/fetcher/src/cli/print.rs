@@ -1,12 +1,14 @@
 //! The one place that writes for people: lines of answers on standard output, everything else on standard error. Whatever
-//! stands in a line, a terminal obeys none of it, see [`crate::terminal`].
+//! stands in a line, a terminal obeys none of it, see [`common::terminal`].
 
 use std::fmt::Display;
 use std::io::{self, StderrLock, StdoutLock, Write};
 
 use serde::Serialize;
 
-use crate::terminal::{self, JsonWriter};
+use common::terminal;
+
+use common::terminal::JsonWriter;
 
 /// Where lines go.
 #[derive(Debug)]

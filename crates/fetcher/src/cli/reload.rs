@@ -7,9 +7,11 @@ use std::time::{Duration, SystemTime};
 use tokio::signal::unix::Signal;
 use tokio::sync::mpsc;
 
-use crate::config::{self, Config};
-use crate::flow::Assignment;
-use crate::health::Health;
+use crate::config;
+
+use crate::config::Config;
+use collect::flow::Assignment;
+use common::health::Health;
 
 /// Time between two looks at the file.
 const LOOK: Duration = Duration::from_secs(3);

@@ -1,8 +1,8 @@
 //! `replay`: dead letters once more.
 
 use super::{End, ReplayArgs, print, run, runtime};
-use crate::deadletter::{Replay, Summary, replay as replay_letters};
-use crate::sink::Sink;
+use crate::replay::{Replay, Summary, replay as replay_letters};
+use output::sink::Sink;
 
 pub(super) fn replay(args: &ReplayArgs) -> anyhow::Result<End> {
     let config = match super::load(&args.config) {

@@ -13,14 +13,15 @@ use super::signals::Start;
 use super::{End, LogFormat, RunArgs, reload, summary, told};
 use crate::config::{Config, NamedOutput, Output};
 use crate::control;
-use crate::deadletter::DeadLetters;
-use crate::error::Fault;
-use crate::flow::{self, Failed, Orders, Parts, Target};
-use crate::health::Health;
 use crate::metrics;
-use crate::sink::prepared::{Prepared, index_in_the_way};
-use crate::sink::{Sink, elastic, file, setup, stdout};
-use crate::stats::Stats;
+use collect::flow;
+use collect::flow::{Failed, Orders, Parts, Target};
+use common::error::Fault;
+use common::health::Health;
+use common::stats::Stats;
+use output::deadletter::DeadLetters;
+use output::sink::prepared::{Prepared, index_in_the_way};
+use output::sink::{Sink, elastic, file, setup, stdout};
 
 /// `start` received signals before the command line was read.
 pub(super) fn run(args: &RunArgs, format: LogFormat, start: Option<Start>) -> anyhow::Result<End> {
@@ -43,10 +44,8 @@ pub(super) fn run(args: &RunArgs, format: LogFormat, start: Option<Start>) -> an
         let metrics = serve_metrics(&config, &stats.health).await?;
         let prepared = async {
             let parts = parts(&config, &stats, &dead, args.setup).await?;
-            Ok::<_, Fault>((
-                parts,
-                control::open(&config.state, Arc::clone(&stats.health), Arc::clone(&stats.desk)).await?,
-            ))
+            let control = control::open(&config.state, Arc::clone(&stats.health), Arc::clone(&parts.desk)).await?;
+            Ok::<_, Fault>((parts, control))
         };
         let Some(prepared) = unless(stop.clone(), prepared).await else { return Ok(Vec::new()) };
         let (parts, _control) = prepared?;
@@ -124,7 +123,7 @@ pub(super) async fn parts(
     if let (true, Some(fault)) = (outputs.is_empty(), failed) {
         return Err(fault);
     }
-    Ok(Parts { outputs, stats: Arc::clone(stats), dead: Arc::clone(dead) })
+    Ok(Parts { outputs, stats: Arc::clone(stats), dead: Arc::clone(dead), desk: Arc::default() })
 }
 
 async fn open(output: &Output, namespace: &str, set_up: bool) -> Result<Sink, Fault> {

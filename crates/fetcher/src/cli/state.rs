@@ -10,10 +10,10 @@ use serde_json::json;
 
 use super::{End, print, runtime};
 use crate::control::{self, AskError, Shown};
-use crate::ids;
-use crate::state::SourceKey;
-use crate::state::offline::{Offline, Summary};
-use crate::terminal;
+use common::ids;
+use common::terminal;
+use state::SourceKey;
+use state::offline::{Offline, Summary};
 
 #[derive(Debug, Args)]
 pub(super) struct StateArgs {
@@ -137,7 +137,7 @@ fn export(folder: &Path, output: Option<&Path>) -> anyhow::Result<End> {
     let sources = match output {
         None => copy(folder, &mut BufWriter::new(print::documents()))?,
         Some(path) => {
-            let file = crate::private::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+            let file = common::private::create(path).with_context(|| format!("cannot write {}", path.display()))?;
             let mut out = BufWriter::new(file);
             let sources = copy(folder, &mut out)?;
             let synced = out.into_inner().map_err(io::IntoInnerError::into_error).and_then(|file| file.sync_all());

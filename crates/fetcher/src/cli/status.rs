@@ -12,7 +12,7 @@ use serde::Serialize;
 use self::render::render;
 use super::{End, StatusArgs, print, runtime};
 use crate::control::{self, AskError, Status};
-use crate::health::{SourceSnapshot, State};
+use common::health::{SourceSnapshot, State};
 
 /// Time between two looks of `--watch`.
 const AGAIN: Duration = Duration::from_secs(2);

@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 
 use super::print;
 use crate::config::{Config, ElasticOutput, Output};
-use crate::deadletter::DeadLetters;
-use crate::sink::elastic::{Call, Elastic};
-use crate::stats::Stats;
+use common::stats::Stats;
+use output::deadletter::DeadLetters;
+use output::sink::elastic::{Call, Elastic};
 
 /// Incidents that are shown.
 const NEWEST: usize = 8;

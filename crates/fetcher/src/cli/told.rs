@@ -7,9 +7,9 @@ use tokio::time::Instant;
 
 use super::{LogFormat, logs};
 use crate::config::{Config, Output};
-use crate::deadletter::DeadLetters;
-use crate::health::{Health, SourceSnapshot};
 use crate::version;
+use common::health::{Health, SourceSnapshot};
+use output::deadletter::DeadLetters;
 
 /// Time between two looks of the watchdogs.
 const WATCH: Duration = Duration::from_secs(30);
@@ -150,7 +150,7 @@ pub(super) async fn watch(health: Arc<Health>, dead: Arc<DeadLetters>, format: L
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::health::Key;
+    use common::health::Key;
 
     #[test]
     fn what_was_collected_is_counted_from_line_to_line() {

@@ -11,9 +11,9 @@ use super::{
     BrokenTenant, Config, ConfigError, HttpConfig, NamedOutput, Output, TenantConfig, http, literal, output, plain,
     tenant, wire,
 };
-use crate::health::DEFAULT_OUTPUT;
-use crate::ids;
-use crate::state::DEFAULT_LEDGER;
+use common::health::DEFAULT_OUTPUT;
+use common::ids;
+use state::DEFAULT_LEDGER;
 
 /// Shortest and longest time that ids are remembered.
 const MIN_LEDGER: Duration = Duration::from_hours(48);
@@ -96,7 +96,7 @@ pub(super) fn check(written: wire::Written, environment: Environment<'_>) -> Res
         outputs: good,
         dead_letter: dead_letter.unwrap_or_else(|| state.join("dead-letter")),
         state,
-        store: crate::state::Options { ledger },
+        store: state::Options { ledger },
         dead_letter_limit,
         preserve_original_event,
         metrics,

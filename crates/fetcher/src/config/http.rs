@@ -1,35 +1,9 @@
 //! The way to Microsoft: proxy, private certificate authority, time limits.
 
-use std::path::PathBuf;
-use std::time::Duration;
-
 use super::checks::Environment;
-use super::output::{Keys, ProxyConfig, check_proxy, parse_proxy};
-use super::{ConfigError, plain, wire};
-
-/// Where nothing is configured.
-const DEFAULT_CONNECT: Duration = Duration::from_secs(10);
-const DEFAULT_TIMEOUT: Duration = Duration::from_mins(1);
-
-/// How requests reach Microsoft: the APIs and the token endpoints alike, but not the token service of a managed identity,
-/// which is on the machine.
-#[derive(Debug, Clone)]
-pub struct HttpConfig {
-    /// Way out. Without one the hosts are asked directly, whatever the environment says.
-    pub proxy: Option<ProxyConfig>,
-    /// PEM file of a certificate authority that is trusted beside the public ones: that of a proxy that looks inside.
-    pub ca_file: Option<PathBuf>,
-    /// Longest time until a connection stands.
-    pub connect_timeout: Duration,
-    /// Longest silence of a server.
-    pub timeout: Duration,
-}
-
-impl Default for HttpConfig {
-    fn default() -> Self {
-        Self { proxy: None, ca_file: None, connect_timeout: DEFAULT_CONNECT, timeout: DEFAULT_TIMEOUT }
-    }
-}
+use super::output::{Keys, check_proxy, parse_proxy};
+use super::{ConfigError, HttpConfig, ProxyConfig, plain, wire};
+use microsoft::{DEFAULT_CONNECT, DEFAULT_TIMEOUT};
 
 pub(super) fn check(written: Option<&wire::Http>, environment: Environment<'_>) -> Result<HttpConfig, ConfigError> {
     let Some(wire::Http { proxy: text, no_proxy, ca_file, connect_timeout, timeout, allow_insecure_http }) = written

@@ -6,12 +6,12 @@ use std::time::Duration;
 use rustc_hash::FxHashMap;
 
 use super::checks::{Environment, check_id, check_url, note};
-use super::cloud::{Cloud, NAMES};
 use super::value::{Text, TextOr};
 use super::{
-    BrokenTenant, ConfigError, DEFAULT_OVERLAP, DatasetConfig, Delivery, NamedOutput, ProxyConfig, Reconcile,
+    BrokenTenant, Cloud, ConfigError, DEFAULT_OVERLAP, DatasetConfig, Delivery, NamedOutput, ProxyConfig, Reconcile,
     TenantConfig, credential, output, plain, wire,
 };
+use microsoft::NAMES;
 
 /// Longest overlap of two polls.
 const MAX_OVERLAP: Duration = Duration::from_hours(24);

@@ -13,11 +13,11 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::{Head, PATIENCE, Progress, Request, Shown, SourceProgress};
-use crate::clock;
-use crate::error::Fault;
-use crate::flow::backfill::Meter;
-use crate::flow::desk::{Desk, Span};
-use crate::health::Health;
+use collect::flow::backfill::Meter;
+use collect::flow::desk::{Desk, Span};
+use common::clock;
+use common::error::Fault;
+use common::health::Health;
 
 /// Who says nothing wants the status.
 const QUESTION: Duration = Duration::from_secs(1);

@@ -36,7 +36,7 @@ impl Drop for Place {
 
 /// Opens the socket of a state directory.
 pub(super) fn bind(state: &Path) -> io::Result<(UnixListener, Place)> {
-    crate::private::folder(state)?;
+    common::private::folder(state)?;
     let (path, pointer) = (state.join(SOCKET), state.join(POINTER));
     let error = match bind_at(state, &path) {
         Ok((listener, inode)) => {
@@ -108,7 +108,7 @@ fn bases(owner: u32) -> [PathBuf; 3] {
 /// Whether the folder is there, ours alone, and no way to somewhere else.
 fn private(folder: &Path, owner: u32) -> bool {
     if folder.parent().is_some_and(Path::is_dir) {
-        let _ = crate::private::folder(folder);
+        let _ = common::private::folder(folder);
     }
     fs::symlink_metadata(folder)
         .is_ok_and(|found| found.is_dir() && found.uid() == owner && found.mode().trailing_zeros() >= 6)

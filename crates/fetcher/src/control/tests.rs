@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use tokio::net::UnixListener;
 
 use super::*;
-use crate::health::{Key, Reason, State};
+use common::health::{Key, Reason, State};
 
 fn health() -> Arc<Health> {
     let health = Arc::<Health>::default();
@@ -133,7 +133,7 @@ async fn a_thousand_tenants_are_told_line_by_line() {
 
 #[tokio::test]
 async fn a_snapshot_is_exported_while_the_state_is_in_use() {
-    use crate::state::{Change, Entry, Options, Progress as Cursor, Store};
+    use state::{Change, Entry, Options, Progress as Cursor, Store};
     let folder = tempfile::tempdir().expect("a folder");
     let desk = Arc::<Desk>::default();
     let _control = open(folder.path(), health(), Arc::clone(&desk)).await.expect("no other").expect("a socket");

@@ -3,8 +3,8 @@
 
 use std::fmt::Write;
 
-use crate::health::{Health, SourceSnapshot, State};
-use crate::terminal;
+use common::health::{Health, SourceSnapshot, State};
+use common::terminal;
 
 /// Sources that are named.
 const NAMED: usize = 5;

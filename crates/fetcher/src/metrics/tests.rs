@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
-use crate::error::Fault;
-use crate::health::Key;
+use common::error::Fault;
+use common::health::Key;
 
 /// A sample: name, labels, value.
 type Sample = (String, BTreeMap<String, String>, f64);
@@ -136,7 +136,7 @@ async fn the_endpoint_answers_a_real_client() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let server = tokio::spawn(serve(listener, health()));
-    let client = crate::http::client().expect("a client");
+    let client = microsoft::client().expect("a client");
     let get = |path: &str| client.get(format!("http://{address}{path}")).send();
     let answer = get("/metrics").await.expect("an answer");
     assert_eq!(answer.status(), 200);
@@ -157,7 +157,7 @@ async fn served(health: Arc<Health>) -> std::net::SocketAddr {
 }
 
 async fn get(address: std::net::SocketAddr, path: &str) -> (u16, String) {
-    let client = crate::http::client().expect("a client");
+    let client = microsoft::client().expect("a client");
     let answer = client.get(format!("http://{address}{path}")).timeout(Duration::from_secs(8)).send();
     let answer = answer.await.expect("an answer");
     (answer.status().as_u16(), answer.text().await.expect("a text"))
@@ -236,7 +236,7 @@ fn the_process_is_told_under_the_usual_names() {
     assert!(value("process_resident_memory_bytes") > 1_000_000.0);
     assert!(value("process_open_fds") >= 3.0 && value("process_max_fds") >= value("process_open_fds"));
     assert!(value("process_cpu_seconds_total") >= 0.0);
-    let now = crate::clock::now().timestamp();
+    let now = common::clock::now().timestamp();
     let age = f64::from(u32::try_from(now).expect("a time")) - value("process_start_time_seconds");
     assert!((-5.0..86_400.0).contains(&age), "{age}");
     assert_eq!(types["process_cpu_seconds_total"], "counter");

@@ -10,10 +10,11 @@ use serde_json::Value;
 use super::access::{Access, NAMESPACE};
 use super::{clear, configuration};
 use crate::cli::{End, print, runtime};
-use crate::config::{self, Output};
-use crate::error::{Fault, with_causes};
-use crate::sink::elastic::{Call, Elastic, NodeClient, request_fault};
-use crate::sink::setup;
+use crate::config;
+use crate::config::Output;
+use common::error::{Fault, with_causes};
+use output::sink::elastic::{Call, Elastic, NodeClient, request_fault};
+use output::sink::setup;
 
 /// Data streams of all namespaces.
 const ALL: &str = "logs-m365_security.*-*";

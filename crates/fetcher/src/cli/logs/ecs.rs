@@ -30,7 +30,7 @@ pub(super) fn write_summary(out: &mut dyn fmt::Write, summary: &Summary) -> fmt:
 fn head(level: Level, target: &str) -> Map<String, Value> {
     let level = level.as_str().to_ascii_lowercase();
     [
-        ("@timestamp", crate::clock::timestamp().into()),
+        ("@timestamp", common::clock::timestamp().into()),
         ("log.level", level.into()),
         ("message", Value::from("")),
         ("ecs.version", schema::ecs::VERSION.into()),
@@ -48,7 +48,7 @@ fn head(level: Level, target: &str) -> Map<String, Value> {
 fn finish(out: &mut dyn fmt::Write, fields: &Map<String, Value>) -> fmt::Result {
     let line = serde_json::to_string(fields).map_err(|_| fmt::Error)?;
     // What a terminal would obey is escaped by JSON's own means.
-    out.write_str(&crate::terminal::json(&line))?;
+    out.write_str(&common::terminal::json(&line))?;
     out.write_str("\n")
 }
 

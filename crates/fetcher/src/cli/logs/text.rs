@@ -6,7 +6,7 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Level};
 
 use super::repeats::Summary;
-use crate::terminal;
+use common::terminal;
 
 const DIM: &str = "2";
 const ITALIC: &str = "3";
@@ -37,7 +37,7 @@ fn head(out: &mut dyn fmt::Write, level: Level, target: &str, colour: bool) -> f
         Level::DEBUG => "34",
         Level::TRACE => "35",
     };
-    let at = crate::clock::timestamp();
+    let at = common::clock::timestamp();
     let (at, level, target) = (paint(&at, DIM, colour), format!("{level:>5}"), format!("{target}:"));
     write!(out, "{at} {} {}", paint(&level, code, colour), paint(&target, DIM, colour))
 }

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use super::{Summary, is_well};
 use crate::control::Status;
-use crate::health::{Reason, ReasonSnapshot, SourceSnapshot, State};
-use crate::terminal;
+use common::health::{Reason, ReasonSnapshot, SourceSnapshot, State};
+use common::terminal;
 
 /// Width of a terminal.
 const WIDTH: usize = 80;

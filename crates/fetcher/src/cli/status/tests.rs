@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::render::span;
 use super::*;
 use crate::config::BrokenTenant;
-use crate::error::Fault;
-use crate::health::{Health, Key, Reason};
+use common::error::Fault;
+use common::health::{Health, Key, Reason};
 
 fn status(health: &Health) -> Status {
-    let crate::health::Snapshot { at, outputs, dead_letters, sources } = health.snapshot();
+    let common::health::Snapshot { at, outputs, dead_letters, sources } = health.snapshot();
     let config = health.reloads().snapshot();
     let head =
         control::Head { version: "1".to_owned(), pid: 7, started: at.clone(), at, config, outputs, dead_letters };
@@ -25,7 +25,7 @@ fn shown(health: &Health, all: bool) -> String {
     text
 }
 
-fn source(health: &Health, tenant: &str) -> Arc<crate::health::SourceHealth> {
+fn source(health: &Health, tenant: &str) -> Arc<common::health::SourceHealth> {
     let key = Key { cloud: "global".into(), tenant: tenant.into(), datasets: "alert+evidence".into() };
     let source = health.source(&key, Duration::from_mins(1));
     source.cycle_ended(&Ok(()));
@@ -81,7 +81,7 @@ async fn a_broken_tenant_and_a_refused_reload_are_told() {
         &|_| None,
     );
     let broken: Vec<BrokenTenant> = config.expect("one tenant is left").broken;
-    health.broken(broken.iter().map(|tenant| (tenant, false)));
+    health.broken(broken.iter().map(|tenant| (tenant.told(), false)));
     let text = shown(&health, false);
     assert!(text.starts_with("degraded: 2 tenants, 1 ok, 0 degraded, 1 failed"), "{text}");
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -1,0 +1,288 @@
+//! The page to read first: one cycle of one source, from Microsoft's bytes to an acknowledged document.
+//!
+//! [`supervise`] starts an output task and one task per source (an endpoint of a tenant; datasets that share it share the
+//! poll), each with its own failures; they take [`turns`] in reading. A source goes through its window page by page ([`window`]; records too heavy for their page: [`alone`]), polls
+//! ([`microsoft::source`]), splits the page off the socket ([`page`], [`crate::splitter`]), maps row by row ([`rows`]) and
+//! hands encoded batches ([`output::sink::Outbox`]) to the output; the bytes on their way to it are bounded, so that a slow
+//! output slows the sources down. State moves strictly after the output has acknowledged everything that was read.
+
+mod alone;
+pub mod backfill;
+mod cursor;
+pub mod desk;
+mod errand;
+mod feeds;
+mod ledger;
+mod merged;
+mod misdated;
+mod nested;
+pub mod outlet;
+mod page;
+mod pagesize;
+mod past;
+mod poll;
+mod reconcile;
+mod rows;
+mod seen;
+mod slice;
+mod spool;
+mod step;
+mod supervisor;
+#[cfg(test)]
+mod tests;
+mod window;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use rustc_hash::FxHashMap;
+use tokio::task::JoinSet;
+
+use self::cursor::Cursor;
+use self::desk::Desk;
+use self::ledger::Ledger;
+use self::merged::Merged;
+use self::misdated::Misdated;
+pub use self::outlet::Target;
+use self::outlet::{Outlet, Outlets};
+use self::pagesize::PageSize;
+use self::past::Past;
+use self::reconcile::Sweep;
+use self::rows::{Place, Rows};
+use self::seen::Seen;
+pub use self::supervisor::{Assignment, Orders, run, supervise};
+use self::window::Window;
+use crate::config::{Config, DatasetConfig};
+use common::error::Fault;
+use common::health::{Reason, SourceHealth};
+use common::stats::Stats;
+use microsoft::source::Source;
+use output::deadletter::DeadLetters;
+use output::sink::{Outbox, Sink, Streams};
+use state::{Change, SourceState, Store};
+
+/// Documents between two checkpoints of a window, and of all sources together: each holds their ids.
+const CHECKPOINT: usize = if cfg!(test) { 50 } else { 10_000 };
+const CHECKPOINT_ALL: usize = 200_000;
+
+/// What a run works with, apart from its configuration.
+#[derive(Debug)]
+pub struct Parts {
+    /// The outputs, the default one first.
+    pub outputs: Vec<Target>,
+    /// Counts, to be read by the caller.
+    pub stats: Arc<Stats>,
+    /// Dead letters, to be read by the caller.
+    pub dead: Arc<DeadLetters>,
+    /// Where the running collection finds orders.
+    pub desk: Arc<Desk>,
+}
+
+impl Parts {
+    /// With a single output.
+    pub fn new(sink: Sink, stats: Arc<Stats>, dead: Arc<DeadLetters>) -> Self {
+        let only = Target { name: common::health::DEFAULT_OUTPUT.into(), sink, namespace: "default".to_owned() };
+        Self { outputs: vec![only], stats, dead, desk: Arc::default() }
+    }
+}
+
+/// What all sources share.
+struct Shared {
+    clients: microsoft::Clients,
+    outlets: Outlets,
+    stats: Arc<Stats>,
+    dead: Arc<DeadLetters>,
+    desk: Arc<Desk>,
+    store: Store,
+    preserve_original: bool,
+    /// It was told that this machine's clock is not the service's.
+    clock_told: AtomicBool,
+}
+
+impl Shared {
+    /// Opens the state and sets the outputs to work; they end when nobody can send to them any more. `patience` is how
+    /// long one that is out of reach is waited for.
+    fn open(config: &Config, parts: Parts, patience: Option<Duration>) -> Result<(Arc<Self>, JoinSet<()>), Fault> {
+        let Parts { outputs, stats, dead, desk } = parts;
+        let store = Store::open(&config.state, config.store)?;
+        let clients = microsoft::Clients::new(&config.http)?;
+        desk.open(&store);
+        let (outlets, tasks) = Outlets::open(outputs, &stats, &dead, patience);
+        let preserve_original = config.preserve_original_event;
+        let clock_told = AtomicBool::new(false);
+        let shared = Self { clients, outlets, stats, dead, desk, store, preserve_original, clock_told };
+        Ok((Arc::new(shared), tasks))
+    }
+}
+
+/// A source that ended its last cycle with a fault.
+#[derive(Debug)]
+pub struct Failed {
+    /// Tenant.
+    pub tenant: String,
+    /// Datasets of the source, joined.
+    pub datasets: String,
+    /// Why.
+    pub fault: Fault,
+}
+
+/// One source with everything that its cycles need.
+struct Feed {
+    tenant: Arc<str>,
+    outlet: Arc<Outlet>,
+    streams: Arc<Streams>,
+    source: Source,
+    datasets: Vec<DatasetConfig>,
+    states: Vec<SourceState>,
+    rows: Rows,
+    size: PageSize,
+    health: Arc<SourceHealth>,
+    ledger: Ledger,
+    /// Versions of records whose nested rows were read alone, by the records' ids.
+    alone: FxHashMap<String, String>,
+    merged: Merged,
+    misdated: Misdated,
+    /// Records of the page whose lists are not whole.
+    deferred: Vec<nested::Deferred>,
+    /// Versions of records whose lists were completed, by the records' ids.
+    whole: FxHashMap<String, String>,
+    /// What was odd in the answers of this cycle, although nothing is known to be missing.
+    odd: Option<String>,
+    sweep: Sweep,
+    past: Past,
+    /// What the last cycle read was acknowledged, and the state says so.
+    delivered: bool,
+    /// The state's cursor was moved in this cycle, trusting the order of the records.
+    ahead: bool,
+    interval: Duration,
+    shared: Arc<Shared>,
+}
+
+impl Feed {
+    /// Names of its datasets, joined: what logs and health call it.
+    fn datasets(&self) -> Arc<str> {
+        Arc::clone(&self.health.key().datasets)
+    }
+
+    /// An answer is odd: it is told, and the cycle goes on.
+    fn odd(&mut self, what: String) {
+        if self.odd.is_none() {
+            self.health.degrade(Reason::Incomplete, &what);
+            self.odd = Some(what);
+        }
+    }
+}
+
+/// Everything that changed since the last acknowledged cycle: poll, split, map, ship, acknowledge, commit.
+async fn cycle(feed: &mut Feed) -> Result<(), Fault> {
+    let Some((from, mut outbox)) = begin(feed)? else { return Ok(()) };
+    feed.odd = None;
+    feed.misdated.begin();
+    let mut window = Window::new(from, feed.source.list.is_ordered(), feed.health.time().now());
+    let mut outcome = window::read(feed, &mut window, &mut outbox).await;
+    if outcome.is_err() {
+        feed.size.reset();
+    }
+    // A list that is never whole says nothing of what is owed.
+    if matches!(outcome, Ok(()) | Err(Fault::Incomplete(_))) {
+        outcome = outcome.and(alone::retry(feed, &mut outbox).await);
+    }
+    // What was read before a fault is delivered too, and need not be read again: behind it where the order allows that,
+    // and its ids are known.
+    let is_whole = outcome.is_ok();
+    if is_whole {
+        feed.misdated.end(&feed.health);
+        if feed.odd.is_none() {
+            feed.health.recover(Reason::Incomplete);
+        }
+    }
+    deliver(feed, &mut outbox, Reach { moved: is_whole || window.is_ordered(), is_whole }).await?;
+    outcome
+}
+
+/// Loads what the state remembers. Returns where the source's window starts, and a way to the output.
+fn begin(feed: &mut Feed) -> Result<Option<(String, Outbox)>, Fault> {
+    let (mut places, mut retry) = (Vec::new(), Vec::new());
+    for (state, config) in feed.states.iter().zip(&feed.datasets) {
+        let mut loaded = state.load()?;
+        retry.append(&mut loaded.retry);
+        let reach = cursor::Reach { lookback: config.lookback, overlap: config.overlap };
+        let cursor = Cursor::new(loaded.progress, reach, feed.health.time().now());
+        places.push(Place { cursor, seen: Seen::new(state.clone())? });
+    }
+    let starts = places.iter().map(|place| place.cursor.from());
+    let Some(from) = starts.min_by(|a, b| cursor::order(a, b)).map(str::to_owned) else { return Ok(None) };
+    feed.ledger = Ledger::new(retry);
+    feed.rows.begin(places);
+    feed.ahead = false;
+    if !feed.delivered {
+        feed.alone.clear();
+        feed.whole.clear();
+    }
+    let mut outbox = feed.outlet.outbox(&feed.streams, &feed.tenant);
+    outbox.report_to(Arc::clone(&feed.health));
+    Ok(Some((from, outbox)))
+}
+
+/// After enough documents in a long window: makes them durable, so that a crash does not start over, and ids need not
+/// wait in memory.
+async fn checkpoint(feed: &mut Feed, window: &Window, outbox: &mut Outbox) -> Result<(), Fault> {
+    // The order turned out to be another one: the cursor goes back before anything else.
+    let is_wrong = feed.ahead && !window.is_ordered();
+    if !feed.rows.is_full(CHECKPOINT_ALL, CHECKPOINT) && !is_wrong {
+        return Ok(());
+    }
+    deliver(feed, outbox, Reach { moved: window.is_ordered(), is_whole: false }).await
+}
+
+/// How far the documents that are delivered reach.
+#[derive(Debug, Clone, Copy)]
+struct Reach {
+    /// Everything before the newest record is among them.
+    moved: bool,
+    /// The window was read to its end.
+    is_whole: bool,
+}
+
+/// Waits for the output to acknowledge what was read, and writes that down.
+async fn deliver(feed: &mut Feed, outbox: &mut Outbox, reach: Reach) -> Result<(), Fault> {
+    feed.delivered = false;
+    outbox.flush().await.inspect_err(|fault| feed.health.degrade(Reason::OutputBlocked, fault))?;
+    feed.health.recover(Reason::OutputBlocked);
+    feed.shared.dead.sync()?;
+    commit(feed, reach).await?;
+    feed.delivered = true;
+    Ok(())
+}
+
+/// Everything that was read is in the output: remembers the ids and what is owed, in one step with the cursors.
+async fn commit(feed: &mut Feed, reach: Reach) -> Result<(), Fault> {
+    let now = common::clock::timestamp();
+    let mut owed = feed.ledger.take_changed();
+    let mut changes = Vec::new();
+    for Place { cursor, seen } in feed.rows.places() {
+        let ids = seen.take_pending();
+        let retry = owed.as_mut().map(std::mem::take);
+        let (progress, is_new) = cursor.progress(reach.moved);
+        if reach.is_whole {
+            progress.last_success = Some(now.clone());
+        }
+        if !ids.is_empty() {
+            progress.last_new = Some(now.clone());
+        }
+        if let Some(newest) = &progress.cursor {
+            feed.health.seen(newest);
+        }
+        let progress = progress.clone();
+        if is_new || !ids.is_empty() || retry.is_some() {
+            changes.push((seen.source().clone(), Change { progress: Some(progress), ids, retry, ..Change::default() }));
+        } else {
+            seen.source().note(progress);
+        }
+    }
+    feed.ahead = reach.moved;
+    feed.shared.store.commit(changes).await?;
+    feed.health.owed(feed.ledger.entries().len());
+    Ok(())
+}

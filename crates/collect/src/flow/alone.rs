@@ -1,0 +1,222 @@
+//! Records whose nested rows cannot be read with their page: each is asked for alone. One heavy incident must not stop the
+//! stream, and must not stay invisible either.
+//!
+//! A record that fails even alone is held back in the retry ledger for one more attempt, a minute or two later, because
+//! a data stream takes a document once. If that fails too, or the record changes or vanishes meanwhile, the record is
+//! delivered as its page said it, without the sum of its nested rows, and is asked for again. When they can be read at
+//! last, the whole record follows as a second document, which has the sum: `rollup` tells the two apart.
+
+use super::ledger::Debt;
+use super::page::{Taking, take};
+use super::rows::{Element, Extent};
+use super::{Feed, merged, nested, step};
+use crate::splitter::{scalar_members, string_member};
+use common::clock;
+use common::error::Fault;
+use common::health::Reason;
+use output::sink::Outbox;
+use state::{Owed, Retry};
+
+/// Versions that are remembered as read alone.
+const MAX_DONE: usize = 1000;
+/// Attempts for a record that the service does not know.
+const MISSING_ATTEMPTS: u32 = 3;
+
+/// What became of asking for a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// It was handed over.
+    Read,
+    /// It has another version meanwhile, which the listing brings.
+    Other,
+    /// Deleted, merged, or not to be seen any more.
+    Missing,
+}
+
+/// A record from a page without nested rows: they are fetched with the record alone. `false` when that was of no use.
+pub(super) async fn complete(feed: &mut Feed, row: &[u8], apart: bool, outbox: &mut Outbox) -> Result<bool, Fault> {
+    let [changed, created] = scalar_members(row, feed.rows.time_properties());
+    let element = Element { row, changed: changed.as_deref(), created: created.as_deref() };
+    let changed = element.changed;
+    let (whole, partial) = if apart { (Extent::Apart, Extent::PartialApart) } else { (Extent::Whole, Extent::Partial) };
+    if !apart {
+        feed.rows.advance(changed);
+    }
+    merged::note(feed, row, changed);
+    let id = string_member(row, "id");
+    let Some((id, version)) = id.as_deref().zip(changed) else {
+        // It cannot be asked for; what the mapper says of it is kept.
+        feed.rows.element(element, partial, outbox).await?;
+        return Ok(false);
+    };
+    let mut is_late = false;
+    if let Some(entry) = feed.ledger.find(Owed::Nested, id) {
+        if entry.version == version {
+            // The overlap brings it again.
+            if entry.row.is_none() {
+                feed.rows.element(element, partial, outbox).await?;
+            }
+            return Ok(false);
+        }
+        // What changes again and again must not be held back for ever.
+        is_late = entry.row.is_some();
+        if let Some(entry) = feed.ledger.take(Owed::Nested, id) {
+            release(feed, entry.row, outbox).await?;
+        }
+    }
+    if feed.alone.get(id).is_some_and(|done| done == version) {
+        return Ok(false);
+    }
+    let fault = match fetch(feed, id, None, whole, outbox).await {
+        Ok(Found::Read) => {
+            if feed.alone.len() >= MAX_DONE {
+                feed.alone.clear();
+            }
+            feed.alone.insert(id.to_owned(), version.to_owned());
+            return Ok(true);
+        }
+        Ok(Found::Other | Found::Missing) => {
+            gone(feed, id);
+            feed.rows.element(element, partial, outbox).await?;
+            // That says nothing of its weight.
+            return Ok(true);
+        }
+        Err(fault) if is_own(&fault) => fault,
+        Err(fault) => return Err(fault),
+    };
+    let held = if is_late { None } else { feed.ledger.may_hold(row) };
+    feed.rows.begin_page()?;
+    if held.is_none() {
+        feed.rows.element(element, partial, outbox).await?;
+    }
+    // It may have been asked for as one that others were merged into.
+    feed.ledger.take(Owed::Record, id);
+    owe(feed, Debt { owed: Owed::Nested, id, version }, held, &fault);
+    Ok(false)
+}
+
+/// Asks again for what is owed and whose time has come.
+pub(super) async fn retry(feed: &mut Feed, outbox: &mut Outbox) -> Result<(), Fault> {
+    for entry in feed.ledger.due(clock::now()) {
+        let outcome = match entry.owed {
+            Owed::Nested => {
+                // After it was delivered without its nested rows, the whole record needs an id of its own.
+                let extent = if entry.row.is_some() { Extent::Apart } else { Extent::Amended };
+                fetch(feed, &entry.id, Some(&entry.version), extent, outbox).await
+            }
+            Owed::Record => fetch(feed, &entry.id, None, Extent::Apart, outbox).await,
+            Owed::Place => step::read_place(feed, &entry, outbox).await.map(|()| Found::Read),
+        };
+        match outcome {
+            Ok(Found::Missing) if entry.owed == Owed::Record && entry.attempts < MISSING_ATTEMPTS => {
+                let fault = Fault::Refused("the record is not there, or not to be seen".to_owned());
+                owe(feed, Debt::of(&entry), None, &fault);
+            }
+            Ok(found) => {
+                feed.ledger.take(entry.owed, &entry.id);
+                match found {
+                    Found::Read => tracing::info!(
+                        tenant = &*feed.tenant,
+                        record = entry.id,
+                        owed = ?entry.owed,
+                        attempts = entry.attempts,
+                        "RECOVERED: what could not be read is read"
+                    ),
+                    Found::Missing => gone(feed, &entry.id),
+                    Found::Other => {}
+                }
+                if found != Found::Read {
+                    release(feed, entry.row, outbox).await?;
+                }
+            }
+            Err(fault) if is_own(&fault) || entry.owed == Owed::Record && matches!(fault, Fault::Auth(_)) => {
+                feed.rows.begin_page()?;
+                owe(feed, Debt::of(&entry), None, &fault);
+                release(feed, entry.row, outbox).await?;
+            }
+            // There is no hurry.
+            Err(Fault::Throttled { .. }) => break,
+            Err(fault) => return Err(fault),
+        }
+    }
+    merged::follow(feed, outbox).await
+}
+
+/// Asks for one record, or for this version of it only.
+pub(super) async fn fetch(
+    feed: &mut Feed,
+    id: &str,
+    version: Option<&str>,
+    extent: Extent,
+    outbox: &mut Outbox,
+) -> Result<Found, Fault> {
+    let Some(response) = feed.source.open_record(id).await? else { return Ok(Found::Missing) };
+    let mut found = Found::Missing;
+    let outcome = take(feed, response, Taking::Alone { version, extent, found: &mut found }, outbox).await;
+    let page = outcome.inspect_err(|_| feed.deferred.clear())?;
+    nested::settle_alone(feed, outbox).await?;
+    page.lacks.map_or(Ok(found), |lacks| Err(Fault::Incomplete(lacks)))
+}
+
+/// The record's own trouble, not that of the source: throttling, credentials and the disk concern every record.
+pub(super) fn is_own(fault: &Fault) -> bool {
+    matches!(fault, Fault::Transient(_) | Fault::Incomplete(_) | Fault::Refused(_))
+}
+
+/// Delivers a record that was held back, without its nested rows.
+async fn release(feed: &mut Feed, row: Option<String>, outbox: &mut Outbox) -> Result<(), Fault> {
+    match row {
+        Some(row) => {
+            let row = row.as_bytes();
+            let [changed, created] = scalar_members(row, feed.rows.time_properties());
+            let element = Element { row, changed: changed.as_deref(), created: created.as_deref() };
+            feed.rows.element(element, Extent::PartialApart, outbox).await
+        }
+        None => Ok(()),
+    }
+}
+
+fn gone(feed: &Feed, id: &str) {
+    tracing::info!(
+        tenant = &*feed.tenant,
+        record = id,
+        "a record that was to be read alone is deleted, merged or not to be seen any more; nothing is owed for it"
+    );
+}
+
+/// Remembers that something could not be read.
+pub(super) fn owe(feed: &mut Feed, debt: Debt<'_>, held: Option<String>, fault: &Fault) {
+    let is_held = held.is_some();
+    let (entry, given_up) = feed.ledger.failed(debt, held);
+    let what = match debt.owed {
+        Owed::Nested | Owed::Record => "record",
+        Owed::Place => "a record at or after",
+    };
+    let attempts = entry.attempts;
+    feed.health.degrade(Reason::HeavyRecord, format_args!("{what} {} ({attempts} attempts): {fault}", debt.id));
+    tracing::warn!(
+        tenant = &*feed.tenant,
+        record = debt.id,
+        owed = ?debt.owed,
+        reason = %fault,
+        attempts = entry.attempts,
+        next = entry.next,
+        held = is_held,
+        "DEGRADED: a record, or what is nested in it, cannot be read; it is asked for again and the source goes on"
+    );
+    give_up(feed, given_up);
+}
+
+/// Says that something is not asked for any more.
+pub(super) fn give_up(feed: &Feed, given_up: Option<Retry>) {
+    if let Some(lost) = given_up {
+        feed.health.lost(1, format_args!("nested rows of record {} after {} attempts", lost.id, lost.attempts));
+        tracing::error!(
+            tenant = &*feed.tenant,
+            record = lost.id,
+            owed = ?lost.owed,
+            attempts = lost.attempts,
+            "DEGRADED: a record, or what is nested in it, is given up"
+        );
+    }
+}

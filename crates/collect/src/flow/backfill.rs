@@ -1,0 +1,251 @@
+//! `backfill`: a span of the past, read slice by slice beside what live polls have collected. What is left waits in the
+//! state's queue, so that the same command goes on after a crash; the ledger of ids keeps documents from being delivered
+//! twice, as far as it reaches back, and the output's ids do so beyond.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::errand::Errand;
+use super::poll::report_drift;
+use super::{Failed, Feed, Parts, Shared, feeds, outlet};
+use crate::config::Config;
+use common::clock;
+use common::error::Fault;
+use common::stop::Stop;
+use output::sink;
+
+/// Kind of the tasks.
+pub(super) const KIND: &str = "backfill";
+/// Unfinished backfills of a source that are gone on with.
+pub(super) const MAX_TASKS: usize = 1000;
+/// Failures of one slice before its source gives up, the first pause between them, and refusals because of too many
+/// requests.
+const ATTEMPTS: u32 = 5;
+const PAUSE: Duration = Duration::from_secs(5);
+const MAX_THROTTLED: u32 = 100;
+
+/// What is to be read.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// Changed at or after this time,
+    pub from: DateTime<Utc>,
+    /// and before this one.
+    pub to: DateTime<Utc>,
+    /// Becomes true when it is time to stop.
+    pub stop: watch::Receiver<bool>,
+}
+
+/// How far the sources have come.
+#[derive(Debug, Default)]
+pub struct Meters(Mutex<Vec<Arc<Meter>>>);
+
+/// How far one source has come.
+#[derive(Debug)]
+pub struct Meter {
+    /// Tenant and datasets.
+    pub name: String,
+    seconds: AtomicU64,
+    done: AtomicU64,
+    found: AtomicU64,
+    ended: AtomicBool,
+    /// What is waited for, or why it ended.
+    trouble: Mutex<Option<String>>,
+}
+
+impl Meters {
+    /// All sources, in the order of the configuration.
+    pub fn all(&self) -> Vec<Arc<Meter>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// One more.
+    pub fn add(&self, name: String) -> Arc<Meter> {
+        let meter = Arc::new(Meter::new(name));
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&meter));
+        meter
+    }
+}
+
+impl Meter {
+    /// Nothing is read yet.
+    pub fn new(name: String) -> Self {
+        let zero = AtomicU64::default;
+        let (seconds, done, found) = (zero(), zero(), zero());
+        Self { name, seconds, done, found, ended: AtomicBool::default(), trouble: Mutex::default() }
+    }
+
+    /// So many seconds are to be read.
+    pub(super) fn expect(&self, seconds: u64) {
+        self.seconds.store(seconds, Ordering::Relaxed);
+    }
+
+    /// So many more were read, with so many documents.
+    pub(super) fn advance(&self, seconds: u64, found: u64) {
+        self.done.fetch_add(seconds, Ordering::Relaxed);
+        self.found.fetch_add(found, Ordering::Relaxed);
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// It is tried again.
+    pub(super) fn wait_for(&self, fault: &Fault) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault.to_string());
+    }
+
+    /// Nothing more is read.
+    pub(super) fn end(&self, fault: Option<&Fault>) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = fault.map(ToString::to_string);
+        self.ended.store(true, Ordering::Relaxed);
+    }
+
+    /// What stands in the way, if anything.
+    pub fn trouble(&self) -> Option<String> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// As another process told it.
+    pub fn set(&self, (done, seconds): (u64, u64), found: u64, ended: bool, trouble: Option<String>) {
+        self.seconds.store(seconds, Ordering::Relaxed);
+        self.done.store(done, Ordering::Relaxed);
+        self.found.store(found, Ordering::Relaxed);
+        self.ended.store(ended, Ordering::Relaxed);
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    }
+
+    /// Seconds of the span that were read, and all of them.
+    pub fn seconds(&self) -> (u64, u64) {
+        let all = self.seconds.load(Ordering::Relaxed);
+        (self.done.load(Ordering::Relaxed).min(all), all)
+    }
+
+    /// Documents that the ledger did not know.
+    pub fn found(&self) -> u64 {
+        self.found.load(Ordering::Relaxed)
+    }
+
+    /// Nothing more is read, whether or not something is left.
+    pub fn is_ended(&self) -> bool {
+        self.ended.load(Ordering::Relaxed)
+    }
+}
+
+/// Reads the span for every source of the configuration. Returns the sources of which something is left.
+pub async fn backfill(config: &Config, parts: Parts, order: Order, meters: &Meters) -> Result<Vec<Failed>, Fault> {
+    let (shared, mut outputs) = Shared::open(config, parts, Some(sink::PATIENCE))?;
+    let store = shared.store.clone();
+    let stop = Stop::new(order.stop.clone());
+    let mut sources = JoinSet::new();
+    let mut failed: Vec<Failed> = config
+        .broken
+        .iter()
+        .map(|tenant| Failed {
+            tenant: tenant.id.clone(),
+            datasets: String::new(),
+            fault: Fault::Refused(tenant.text()),
+        })
+        .collect();
+    for tenant in &config.tenants {
+        for feed in feeds::feeds(tenant, &shared, &stop)? {
+            let meter = meters.add(format!("{} {}", feed.tenant, feed.datasets()));
+            sources.spawn(collect(feed, order.clone(), meter));
+        }
+    }
+    drop(shared);
+    while let Some(ended) = sources.join_next().await {
+        failed.extend(ended.map_err(|error| Fault::Local(format!("a source ended unexpectedly: {error}")))?);
+    }
+    outlet::ended(&mut outputs).await?;
+    store.close().await?;
+    Ok(failed)
+}
+
+async fn collect(mut feed: Feed, order: Order, meter: Arc<Meter>) -> Option<Failed> {
+    let outcome = match plan(&feed, &order).await {
+        Ok(errands) => read(&mut feed, errands, &meter).await,
+        Err(fault) => Err(fault),
+    };
+    meter.end(outcome.as_ref().err());
+    let fault = outcome.err()?;
+    if !matches!(fault, Fault::Stopped) {
+        tracing::error!(tenant = &*feed.tenant, datasets = &*feed.datasets(), error = %fault, "backfill of a source failed");
+    }
+    Some(Failed { tenant: feed.tenant.to_string(), datasets: feed.datasets().to_string(), fault })
+}
+
+/// The span as far as the service keeps records, and its key.
+pub(super) async fn errand_for(feed: &Feed, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<(String, Errand), Fault> {
+    feed.source.learn_time().await?;
+    let hours = feed.source.endpoint.max_lookback;
+    let (days, oldest) = (hours / 24, feed.health.time().now() - TimeDelta::hours(hours.into()));
+    if to <= oldest {
+        return Err(Fault::Refused(format!(
+            "{} keeps records for {days} days, there is nothing left of the time before {}",
+            feed.source.endpoint.path,
+            clock::seconds(to)
+        )));
+    }
+    if from < oldest {
+        tracing::warn!(
+            tenant = &*feed.tenant,
+            path = feed.source.endpoint.path,
+            days,
+            from = clock::seconds(oldest),
+            "records are not kept that long, the backfill begins later"
+        );
+    }
+    let key = format!("{}/{}", clock::seconds(from), clock::seconds(to));
+    let errand = Errand::new(KIND, &key, &clock::seconds(from.max(oldest)), &clock::seconds(to));
+    Ok((key, errand))
+}
+
+/// What earlier commands have left, and what is asked for now.
+async fn plan(feed: &Feed, order: &Order) -> Result<Vec<Errand>, Fault> {
+    let (key, asked) = errand_for(feed, order.from, order.to).await?;
+    let state = &feed.states[0];
+    let mut errands: Vec<_> =
+        state.tasks(KIND, MAX_TASKS)?.iter().filter_map(|task| Errand::resume(KIND, task)).collect();
+    for errand in &errands {
+        tracing::info!(tenant = &*feed.tenant, from = errand.from(), to = errand.to(), "going on with a backfill");
+    }
+    if !errands.iter().any(|errand| errand.is(&key)) {
+        state.put_task(asked.task()).await?;
+        errands.push(asked);
+    }
+    Ok(errands)
+}
+
+async fn read(feed: &mut Feed, errands: Vec<Errand>, meter: &Meter) -> Result<(), Fault> {
+    meter.seconds.store(errands.iter().map(Errand::seconds).sum(), Ordering::Relaxed);
+    for mut errand in errands {
+        let (mut failed, mut throttled) = (0, 0);
+        loop {
+            let (left, found) = (errand.seconds(), errand.found());
+            let outcome = Box::pin(errand.step(feed)).await;
+            meter.found.fetch_add(errand.found() - found, Ordering::Relaxed);
+            match outcome {
+                Ok(None) => {
+                    meter.done.fetch_add(left, Ordering::Relaxed);
+                    break;
+                }
+                Ok(Some(_)) => {
+                    (failed, throttled) = (0, 0);
+                    meter.done.fetch_add(left.saturating_sub(errand.seconds()), Ordering::Relaxed);
+                }
+                // The next request waits as long as the service has asked for.
+                Err(Fault::Throttled { .. }) if throttled < MAX_THROTTLED => throttled += 1,
+                Err(fault @ (Fault::Transient(_) | Fault::Unreachable(_))) if failed < ATTEMPTS => {
+                    failed += 1;
+                    tracing::warn!(tenant = &*feed.tenant, reason = %fault, "a slice failed, it is read again");
+                    feed.source.stop.unless(tokio::time::sleep(PAUSE * 2_u32.pow(failed))).await?;
+                }
+                Err(fault) => return Err(fault),
+            }
+            report_drift(feed);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,126 @@
+//! The sources of a tenant, from its configuration.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use rustc_hash::FxHashMap;
+
+use schema::{Collection, List, Query};
+
+use super::ledger::Ledger;
+use super::merged::Merged;
+use super::misdated::Misdated;
+use super::pagesize::PageSize;
+use super::past::Past;
+use super::reconcile::Sweep;
+use super::rows::{self, Rows};
+use super::{Feed, Shared};
+use crate::config::{DatasetConfig, TenantConfig};
+use common::error::Fault;
+use common::health::Key;
+use common::stop::Stop;
+use microsoft::Budget;
+use microsoft::auth::{Credential, TokenSource};
+use microsoft::source::Source;
+
+/// The sources of a tenant: datasets of the same endpoint that split its rows alike share one.
+pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) -> Result<Vec<Feed>, Fault> {
+    let outlet = shared.outlets.of(&tenant.delivery)?;
+    let streams = outlet.streams(tenant.delivery.namespace.as_deref());
+    let marks = Arc::new(tenant.delivery.marks());
+    let (clients, lane) = (&shared.clients, outlet.lane());
+    let mut groups: Vec<Vec<DatasetConfig>> = Vec::new();
+    for config in &tenant.datasets {
+        let key = |config: &DatasetConfig| {
+            (config.dataset.definition.source, rows::nested_array(config.dataset.definition.rows))
+        };
+        match groups.iter_mut().find(|group| key(&group[0]) == key(config)) {
+            Some(group) => group.push(*config),
+            None => groups.push(vec![*config]),
+        }
+    }
+    let mut audiences: FxHashMap<schema::Api, Arc<TokenSource>> = FxHashMap::default();
+    let mut families: FxHashMap<&str, Arc<Budget>> = FxHashMap::default();
+    // All its tokens come from one endpoint.
+    let sign_in: Arc<Budget> = Arc::default();
+    let mut feeds = Vec::new();
+    for datasets in groups {
+        let endpoint = datasets[0].dataset.definition.source;
+        let (root, scope) = tenant
+            .cloud
+            .api(endpoint.api)
+            .ok_or_else(|| Fault::Refused(format!("cloud {} has no {:?} API", tenant.cloud.name, endpoint.api)))?;
+        let Collection::List(list @ List { query: Query::OData(odata), .. }) = endpoint.collection else {
+            return Err(Fault::Refused(format!("{} is collected in a way that is not built yet", endpoint.path)));
+        };
+        let tokens = audiences.entry(endpoint.api).or_insert_with(|| {
+            let credential = Credential {
+                endpoint: tenant.cloud.token_endpoint(&tenant.id),
+                client_id: tenant.client_id.clone(),
+                proof: tenant.proof.clone(),
+                scope,
+            };
+            Arc::new(TokenSource::new(clients.kept.clone(), credential).sharing(Arc::clone(&sign_in)))
+        });
+        let tokens = Arc::clone(tokens);
+        // What stands in front of an own address has its own limits, which its answers tell.
+        let budget = families.entry(endpoint.limit.family).or_insert_with(|| {
+            Arc::new(if tenant.cloud.is_custom() { Budget::default() } else { Budget::within(endpoint.limit) })
+        });
+        let budget = Arc::clone(budget);
+        let state = |config: &DatasetConfig| {
+            shared.store.source(&tenant.cloud.name, &tenant.id, config.dataset.definition.name)
+        };
+        let interval = datasets.iter().map(|config| config.interval).min().unwrap_or(Duration::from_mins(1));
+        let names: Vec<_> = datasets.iter().map(|config| config.dataset.definition.name).collect();
+        let key = Key {
+            cloud: tenant.cloud.name.as_str().into(),
+            tenant: tenant.id.as_str().into(),
+            datasets: names.join("+").into(),
+        };
+        let health = shared.stats.health.source(&key, interval);
+        health.set_name(tenant.delivery.name.as_deref());
+        let mut rows =
+            Rows::new(&datasets, list.record, &tenant.id, Arc::clone(&shared.dead), shared.preserve_original);
+        rows.report_to(Arc::clone(&health));
+        rows.mark(&marks);
+        feeds.push(Feed {
+            tenant: tenant.id.as_str().into(),
+            outlet: Arc::clone(&outlet),
+            streams: Arc::clone(&streams),
+            source: Source {
+                clients: clients.clone(),
+                unavailable: AtomicBool::new(false),
+                tokens,
+                root: root.clone(),
+                endpoint,
+                list,
+                odata,
+                budget,
+                health: Arc::clone(&health),
+                lane: lane.clone(),
+                stop: stop.clone(),
+            },
+            health,
+            states: datasets.iter().map(state).collect(),
+            rows,
+            size: PageSize::new(list.page_size),
+            ledger: Ledger::default(),
+            alone: FxHashMap::default(),
+            merged: Merged::default(),
+            misdated: Misdated::default(),
+            odd: None,
+            deferred: Vec::new(),
+            whole: FxHashMap::default(),
+            sweep: Sweep::default(),
+            past: Past::new(shared.desk.queue(&key)),
+            delivered: true,
+            ahead: false,
+            interval,
+            datasets,
+            shared: Arc::clone(shared),
+        });
+    }
+    Ok(feeds)
+}

@@ -1,0 +1,141 @@
+//! What could not be read yet: it is asked for again later, and the cursor goes on.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::cursor;
+use common::clock;
+use common::http::jitter;
+use state::{Owed, Retry};
+
+/// First and longest time between two attempts, and the first where something is held back until the second one.
+const FIRST: Duration = Duration::from_mins(2);
+const LONGEST: Duration = Duration::from_hours(6);
+const GRACE: Duration = Duration::from_mins(1);
+/// Entries that are remembered; beyond, the oldest is given up.
+const MAX: usize = 1000;
+/// Attempts after which an entry is given up: about a week.
+const MAX_ATTEMPTS: u32 = 32;
+/// Entries that one cycle asks for again.
+const PER_CYCLE: usize = 20;
+/// Records that are held back at a time, and their longest text.
+const MAX_HELD: usize = 50;
+const MAX_HELD_TEXT: usize = 64 * 1024;
+
+/// The retry ledger of one source.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    entries: Vec<Retry>,
+    is_changed: bool,
+}
+
+/// What failed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Debt<'a> {
+    pub(super) owed: Owed,
+    /// Id of the record; of a place, the time at which it begins.
+    pub(super) id: &'a str,
+    /// Version of the record, if only that one is wanted.
+    pub(super) version: &'a str,
+}
+
+impl<'a> Debt<'a> {
+    /// What an entry stands for.
+    pub(super) fn of(entry: &'a Retry) -> Self {
+        Self { owed: entry.owed, id: &entry.id, version: &entry.version }
+    }
+}
+
+impl Ledger {
+    /// What the state remembers.
+    pub(super) fn new(entries: Vec<Retry>) -> Self {
+        Self { entries, is_changed: false }
+    }
+
+    /// It failed, perhaps again. Returns what is remembered of it, and what is given up: the same, or the oldest.
+    pub(super) fn failed(&mut self, debt: Debt<'_>, row: Option<String>) -> (Retry, Option<Retry>) {
+        let Debt { owed, id, version } = debt;
+        let earlier = self.take(owed, id).filter(|entry| entry.version == version);
+        let attempts = earlier.as_ref().map_or(0, |entry| entry.attempts).saturating_add(1);
+        let pause = if row.is_some() && attempts == 1 {
+            GRACE
+        } else {
+            let pause = FIRST.saturating_mul(1 << (attempts - 1).min(16)).min(LONGEST);
+            pause + jitter(pause / 4)
+        };
+        let entry = Retry {
+            owed,
+            id: id.to_owned(),
+            version: version.to_owned(),
+            attempts,
+            next: clock::after(pause),
+            row,
+            until: earlier.and_then(|entry| entry.until),
+        };
+        self.is_changed = true;
+        if attempts >= MAX_ATTEMPTS {
+            return (entry.clone(), Some(entry));
+        }
+        self.entries.push(entry.clone());
+        // What is held back is not delivered yet.
+        let oldest = self.entries.iter().position(|entry| entry.row.is_none());
+        let given_up = oldest.filter(|_| self.entries.len() > MAX).map(|oldest| self.entries.remove(oldest));
+        (entry, given_up)
+    }
+
+    /// Nothing is owed any more. Returns what was.
+    pub(super) fn take(&mut self, owed: Owed, id: &str) -> Option<Retry> {
+        let place = self.entries.iter().position(|entry| entry.owed == owed && entry.id == id)?;
+        self.is_changed = true;
+        Some(self.entries.remove(place))
+    }
+
+    /// What is remembered.
+    pub(super) fn find(&self, owed: Owed, id: &str) -> Option<&Retry> {
+        self.entries.iter().find(|entry| entry.owed == owed && entry.id == id)
+    }
+
+    /// The text of a record that may be held back.
+    pub(super) fn may_hold(&self, row: &[u8]) -> Option<String> {
+        let held = self.entries.iter().filter(|entry| entry.row.is_some()).count();
+        (held < MAX_HELD && row.len() <= MAX_HELD_TEXT).then(|| std::str::from_utf8(row).ok().map(str::to_owned))?
+    }
+
+    /// A record behind the place was read: the place ends there.
+    pub(super) fn close(&mut self, place: &str, until: &str) {
+        let entry = self.entries.iter_mut().find(|entry| entry.owed == Owed::Place && entry.id == place);
+        if let Some(entry) = entry.filter(|entry| entry.until.is_none()) {
+            entry.until = Some(until.to_owned());
+            self.is_changed = true;
+        }
+    }
+
+    /// A place at or after this time is known to be unreadable.
+    pub(super) fn has_place_since(&self, time: &str) -> bool {
+        self.entries.iter().any(|entry| entry.owed == Owed::Place && cursor::order(&entry.id, time).is_ge())
+    }
+
+    /// Versions of records that are known to be too heavy for their page.
+    pub(super) fn heavy(&self) -> impl Iterator<Item = &String> {
+        self.entries.iter().filter(|entry| entry.owed == Owed::Nested).map(|entry| &entry.version)
+    }
+
+    /// Entries whose time has come.
+    pub(super) fn due(&self, now: DateTime<Utc>) -> Vec<Retry> {
+        // What lies further ahead than any pause was written while this machine's clock was wrong.
+        let longest = TimeDelta::from_std(LONGEST * 2).unwrap_or(TimeDelta::days(1));
+        let is_due = |entry: &&Retry| clock::parse(&entry.next).is_none_or(|next| next <= now || next > now + longest);
+        self.entries.iter().filter(is_due).take(PER_CYCLE).cloned().collect()
+    }
+
+    /// For the state, if anything changed since the last call.
+    pub(super) fn take_changed(&mut self) -> Option<Vec<Retry>> {
+        std::mem::take(&mut self.is_changed).then(|| self.entries.clone())
+    }
+
+    /// What is remembered.
+    pub(super) fn entries(&self) -> &[Retry] {
+        &self.entries
+    }
+}

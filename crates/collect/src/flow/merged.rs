@@ -1,0 +1,110 @@
+//! Records that were merged into others: the record says into which one, and that one is read too, wherever it lies in the
+//! listing and whether or not it ever changes again. Both sides become documents, so that what was known of the first can
+//! be followed to the second. A chain is followed to its end; a circle ends where it began.
+
+use std::collections::VecDeque;
+
+use rustc_hash::FxHashMap;
+
+use super::Feed;
+use super::alone::{self, Found};
+use super::ledger::Debt;
+use super::rows::Extent;
+use crate::splitter::string_member;
+use common::error::Fault;
+use common::health::Reason;
+use output::sink::Outbox;
+use state::Owed;
+
+/// Records of a chain that are followed.
+const MAX_DEPTH: u32 = 16;
+/// Versions that are remembered as followed.
+const MAX_DONE: usize = 1000;
+
+/// Merges of one source.
+#[derive(Debug, Default)]
+pub(super) struct Merged {
+    /// Records to be read, with their place in the chain.
+    waiting: VecDeque<(String, u32)>,
+    /// Versions of the records that were merged, by their ids.
+    done: FxHashMap<String, String>,
+    /// Place in the chain of the record that is being read.
+    depth: u32,
+}
+
+/// Looks whether a record was merged into another one.
+pub(super) fn note(feed: &mut Feed, row: &[u8], changed: Option<&str>) {
+    let Some(property) = feed.source.list.redirect else { return };
+    let Some(target) = string_member(row, property).filter(|target| !target.is_empty()) else { return };
+    let (Some(id), Some(version)) = (string_member(row, "id"), changed) else { return };
+    let merged = &mut feed.merged;
+    let id = &*id;
+    if merged.done.get(id).is_some_and(|done| done == version) {
+        return;
+    }
+    if merged.done.len() >= MAX_DONE {
+        merged.done.clear();
+    }
+    merged.done.insert(id.to_owned(), version.to_owned());
+    // A record that was merged itself was delivered when it was noted.
+    if merged.done.contains_key(&*target) || merged.waiting.iter().any(|(waiting, _)| *waiting == target) {
+        return;
+    }
+    if merged.depth >= MAX_DEPTH {
+        tracing::warn!(
+            tenant = &*feed.tenant,
+            record = id,
+            "a chain of merged records is too long, it is not followed"
+        );
+        return;
+    }
+    merged.waiting.push_back((target.into_owned(), merged.depth + 1));
+}
+
+/// Reads the records that others were merged into. What cannot be read is owed.
+pub(super) async fn follow(feed: &mut Feed, outbox: &mut Outbox) -> Result<(), Fault> {
+    while let Some((id, depth)) = feed.merged.waiting.pop_front() {
+        feed.merged.depth = depth;
+        let outcome = alone::fetch(feed, &id, None, Extent::Apart, outbox).await;
+        feed.merged.depth = 0;
+        match outcome {
+            Ok(Found::Read) => {
+                feed.ledger.take(Owed::Record, &id);
+            }
+            Ok(Found::Other | Found::Missing) => owe(feed, &id, "the record is not there, or not to be seen"),
+            // The token may be refused for a single record.
+            Err(fault) if alone::is_own(&fault) || matches!(fault, Fault::Auth(_)) => {
+                owe(feed, &id, &fault.to_string());
+            }
+            Err(fault) => {
+                // The cursor may go on without them.
+                feed.merged.waiting.push_front((id, depth));
+                while let Some((id, _)) = feed.merged.waiting.pop_front() {
+                    let (_, given_up) = feed.ledger.failed(Debt { owed: Owed::Record, id: &id, version: "" }, None);
+                    alone::give_up(feed, given_up);
+                }
+                return Err(fault);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn owe(feed: &mut Feed, id: &str, reason: &str) {
+    if feed.ledger.find(Owed::Nested, id).is_some() {
+        // The listing has brought it, and it is owed already.
+        return;
+    }
+    let (entry, given_up) = feed.ledger.failed(Debt { owed: Owed::Record, id, version: "" }, None);
+    let text = format_args!("record {id}, which others were merged into ({} attempts): {reason}", entry.attempts);
+    feed.health.degrade(Reason::HeavyRecord, text);
+    tracing::warn!(
+        tenant = &*feed.tenant,
+        record = id,
+        reason,
+        attempts = entry.attempts,
+        next = entry.next,
+        "DEGRADED: the record that others were merged into cannot be read, it is asked for again"
+    );
+    alone::give_up(feed, given_up);
+}

@@ -1,0 +1,335 @@
+//! Lists within a record that do not come whole: `alerts@odata.nextLink` beside an incident's alerts, the same beside the
+//! evidence or the comments of a record, and within a nested row. Their links are followed when the page was read, because
+//! a page that is being read holds a turn. A record whose lists cannot be completed like this is read alone, and owed if
+//! that is of no use either: no summary is made of a part.
+
+use std::borrow::Cow;
+
+use rustc_hash::FxHashSet;
+
+use super::ledger::Debt;
+use super::page::{Taking, error_of, take};
+use super::rows::{Element, Extent, Nested};
+use super::{Feed, alone};
+use crate::splitter::{MAX_ROW, all_members, members, scalar_member, scalar_members, string_member};
+use common::error::Fault;
+use common::http::Backoff;
+use output::sink::Outbox;
+use state::Owed;
+
+/// What a link's member ends with.
+const LINK: &str = "@odata.nextLink";
+const COUNT: &str = "@odata.count";
+/// Pages of one list, and attempts for one page.
+const MAX_PAGES: usize = 1000;
+const ATTEMPTS: u32 = 3;
+/// Versions that are remembered as completed.
+const MAX_DONE: usize = 1000;
+/// Bytes of nested rows that wait for what is nested in them.
+pub(super) const MAX_WAITING: usize = MAX_ROW;
+
+/// A record that waits for the rest of its lists.
+#[derive(Debug)]
+pub(super) struct Deferred {
+    row: Vec<u8>,
+    extent: Extent,
+    /// What its nested rows have said so far.
+    nested: Nested,
+    /// Nested rows that are not whole themselves.
+    waiting: Vec<Vec<u8>>,
+    /// A nested row is missing, and no link leads to it.
+    lacks: bool,
+}
+
+/// Takes the rows of a page.
+type Each<'a> = dyn FnMut(&mut Feed, Vec<Vec<u8>>) -> Result<(), Fault> + Send + 'a;
+
+/// A list that goes on elsewhere.
+struct Rest {
+    property: String,
+    link: String,
+}
+
+/// A nested row that is not whole is kept until its record is complete.
+pub(super) fn wait(feed: &mut Feed, row: &[u8]) -> bool {
+    if error_of(row).is_some() {
+        feed.rows.waiting().lacks = true;
+        return true;
+    }
+    if rests(row).is_empty() {
+        return false;
+    }
+    let waiting = feed.rows.waiting();
+    if waiting.bytes + row.len() > MAX_WAITING {
+        waiting.lacks = true;
+    } else {
+        waiting.bytes += row.len();
+        waiting.rows.push(row.to_vec());
+    }
+    true
+}
+
+/// A record with lists that are not whole waits until its page was read.
+pub(super) fn defer(feed: &mut Feed, row: &[u8], extent: Extent) -> bool {
+    let waiting = std::mem::take(feed.rows.waiting());
+    recount(feed, row);
+    if rests(row).is_empty() && waiting.rows.is_empty() && !waiting.lacks {
+        return false;
+    }
+    let (row, nested) = (row.to_vec(), feed.rows.take_nested());
+    feed.deferred.push(Deferred { row, extent, nested, waiting: waiting.rows, lacks: waiting.lacks });
+    true
+}
+
+/// A record may say how many nested rows it has, and hold fewer.
+fn recount(feed: &mut Feed, row: &[u8]) {
+    let Some(property) = feed.rows.nested().filter(|_| memchr::memmem::find(row, COUNT.as_bytes()).is_some()) else {
+        return;
+    };
+    let is_count = |name: &str| name.strip_suffix(COUNT) == Some(property);
+    let count = members(row)
+        .find(|member| is_count(&member.name()))
+        .and_then(|member| serde_json::from_slice(member.value).ok());
+    let goes_on = rests(row).iter().any(|rest| rest.property == property);
+    if let Some(count) = count.filter(|_| !goes_on)
+        && feed.rows.announce(count)
+    {
+        let record = string_member(row, "id").unwrap_or_default().into_owned();
+        feed.odd(format!("record {record} announces {count} `{property}` and gives fewer, without a link to more"));
+    }
+}
+
+/// The page was read: its records that wait are completed. Says what is missing and not owed.
+pub(super) async fn settle(feed: &mut Feed, outbox: &mut Outbox) -> Result<Option<String>, Fault> {
+    let mut missing = None;
+    let mut deferred = std::mem::take(&mut feed.deferred).into_iter();
+    while let Some(mut record) = deferred.next() {
+        let name = name(feed, &record);
+        if name.as_ref().is_some_and(|(id, version)| feed.whole.get(id) == Some(version)) {
+            continue;
+        }
+        let owed = name
+            .as_ref()
+            .and_then(|(id, version)| feed.ledger.find(Owed::Nested, id).filter(|entry| entry.version == *version));
+        // Its links need not fail again.
+        let outcome = match owed {
+            Some(_) => Err(Fault::Incomplete("it is owed already".to_owned())),
+            None => complete(feed, &mut record, outbox).await,
+        };
+        let fault = match (outcome, name) {
+            (Ok(()), name) => {
+                if feed.whole.len() >= MAX_DONE {
+                    feed.whole.clear();
+                }
+                feed.whole.extend(name);
+                continue;
+            }
+            (Err(fault), Some(_)) if alone::is_own(&fault) => {
+                tracing::info!(tenant = &*feed.tenant, reason = %fault, "a list within a record is not whole, it is read alone");
+                let apart = !matches!(record.extent, Extent::Whole | Extent::Partial);
+                alone::complete(feed, &record.row, apart, outbox).await?;
+                continue;
+            }
+            (Err(fault), _) => fault,
+        };
+        if !alone::is_own(&fault) {
+            // The cursor may go on without them.
+            for record in std::iter::once(record).chain(deferred) {
+                owe(feed, &record);
+            }
+            return Err(fault);
+        }
+        // It cannot be asked for alone: what there is of it is delivered.
+        missing.get_or_insert(format!("a list within a record is not whole: {fault}"));
+        feed.rows.put_nested(record.nested);
+        for row in &record.waiting {
+            feed.rows.nested_row(row)?;
+        }
+        deliver(feed, &record.row, record.extent, outbox).await?;
+    }
+    Ok(missing)
+}
+
+/// The single record that was asked for: completed, or a fault.
+pub(super) async fn settle_alone(feed: &mut Feed, outbox: &mut Outbox) -> Result<(), Fault> {
+    for mut record in std::mem::take(&mut feed.deferred) {
+        complete(feed, &mut record, outbox).await?;
+    }
+    Ok(())
+}
+
+/// Id and version, where the record has both and can be asked for by them.
+fn name(feed: &Feed, record: &Deferred) -> Option<(String, String)> {
+    let version = scalar_member(&record.row, feed.rows.cursor_property())?;
+    Some((string_member(&record.row, "id")?.to_string(), version.to_string()))
+}
+
+fn owe(feed: &mut Feed, record: &Deferred) {
+    if let Some((id, version)) = name(feed, record) {
+        let (_, given_up) = feed.ledger.failed(Debt { owed: Owed::Nested, id: &id, version: &version }, None);
+        alone::give_up(feed, given_up);
+        return;
+    }
+    let changed = scalar_member(&record.row, feed.rows.cursor_property()).map(Cow::into_owned);
+    feed.rows.places().for_each(|place| place.cursor.hold(changed.as_deref().unwrap_or_default()));
+}
+
+async fn complete(feed: &mut Feed, record: &mut Deferred, outbox: &mut Outbox) -> Result<(), Fault> {
+    if record.lacks {
+        return Err(Fault::Incomplete("an error stands in the place of a nested row".to_owned()));
+    }
+    let split = feed.rows.nested();
+    let mut lists = Vec::new();
+    for rest in rests(&record.row) {
+        if Some(&*rest.property) == split {
+            let (nested, waiting) = (&mut record.nested, &mut record.waiting);
+            follow(feed, &rest, outbox, &mut |feed, rows| {
+                feed.rows.put_nested(std::mem::take(nested));
+                for row in rows {
+                    if rests(&row).is_empty() {
+                        feed.rows.nested_row(&row)?;
+                    } else {
+                        waiting.push(row);
+                    }
+                }
+                *nested = feed.rows.take_nested();
+                Ok(())
+            })
+            .await?;
+            lists.push((rest.property, Vec::new()));
+        } else {
+            let items = items(feed, &rest, outbox).await?;
+            lists.push((rest.property, items));
+        }
+    }
+    for at in 0..record.waiting.len() {
+        let mut lists = Vec::new();
+        for rest in rests(&record.waiting[at]) {
+            let items = items(feed, &rest, outbox).await?;
+            lists.push((rest.property, items));
+        }
+        record.waiting[at] = joined(&record.waiting[at], &lists)?;
+    }
+    let row = joined(&record.row, &lists)?;
+    feed.rows.put_nested(std::mem::take(&mut record.nested));
+    for row in record.waiting.drain(..) {
+        feed.rows.nested_row(&row)?;
+    }
+    deliver(feed, &row, record.extent, outbox).await
+}
+
+async fn deliver(feed: &mut Feed, row: &[u8], extent: Extent, outbox: &mut Outbox) -> Result<(), Fault> {
+    let [changed, created] = scalar_members(row, feed.rows.time_properties());
+    let element = Element { row, changed: changed.as_deref(), created: created.as_deref() };
+    feed.rows.element(element, extent, outbox).await
+}
+
+/// The lists of a record that go on elsewhere.
+fn rests(row: &[u8]) -> Vec<Rest> {
+    if memchr::memmem::find(row, LINK.as_bytes()).is_none() {
+        return Vec::new();
+    }
+    let rest = |member: crate::splitter::RowMember<'_>| {
+        let property = member.name().strip_suffix(LINK).filter(|property| !property.is_empty())?.to_owned();
+        let link: String = serde_json::from_slice(member.value).ok()?;
+        (!link.trim().is_empty()).then_some(Rest { property, link })
+    };
+    members(row).filter_map(rest).collect()
+}
+
+/// All further items of a list, joined by commas.
+async fn items(feed: &mut Feed, rest: &Rest, outbox: &mut Outbox) -> Result<Vec<u8>, Fault> {
+    let mut items = Vec::new();
+    follow(feed, rest, outbox, &mut |_, rows| {
+        for row in rows {
+            items.push(b',');
+            items.extend_from_slice(&row);
+        }
+        if items.len() > MAX_ROW {
+            return Err(Fault::Incomplete(format!("`{}` of a record holds more than {MAX_ROW} bytes", rest.property)));
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(items)
+}
+
+/// Reads the pages of a list, each of them whole before it is handed over.
+async fn follow(feed: &mut Feed, rest: &Rest, outbox: &mut Outbox, each: &mut Each<'_>) -> Result<(), Fault> {
+    let mut seen = FxHashSet::default();
+    let mut link = Some(rest.link.clone());
+    let mut from = feed.source.list();
+    while let Some(next) = link {
+        let page = feed.source.follow(&from, &next)?;
+        if seen.len() >= MAX_PAGES || !seen.insert(page.to_string()) {
+            return Err(Fault::Refused(format!("the link to more of `{}` leads in a circle", rest.property)));
+        }
+        let mut pauses = Backoff::new(std::time::Duration::from_secs(1), std::time::Duration::from_secs(8), ATTEMPTS);
+        link = loop {
+            let mut rows = Vec::new();
+            let outcome = match feed.source.open(&page).await {
+                Ok(answer) => take(feed, answer, Taking::Bare(&mut rows), outbox).await,
+                Err(fault) => Err(fault),
+            };
+            let fault = match outcome {
+                Ok(answer) if answer.lacks.is_none() => {
+                    each(feed, rows)?;
+                    break answer.link;
+                }
+                Ok(answer) => Fault::Incomplete(answer.lacks.unwrap_or_default()),
+                Err(fault) => fault,
+            };
+            let Some(pause) = pauses.next(None).filter(|_| fault.is_temporary()) else { return Err(fault) };
+            feed.health.retried();
+            feed.source.stop.unless(tokio::time::sleep(pause)).await?;
+        };
+        from = page;
+    }
+    Ok(())
+}
+
+/// The record with the further items of its lists, and without the links to them.
+fn joined(row: &[u8], lists: &[(String, Vec<u8>)]) -> Result<Vec<u8>, Fault> {
+    let mut out = b"{".to_vec();
+    let mut open: Vec<&(String, Vec<u8>)> = lists.iter().filter(|(_, items)| !items.is_empty()).collect();
+    let found = all_members(row).ok_or_else(|| {
+        Fault::Incomplete("a record that is no JSON cannot be joined with the rest of its lists".to_owned())
+    })?;
+    for member in found {
+        let name = member.name();
+        if name.strip_suffix(LINK).is_some_and(|name| lists.iter().any(|(property, _)| property == name)) {
+            continue;
+        }
+        if out.len() > 1 {
+            out.push(b',');
+        }
+        out.extend_from_slice(&row[member.place.clone()]);
+        if let Some(at) = open.iter().position(|(property, _)| *property == name)
+            && member.value.ends_with(b"]")
+        {
+            let (_, items) = open.swap_remove(at);
+            out.pop();
+            let is_empty = members_of_array(member.value) == 0;
+            out.extend_from_slice(if is_empty { &items[1..] } else { items });
+            out.push(b']');
+        }
+    }
+    for (property, items) in open {
+        if out.len() > 1 {
+            out.push(b',');
+        }
+        out.extend_from_slice(format!("\"{property}\":[").as_bytes());
+        out.extend_from_slice(&items[1..]);
+        out.push(b']');
+    }
+    out.push(b'}');
+    if out.len() > MAX_ROW {
+        return Err(Fault::Incomplete(format!("a record with all its lists holds {} bytes", out.len())));
+    }
+    Ok(out)
+}
+
+/// Bytes between the brackets of an array, without blanks.
+fn members_of_array(array: &[u8]) -> usize {
+    array.get(1..array.len() - 1).unwrap_or_default().iter().filter(|byte| !byte.is_ascii_whitespace()).count()
+}

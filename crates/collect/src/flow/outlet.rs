@@ -1,0 +1,132 @@
+//! The outputs as the sources see them: each with its own task, queue, memory and turns, so that one that is down holds up
+//! its own tenants and nobody else.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::config::Delivery;
+use common::error::Fault;
+use common::stats::Stats;
+use microsoft::turns::{Lane, Turns};
+use output::deadletter::DeadLetters;
+use output::sink;
+use output::sink::batch::Pool;
+use output::sink::{Job, Outbox, Sink, Streams};
+
+/// An output to be set to work.
+#[derive(Debug)]
+pub struct Target {
+    /// What the configuration calls it.
+    pub name: Arc<str>,
+    /// The output.
+    pub sink: Sink,
+    /// Last part of the data streams' names where the tenant names no other.
+    pub namespace: String,
+}
+
+/// An output at work.
+#[derive(Debug)]
+pub struct Outlet {
+    name: Arc<str>,
+    with_actions: bool,
+    /// Data streams of tenants without a namespace of their own.
+    streams: Arc<Streams>,
+    jobs: mpsc::Sender<Job>,
+    pool: Arc<Pool>,
+    turns: Arc<Turns>,
+}
+
+/// All of them, the default one first.
+#[derive(Debug)]
+pub struct Outlets(Vec<Arc<Outlet>>);
+
+impl Outlets {
+    /// Sets the outputs to work. Each ends when nobody can send to it any more.
+    pub fn open(
+        targets: Vec<Target>,
+        stats: &Arc<Stats>,
+        dead: &Arc<DeadLetters>,
+        patience: Option<Duration>,
+    ) -> (Self, JoinSet<()>) {
+        let mut tasks = JoinSet::new();
+        stats.health.name_outputs(targets.iter().map(|target| &*target.name));
+        let count = targets.len();
+        let mut outlets = Vec::with_capacity(count);
+        for Target { name, sink, namespace } in targets {
+            let (jobs, inbox) = mpsc::channel(sink::QUEUED);
+            let with_actions = sink.wants_actions();
+            let stats = if outlets.is_empty() { Arc::clone(stats) } else { Arc::new(stats.of_output(&name)) };
+            tasks.spawn(sink::serve(sink::Output { sink, dead: Arc::clone(dead), stats, patience }, inbox));
+            outlets.push(Arc::new(Outlet {
+                name,
+                with_actions,
+                streams: Arc::new(Streams::new(&namespace, with_actions)),
+                jobs,
+                pool: Arc::new(Pool::among(count)),
+                turns: Arc::new(Turns::among(count)),
+            }));
+        }
+        (Self(outlets), tasks)
+    }
+
+    /// The output that a tenant's documents go to.
+    pub fn of(&self, delivery: &Delivery) -> Result<Arc<Outlet>, Fault> {
+        let found = match &delivery.output {
+            None => self.0.first(),
+            Some(name) => self.0.iter().find(|outlet| *outlet.name == **name),
+        };
+        found.cloned().ok_or_else(|| {
+            let name = delivery.output.as_deref().unwrap_or_default();
+            Fault::Local(format!(
+                "output `{name}` is not at work in this process\nhint: restart it, outputs are read at the start"
+            ))
+        })
+    }
+
+    /// Counts what is handed over to any of them.
+    pub fn meter(&self) -> Meter {
+        Meter(self.0.iter().map(|outlet| Arc::clone(&outlet.pool)).collect())
+    }
+}
+
+/// Counts what is handed over to the outputs.
+#[derive(Debug)]
+pub struct Meter(Vec<Arc<Pool>>);
+
+impl Meter {
+    /// Documents so far.
+    pub fn documents(&self) -> u64 {
+        self.0.iter().map(|pool| pool.documents()).sum()
+    }
+}
+
+impl Outlet {
+    /// The data streams of a namespace, the output's own where none is named.
+    pub fn streams(&self, namespace: Option<&str>) -> Arc<Streams> {
+        match namespace {
+            None => Arc::clone(&self.streams),
+            Some(namespace) => Arc::new(Streams::new(namespace, self.with_actions)),
+        }
+    }
+
+    /// A place in the order of those who deliver to this output.
+    pub fn lane(&self) -> Lane {
+        self.turns.lane()
+    }
+
+    /// A way to it for one cycle.
+    pub fn outbox(&self, streams: &Arc<Streams>, tenant: &Arc<str>) -> Outbox {
+        Outbox::new(Arc::clone(streams), self.jobs.clone(), Arc::clone(&self.pool), Arc::clone(tenant))
+    }
+}
+
+/// Waits until all outputs have ended.
+pub async fn ended(outputs: &mut JoinSet<()>) -> Result<(), Fault> {
+    while let Some(ended) = outputs.join_next().await {
+        ended.map_err(|error| Fault::Local(format!("the output ended unexpectedly: {error}")))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,279 @@
+//! The stages of one answer: bytes, rows, documents, batches.
+
+use std::borrow::Cow;
+use std::hash::{BuildHasher, BuildHasherDefault};
+use std::sync::atomic::Ordering;
+
+use bytes::Bytes;
+use reqwest::header::WARNING;
+use reqwest::{Response, StatusCode};
+use rustc_hash::FxHasher;
+
+use super::alone::Found;
+use super::rows::{Element, Extent};
+use super::window::Window;
+use super::{Feed, checkpoint, merged, nested};
+use crate::splitter::{Event, MAX_ROW, SplitError, Splitter, members, replace_member, scalar_members, string_member};
+use common::clock;
+use common::error::{Fault, quoted};
+use common::http::{ids, retry_after};
+use microsoft::Said;
+use microsoft::turns::{Arrival, Reading};
+use output::sink::Outbox;
+
+/// An error in the place of a record is no longer than this.
+const MAX_ERROR: usize = 64 * 1024;
+
+/// What becomes of the elements of an answer.
+pub(super) enum Taking<'a> {
+    /// The next records of a listing.
+    Listed(&'a mut Window),
+    /// Records of a listing whose nested rows are still to be read, or which are only looked at.
+    Bare(&'a mut Vec<Vec<u8>>),
+    /// One record by its id.
+    Alone {
+        /// Only this one is wanted.
+        version: Option<&'a str>,
+        /// What it is to the listing.
+        extent: Extent,
+        /// What came.
+        found: &'a mut Found,
+    },
+}
+
+/// What an answer was, apart from its records.
+#[derive(Debug, Default)]
+pub(super) struct Page {
+    /// The link to the next one.
+    pub(super) link: Option<String>,
+    /// Records of the whole list, as it says.
+    pub(super) announced: Option<u64>,
+    /// Its records.
+    pub(super) rows: u64,
+    /// The same for the same records, in whatever order.
+    pub(super) digest: u64,
+    /// It is not whole, and why: more may be missing than a link leads to.
+    pub(super) lacks: Option<String>,
+    /// It is taken for an empty page, although it does not say so as pages do.
+    pub(super) is_odd: bool,
+}
+
+impl Page {
+    /// A record, or an error in the place of one.
+    fn is_record(&mut self, row: &[u8]) -> bool {
+        if let Some(error) = error_of(row) {
+            self.lack(format!("an error in the place of a record: {}", quoted(&error.text())));
+            return false;
+        }
+        self.rows += 1;
+        // Its beginning names a record; what follows may hold the time of the answer.
+        let head = &row[..row.len().min(400)];
+        self.digest = self.digest.wrapping_add(BuildHasherDefault::<FxHasher>::default().hash_one(head));
+        true
+    }
+
+    fn lack(&mut self, what: String) {
+        self.lacks.get_or_insert(what);
+    }
+}
+
+/// The error that stands in the place of a record: an object without the name of a record.
+pub(super) fn error_of(row: &[u8]) -> Option<Said> {
+    let holds = |word: &[u8]| memchr::memmem::find(row, word).is_some();
+    // Nearly all records begin with their name.
+    let head = &row[..row.len().min(32)];
+    if ["\"id\"", "\"incidentId\"", "\"alertId\""]
+        .iter()
+        .any(|name| memchr::memmem::find(head, name.as_bytes()).is_some())
+    {
+        return None;
+    }
+    if row.len() > MAX_ERROR || !(holds(b"error\"") || holds(b"Error\"") || holds(b"\"code\"") && holds(b"\"message\""))
+    {
+        return None;
+    }
+    let (mut is_error, mut words) = (false, 0);
+    for member in members(row) {
+        match member.name().trim_start_matches('@') {
+            "id" | "incidentId" | "alertId" => return None,
+            "error" | "odata.error" if member.value != b"null" => is_error = true,
+            "code" | "message" => words += 1,
+            _ => {}
+        }
+    }
+    (is_error || words == 2).then(|| Said::read(row))
+}
+
+/// Reads an answer to its end. Memory does not depend on its length.
+pub(super) async fn take(
+    feed: &mut Feed,
+    mut answer: Reading,
+    mut taking: Taking<'_>,
+    outbox: &mut Outbox,
+) -> Result<Page, Fault> {
+    let what = format!("GET {}", answer.response().url().path());
+    feed.rows.begin_page()?;
+    let mut page = Page::default();
+    let (status, after, ids) = (answer.response().status(), retry_after(answer.response()), ids(answer.response()));
+    match status {
+        StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT => {
+            page.is_odd = true;
+            feed.odd(format!("{what}: {status}{ids}: taken as a page without records"));
+            feed.health.page_read(feed.size.get());
+            return Ok(page);
+        }
+        StatusCode::PARTIAL_CONTENT => page.lack(format!("{status}{}", warning(answer.response()))),
+        _ => {}
+    }
+    let mut splitter = Splitter::new(feed.rows.nested(), MAX_ROW);
+    let mut error = None;
+    // A single record is read as the list that holds it.
+    let alone = matches!(taking, Taking::Alone { .. });
+    let mut head = alone.then_some(b"{\"value\":[");
+    let mut ended = false;
+    while !ended {
+        let chunk = match head.take() {
+            Some(head) => Bytes::from_static(head),
+            None => match feed.source.stop.unless(answer.next()).await?.map_err(|error| error.fault(&what))? {
+                Arrival::Chunk(chunk) => {
+                    feed.shared.stats.bytes.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+                    feed.health.bytes(chunk.len() as u64);
+                    chunk
+                }
+                Arrival::Silence => {
+                    outbox.send().await?;
+                    continue;
+                }
+                Arrival::End => {
+                    ended = true;
+                    Bytes::from_static(if alone { b"]}" } else { b"" })
+                }
+            },
+        };
+        let mut rest = &chunk[..];
+        while let Some(event) = splitter.next(&mut rest).map_err(|error| split_fault(&what, error))? {
+            match event {
+                Event::Element(row) if !page.is_record(row) => {}
+                Event::Element(row) => {
+                    feed.health.fetched(1);
+                    element(feed, row, &mut taking, outbox).await?;
+                }
+                Event::Nested(row) if nested::wait(feed, row) => {}
+                Event::Nested(row) => feed.rows.nested_row(row)?,
+                Event::NestedAgain => feed.rows.nested_again()?,
+                Event::TooLarge { nested, raw, length } => feed.rows.too_large(nested, raw, length)?,
+                Event::NextLink(link) => page.link = Some(link),
+                Event::Count(count) => page.announced = Some(count),
+                Event::Error(text) => {
+                    let said = Said::read(text);
+                    page.lack(format!("an error beside the records: {}", quoted(&said.text())));
+                    error = Some(said);
+                }
+            }
+            if outbox.is_full() {
+                outbox.send().await?;
+            }
+        }
+    }
+    if let (Err(SplitError::NoValue), Some(said)) = (splitter.finish(), &error) {
+        let what = format!("{what}: {status}, but nothing else than an error: {}{ids}", quoted(&said.text()));
+        let fault = if said.is_throttling() { Fault::Throttled { what, after } } else { Fault::Transient(what) };
+        feed.source.throttled(&fault);
+        return Err(fault);
+    }
+    splitter.finish().map_err(|error| split_fault(&what, error))?;
+    if splitter.is_null() {
+        page.is_odd = true;
+        feed.odd(format!("{what}: `value` is null{ids}: taken as a page without records"));
+    }
+    let (tenant, more) = (&*feed.tenant, page.link.is_some());
+    tracing::debug!(tenant, request = what, ids = ids.trim(), rows = page.rows, more, "page read");
+    feed.shared.stats.pages.fetch_add(1, Ordering::Relaxed);
+    feed.health.page_read(feed.size.get());
+    page.lacks = page.lacks.map(|lacks| format!("{what}: the answer is not whole: {lacks}{ids}"));
+    Ok(page)
+}
+
+/// Why an answer is only a part, in the words of who cut it.
+fn warning(answer: &Response) -> String {
+    let said = answer.headers().get(WARNING).and_then(|said| said.to_str().ok());
+    said.map(|said| format!(" ({})", quoted(said))).unwrap_or_default()
+}
+
+async fn element(feed: &mut Feed, row: &[u8], taking: &mut Taking<'_>, outbox: &mut Outbox) -> Result<(), Fault> {
+    let alone = matches!(taking, Taking::Alone { .. }).then(|| without_context(row));
+    let row = alone.as_deref().unwrap_or(row);
+    let names = feed.rows.time_properties();
+    let times = scalar_members(row, names);
+    let mended = with_mapped_times(row, names, &times);
+    let row = mended.as_deref().unwrap_or(row);
+    let [changed, created] = if mended.is_some() { scalar_members(row, names) } else { times };
+    let element = Element { row, changed: changed.as_deref(), created: created.as_deref() };
+    let changed = element.changed;
+    match taking {
+        Taking::Listed(window) => {
+            if window.moves_cursor() {
+                feed.rows.advance(changed);
+            }
+            merged::note(feed, row, changed);
+            feed.misdated.look(&feed.health, row, changed, window.now());
+            if !nested::defer(feed, row, window.extent()) {
+                feed.rows.element(element, window.extent(), outbox).await?;
+            }
+            window.complete(changed);
+            // The cursor passes nothing that waits.
+            if feed.deferred.is_empty() { checkpoint(feed, window, outbox).await } else { Ok(()) }
+        }
+        Taking::Bare(rows) => {
+            rows.push(row.to_vec());
+            Ok(())
+        }
+        // The listing brings the newer version.
+        Taking::Alone { version: Some(version), found, .. } if changed != Some(*version) => {
+            **found = Found::Other;
+            feed.rows.begin_page()
+        }
+        // Its time moves no cursor: the listing has not come so far.
+        Taking::Alone { extent, found, .. } => {
+            merged::note(feed, row, changed);
+            **found = Found::Read;
+            if nested::defer(feed, row, *extent) {
+                return Ok(());
+            }
+            feed.rows.element(element, *extent, outbox).await
+        }
+    }
+}
+
+/// The record with its times in a form that the mapper reads, if one of them has another form.
+fn with_mapped_times(row: &[u8], names: [&str; 2], times: &[Option<Cow<'_, str>>; 2]) -> Option<Vec<u8>> {
+    let mut mended: Option<Vec<u8>> = None;
+    for (name, time) in names.into_iter().zip(times) {
+        let odd = time.as_deref().filter(|text| !clock::is_mapped(text)).and_then(clock::parse);
+        if let Some(time) = odd {
+            mended = replace_member(mended.as_deref().unwrap_or(row), name, &clock::exact(time)).or(mended);
+        }
+    }
+    mended
+}
+
+/// A single record carries what a page says once. Without it the record is the one that a list holds.
+fn without_context(row: &[u8]) -> Vec<u8> {
+    const KEY: &str = "@odata.context";
+    let member = string_member(row, KEY).map(|value| format!("\"{KEY}\":\"{value}\""));
+    let place = member.as_ref().and_then(|member| memchr::memmem::find(row, member.as_bytes()));
+    let (Some(member), Some(start)) = (member, place) else { return row.to_vec() };
+    let (head, tail) = (&row[..start], &row[start + member.len()..]);
+    match (head, tail) {
+        (head, [b',', tail @ ..]) | ([head @ .., b','], tail) => [head, tail].concat(),
+        _ => [head, tail].concat(),
+    }
+}
+
+/// A page that cannot be read to its end is fetched again: the next answer may be whole.
+fn split_fault(what: &str, error: SplitError) -> Fault {
+    match error {
+        SplitError::Spill(error) => Fault::local("temporary file for a long row", &error),
+        error => Fault::Transient(format!("{what}: {error}")),
+    }
+}

@@ -1,0 +1,109 @@
+//! A source's life: cycle after cycle, until it is told to stop.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{Failed, Feed, cycle, past, reconcile};
+use common::error::Fault;
+use common::http::jitter;
+
+/// Least pause between two cycles, however long one took.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// When a source polls.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Plan {
+    /// Pause before the first cycle.
+    pub(super) first: Duration,
+    /// The first cycle is the only one.
+    pub(super) once: bool,
+}
+
+/// Cycle after cycle; a failed one is reported and tried again after the interval.
+pub(super) async fn poll(mut feed: Feed, plan: Plan) -> Option<Failed> {
+    let datasets = feed.datasets();
+    let tenant = Arc::clone(&feed.tenant);
+    let stop = feed.source.stop.clone();
+    let mut start = Instant::now() + plan.first;
+    loop {
+        if stop.unless(tokio::time::sleep_until(start)).await.is_err() {
+            return None;
+        }
+        feed.health.cycle_started();
+        // Its memory is wanted for the cycle only: most sources sleep most of the time.
+        let outcome = Box::pin(cycle(&mut feed)).await;
+        if let Err(Fault::Stopped) = outcome {
+            return None;
+        }
+        let is_told = feed.health.cycle_ended(&outcome);
+        if let Err(fault) = &outcome
+            && !is_told
+        {
+            let (error, hint) = common::health::in_one_line(&fault.to_string());
+            tracing::warn!(tenant = &*tenant, datasets = &*datasets, error, hint, "cycle failed, it is tried again");
+        }
+        report_drift(&mut feed);
+        feed.rows.rest();
+        if plan.once {
+            return outcome.err().map(|fault| Failed {
+                tenant: tenant.to_string(),
+                datasets: datasets.to_string(),
+                fault,
+            });
+        }
+        start = next_start(start, feed.interval);
+        match Box::pin(reconcile::spare_time(&mut feed, start)).await {
+            Ok(()) => {}
+            Err(Fault::Stopped) => return None,
+            Err(fault) => {
+                tracing::error!(tenant = &*tenant, datasets = &*datasets, error = %fault, "the sweep for late records failed");
+            }
+        }
+        feed.rows.rest();
+        match Box::pin(past::until(&mut feed, start)).await {
+            Ok(()) => {}
+            Err(Fault::Stopped) => return None,
+            Err(fault) => {
+                tracing::error!(tenant = &*tenant, datasets = &*datasets, error = %fault, "the backfill failed, it is tried again");
+            }
+        }
+    }
+}
+
+/// Some time around the interval after the last start: sources that came together part again.
+fn next_start(last: Instant, interval: Duration) -> Instant {
+    let spread = interval / 10;
+    let next = last + interval.saturating_sub(spread / 2) + jitter(spread);
+    next.max(Instant::now() + PAUSE.min(interval))
+}
+
+/// What the rows held that no column names, since the last report.
+pub(super) fn report_drift(feed: &mut Feed) {
+    let datasets = feed.datasets();
+    for mapper::Drift { kind, path, count, record } in feed.rows.take_drift() {
+        let new = matches!(kind, "unknown_column" | "mistyped" | "unknown_kind");
+        if !new {
+            tracing::warn!(
+                tenant = &*feed.tenant,
+                datasets = &*datasets,
+                kind,
+                path,
+                count,
+                record,
+                "rows hold what is not JSON; it was mended and the records are delivered"
+            );
+            continue;
+        }
+        tracing::info!(
+            tenant = &*feed.tenant,
+            datasets = &*datasets,
+            kind,
+            path,
+            count,
+            record,
+            "rows hold something new"
+        );
+    }
+}

@@ -1,0 +1,97 @@
+//! Parts of a window by time, for lists that are in no useful order: a part that fits into one page is read in one
+//! piece, whatever changes meanwhile, and a chain of pages that breaks costs one part.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use common::clock;
+use microsoft::source::{Bound, Range};
+
+/// Length of the first part, and of the longest and the shortest one.
+const FIRST: TimeDelta = TimeDelta::hours(6);
+const LONGEST: TimeDelta = TimeDelta::days(1);
+const SHORTEST: TimeDelta = TimeDelta::seconds(1);
+/// Parts end so long before now: what is newer is read with an open end.
+const MARGIN: TimeDelta = TimeDelta::minutes(10);
+
+/// The part of a window that is being read.
+#[derive(Debug)]
+pub(super) struct Slice {
+    range: Range,
+    length: TimeDelta,
+    /// It ends with its window.
+    last: bool,
+}
+
+impl Slice {
+    /// The window itself.
+    pub(super) fn whole(window: &Range) -> Self {
+        Self { range: window.clone(), length: FIRST, last: true }
+    }
+
+    /// The start of a window, or all of it where it is short.
+    pub(super) fn first(window: &Range, now: DateTime<Utc>) -> Self {
+        let mut slice = Self::whole(window);
+        slice.cut(window, now);
+        slice
+    }
+
+    /// What is asked for.
+    pub(super) fn range(&self) -> &Range {
+        &self.range
+    }
+
+    /// Where it begins.
+    pub(super) fn from(&self) -> &str {
+        &self.range.from
+    }
+
+    /// Goes on behind a part that held so many records, where a page holds `page`; `false` if nothing is left.
+    pub(super) fn next(&mut self, window: &Range, records: u64, page: u32, now: DateTime<Utc>) -> bool {
+        let Some(Bound::Before(to)) = self.range.to.clone().filter(|_| !self.last) else { return false };
+        if records < u64::from(page) / 3 {
+            self.length = (self.length * 2).min(LONGEST);
+        }
+        self.range.from = to;
+        self.cut(window, now);
+        true
+    }
+
+    /// The next parts are half as long.
+    pub(super) fn shorten(&mut self) {
+        self.length = (self.length / 2).max(SHORTEST);
+    }
+
+    /// Half of the part; `false` if it cannot be shorter.
+    pub(super) fn narrow(&mut self, now: DateTime<Utc>) -> bool {
+        let Some(from) = clock::parse(&self.range.from) else { return false };
+        let to = match &self.range.to {
+            Some(Bound::Before(to) | Bound::Through(to)) => clock::parse(to),
+            // Times to come have no end that could be come nearer to.
+            None if from >= now => return false,
+            None => Some(now.max(from + SHORTEST * 2)),
+        };
+        let Some(length) = to.map(|to| to - from).filter(|length| *length > SHORTEST) else { return false };
+        self.length = (length / 2).max(SHORTEST);
+        self.range.to = Some(before(from + self.length));
+        self.last = false;
+        true
+    }
+
+    fn cut(&mut self, window: &Range, now: DateTime<Utc>) {
+        let end = match &window.to {
+            Some(Bound::Before(to) | Bound::Through(to)) => clock::parse(to),
+            None => Some(now - MARGIN),
+        };
+        let to = clock::parse(&self.range.from).zip(end).and_then(|(from, end)| {
+            let to = from.checked_add_signed(self.length)?;
+            (to < end).then(|| before(to))
+        });
+        self.last = to.is_none();
+        self.range.to = to.or_else(|| window.to.clone());
+    }
+}
+
+/// Whole seconds: the shortest part is one long, so that it is never empty.
+fn before(to: DateTime<Utc>) -> Bound {
+    Bound::Before(clock::seconds(to))
+}

@@ -1,0 +1,287 @@
+//! Who collects what: starts a tenant's sources, and stops and replaces them while the others go on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustc_hash::FxHashMap;
+use tokio::sync::{mpsc, watch};
+use tokio::task::{Id, JoinError, JoinSet};
+
+use super::poll::{Plan, poll};
+use super::{Failed, Feed, Parts, Shared, feeds, outlet};
+use crate::config::{BrokenTenant, Config, TenantConfig};
+use common::error::Fault;
+use common::http::jitter;
+use common::stop::Stop;
+use output::sink;
+
+/// Time in which one more source starts: three thousand of them take a minute.
+const START: Duration = Duration::from_millis(20);
+/// After the order to stop, the output has this long to take what was read.
+const GRACE: Duration = Duration::from_secs(8);
+
+/// What a run is told, at first and on its way.
+#[derive(Debug)]
+pub struct Orders {
+    /// One cycle of every source, then the end.
+    pub once: bool,
+    /// Becomes true when it is time to stop: nothing more is read, what was read is delivered.
+    pub stop: watch::Receiver<bool>,
+    /// The tenants that are to be collected from then on.
+    pub tenants: Option<mpsc::Receiver<Assignment>>,
+}
+
+/// Whom to collect, and who is named in vain.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Assignment {
+    /// The tenants to collect.
+    pub tenants: Vec<TenantConfig>,
+    /// Those that cannot be collected as they are configured. One that is collected already goes on as before.
+    pub broken: Vec<BrokenTenant>,
+}
+
+impl From<Vec<TenantConfig>> for Assignment {
+    fn from(tenants: Vec<TenantConfig>) -> Self {
+        Self { tenants, broken: Vec::new() }
+    }
+}
+
+/// Collects until `stop` changes, or one cycle of every source with `once`. Returns the sources whose last cycle failed.
+pub async fn run(config: &Config, parts: Parts, once: bool, stop: watch::Receiver<bool>) -> Result<Vec<Failed>, Fault> {
+    supervise(config, parts, Orders { once, stop, tenants: None }).await
+}
+
+/// Collects as ordered. Returns the sources whose last cycle failed.
+pub async fn supervise(config: &Config, parts: Parts, orders: Orders) -> Result<Vec<Failed>, Fault> {
+    let Orders { once, mut stop, tenants: mut changes } = orders;
+    let (shared, mut outputs) = Shared::open(config, parts, once.then_some(sink::PATIENCE))?;
+    let store = shared.store.clone();
+    let (handed_over, stats) = (shared.outlets.meter(), Arc::clone(&shared.stats));
+    let mut crew = Crew { shared, once, teams: FxHashMap::default(), members: JoinSet::new() };
+    let broken = crew.assign(Assignment { tenants: config.tenants.clone(), broken: config.broken.clone() });
+    // Otherwise they may heal on the way, as long as somebody is there.
+    let mut failed = if once || crew.members.is_empty() { broken } else { Vec::new() };
+    loop {
+        tokio::select! {
+            ended = crew.members.join_next() => match ended {
+                Some(Ok(last)) => failed.extend(last),
+                Some(Err(error)) => failed.push(crashed(&error)),
+                None => break,
+            },
+            Some(assignment) = next_change(&mut changes) => {
+                crew.assign(assignment);
+            }
+            _ = stop.wait_for(|stop| *stop) => {
+                crew.dismiss();
+                break;
+            }
+        }
+    }
+    let rest = async {
+        while let Some(ended) = crew.members.join_next().await {
+            failed.extend(ended.unwrap_or_default());
+        }
+        // The outputs end when nobody can send to them any more.
+        drop(crew);
+        outlet::ended(&mut outputs).await
+    };
+    if let Some(ended) = stopped_within(stop, rest).await {
+        ended?;
+    } else {
+        outputs.abort_all();
+        tracing::warn!(
+            seconds = GRACE.as_secs(),
+            documents = handed_over.documents().saturating_sub(stats.settled()),
+            "the output did not take what was read in time; the sources go back to where it was acknowledged"
+        );
+    }
+    store.close().await?;
+    Ok(failed)
+}
+
+/// The end of `rest`, unless it takes longer than [`GRACE`] after the order to stop.
+async fn stopped_within<T>(mut stop: watch::Receiver<bool>, rest: impl Future<Output = T>) -> Option<T> {
+    let late = async {
+        // Without anybody who could order it there is no hurry.
+        if stop.wait_for(|stop| *stop).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        ended = rest => Some(ended),
+        () = late => None,
+    }
+}
+
+/// The tenant is not known any more: its task told its name to nobody.
+fn crashed(error: &JoinError) -> Failed {
+    tracing::error!(%error, "a tenant ended unexpectedly, the others go on");
+    let fault = Fault::Local(format!("a tenant ended unexpectedly: {error}"));
+    Failed { tenant: String::new(), datasets: String::new(), fault }
+}
+
+async fn next_change(changes: &mut Option<mpsc::Receiver<Assignment>>) -> Option<Assignment> {
+    match changes {
+        Some(changes) => changes.recv().await,
+        None => None,
+    }
+}
+
+/// All who collect.
+struct Crew {
+    shared: Arc<Shared>,
+    once: bool,
+    teams: FxHashMap<Key, Team>,
+    /// One task per team; it returns the sources whose last cycle failed.
+    members: JoinSet<Vec<Failed>>,
+}
+
+/// Cloud, tenant, application.
+type Key = (String, String, String);
+
+/// Who collects one tenant.
+struct Team {
+    config: TenantConfig,
+    stop: watch::Sender<bool>,
+    /// Closes when its sources have ended.
+    done: watch::Receiver<()>,
+}
+
+fn key(config: &TenantConfig) -> Key {
+    (config.cloud.name.clone(), config.id.to_ascii_lowercase(), config.client_id.to_ascii_lowercase())
+}
+
+impl Crew {
+    /// From now on these tenants are collected. Who does it already, with the same configuration, is left alone. Returns
+    /// those that cannot be collected.
+    fn assign(&mut self, assignment: Assignment) -> Vec<Failed> {
+        let Assignment { tenants, mut broken } = assignment;
+        let wanted: FxHashMap<Key, &TenantConfig> = tenants.iter().map(|config| (key(config), config)).collect();
+        self.teams.retain(|_, team| team.done.has_changed().is_ok());
+        for (key, team) in &self.teams {
+            // A mistake in the file must not end what works; one whose id cannot be read may be any of them.
+            let is_meant = |tenant: &BrokenTenant| tenant.is_nameless() || tenant.id.eq_ignore_ascii_case(&key.1);
+            let is_kept = wanted.contains_key(key) || broken.iter().any(is_meant);
+            if is_kept || team.stop.send_replace(true) {
+                continue;
+            }
+            tracing::info!(tenant = team.config.id, "tenant is removed, its sources stop");
+            if !wanted.keys().any(|other| (&other.0, &other.1) == (&key.0, &key.1)) {
+                self.shared.stats.health.remove_tenant(&team.config.cloud.name, &team.config.id);
+            }
+        }
+        let is_kept = |team: &Team, config: &TenantConfig| !*team.stop.borrow() && team.config == *config;
+        let fresh: Vec<(Key, &TenantConfig)> = wanted
+            .into_iter()
+            .filter(|(key, config)| !self.teams.get(key).is_some_and(|team| is_kept(team, config)))
+            .collect();
+        let sources: usize = fresh.iter().map(|(_, config)| config.datasets.len()).sum();
+        let spread = START.saturating_mul(u32::try_from(sources).unwrap_or(u32::MAX));
+        for (key, config) in fresh {
+            let (stop, order) = watch::channel(false);
+            let feeds = match feeds::feeds(config, &self.shared, &Stop::new(order.clone())) {
+                Ok(feeds) => feeds,
+                Err(fault) => {
+                    broken.push(BrokenTenant::refused(config, &fault.to_string()));
+                    continue;
+                }
+            };
+            let former = self.teams.remove(&key);
+            if let Some(former) = &former {
+                former.stop.send_replace(true);
+                tracing::info!(tenant = config.id, "tenant is configured anew, its sources start again");
+            }
+            let done = self.send_out(feeds, config, Order { once: self.once, spread, stop: Stop::new(order) }, former);
+            self.teams.insert(key, Team { config: config.clone(), stop, done });
+        }
+        let is_collected = |tenant: &BrokenTenant| {
+            let of_tenant = |(key, team): (&Key, &Team)| {
+                tenant.id.eq_ignore_ascii_case(&key.1) && !*team.stop.borrow() && team.done.has_changed().is_ok()
+            };
+            self.teams.iter().any(of_tenant)
+        };
+        let told: Vec<_> = broken.iter().map(|tenant| (tenant.told(), is_collected(tenant))).collect();
+        self.shared.stats.health.broken(told.into_iter());
+        let fault = |tenant: &BrokenTenant| Fault::Refused(tenant.text());
+        broken
+            .iter()
+            .map(|tenant| Failed { tenant: tenant.id.clone(), datasets: String::new(), fault: fault(tenant) })
+            .collect()
+    }
+
+    /// Starts the sources of one tenant, when those of `former` have ended: two would fight over one state.
+    fn send_out(
+        &mut self,
+        feeds: Vec<Feed>,
+        config: &TenantConfig,
+        order: Order,
+        former: Option<Team>,
+    ) -> watch::Receiver<()> {
+        let (ended, done) = watch::channel(());
+        let (shared, config) = (Arc::clone(&self.shared), config.clone());
+        self.members.spawn(async move {
+            if let Some(mut former) = former {
+                // An error is the end that is waited for.
+                while former.done.changed().await.is_ok() {}
+            }
+            let failed = collect(feeds, &config, &shared, order).await;
+            drop(ended);
+            failed
+        });
+        done
+    }
+
+    /// All stop.
+    fn dismiss(&self) {
+        for team in self.teams.values() {
+            team.stop.send_replace(true);
+        }
+    }
+}
+
+/// What the sources of a tenant are told.
+struct Order {
+    once: bool,
+    /// The first cycles start at any time within.
+    spread: Duration,
+    stop: Stop,
+}
+
+/// The sources of one tenant. One that breaks down by a mistake of this program starts again without the others noticing.
+async fn collect(feeds: Vec<Feed>, config: &TenantConfig, shared: &Arc<Shared>, order: Order) -> Vec<Failed> {
+    let Order { once, spread, stop } = order;
+    let mut sources = JoinSet::new();
+    let mut places: FxHashMap<Id, usize> = FxHashMap::default();
+    let first = |feed: &Feed| if once { Duration::ZERO } else { jitter(spread.min(feed.interval)) };
+    for (place, feed) in feeds.into_iter().enumerate() {
+        let plan = Plan { first: first(&feed), once };
+        places.insert(sources.spawn(poll(feed, plan)).id(), place);
+    }
+    let mut failed = Vec::new();
+    while let Some(ended) = sources.join_next_with_id().await {
+        let error = match ended {
+            Ok((_, last)) => {
+                failed.extend(last);
+                continue;
+            }
+            Err(error) => error,
+        };
+        tracing::error!(tenant = config.id, %error, "a source ended unexpectedly");
+        let place = places.remove(&error.id());
+        let again =
+            feeds::feeds(config, shared, &stop).ok().zip(place).and_then(|(feeds, place)| feeds.into_iter().nth(place));
+        match again {
+            Some(feed) if !once => {
+                let plan = Plan { first: feed.interval, once };
+                places.extend(place.map(|place| (sources.spawn(poll(feed, plan)).id(), place)));
+            }
+            _ => failed.push(Failed {
+                tenant: config.id.clone(),
+                datasets: String::new(),
+                fault: Fault::Local(format!("a source ended unexpectedly: {error}")),
+            }),
+        }
+    }
+    failed
+}

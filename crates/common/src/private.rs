@@ -1,0 +1,107 @@
+//! Files and folders that hold what was collected, or what is remembered of it: for their owner alone, whatever the umask
+//! says. Nothing else in this program makes files.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io;
+#[cfg(unix)]
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+/// Owner alone: read and write; for folders also enter.
+#[cfg(unix)]
+const FILE: u32 = 0o600;
+#[cfg(unix)]
+const FOLDER: u32 = 0o700;
+
+/// Makes a folder and those above it that are missing. One that is there stays as it is: it may not be ours alone.
+pub fn folder(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    builder.mode(FOLDER);
+    builder.create(path)
+}
+
+/// Opens a file to read from it and append to it, or makes it.
+pub fn append(path: &Path) -> io::Result<File> {
+    open(path, OpenOptions::new().create(true).read(true).append(true))
+}
+
+/// Makes a file, or empties it.
+pub fn create(path: &Path) -> io::Result<File> {
+    open(path, OpenOptions::new().create(true).write(true).truncate(true))
+}
+
+/// Makes a file that is not there yet.
+pub fn create_new(path: &Path) -> io::Result<File> {
+    open(path, OpenOptions::new().create_new(true).write(true))
+}
+
+fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    #[cfg(unix)]
+    options.mode(FILE);
+    let file = options.open(path)?;
+    tighten(path, &file);
+    Ok(file)
+}
+
+/// What an earlier version left open to others is closed to them; where that fails, it is told.
+#[cfg(unix)]
+fn tighten(path: &Path, file: &File) {
+    // A device or a pipe belongs to the system.
+    let wide = |facts: &fs::Metadata| facts.is_file() && facts.permissions().mode() & 0o077 != 0;
+    if file.metadata().is_ok_and(|facts| wide(&facts))
+        && let Err(error) = file.set_permissions(fs::Permissions::from_mode(FILE))
+    {
+        tracing::warn!(file = %path.display(), %error, "others can read this file, and it cannot be closed to them");
+    }
+}
+
+#[cfg(not(unix))]
+fn tighten(_: &Path, _: &File) {}
+
+/// Closes files of a folder to others: those whose names are chosen.
+pub fn tighten_folder(folder: &Path, chosen: impl Fn(&str) -> bool) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        // Not through a link: its target is not ours.
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        if is_file
+            && entry.file_name().to_str().is_some_and(&chosen)
+            && let Ok(file) = File::open(entry.path())
+        {
+            tighten(&entry.path(), &file);
+        }
+    }
+}
+
+/// Makes the names in a folder durable.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// Cuts a last line off that has no end: whoever wrote it died before it was acknowledged. Returns the length that is
+/// left.
+pub fn cut_torn_line(file: &mut File) -> io::Result<u64> {
+    use std::io::{Read, Seek, SeekFrom};
+    const BLOCK: u64 = 64 * 1024;
+    let length = file.metadata()?.len();
+    let (mut end, mut block) = (length, Vec::new());
+    let whole = loop {
+        if end == 0 {
+            break 0;
+        }
+        let start = end.saturating_sub(BLOCK);
+        block.clear();
+        file.seek(SeekFrom::Start(start))?;
+        file.by_ref().take(end - start).read_to_end(&mut block)?;
+        if let Some(at) = memchr::memrchr(b'\n', &block) {
+            break start + at as u64 + 1;
+        }
+        end = start;
+    };
+    if whole < length {
+        file.set_len(whole)?;
+    }
+    Ok(whole)
+}

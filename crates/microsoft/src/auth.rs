@@ -1,0 +1,218 @@
+//! Tokens by client credentials: cached per (tenant, application, audience), renewed before they end.
+
+pub(super) mod answer;
+mod assertion;
+pub mod certificate;
+mod der;
+mod managed;
+mod pkcs12;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Client;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+use url::Url;
+
+use self::certificate::Watched;
+use crate::{Budget, Proof};
+use common::error::Fault;
+use common::http::{send, way_fault};
+use common::secret_text;
+use common::secrets;
+use common::secrets::Remembered;
+
+/// A token is renewed this long before it ends.
+const EARLY: Duration = Duration::from_mins(5);
+/// A refusal is not asked for again within this time: many of them in a row lock an application out.
+const REFUSED: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(30);
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// What a token is asked for with.
+#[derive(Debug, Clone)]
+pub struct Credential {
+    /// Token endpoint of the tenant. A managed identity has its own.
+    pub endpoint: Url,
+    /// Application id.
+    pub client_id: String,
+    /// How the application proves who it is.
+    pub proof: Proof,
+    /// `<audience>/.default`.
+    pub scope: String,
+}
+
+/// The token of one (tenant, application, audience).
+#[derive(Debug)]
+pub struct TokenSource {
+    client: Client,
+    credential: Credential,
+    /// One request at a time: who waits for the lock finds the token that the other fetched.
+    held: Mutex<Held>,
+    /// The pause that the endpoint asked for.
+    pauses: Arc<Budget>,
+}
+
+/// What is kept between two requests.
+#[derive(Debug, Default)]
+struct Held {
+    token: Option<Cached>,
+    /// The one before: an answer may still give it back.
+    former: Option<Cached>,
+    /// What the next token must satisfy.
+    claims: Option<String>,
+    refused: Option<Refused>,
+    /// What was sent to the endpoint last.
+    sent: Option<Remembered>,
+    certificate: Watched,
+}
+
+/// The endpoint's last word, which the other sources need not ask for again at once.
+#[derive(Debug)]
+struct Refused {
+    fault: Fault,
+    until: Instant,
+}
+
+#[derive(Debug)]
+struct Cached {
+    token: SecretString,
+    renew_at: Instant,
+    ends_at: Instant,
+    _remembered: Remembered,
+}
+
+impl TokenSource {
+    /// Nothing is fetched yet.
+    pub fn new(client: Client, credential: Credential) -> Self {
+        // Any service may give it back, at any time.
+        match &credential.proof {
+            Proof::Secret(secret) => secrets::keep(secret.expose_secret()),
+            Proof::ManagedIdentity(identity) => {
+                identity.header.iter().for_each(|header| secrets::keep(header.expose_secret()));
+            }
+            Proof::Certificate(_) | Proof::FederatedToken(_) => {}
+        }
+        Self { client, credential, held: Mutex::default(), pauses: Arc::default() }
+    }
+
+    /// Shares the endpoint's pauses with other tokens of the same tenant and application.
+    #[must_use]
+    pub fn sharing(self, pauses: Arc<Budget>) -> Self {
+        Self { pauses, ..self }
+    }
+
+    /// A token that is good for minutes. While the endpoint wants to be left alone it is waited for, by all who share it.
+    pub async fn token(&self) -> Result<SecretString, Fault> {
+        let mut held = self.held.lock().await;
+        let good = |token: &Option<Cached>, end: fn(&Cached) -> Instant| {
+            token.as_ref().filter(|cached| Instant::now() < end(cached)).map(|cached| cached.token.clone())
+        };
+        if let Some(token) = good(&held.token, |cached| cached.renew_at) {
+            return Ok(token);
+        }
+        if let Some(refused) = held.refused.take_if(|refused| refused.until > Instant::now()) {
+            let fault = refused.fault.clone();
+            held.refused = Some(refused);
+            return Err(fault);
+        }
+        // It was to be renewed early, which can wait.
+        if let Some(token) = good(&held.token, |cached| cached.ends_at).filter(|_| self.pauses.is_paused()) {
+            return Ok(token);
+        }
+        self.pauses.ready().await;
+        match self.fetch(&mut held).await {
+            Ok((token, lifetime)) => {
+                self.pauses.accept();
+                held.claims = None;
+                held.refused = None;
+                let now = Instant::now();
+                held.former = held.token.take();
+                held.token = Some(Cached {
+                    _remembered: secrets::hold(token.expose_secret()),
+                    token: token.clone(),
+                    // A short-lived token is used up to its half.
+                    renew_at: now + lifetime.saturating_sub(EARLY).max(lifetime / 2),
+                    ends_at: now + lifetime,
+                });
+                Ok(token)
+            }
+            Err(fault) => {
+                if let Fault::Throttled { after, .. } = &fault {
+                    self.pauses.refuse(*after);
+                } else if fault.is_temporary() && !matches!(fault, Fault::Unreachable(_)) {
+                    // Where there is no way, nobody is to be spared: every source finds out and says so at once.
+                    self.pauses.refuse(None);
+                }
+                good(&held.token, |cached| cached.ends_at).filter(|_| fault.is_temporary()).ok_or(fault)
+            }
+        }
+    }
+
+    /// The service refused this token: the next call fetches another, unless somebody did already.
+    pub async fn discard(&self, refused: &SecretString) {
+        self.renew(refused, None).await;
+    }
+
+    /// The service refused this token, perhaps because it wants one that satisfies certain claims (JSON).
+    pub async fn renew(&self, refused: &SecretString, claims: Option<String>) {
+        let mut held = self.held.lock().await;
+        if held.token.as_ref().is_some_and(|cached| cached.token.expose_secret() == refused.expose_secret()) {
+            held.former = held.token.take();
+            held.claims = claims;
+        }
+    }
+
+    async fn fetch(&self, held: &mut Held) -> Result<(SecretString, Duration), Fault> {
+        let Credential { endpoint, client_id, proof, scope } = &self.credential;
+        let (kind, proof) = match proof {
+            Proof::ManagedIdentity(identity) => return managed::fetch(identity, scope).await,
+            Proof::Secret(secret) => ("client_secret", secret.clone()),
+            Proof::Certificate(files) => {
+                let certificate = held.certificate.current(files)?;
+                ("client_assertion", assertion::sign(certificate, client_id, endpoint, common::clock::now())?)
+            }
+            Proof::FederatedToken(file) => ("client_assertion", federated_token(file).await?),
+        };
+        held.sent = Some(secrets::hold(proof.expose_secret()));
+        let mut form = vec![
+            ("client_id", client_id.as_str()),
+            ("scope", scope),
+            ("grant_type", "client_credentials"),
+            (kind, proof.expose_secret()),
+        ];
+        if kind == "client_assertion" {
+            form.push(("client_assertion_type", ASSERTION_TYPE));
+        }
+        form.extend(held.claims.as_deref().map(|claims| ("claims", claims)));
+        let what = format!("token from {endpoint} for {scope}");
+        let request = self.client.post(endpoint.clone()).timeout(TIMEOUT).form(&form);
+        let response = send(request).await.map_err(|error| way_fault(&what, &error))?;
+        let outcome = answer::read(&what, response).await;
+        if let Err(fault @ Fault::Auth(_)) = &outcome {
+            held.refused = Some(Refused { fault: fault.clone(), until: Instant::now() + REFUSED });
+        }
+        outcome
+    }
+}
+
+/// The foreign issuer's token as it is now: it lives for minutes, and the platform replaces it in time.
+async fn federated_token(file: &Path) -> Result<SecretString, Fault> {
+    let fault = |reason: &dyn std::fmt::Display| {
+        Fault::Auth(format!(
+            "federated token {}: {reason}\nhint: check `federated_token_file` and what writes it",
+            file.display()
+        ))
+    };
+    let bytes = tokio::fs::read(file).await.map_err(|error| fault(&error))?;
+    let token = secret_text::clean(&bytes).map_err(|reason| fault(&reason))?;
+    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(fault(&"the file holds something else than one token"));
+    }
+    Ok(token.into())
+}

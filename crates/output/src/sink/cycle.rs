@@ -1,0 +1,103 @@
+//! Exact acknowledgement: what is still under way of one cycle of one source, however its documents were put together
+//! with those of others.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot;
+
+use common::error::Fault;
+
+/// The documents of one cycle on their way.
+#[derive(Debug, Default)]
+pub struct Cycle(Mutex<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    /// Tickets that are out.
+    pending: usize,
+    /// Why not everything could be delivered, if so.
+    failure: Option<Fault>,
+    waiter: Option<oneshot::Sender<Result<(), Fault>>>,
+}
+
+impl Cycle {
+    pub(crate) fn failure(&self) -> Option<Fault> {
+        self.lock().failure.clone()
+    }
+
+    /// A share of the cycle's documents sets out.
+    pub(crate) fn ticket(self: &Arc<Self>) -> Ticket {
+        self.lock().pending += 1;
+        Ticket { cycle: Arc::clone(self), arrived: false }
+    }
+
+    /// Answers when nothing is under way any more.
+    pub fn answer(&self, reply: oneshot::Sender<Result<(), Fault>>) {
+        let mut inner = self.lock();
+        inner.waiter = Some(reply);
+        inner.answer_if_idle();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn answer_if_idle(&mut self) {
+        if self.pending == 0
+            && let Some(waiter) = self.waiter.take()
+        {
+            // Nobody waits any more when the source was stopped.
+            let _ = waiter.send(self.failure.clone().map_or(Ok(()), Err));
+        }
+    }
+}
+
+/// A share of a cycle's documents. One that is dropped without having arrived fails its cycle: forgetting it cannot look
+/// like success.
+#[derive(Debug)]
+pub(crate) struct Ticket {
+    cycle: Arc<Cycle>,
+    arrived: bool,
+}
+
+impl Ticket {
+    /// Everything of this share is in the output, or kept as a dead letter.
+    pub(crate) fn arrived(mut self) {
+        self.arrived = true;
+    }
+
+    /// It will not arrive.
+    pub(crate) fn fail(self, fault: Fault) {
+        self.cycle.lock().failure.get_or_insert(fault);
+    }
+
+    /// The cycle has failed already: what it still sends is fetched again.
+    pub(crate) fn is_void(&self) -> bool {
+        self.cycle.lock().failure.is_some()
+    }
+
+    /// The source waits for the rest of its documents.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.cycle.lock().waiter.is_some()
+    }
+
+    /// A second ticket for a part of this share.
+    pub(crate) fn split(&self) -> Self {
+        self.cycle.ticket()
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let mut inner = self.cycle.lock();
+        if !self.arrived {
+            inner
+                .failure
+                .get_or_insert_with(|| Fault::Local("the output stopped before it took everything".to_owned()));
+        }
+        inner.pending -= 1;
+        inner.answer_if_idle();
+    }
+}

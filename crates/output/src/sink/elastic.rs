@@ -1,0 +1,227 @@
+//! A cluster: one bulk request and what its answer means. [`super::ship`] decides what is sent when.
+
+mod client;
+mod limit;
+mod login;
+mod nodes;
+mod trust;
+
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use elasticsearch::BulkParts;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Method, Response, StatusCode};
+
+pub use self::client::{Call, NodeClient};
+use self::limit::BodyLimit;
+use self::nodes::Nodes;
+use super::bulk::{BLOCK, FILTER_PATH, block_hint};
+use crate::settings::ElasticOutput;
+use common::error::{Fault, quoted};
+use common::http::{connection_fault, read_bounded, retry_after};
+
+/// Longest reply that is read: one item of a reply to 1 MiB of documents takes some hundred bytes at worst.
+pub(super) const MAX_REPLY: usize = if cfg!(test) { 256 * 1024 } else { 16 * 1024 * 1024 };
+/// Nothing is written but to a data stream: without its template a plain index would be made, and taken for it ever after.
+const REQUIRE: (&str, &str) = ("require_data_stream", "true");
+/// Longest error text that is read.
+const MAX_ERROR: usize = 64 * 1024;
+/// What the credential is for.
+pub(super) const PRIVILEGES: &str = "the credential needs `auto_configure` and `create_doc` on logs-m365_security.*";
+
+/// A cluster.
+#[derive(Debug, Clone)]
+pub struct Elastic(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    nodes: Nodes,
+    gzip: Option<Compression>,
+    timeout: Duration,
+    max_concurrency: u32,
+    limit: BodyLimit,
+    /// Versions before 8.13 do not know what they are asked to require.
+    cannot_require: AtomicBool,
+    /// Its templates were looked at, or put there.
+    is_prepared: AtomicBool,
+}
+
+/// What became of one request.
+#[derive(Debug)]
+pub(super) enum Answer {
+    Reply(Vec<u8>),
+    /// It is longer than what is read: it says nothing of any document.
+    ReplyTooLong,
+    /// 413.
+    TooLarge,
+    /// The node did not answer.
+    Unreachable(Fault),
+    /// The cluster did not take it now.
+    Busy(Fault, Option<Duration>),
+    /// It will not take the next one either.
+    Fails(Fault),
+}
+
+impl Elastic {
+    /// A client for the configured hosts; nothing is sent yet.
+    pub fn new(output: &ElasticOutput) -> Result<Self, Fault> {
+        if let Some(reason) = output.exposure() {
+            return Err(Fault::Local(format!("output.elasticsearch: {reason}")));
+        }
+        Ok(Self(Arc::new(Inner {
+            nodes: Nodes::new(output)?,
+            gzip: output.gzip.map(Compression::new),
+            timeout: output.timeout,
+            max_concurrency: output.max_concurrency,
+            limit: BodyLimit::new(output.max_body),
+            cannot_require: AtomicBool::new(false),
+            is_prepared: AtomicBool::new(false),
+        })))
+    }
+
+    /// The client of a node that is in reach, for what is not a bulk request.
+    pub async fn client(&self) -> Result<NodeClient, Fault> {
+        self.0.nodes.pick().await.map(|(_, client)| client.clone())
+    }
+
+    /// Puts a JSON text, with the next node where one does not answer.
+    pub(super) async fn put(&self, path: &str, body: &'static [u8]) -> Result<Response, Fault> {
+        loop {
+            let (node, client) = self.0.nodes.pick().await?;
+            match client.send(Call::new(Method::PUT, path).body(body).timeout(self.0.timeout)).await {
+                Ok(response) => {
+                    node.answered();
+                    return Ok(response);
+                }
+                Err(fault) => {
+                    node.failed(&fault);
+                    if !self.any_awake() {
+                        return Err(fault);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The cluster need not be looked at any more.
+    pub(super) fn set_prepared(&self) {
+        self.0.is_prepared.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_prepared(&self) -> bool {
+        self.0.is_prepared.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn max_concurrency(&self) -> u32 {
+        self.0.max_concurrency
+    }
+
+    /// Another node may answer where one did not.
+    pub(super) fn any_awake(&self) -> bool {
+        self.0.nodes.any_awake()
+    }
+
+    /// Longest body that the cluster takes, as far as that is known.
+    pub(super) fn body_limit(&self) -> usize {
+        self.0.limit.get()
+    }
+
+    /// The same, asked for where it is not known.
+    pub(super) async fn ask_body_limit(&self) -> usize {
+        if self.0.limit.is_unknown() {
+            self.0.limit.ask(self.client().await.ok()).await;
+        }
+        self.body_limit()
+    }
+
+    /// A body of this size was refused as too large.
+    pub(super) fn too_large(&self, size: usize) {
+        self.0.limit.lower(size);
+    }
+
+    /// One bulk request to the next node.
+    pub(super) async fn bulk(&self, body: Bytes) -> Answer {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
+        let body = match self.0.gzip {
+            None => body,
+            Some(level) => {
+                headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+                match compress(&body, level) {
+                    Ok(compressed) => compressed,
+                    Err(error) => return Answer::Fails(Fault::local("gzip", &error)),
+                }
+            }
+        };
+        let (node, client) = match self.0.nodes.pick().await {
+            Ok(picked) => picked,
+            Err(fault) if fault.is_temporary() => return Answer::Unreachable(fault),
+            Err(fault) => return Answer::Fails(fault),
+        };
+        let failed = |fault: Fault| {
+            node.failed(&fault);
+            // Another node may serve where this one is down, or leads elsewhere.
+            if fault.is_temporary() || self.any_awake() { Answer::Unreachable(fault) } else { Answer::Fails(fault) }
+        };
+        let path = BulkParts::None.url();
+        let query = [("filter_path", FILTER_PATH), REQUIRE];
+        let query = if self.0.cannot_require.load(Ordering::Relaxed) { &query[..1] } else { &query[..] };
+        let call = Call::new(Method::POST, &path).query(query).headers(headers).body(body).timeout(self.0.timeout);
+        let response = match client.send(call).await {
+            Ok(response) => response,
+            Err(fault) => return failed(fault),
+        };
+        node.answered();
+        match response.status() {
+            StatusCode::OK => match read_bounded(response, MAX_REPLY + 1).await {
+                Ok(reply) if reply.len() > MAX_REPLY => Answer::ReplyTooLong,
+                Ok(reply) => Answer::Reply(reply),
+                // Whatever it did is found out by sending it again: ids make that harmless.
+                Err(error) => failed(connection_fault(&client.named("bulk reply"), &error)),
+            },
+            StatusCode::PAYLOAD_TOO_LARGE => Answer::TooLarge,
+            _ => match request_fault("bulk request", response).await {
+                Fault::Throttled { what, after } => Answer::Busy(Fault::Throttled { what, after }, after),
+                Fault::Refused(what) if what.contains("unrecognized parameter") && what.contains(REQUIRE.0) => {
+                    tracing::warn!("the cluster is too old to require data streams; use version 8.19 or later");
+                    self.0.cannot_require.store(true, Ordering::Relaxed);
+                    Answer::Busy(Fault::Transient(what), Some(Duration::ZERO))
+                }
+                fault @ Fault::Transient(_) => Answer::Busy(fault, None),
+                fault => Answer::Fails(fault),
+            },
+        }
+    }
+}
+
+fn compress(body: &[u8], level: Compression) -> std::io::Result<Bytes> {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 6), level);
+    encoder.write_all(body)?;
+    Ok(encoder.finish()?.into())
+}
+
+/// What an answer that is not a reply asks for.
+pub async fn request_fault(what: &str, response: Response) -> Fault {
+    let status = response.status();
+    let after = retry_after(&response);
+    let text = read_bounded(response, MAX_ERROR).await.unwrap_or_default();
+    let said = quoted(&String::from_utf8_lossy(&text));
+    let what = format!("{what}: {status}: {said}");
+    match status.as_u16() {
+        401 => {
+            Fault::Auth(format!("{what}\nhint: Elasticsearch does not accept the API key or password of the output"))
+        }
+        403 if said.contains(BLOCK) => Fault::Transient(format!("{what}\nhint: {}", block_hint(&said))),
+        403 => Fault::Auth(format!("{what}\nhint: {PRIVILEGES}")),
+        429 | 503 => Fault::Throttled { what, after },
+        407 => Fault::Refused(format!("{what}\nhint: the proxy asks for a login; check `output.elasticsearch.proxy`")),
+        408 | 500 | 502 | 504 => Fault::Transient(what),
+        _ => Fault::Refused(what),
+    }
+}

@@ -1,0 +1,133 @@
+//! The nodes of a cluster: used in turn, with a client each; one that does not answer is left alone for a while.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use reqwest::Certificate;
+use tokio::sync::OnceCell;
+use tokio::time::Instant;
+use url::Url;
+
+use super::client::NodeClient;
+use super::login::Credential;
+use super::trust;
+use crate::settings::ElasticOutput;
+use common::error::Fault;
+use common::http::ProxyConfig;
+use common::http::client::{self, Way};
+
+/// First and longest time that a node is left alone.
+const FIRST_REST: Duration = Duration::from_secs(1);
+const LONGEST_REST: Duration = Duration::from_mins(1);
+
+/// All nodes.
+#[derive(Debug)]
+pub(super) struct Nodes {
+    all: Vec<Node>,
+    next: AtomicUsize,
+    access: Access,
+}
+
+/// What every client is made with.
+#[derive(Debug)]
+struct Access {
+    login: Arc<Credential>,
+    authorities: Vec<Certificate>,
+    fingerprint: Option<[u8; 32]>,
+    proxy: Option<ProxyConfig>,
+}
+
+/// One node.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) url: Url,
+    /// Made when it is needed: a fingerprint wants the node to present its certificates.
+    client: OnceCell<NodeClient>,
+    health: Mutex<Health>,
+}
+
+#[derive(Debug, Default)]
+struct Health {
+    /// Failures in a row.
+    failures: u32,
+    rests_until: Option<Instant>,
+}
+
+impl Nodes {
+    pub(super) fn new(output: &ElasticOutput) -> Result<Self, Fault> {
+        let ElasticOutput { hosts, login, ca_file, ca_fingerprint, proxy, .. } = output.clone();
+        let authorities = match ca_file {
+            Some(file) => client::authorities("output.elasticsearch.ca_file", &file)?,
+            None => Vec::new(),
+        };
+        let nodes = hosts.into_iter().map(|url| Node { url, client: OnceCell::new(), health: Mutex::default() });
+        let access =
+            Access { login: Arc::new(Credential::new(login)?), authorities, fingerprint: ca_fingerprint, proxy };
+        Ok(Self { all: nodes.collect(), next: AtomicUsize::new(0), access })
+    }
+
+    /// The next node that is not left alone, or the one whose rest ends first, with its client.
+    pub(super) async fn pick(&self) -> Result<(&Node, &NodeClient), Fault> {
+        let Some(node) = self.choose() else { return Err(Fault::Local("no hosts".to_owned())) };
+        let client = node.client.get_or_try_init(|| self.access.client(node)).await;
+        client.map(|client| (node, client)).inspect_err(|fault| node.failed(fault))
+    }
+
+    /// Whether a node is left that is not known to be out of reach.
+    pub(super) fn any_awake(&self) -> bool {
+        let now = Instant::now();
+        self.all.iter().any(|node| node.rests_until().is_none_or(|until| until <= now))
+    }
+
+    fn choose(&self) -> Option<&Node> {
+        let start = self.next.fetch_add(1, Ordering::Relaxed);
+        let turn = || (0..self.all.len()).filter_map(|offset| self.all.get((start + offset) % self.all.len()));
+        let now = Instant::now();
+        turn()
+            .find(|node| node.rests_until().is_none_or(|until| until <= now))
+            .or_else(|| turn().min_by_key(|node| node.rests_until()))
+    }
+}
+
+impl Node {
+    /// It answered.
+    pub(super) fn answered(&self) {
+        let before = std::mem::take(&mut *self.lock());
+        if before.failures > 0 {
+            tracing::info!(node = %self.url, failures = before.failures, "RECOVERED: node of the output answers");
+        }
+    }
+
+    /// It did not answer.
+    pub(super) fn failed(&self, reason: &dyn std::fmt::Display) {
+        let mut health = self.lock();
+        let rest = FIRST_REST.saturating_mul(1 << health.failures.min(6)).min(LONGEST_REST);
+        health.failures = health.failures.saturating_add(1);
+        health.rests_until = Some(Instant::now() + rest);
+        if health.failures.is_power_of_two() {
+            let failures = health.failures;
+            tracing::warn!(node = %self.url, error = %reason, failures, "node of the output does not answer");
+        }
+    }
+
+    fn rests_until(&self) -> Option<Instant> {
+        self.lock().rests_until
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Health> {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Access {
+    async fn client(&self, node: &Node) -> Result<NodeClient, Fault> {
+        let proxy = self.proxy.as_ref().filter(|proxy| proxy.serves(node.url.host_str().unwrap_or_default()));
+        let mut authorities = self.authorities.clone();
+        if let Some(fingerprint) = &self.fingerprint {
+            authorities.push(trust::certificate(&node.url, proxy, fingerprint).await?);
+        }
+        let http = client::make(Way { proxy, authorities, ..Way::default() })?;
+        Ok(NodeClient::new(http, &node.url, Arc::clone(&self.login)))
+    }
+}
