@@ -39,7 +39,8 @@ pub struct Source {
     pub endpoint: schema::Source,
     /// What it says about the list, and about the way to ask for it.
     pub list: List,
-    pub(crate) odata: OData,
+    /// How the list is asked for.
+    pub odata: OData,
     /// Pause that the service asked for, shared by the sources of the same application, tenant and API.
     pub budget: Arc<Budget>,
     /// Hears what the API answered.
