@@ -19,7 +19,7 @@ pub(crate) struct Definition {
     pub(crate) name: String,
     /// Elasticsearch type.
     pub(crate) kind: Type,
-    /// What it is; empty for fields that ECS describes.
+    /// Description; empty for fields that ECS describes.
     pub(crate) description: String,
     /// ECS defines it.
     pub(crate) ecs: bool,
@@ -27,7 +27,7 @@ pub(crate) struct Definition {
     pub(crate) array: bool,
     /// The one value that every document has.
     pub(crate) value: Option<String>,
-    /// Searchable.
+    /// The field is searchable.
     pub(crate) index: bool,
 }
 
@@ -64,7 +64,7 @@ impl Definition {
         parameters
     }
 
-    /// The value's words are searchable too.
+    /// Whether the value's words are searchable too.
     pub(crate) fn has_text(&self) -> bool {
         self.kind == Type::Wildcard
     }

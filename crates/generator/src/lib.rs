@@ -39,7 +39,7 @@ pub fn artefacts(datasets: &[Dataset], fixtures: &Fixtures) -> Result<Tree> {
     Ok(tree)
 }
 
-/// What the APIs of Elasticsearch take: file stems are the names to PUT.
+/// Bodies for the APIs of Elasticsearch; the stem of a file is the name to PUT it under.
 fn api_artefacts(dataset: &Dataset, tree: &mut Tree) -> Result<()> {
     let definitions = fields::definitions(dataset);
     let name = dataset.definition.name;

@@ -10,16 +10,16 @@ use crate::names;
 /// How pipelines name one another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
-    /// Ready to PUT.
+    /// The pipeline can be PUT as it is.
     Api,
-    /// In a Fleet package, where Fleet fills in the names.
+    /// The pipeline is part of a Fleet package, and Fleet fills in the names.
     Package,
 }
 
 /// Pipeline that every document passes.
 ///
-/// Documents that our own fetcher mapped have custom fields and skip the raw part; what is left for them looks a few
-/// fields up.
+/// Documents that our own fetcher mapped have custom fields and skip the raw part; the rest of the
+/// pipeline looks a few of their fields up.
 pub(crate) fn default(dataset: &Dataset, form: Form) -> Value {
     let raw = match form {
         Form::Api => names::raw_pipeline(dataset),
@@ -109,7 +109,8 @@ fn on_failure() -> Value {
     ])
 }
 
-/// Look-ups that need the cluster's databases. Absent fields cost a look, no script: hence `ignore_missing`, not `if`.
+/// Look-ups that need the cluster's databases. They say `ignore_missing` instead of `if`, because looking at an absent
+/// field is cheaper than running a script.
 fn enrich(dataset: &Dataset, processors: &mut Vec<Value>) {
     let fields: BTreeSet<String> = dataset.fields().into_iter().map(|field| field.name).collect();
     let fed = fed(&dataset.root);
@@ -163,7 +164,7 @@ fn network(scope: &str, fed: &BTreeSet<&str>) -> [Value; 3] {
     [json!({ "geoip": asn }), rename("asn", "number"), rename("organization_name", "organization.name")]
 }
 
-/// A look-up replaces its target: what the source itself says about the address stays.
+/// Leaves a look-up out if the source itself describes the address, because a look-up replaces its target.
 fn spare(scope: &str, group: &str, fed: &BTreeSet<&str>, processor: &mut Value) {
     if fed.iter().any(|field| field.starts_with(&format!("{scope}.{group}."))) {
         processor["if"] = format!("ctx.{scope}?.{group} == null").into();

@@ -61,7 +61,7 @@ pub(crate) fn index(dataset: &Dataset) -> Value {
     })
 }
 
-/// Says who wrote an artefact.
+/// Metadata that names the writer of an artefact.
 pub(crate) fn meta() -> Value {
     json!({
         "managed_by": "m365-generator",
@@ -99,7 +99,7 @@ fn insert(properties: &mut Map<String, Value>, name: &str, mapping: Value) {
     }
 }
 
-/// Members of objects whose names nobody knows before.
+/// Dynamic templates for objects whose members are not known in advance.
 fn dynamic(definitions: &[Definition]) -> Vec<Value> {
     let objects = definitions.iter().filter(|definition| definition.kind == Type::Object);
     let template = |definition: &Definition| {
@@ -112,7 +112,7 @@ fn dynamic(definitions: &[Definition]) -> Vec<Value> {
 fn mapping(definition: &Definition) -> Value {
     let mut parameters = definition.parameters();
     if definition.kind == Type::Object {
-        // The fields around it stay as they are.
+        // Only the members of this object may add fields to the mapping.
         parameters.insert("dynamic".into(), true.into());
     }
     if definition.kind == Type::Flattened {

@@ -1,4 +1,4 @@
-//! What a scalar column makes of a JSON value.
+//! Reads a JSON value as a scalar column's type demands.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -11,7 +11,7 @@ use crate::timestamp;
 /// A value in its column's normal form.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Value<'a> {
-    /// Text, with its JSON form where that can be copied as it is.
+    /// Text, with its JSON form if that can be copied as it is.
     Text(Cow<'a, str>, Option<&'a str>),
     /// Whole number.
     Integer(i64),
@@ -21,9 +21,9 @@ pub(crate) enum Value<'a> {
     Flag(bool),
     /// JSON object inside a string.
     Json(String),
-    /// Nothing: null, or empty text where the type knows no empty value.
+    /// No value: null, or empty text for a type that has no empty value.
     Nothing,
-    /// Not of the column's type.
+    /// A value that is not of the column's type.
     Mistyped,
 }
 
@@ -88,7 +88,8 @@ fn text<'a>(semantic: Semantic, text: Cow<'a, str>, raw: Option<&'a str>) -> Val
     }
 }
 
-/// The text in lower case, letter by letter (no other form of sigma at the end of a word), unless it is so already.
+/// The text in lower case, letter by letter (no other form of sigma at the end of a word); none if the text is in lower
+/// case already.
 pub(crate) fn lower(text: &str) -> Option<String> {
     let done = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
     if done {

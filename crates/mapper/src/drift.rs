@@ -1,4 +1,4 @@
-//! What the rows held that the dataset does not expect. Nothing of it is lost; all of it is counted.
+//! Drift: content of rows that the dataset does not expect. All of it is kept, and all of it is counted.
 
 use std::collections::BTreeMap;
 
@@ -16,9 +16,9 @@ pub struct Drift {
     pub kind: &'static str,
     /// Source path, dotted, without array indices; for an unknown kind its `@odata.type`.
     pub path: String,
-    /// How often.
+    /// Number of occurrences.
     pub count: u64,
-    /// Record id of the first occurrence, where readable.
+    /// Id of the first record that had it, if the id is readable.
     pub record: Option<String>,
 }
 
@@ -26,7 +26,8 @@ pub struct Drift {
 #[derive(Debug, Default)]
 pub(crate) struct Counts(BTreeMap<(&'static str, String), (u64, Option<String>)>);
 
-/// Distinct paths that are told apart; names beyond are counted together, so that hostile rows cannot fill memory.
+/// Distinct paths that are counted each by itself; further ones are counted together, so that hostile rows cannot fill
+/// the memory.
 const MAX_PATHS: usize = 1000;
 
 impl Counts {

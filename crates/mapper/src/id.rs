@@ -19,11 +19,12 @@ impl fmt::Display for DocId {
     }
 }
 
-/// Stands between the parts of an identity; no Microsoft id holds it.
+/// Separates the parts of an identity; no Microsoft id holds this character.
 const SEPARATOR: char = '\u{1f}';
 
-/// Computes the document's identity. `selected_items` are the elements that stand for their lists, `named_by` what tells the
-/// item apart by its kind, with its level in the row; `shared` keeps the part of the identity that is the same for all items of one row.
+/// Computes the document's identity. `selected_items` are the elements that stand for their lists. `named_by` holds the
+/// values that identify an item of its kind, with their level in the row. `shared` keeps the part of the identity that is
+/// the same for all items of one row.
 pub(crate) fn identify(
     plan: &Plan,
     row: &Row<'_>,
@@ -60,7 +61,7 @@ pub(crate) fn identify(
             named |= text.len() > part;
         }
         if !named {
-            // Nothing names the item: its whole content does.
+            // An item without any identifying value is identified by its whole content.
             text.truncate(before);
             text.push(SEPARATOR);
             canonical(row, item, 1, &mut text);
@@ -72,7 +73,7 @@ pub(crate) fn identify(
 }
 
 fn parts(row: &Row<'_>, selected_items: &[(At, Option<At>)], paths: &[Vec<Box<str>>], text: &mut String) {
-    // Neighbours lie in one object, which is looked for once.
+    // Paths in a row mostly name members of one object, so the object is looked up once.
     let (mut inside, mut object): (&[Box<str>], _) = (&[], Some(0));
     for path in paths {
         text.push(SEPARATOR);

@@ -16,7 +16,7 @@ use crate::row::{Kind, Row, readable_id};
 use crate::walk::{Buffers, Walk, record};
 use crate::{DocId, Drift, Reject};
 
-/// What became of one document: its `_id` and JSON text, or why there is none.
+/// The result for one document: its `_id` and JSON text, or the reason why there is none.
 pub type Mapped<'d> = Result<(DocId, &'d [u8]), Reject>;
 
 /// Compiled plan of one dataset with reusable buffers of its own. The plan is shared by all mappers of the dataset.
@@ -31,7 +31,7 @@ pub struct Mapper {
     document: Vec<u8>,
 }
 
-/// What does not change from row to row.
+/// The part of a mapper that does not change from row to row.
 #[derive(Debug)]
 struct Compiled {
     plan: Plan,
@@ -74,7 +74,7 @@ impl Mapper {
         }
     }
 
-    /// Gives the buffers back, for a time in which no rows are expected. What was counted as drift stays.
+    /// Frees the buffers, for a time in which no rows are expected. The counts of drift stay.
     pub fn rest(&mut self) {
         let drift = std::mem::take(&mut self.buffers.drift);
         self.buffers = Buffers::default();
@@ -83,22 +83,22 @@ impl Mapper {
         self.document = Vec::new();
     }
 
-    /// Keeps the raw row as `event.original` and tags the document accordingly. Off at first.
+    /// Keeps the raw row as `event.original` and tags the document accordingly. A new mapper does not.
     pub fn preserve_original(&mut self, on: bool) {
         self.preserve_original = on;
     }
 
-    /// What every document carries from now on. Nothing at first.
+    /// Sets the tags and labels that every document carries from now on. A new mapper has none.
     pub fn mark(&mut self, marks: Arc<Marks>) {
         self.marks = marks;
     }
 
-    /// Notes for each document what a [`crate::Rollup`] sums up. Off at first.
+    /// Notes for each document what a [`crate::Rollup`] sums up. A new mapper does not.
     pub fn keep_facts(&mut self, on: bool) {
         self.keep_facts = on;
     }
 
-    /// Checks and indexes a row; a rejection names the record where its id can be read from the broken text.
+    /// Checks and indexes a row; a rejection names the record if its id can be read from the broken text.
     pub fn index<'a>(&self, row: &'a [u8]) -> Result<Row<'a>, Reject> {
         Row::parse(row).map_err(|mut reject| {
             reject.record = reject.record.or_else(|| readable_id(row, &self.compiled.plan.id));
@@ -106,7 +106,7 @@ impl Mapper {
         })
     }
 
-    /// Maps one row to one document, appended to `out`. Of a row whose items lie in a list, one at most is expected.
+    /// Maps one row to one document, appended to `out`. A row that is split by a list may have one item at most.
     pub fn map(&mut self, row: &[u8], out: &mut Vec<u8>) -> Result<DocId, Reject> {
         let index = self.index(row)?;
         self.mended(&index);
@@ -116,8 +116,8 @@ impl Mapper {
         Ok(id)
     }
 
-    /// Maps an indexed row; `each` gets every document. That is one, but for datasets that are split from their rows
-    /// ([`Rows::Items`], [`Rows::Outer`]): there it is one per item, none for a row of [`Rows::Items`] without items.
+    /// Maps an indexed row; `each` gets every document. A row gives one document; a row that is split
+    /// ([`Rows::Items`], [`Rows::Outer`]) gives one per item, and none for a row of [`Rows::Items`] without items.
     pub fn map_items(&mut self, row: &Row<'_>, each: &mut dyn FnMut(Mapped<'_>)) {
         self.mended(row);
         self.buffers.selected_items.clear();
@@ -136,12 +136,12 @@ impl Mapper {
         });
     }
 
-    /// Counts something new that was met on the way to the mapper, as [`Drift`] names it.
+    /// Counts drift that was found before the row reached the mapper, under a name of [`Drift`].
     pub fn note(&mut self, kind: &'static str, path: &str) {
         self.buffers.drift.add(kind, path, 1, || None);
     }
 
-    /// Counts what had to be mended in the row.
+    /// Counts the repairs that were needed to read the row.
     fn mended(&mut self, row: &Row<'_>) {
         for mend in row.mends() {
             self.buffers.drift.add(mend.kind, &mend.path, mend.count, || record(row, &self.compiled.plan.id));
@@ -205,12 +205,12 @@ impl Mapper {
         finish.document(&mut walk, document)
     }
 
-    /// What the last document said, if [`Mapper::keep_facts`] is on.
+    /// Facts of the last document, if [`Mapper::keep_facts`] is on.
     pub fn facts(&self) -> &Facts {
         &self.facts
     }
 
-    /// Takes what was counted since the last call: names that no column has, values of the wrong type.
+    /// Takes the drift that was counted since the last call.
     pub fn take_drift(&mut self) -> Vec<Drift> {
         self.buffers.drift.take()
     }

@@ -33,7 +33,7 @@ pub fn script(dataset: &Dataset) -> Value {
     })
 }
 
-/// The plan as the script reads it. Absent members mean false, none or nothing.
+/// The plan in the form that the script reads. An absent member means false or none.
 fn params(dataset: &Dataset) -> Value {
     let plan = Plan::new(dataset);
     let own: Vec<Value> =
@@ -120,7 +120,7 @@ fn derived(shape: &Shape, derived: &Derived) -> Value {
     json
 }
 
-/// Paths from an object, its column's name first.
+/// Paths from an object; each begins with the column's name.
 fn paths(shape: &Shape, inputs: &[Input]) -> Value {
     inputs.iter().map(|input| path(shape, input)).collect::<Vec<_>>().into()
 }
@@ -130,7 +130,8 @@ fn path(shape: &Shape, (column, rest): &Input) -> Value {
     std::iter::once(column).chain(rest).map(|name| Value::from(&**name)).collect()
 }
 
-/// Name, kind, custom path, targets, list, shape, source path, name of the field for display names.
+/// A column as a list of name, kind, custom path, ECS targets, whether it is a list, shape, source path, and name of the
+/// field for display names.
 fn column(column: &Column) -> Value {
     let (kind, shape) = match column.content {
         _ if column.dropped => ("dropped", None),

@@ -1,5 +1,5 @@
 //! The plan: a dataset's columns, compiled once into what both interpreters walk — the mapper here, and the script of
-//! the ingest pipeline ([`crate::pipeline`]). Equality of the two rests on their sharing it.
+//! the ingest pipeline ([`crate::pipeline`]). Because both walk one plan, they give one document.
 
 mod compile;
 
@@ -19,11 +19,11 @@ pub(crate) struct Plan {
     pub(crate) shapes: Vec<Shape>,
     /// ECS fields, by name.
     pub(crate) fields: Vec<Field>,
-    /// The first of them that comes after the custom object.
+    /// The first field that is written after the custom object, whose place follows from its name.
     pub(crate) after_custom: FieldId,
     /// Source paths whose values identify a document.
     pub(crate) identity: Vec<Vec<Box<str>>>,
-    /// How many of them, from the first, are the same for all items of a row.
+    /// The first so many paths of the identity give the same values for all items of a row.
     pub(crate) shared_identity: usize,
     /// Path and shape of the object that adds to the identity (the evidence item of an evidence row).
     pub(crate) item: Option<(Vec<Box<str>>, ShapeId)>,
@@ -35,7 +35,7 @@ pub(crate) struct Plan {
 /// Columns of an object.
 #[derive(Debug, Default)]
 pub(crate) struct Shape {
-    /// By custom field; those without one come last, and last of all the column that a row is split by.
+    /// Sorted by custom field; columns without one come last, and the column that a row is split by is the very last.
     pub(crate) columns: Vec<Column>,
     /// Position of a column by its source name.
     pub(crate) index: FxHashMap<Box<str>, u16>,
@@ -46,14 +46,14 @@ pub(crate) struct Shape {
     pub(crate) derived: Vec<Derived>,
     /// Source path of the object, with a dot at its end unless it is the row.
     pub(crate) source: String,
-    /// What tells objects of this shape apart: column, and path below it.
+    /// Values that identify an object of this shape: column, and path below the column.
     pub(crate) identity: Vec<(u16, Vec<Box<str>>)>,
     /// The object is the item of a split row: its identity joins the document's.
     pub(crate) item: bool,
     /// The object is kept raw; its columns only fill ECS.
     pub(crate) flattened: bool,
-    /// The last column holds what the row is split by; it comes after everything else of the object, so that the
-    /// rest need be walked only once for all items.
+    /// The last column holds the list that the row is split by. That column comes after everything else of the object,
+    /// so that the rest is walked only once for all items.
     pub(crate) split_column: bool,
 }
 
@@ -66,18 +66,18 @@ pub(crate) struct Column {
     pub(crate) source: String,
     /// Groups of the custom field, below the object's.
     pub(crate) group: Vec<Box<str>>,
-    /// Last segment of the custom field with quotes and colon; none where there is no custom field.
+    /// Last segment of the custom field with quotes and colon; none if the column has no custom field.
     pub(crate) key: Option<Box<str>>,
-    /// The same of the field for display names, in the same groups.
+    /// Last segment of the field for display names, which lies in the same groups.
     pub(crate) display: Option<Box<str>>,
     /// The column before this one has the same custom field: both lists are one there.
     pub(crate) joins: bool,
     pub(crate) content: Content,
     pub(crate) list: bool,
     pub(crate) targets: Vec<EcsTarget>,
-    /// Known, and left out on purpose.
+    /// The dataset leaves the column out on purpose.
     pub(crate) dropped: bool,
-    /// Part of an object that is kept raw: a value of the wrong type is not lost there.
+    /// The column belongs to an object that is kept raw, where a value of the wrong type is not lost.
     pub(crate) flattened: bool,
 }
 
@@ -106,7 +106,7 @@ pub(crate) struct Derived {
     pub(crate) field: FieldId,
     pub(crate) derive: Derive,
     pub(crate) inputs: Vec<Input>,
-    /// Only where this column holds the word.
+    /// The field is filled only if this column holds the word.
     pub(crate) when: Option<(Input, String)>,
     pub(crate) rank: u8,
 }
@@ -120,16 +120,16 @@ pub(crate) struct Field {
     pub(crate) name: &'static str,
     /// Segments of the name.
     pub(crate) path: Vec<&'static str>,
-    /// The groups among them as numbers, equal where the names are.
+    /// The segments before the last as numbers; equal numbers mean equal names.
     pub(crate) groups: Vec<u16>,
-    /// All groups together as one number.
+    /// All segments before the last as one number.
     pub(crate) parent: u16,
     /// Last segment with quotes and colon.
     pub(crate) key: Box<str>,
     pub(crate) json: Json,
-    /// Takes several values, each once.
+    /// The field takes several values, each of them once.
     pub(crate) many: bool,
-    /// Is an array even with one value.
+    /// The field is an array even with one value.
     pub(crate) array: bool,
 }
 

@@ -4,20 +4,21 @@ use std::borrow::Cow;
 
 use crate::row::{At, Kind, Row, decode, quote};
 
-/// Levels of a row that are kept as they are, the row itself not counted; an object or array below them is kept as text.
-/// Elasticsearch's `flattened` type takes 20 levels; the field and a list around the value are two of them.
+/// Levels of a row, below the row itself, that are kept as objects and arrays; what lies deeper is kept as text.
+/// Elasticsearch's `flattened` type takes 20 levels, and the field and a list around the value are two of them.
 pub(crate) const MAX_DEPTH: usize = 18;
 
 /// Longest text of a `flattened` leaf, in UTF-16 units. Lucene refuses terms above 32,766 bytes, and Fleet's templates
 /// carry no `ignore_above` for `flattened`; a longer text becomes a list of pieces.
 const MAX_TEXT: usize = 8000;
 
-/// Text of the row with one element in the place of each list that it is split by: the row as it would have come alone.
+/// Text of the row with one element in place of each list that the row is split by, as if the service had sent that
+/// element alone.
 pub(crate) fn part<'r>(row: &'r Row<'_>, selected_items: &[(At, Option<At>)]) -> Cow<'r, str> {
     if selected_items.iter().all(|(_, element)| element.is_none()) {
         return row.text().into();
     }
-    // A value that was mended lies behind the row.
+    // Values that were mended lie behind the row's own text.
     let text = row.all();
     let (mut out, mut tails) = (String::new(), Vec::new());
     let (mut start, mut end) = (0, row.text().len());
@@ -33,7 +34,7 @@ pub(crate) fn part<'r>(row: &'r Row<'_>, selected_items: &[(At, Option<At>)]) ->
     out.into()
 }
 
-/// Appends the value compactly. `depth` is its level in the row; true if something in it was too deep.
+/// Appends the value compactly. `depth` is the value's level in the row; returns whether something in it was too deep.
 pub(crate) fn write(row: &Row<'_>, at: At, depth: usize, out: &mut Vec<u8>) -> bool {
     let kind = row.kind(at);
     if !matches!(kind, Kind::Object | Kind::Array) {
@@ -85,8 +86,8 @@ fn pieces(text: &str, out: &mut Vec<u8>) {
     out.push(b']');
 }
 
-/// The content of a value in one form whatever the order of its members: what tells objects apart that have no
-/// identity of their own. Nulls do not count. `depth` is the value's level in the row.
+/// Appends the content of a value in a form that does not depend on the order of members, which identifies objects that
+/// have no identity of their own. Nulls do not count. `depth` is the value's level in the row.
 pub(crate) fn canonical(row: &Row<'_>, at: At, depth: usize, out: &mut String) {
     match row.kind(at) {
         Kind::Object | Kind::Array if depth > MAX_DEPTH => out.push_str(row.raw(at)),
@@ -114,7 +115,7 @@ pub(crate) fn canonical(row: &Row<'_>, at: At, depth: usize, out: &mut String) {
             }
             out.push(']');
         }
-        // Millionths, so that two ways to write one number agree.
+        // A number is taken in millionths, so that two ways to write one number agree.
         #[expect(clippy::cast_possible_truncation, reason = "saturates, as in the pipeline")]
         Kind::Float => out.push_str(&((row.raw(at).parse::<f64>().unwrap_or_default() * 1e6) as i64).to_string()),
         Kind::Null => {}

@@ -4,12 +4,12 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}: {detail}")]
 pub struct Reject {
-    /// Constant word for counters and logs: `not_json` (its structure cannot be told), `not_an_object`, `too_large`,
+    /// Constant word for counters and logs: `not_json` (the structure is unclear), `not_an_object`, `too_large`,
     /// `no_identity`, `no_timestamp`.
     pub reason: &'static str,
     /// What is wrong, and where.
     pub detail: String,
-    /// Id of the record, where it was readable.
+    /// Id of the record, if it was readable.
     pub record: Option<String>,
 }
 

@@ -107,7 +107,7 @@ impl Rollup {
             *self.sources.entry(facts.source.clone()).or_default() += 1;
         }
         let [first, last] = &facts.times;
-        // Without the `Z`, text in normal form sorts as time, whatever the digits of its seconds.
+        // Times in normal form sort as text once the `Z` is gone, whatever the number of their digits.
         let key = |time: &String| time.trim_end_matches('Z').to_owned();
         if let Some(first) = first
             && self.first.as_ref().is_none_or(|known| key(first) < key(known))
@@ -134,13 +134,14 @@ impl Rollup {
         }
     }
 
-    /// An alert that cannot be read is counted, and is in nothing else here.
+    /// Counts an alert that cannot be read; nothing else of the summary knows of it.
     pub fn reject(&mut self) {
         self.alerts += 1;
         self.missing += 1;
     }
 
-    /// The incident has so many alerts, as it says. Whether that is more than were added: those are missing.
+    /// Takes the number of alerts that the incident itself claims. Returns whether it claims more than were added; the
+    /// difference counts as missing.
     pub fn announce(&mut self, count: u64) -> bool {
         let missing = count.saturating_sub(self.alerts);
         self.alerts += missing;

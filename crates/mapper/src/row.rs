@@ -1,8 +1,9 @@
 //! A row as a flat index over its own bytes: one pass checks the JSON grammar and notes where each value lies.
 //!
 //! No tree is built and no text is copied; several mappers read the same index (an alert and its evidence). The grammar
-//! is RFC 8259 as `serde_json` reads it, with names that differ; a property test and a fuzz target hold it to that. What
-//! the grammar refuses is read once more leniently ([`lenient`]): one bad value must not cost the record.
+//! is RFC 8259 as `serde_json` reads it, except that no object may name a member twice; a property test and a fuzz target
+//! hold it to that. A row that the grammar refuses is read once more leniently ([`lenient`]), because one bad value must
+//! not cost the record.
 
 mod lenient;
 mod parse;
@@ -14,9 +15,9 @@ use std::borrow::Cow;
 
 use crate::Reject;
 
-/// Levels of nesting that are indexed. Far fewer are kept as they are (`raw`), what lies deeper becomes text.
+/// Levels of nesting that are indexed; what lies deeper becomes text. Only the upper ones are kept as objects (`raw`).
 pub(crate) const MAX_DEPTH: usize = 64;
-/// Longest name in UTF-16 units: the name and its value are one term of a `flattened` field, whose size is bounded.
+/// Longest name in UTF-16 units. A `flattened` field makes one term of bounded size from a name and its value.
 const MAX_NAME: usize = 512;
 /// Largest row in bytes; a larger one is a dead letter.
 pub const MAX_ROW: usize = 4 << 20;
@@ -24,7 +25,7 @@ pub const MAX_ROW: usize = 4 << 20;
 /// One JSON object, indexed once. No object in it names a member twice.
 #[derive(Debug)]
 pub struct Row<'a> {
-    /// The row, and behind it the values that were mended.
+    /// The row's text, followed by the values that were mended.
     text: Cow<'a, str>,
     /// Length of the row itself.
     length: usize,
@@ -32,17 +33,17 @@ pub struct Row<'a> {
     mends: Vec<Mend>,
 }
 
-/// What had to be read leniently.
+/// A repair that was needed to read the row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Mend {
-    /// As in [`crate::Drift`].
+    /// Kind of the repair, as [`crate::Drift`] names it.
     pub(crate) kind: &'static str,
     /// Dotted source path, without array indices.
     pub(crate) path: String,
     pub(crate) count: u64,
 }
 
-/// A value: where its text lies, and where the next value after it and all it holds is found.
+/// A value: the place of its text, and the index of the next value that is not part of it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Node {
     key: (u32, u32),
@@ -52,7 +53,7 @@ pub(crate) struct Node {
     key_escaped: bool,
 }
 
-/// JSON types, told apart where the mapper treats them differently.
+/// JSON types, divided further if the mapper treats values of one type differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Null,
@@ -60,11 +61,11 @@ pub(crate) enum Kind {
     False,
     Integer,
     Float,
-    /// A string without escapes: its text is its value.
+    /// A string without escapes, whose text is its value.
     Text,
     /// A string with escapes.
     Escaped,
-    /// No JSON value (`NaN`, `01`, a number beyond a double): its text is kept as a string that may have escapes.
+    /// A word that is no JSON value (`NaN`, `01`, a number beyond a double) and was quoted to be kept as a string.
     Odd,
     Object,
     Array,
@@ -74,7 +75,7 @@ pub(crate) enum Kind {
 pub(crate) type At = u32;
 
 impl<'a> Row<'a> {
-    /// Indexes one JSON object. What is not JSON in it is mended, as long as the structure can be told.
+    /// Indexes one JSON object. Values that are not JSON are mended, as long as the structure of the object is clear.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Reject> {
         if bytes.len() > MAX_ROW {
             return Err(Reject::new("too_large", format!("{} bytes, at most {MAX_ROW} are taken", bytes.len())));
@@ -85,7 +86,7 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// Checks and indexes one JSON object, if that is what the text is.
+    /// Checks and indexes the text if it is one JSON object.
     pub(crate) fn strict(text: &'a str) -> Option<Self> {
         let nodes = parse::index(text).ok()?;
         Some(Row { text: text.into(), length: text.len(), nodes, mends: Vec::new() })
@@ -103,7 +104,7 @@ impl<'a> Row<'a> {
         matches!(self.kind(at), Kind::Text | Kind::Escaped | Kind::Integer | Kind::Float).then(|| self.scalar(at))?
     }
 
-    /// The row's text with another JSON text for the value of a member. Not for a value that was mended.
+    /// The row's text with another JSON text as the value of a member; none for a value that was mended.
     pub fn with(&self, name: &str, value: &str) -> Option<String> {
         let place = self.place(self.member(0, name)?);
         let text = self.text();
@@ -121,12 +122,12 @@ impl<'a> Row<'a> {
         &self.text[..self.length]
     }
 
-    /// The row's text, and behind it the values that were mended.
+    /// The row's text, followed by the values that were mended.
     pub(crate) fn all(&self) -> &str {
         &self.text
     }
 
-    /// What had to be read leniently.
+    /// Repairs that were needed to read the row.
     pub(crate) fn mends(&self) -> &[Mend] {
         &self.mends
     }
@@ -139,13 +140,13 @@ impl<'a> Row<'a> {
         self.node(at).kind
     }
 
-    /// Where the value lies in the text.
+    /// Place of the value in the text.
     pub(crate) fn place(&self, at: At) -> std::ops::Range<usize> {
         let (start, end) = self.node(at).value;
         start as usize..end as usize
     }
 
-    /// JSON text of the value; of an object or array as the row has it, mended or not.
+    /// JSON text of the value. The text of an object or array is the row's own, whether values in it were mended or not.
     pub(crate) fn raw(&self, at: At) -> &str {
         let (start, end) = self.node(at).value;
         &self.text[start as usize..end as usize]
@@ -163,7 +164,7 @@ impl<'a> Row<'a> {
         &self.text[start as usize..end as usize]
     }
 
-    /// A member's name is written without escapes, and is this one.
+    /// Whether the member's name is this one, written without escapes.
     pub(crate) fn key_is(&self, at: At, name: &str) -> bool {
         let node = &self.nodes[at as usize];
         let (start, end) = node.key;
@@ -201,7 +202,7 @@ impl<'a> Row<'a> {
         path.iter().try_fold(at, |at, name| self.member(at, name))
     }
 
-    /// Text of a scalar other than null: a string's value, a number or boolean as written.
+    /// Text of a scalar: a string's value, a number or boolean as it is written; none for null, objects and arrays.
     pub(crate) fn scalar(&self, at: At) -> Option<Cow<'_, str>> {
         match self.kind(at) {
             Kind::Text => Some(self.inner(at).into()),
@@ -213,7 +214,7 @@ impl<'a> Row<'a> {
     }
 }
 
-/// The record's id, as far as it can be read from the text of a row that may be broken.
+/// The record's id, if it can be read from the text of a row that may be broken.
 pub(crate) fn readable_id(bytes: &[u8], name: &str) -> Option<String> {
     let text = String::from_utf8_lossy(bytes);
     let at = text.find(&format!("\"{name}\""))?;

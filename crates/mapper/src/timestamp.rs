@@ -1,4 +1,4 @@
-//! Points in time: RFC 3339 with up to nine digits of a second; UTC where no zone is given.
+//! Points in time: RFC 3339 with up to nine digits of a second; a time without a zone is in UTC.
 
 use std::borrow::Cow;
 
@@ -57,7 +57,7 @@ pub(crate) fn parse(text: &str) -> Option<Timestamp<'_>> {
     Some(Timestamp { text: format!("{seconds}{}Z", &text[19..end]).into() })
 }
 
-/// Nanoseconds from the first time to the second; nothing if it is negative, or longer than 292 years.
+/// Nanoseconds from the first time to the second; none if the span is negative, or longer than 292 years.
 pub(crate) fn between(from: &str, to: &str) -> Option<i64> {
     let time = |text: &str| parse(text)?.text.parse::<DateTime<Utc>>().ok();
     (time(to)? - time(from)?).num_nanoseconds().filter(|nanos| *nanos >= 0)

@@ -15,7 +15,7 @@ pub(crate) struct Values {
     marked: bool,
 }
 
-/// Where a value goes, and on what terms.
+/// The field that a value goes to, and how it competes with other values there.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Placement {
     pub(crate) field: FieldId,
@@ -31,7 +31,7 @@ impl From<FieldId> for Placement {
     }
 }
 
-/// Buffers to go back to.
+/// A point in time that [`Values::back`] returns to.
 pub(crate) struct Mark {
     text: usize,
     journal: usize,
@@ -57,7 +57,7 @@ impl Values {
         self.touched.resize(fields.div_ceil(64), 0);
     }
 
-    /// From here on changes can be taken back.
+    /// Notes the present content, so that later changes can be taken back.
     pub(crate) fn mark(&mut self) -> Mark {
         self.marked = true;
         Mark { text: self.text.len(), journal: self.journal.len() }
@@ -108,7 +108,7 @@ impl Values {
         self.keep(kind.many, to, start);
     }
 
-    /// Adds a text whose JSON form is at hand.
+    /// Adds a text that the caller has in JSON form already.
     pub(crate) fn push_quoted(&mut self, plan: &Plan, to: Placement, raw: &str) {
         if self.is_settled(plan, to) {
             return;
@@ -175,7 +175,7 @@ impl Values {
     }
 }
 
-/// Numbers of the bits that are set, in their order.
+/// Positions of the bits that are set, ascending.
 fn bits(words: &[u64]) -> impl Iterator<Item = usize> + '_ {
     words.iter().enumerate().flat_map(|(at, &word)| {
         std::iter::successors((word != 0).then_some(word), |rest| {
@@ -224,7 +224,7 @@ impl<'p> Tree<'_, 'p> {
         self.out.extend_from_slice(b"\":");
     }
 
-    /// Closes the open groups but the first `depth` ones. No group stays noted as open: the next key notes its own.
+    /// Closes the open groups except the first `depth` ones. The next key notes which groups are open then.
     fn close(&mut self, depth: usize) {
         self.out.extend(self.groups()[depth..].iter().map(|_| b'}'));
         self.open = None;

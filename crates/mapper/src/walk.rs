@@ -9,9 +9,9 @@ use crate::plan::{Column, Plan, Shape, ShapeId};
 use crate::row::{At, Kind, Row, decode};
 use crate::values::{Placement, Values};
 
-/// No value in a slot.
+/// Marks a slot whose column the object does not have.
 const NONE: At = At::MAX;
-/// Null in a slot.
+/// Marks a slot whose column is null.
 const NULL: At = At::MAX - 1;
 
 /// Buffers of a mapper, reused from row to row.
@@ -20,27 +20,28 @@ pub(crate) struct Buffers {
     pub(crate) values: Values,
     /// The custom object.
     pub(crate) custom: Vec<u8>,
-    /// What no column took.
+    /// Values that no column took.
     pub(crate) unmapped: Vec<Unmapped>,
     pub(crate) drift: Counts,
-    /// Values per column of the objects on the way to where the walk stands.
+    /// Values by column, of all objects that enclose the place of the walk.
     slots: Vec<At>,
     unknown: Vec<At>,
-    /// Column met last time at each position of an object of each shape: services write members in one order.
+    /// The column that stood at each position of the last object of each shape. Services write members in one order, so
+    /// the guess is mostly right.
     hints: Vec<Vec<u16>>,
-    /// What tells the item of a split row apart, as its kind says, with its level in the row.
+    /// Values that identify the item of a split row, as its kind demands, with their level in the row.
     pub(crate) item: Vec<Option<(At, usize)>>,
-    /// Lists of which one element stands for the whole, when a row is split: (list, element or none).
+    /// Lists that the row is split by, each with the element that stands for the whole list, if it has any.
     pub(crate) selected_items: Vec<(At, Option<At>)>,
 }
 
 /// A value that no column took.
 #[derive(Debug)]
 pub(crate) struct Unmapped {
-    /// Its source path.
+    /// Source path of the value.
     pub(crate) path: String,
     pub(crate) at: At,
-    /// Its level in the row.
+    /// Level of the value in the row.
     pub(crate) depth: usize,
 }
 
@@ -56,18 +57,18 @@ impl Buffers {
     }
 }
 
-/// One walk.
+/// One walk over a row, which gives one document, or one per item of a split row.
 pub(crate) struct Walk<'w, 'a> {
     pub(crate) plan: &'w Plan,
     pub(crate) row: &'w Row<'a>,
     pub(crate) buffers: &'w mut Buffers,
     /// The row is a parent whose items become documents.
     pub(crate) splitting: bool,
-    /// Level in the row of the object at hand. A list that a row is split by counts as its element.
+    /// Level in the row of the object that is walked. A list that the row is split by counts as its element.
     pub(crate) depth: usize,
 }
 
-/// An object of which everything but the split column was walked.
+/// An object whose split column is still to be walked.
 struct Begun<'w> {
     shape: &'w Shape,
     base: usize,
@@ -152,7 +153,7 @@ impl<'w> Walk<'w, '_> {
         self.buffers.slots.truncate(base);
     }
 
-    /// The shape of the object's own kind, where it has one.
+    /// The shape of the object's own kind, if its type names a known one.
     fn kind(&mut self, id: ShapeId, at: At) -> ShapeId {
         let shape = &self.plan.shapes[id];
         if shape.kinds.is_empty() {
@@ -177,7 +178,7 @@ impl<'w> Walk<'w, '_> {
         }
         let hints = &mut buffers.hints[id];
         buffers.slots.resize(base + shape.columns.len(), NONE);
-        // An item split from its parent: what only the parent knows is in the parent's own document.
+        // Names that only the parent has are reported by the parent's own document, not by each of its items.
         let part = at == 0 && self.splitting && matches!(self.plan.rows, schema::Rows::Items(_));
         for (position, child) in self.row.children(at).enumerate() {
             let expected = hints.get(position).copied();
@@ -203,13 +204,13 @@ impl<'w> Walk<'w, '_> {
         }
     }
 
-    /// Counts a surprise, with the record that it was met in.
+    /// Counts drift, with the record that showed it.
     pub(crate) fn count(&mut self, kind: &'static str, path: &str) {
         self.buffers.drift.add(kind, path, 1, || record(self.row, &self.plan.id));
     }
 }
 
-/// The record's id, where it is readable.
+/// The record's id, if it is readable.
 pub(crate) fn record(row: &Row<'_>, id: &str) -> Option<String> {
     row.member(0, id).and_then(|id| row.scalar(id)).filter(|id| !id.is_empty()).map(Into::into)
 }

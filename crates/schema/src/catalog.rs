@@ -31,20 +31,20 @@ struct Walker<'a> {
     definitions: Map<String, Value>,
 }
 
-/// Where the walk stands.
+/// The place of the walk within the row type.
 #[derive(Clone, Default)]
 struct Context {
     /// Source path of the enclosing object.
     source: String,
-    /// Within a list: what tells of the record itself is not filled.
+    /// The place is within a list, from which fields that describe the record itself are not filled.
     list: bool,
-    /// Nothing within joins `related.*`.
+    /// Columns at the place do not join `related.*`.
     unrelated: bool,
-    /// Within a flattened object: columns have no custom field.
+    /// The place is within a flattened object, whose columns have no custom field.
     flattened: bool,
     /// Redirections of ECS targets, innermost last.
     remaps: Vec<Vec<(String, String)>>,
-    /// Types on the way here; a type within itself ends the walk.
+    /// Types that enclose the place; the walk ends at a type within itself.
     types: Vec<String>,
 }
 
@@ -162,7 +162,7 @@ impl Walker<'_> {
     }
 }
 
-/// ECS fields that a column fills: those it names, and `related.*` for what its type says.
+/// ECS fields that a column fills: those that its annotation names, and the one of `related.*` that its type joins.
 fn ecs_targets(attr: &Value, context: &Context, holds: &Content, list: bool) -> Result<Vec<EcsTarget>, String> {
     let mut targets = Vec::new();
     for target in attr.get("targets").and_then(Value::as_array).into_iter().flatten() {
@@ -185,7 +185,7 @@ fn ecs_targets(attr: &Value, context: &Context, holds: &Content, list: bool) -> 
     Ok(targets)
 }
 
-/// Adds what the annotation of a row type or kind says.
+/// Adds constants, derived values and identity from the annotation of a row type or kind.
 fn annotation(schema: &Value, context: &Context, shape: &mut Shape) -> Result<(), String> {
     let Some(kind) = schema.get(KIND) else { return Ok(()) };
     refuse_mistake(kind)?;
@@ -208,7 +208,7 @@ fn annotation(schema: &Value, context: &Context, shape: &mut Shape) -> Result<()
     Ok(())
 }
 
-/// An annotation that makes no sense says so itself.
+/// Refuses an annotation that noted a mistake when it was written.
 fn refuse_mistake(annotation: &Value) -> Result<(), String> {
     annotation.get("mistake").and_then(Value::as_str).map_or(Ok(()), |mistake| Err(mistake.to_owned()))
 }
@@ -217,7 +217,7 @@ fn rank(value: &Value) -> Result<u8, String> {
     u8::try_from(value.as_u64().unwrap_or(0)).map_err(|_| "rank above 255".into())
 }
 
-/// The ECS field a target stands for here: redirected by the enclosing objects, none if it is not filled from here.
+/// The ECS field that a target means at this place: the enclosing objects may redirect it, or leave it unfilled.
 fn redirected(name: &str, context: &Context) -> Result<Option<Ecs>, String> {
     if context.unrelated && name.starts_with("related.") {
         return Ok(None);
@@ -242,17 +242,17 @@ fn redirected(name: &str, context: &Context) -> Result<Option<Ecs>, String> {
     Ok((!context.list || lifted).then_some(field))
 }
 
-/// Fields of these groups tell of the record itself, or take one value only: they are not filled from within lists. All
-/// other groups are, each as a whole, so that what belongs together in a thing is not torn apart.
+/// Groups whose fields describe the record itself, or take one value only; they are not filled from within lists. All
+/// other groups are filled as a whole, because the fields of one thing belong together.
 const OF_THE_RECORD: &[&str] =
     &["@timestamp", "ecs", "error", "event", "message", "observer", "rule", "tags", "user_agent"];
 
-/// The field's group is filled from within lists.
+/// Whether the field's group is filled from within lists.
 pub(crate) fn is_lifted(name: &str) -> bool {
     !OF_THE_RECORD.contains(&name.split('.').next().unwrap_or_default())
 }
 
-/// Every object may say its own type; Elastic's package keeps that as `odata_type`.
+/// The column of an object's own type, which every object may have; Elastic's package keeps it as `odata_type`.
 fn odata_type(context: &Context) -> Column {
     Column {
         name: "@odata.type".into(),
@@ -267,7 +267,7 @@ fn odata_type(context: &Context) -> Column {
     }
 }
 
-/// Of a flattened object only the columns that fill ECS matter.
+/// Removes the columns of a flattened object that fill no ECS field, because its custom field holds the whole object.
 fn prune(mut shape: Shape) -> Shape {
     shape.columns.retain(|column| {
         let inner = match &column.content {

@@ -6,7 +6,7 @@ use crate::ecs::Type;
 const FILE: &str = "issuer name odata_type path publisher sha1 sha256 signer";
 const URL: &str = "domain extension fragment full original password path query scheme username";
 
-/// Dataset, group, type, names below the group that the package declares, or that its documents have.
+/// The package's fields: dataset, group, type, and names below the group, from its declarations and its documents.
 const FIELDS: &[(&str, &str, Type, &str)] = &[
     (
         "incident",
@@ -114,11 +114,11 @@ pub struct Difference {
     pub dataset: &'static str,
     /// Full name.
     pub field: String,
-    /// Its type in the package.
+    /// Type of the field in the package.
     pub theirs: Type,
-    /// Its type here; none where there is no such field.
+    /// Type of the field in our documents; none if they have no such field.
     pub ours: Option<Type>,
-    /// Why.
+    /// Reason for the difference.
     pub why: &'static str,
 }
 
@@ -129,7 +129,7 @@ pub fn fields() -> impl Iterator<Item = (&'static str, String, Type)> {
     })
 }
 
-/// Where ours differ, in the package's order.
+/// The fields that differ, in the package's order.
 pub fn differences() -> Vec<Difference> {
     let difference = |(name, field, theirs): (&'static str, String, Type)| {
         let ours = dataset(name)?.fields().into_iter().find(|ours| ours.name == field).map(|ours| ours.kind);
@@ -139,7 +139,7 @@ pub fn differences() -> Vec<Difference> {
     fields().filter_map(difference).collect()
 }
 
-/// Why a field has another type, or is missing; empty where nobody has said it.
+/// Why a field has another type, or is missing; empty without a known reason.
 fn reason(field: &str, theirs: Type, ours: Option<Type>) -> &'static str {
     match (theirs, ours) {
         (_, None) if field.contains(".comments.") => {

@@ -20,7 +20,7 @@ pub struct Dataset {
 /// Columns of an object.
 #[derive(Debug, Clone, Default)]
 pub struct Shape {
-    /// In the order of the row type.
+    /// Columns in the order of the row type.
     pub columns: Vec<Column>,
     /// Values that every such object gives.
     pub constants: Vec<Constant>,
@@ -33,7 +33,7 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// Nothing in the object fills a field.
+    /// Whether nothing in the object fills an ECS field.
     pub(crate) fn is_idle(&self) -> bool {
         self.constants.is_empty()
             && self.derived.is_empty()
@@ -50,9 +50,9 @@ impl Shape {
 pub struct Kind {
     /// Value of `@odata.type`, for example `#microsoft.graph.security.processEvidence`.
     pub tag: String,
-    /// What the kind is.
+    /// Description of the kind.
     pub description: String,
-    /// Its columns, those common to all kinds included.
+    /// Columns of the kind, those common to all kinds included.
     pub shape: Shape,
 }
 
@@ -63,9 +63,9 @@ pub struct Column {
     pub name: String,
     /// Dotted source path from the row, without array indices.
     pub source: String,
-    /// Custom field relative to the enclosing object's, dotted; none where the value stands in ECS only.
+    /// Custom field relative to the enclosing object's, dotted; none if the value stands in ECS only.
     pub path: Option<String>,
-    /// Custom field of the display name within a mail address, relative likewise.
+    /// Custom field of the display name within a mail address, relative to the enclosing object's too.
     pub display: Option<String>,
     /// Documentation.
     pub description: String,

@@ -3,13 +3,13 @@
 /// Shapes one value on its way into an ECS field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Op {
-    /// As it is.
+    /// The value as it is.
     Keep,
     /// Lower case.
     Lower,
     /// Value of a table, key compared in lower case without spaces.
     Table,
-    /// Value of the first table row whose key starts the text, compared likewise.
+    /// Value of the first table row whose key starts the text, key compared in lower case without spaces.
     Prefix,
     /// Technique of a MITRE ATT&CK id: `T1564.001` gives `T1564`.
     Technique,
@@ -27,7 +27,7 @@ pub enum Op {
     Host,
     /// Host of a URL as [`Op::Host`] writes it, the scheme may be missing; nothing for an IP address.
     UrlHost,
-    /// Host of a URL where it is an IP address.
+    /// Host of a URL if it is an IP address.
     UrlIp,
     /// Scheme of a URL.
     UrlScheme,
@@ -108,19 +108,19 @@ impl Op {
 pub enum Derive {
     /// Path of a file from folder and name; either may be missing, the folder may hold the name, the name a folder.
     Path,
-    /// Name of a file from the same, without folder and without the name of an alternate data stream.
+    /// Name of a file from folder and name, without folder and without the name of an alternate data stream.
     FileName,
-    /// Folder of a file from the same.
+    /// Folder of a file from folder and name.
     FileDirectory,
-    /// Extension of a file's name from the same, without the dot.
+    /// Extension of a file's name from folder and name, without the dot.
     FileExtension,
-    /// Name of the alternate data stream from the same.
+    /// Name of the alternate data stream from folder and name.
     ForkName,
-    /// Hive, abbreviated, key and, where there is one, value name of the registry, joined with backslashes.
+    /// Abbreviated hive, key and, if there is one, value name of the registry, joined with backslashes.
     RegistryPath,
     /// Hive from hive and key, abbreviated; a key may begin with its hive.
     RegistryHive,
-    /// Key below the hive, from the same.
+    /// Key below the hive, from hive and key.
     RegistryKey,
     /// First 32 hexadecimal digits of the SHA-256 over the values, joined with line feeds; nothing unless all exist.
     EntityId,
@@ -155,7 +155,7 @@ impl Derive {
         (Derive::UpnDomain, "upn_domain"),
     ];
 
-    /// Nothing comes of it unless all inputs are there.
+    /// Whether the value needs all of its inputs.
     pub fn needs_all(self) -> bool {
         matches!(self, Derive::EntityId | Derive::Duration | Derive::Lower)
     }

@@ -26,7 +26,7 @@ pub enum Semantic {
     Hash,
     /// IPv4 or IPv6 address without port; joins `related.ip`.
     Ip,
-    /// Point in time, RFC 3339, up to nanoseconds; UTC where no zone is given.
+    /// Point in time, RFC 3339, up to nanoseconds; a time without a zone is in UTC.
     Timestamp,
     /// Whole number of 64 bits.
     Integer,
@@ -97,13 +97,13 @@ impl Semantic {
         }
     }
 
-    /// Any text is a value as it stands: nothing is checked or changed.
+    /// Whether any text is a value as it is, with nothing to check or change.
     pub fn takes_any_text(self) -> bool {
         use Semantic::{Host, Keyword, Long, Mail, Prose, Url, User};
         matches!(self, Keyword | Long | Prose | User | Mail | Host | Url)
     }
 
-    /// Values are text after conversion.
+    /// Whether values are text after conversion.
     pub fn is_text(self) -> bool {
         self.field_type().is_text()
     }

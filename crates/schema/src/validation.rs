@@ -7,7 +7,8 @@ use crate::attr::{COLUMN, KIND};
 use crate::dataset::Definition;
 use crate::types::KEY;
 
-/// JSON Schema (2020-12) of a dataset's rows. Every property may be absent or null, as Microsoft's services do.
+/// JSON Schema (2020-12) of a dataset's rows. Every property may be absent or null, because Microsoft's services omit
+/// and null them at will.
 pub fn row_schema(definition: &Definition) -> Value {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
     let root = (definition.row)(&mut generator);

@@ -1,4 +1,4 @@
-//! What changed in each version of the package.
+//! The package's changelog.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ type Release = (&'static str, &'static [(&'static str, &'static str)]);
 
 const RELEASES: &[Release] = &[("0.1.0", &[("enhancement", "First version.")])];
 
-/// Where changes are discussed.
+/// Address at which changes are discussed.
 const LINK: &str = "https://github.com/m365-security/m365-security/pull/1";
 
 /// The changelog of the package.

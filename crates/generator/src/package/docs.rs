@@ -34,7 +34,7 @@ pub(crate) fn readme(samples: &[(&Dataset, Vec<Sample>)]) -> String {
     out
 }
 
-/// What searches of Elastic's package find here, and the fields that differ.
+/// Says which searches written for Elastic's package work here, and lists the fields that differ.
 fn incumbent(out: &mut String) {
     line(out, INCUMBENT);
     out.push_str("| Field | There | Here | Why |\n|---|---|---|---|\n");

@@ -11,14 +11,14 @@ use crate::{DocId, Reject, raw};
 /// Tag by which Elastic's packages mark documents that keep `event.original`.
 const PRESERVE_TAG: &str = "preserve_original_event";
 
-/// What turns a finished walk into a document.
+/// Turns a finished walk into a document.
 pub(super) struct Finish<'m> {
     pub(super) timestamp: Option<FieldId>,
     pub(super) facts: Option<&'m mut Facts>,
     /// The raw row is kept in `event.original`.
     pub(super) original: bool,
     pub(super) marks: &'m Marks,
-    /// What all documents of the row share of their identity.
+    /// Part of the identity that all documents of the row share.
     pub(super) identity: String,
 }
 
@@ -51,13 +51,13 @@ impl Finish<'_> {
     }
 }
 
-/// Names the record in a rejection, where its id is readable.
+/// Names the record in a rejection, if its id is readable.
 pub(super) fn named(id: &str, row: &Row<'_>, mut reject: Reject) -> Reject {
     reject.record = reject.record.or_else(|| record(row, id));
     reject
 }
 
-/// Adds what no column took to the custom object: source path to values.
+/// Adds the values that no column took to the custom object, as lists by source path.
 fn unmapped(walk: &mut Walk<'_, '_>) {
     let (row, Buffers { unmapped, custom, .. }) = (walk.row, &mut *walk.buffers);
     if unmapped.is_empty() {

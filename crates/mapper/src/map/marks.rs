@@ -1,16 +1,16 @@
 //! Tags and labels that an operator wants on every document.
 
-/// What documents carry beside what their rows say; their ids do not depend on it.
+/// Tags and labels that documents carry beside the content of their rows; ids do not depend on them.
 #[derive(Debug, Default)]
 pub struct Marks {
     /// Values of `tags`.
     pub(super) tags: Vec<String>,
-    /// The member `labels` with its comma, as it is written; empty without any.
+    /// The member `labels` with the comma behind it, ready to be written; empty without labels.
     pub(super) labels: Vec<u8>,
 }
 
 impl Marks {
-    /// These tags and labels (names without dots).
+    /// Marks with these tags and labels; names of labels have no dots.
     pub fn new<'a>(tags: Vec<String>, labels: impl IntoIterator<Item = (&'a String, &'a String)>) -> Self {
         let mut text = Vec::new();
         for (name, value) in labels {

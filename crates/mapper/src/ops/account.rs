@@ -8,7 +8,7 @@ use super::mail::mailboxes;
 #[derive(Debug, PartialEq, Eq)]
 struct Account {
     name: String,
-    /// Empty where the text names none.
+    /// Domain; empty if the text names none.
     domain: String,
     /// The account is one of the device itself: `.\kim`.
     local: bool,
@@ -37,7 +37,7 @@ pub(crate) fn name(accounts: &[Cow<'_, str>]) -> Option<String> {
     accounts.iter().find(|text| !text.is_empty()).map(|text| account(text).name)
 }
 
-/// Domain of the first account that names one; nothing beyond an account of the device itself.
+/// Domain of the first account that names one. The search ends at an account of the device itself.
 pub(crate) fn domain(accounts: &[Cow<'_, str>]) -> Option<String> {
     let accounts = accounts.iter().filter(|text| !text.is_empty()).map(|text| account(text));
     let first = accounts.into_iter().find(|account| account.local || !account.domain.is_empty());

@@ -22,7 +22,7 @@ fn without_port(text: &str) -> &str {
     }
 }
 
-/// The host of a URL, as it stands there. Without a scheme, what comes before the path is one if it looks like one.
+/// The host of a URL, as it is written. A text without a scheme begins with the host, if that looks like one.
 fn of_url(text: &str) -> Option<Cow<'_, str>> {
     if text.contains("://") {
         return Url::parse(text).map(|url| url.domain.into());

@@ -10,7 +10,7 @@ pub(crate) struct Mailbox {
     pub(crate) name: String,
 }
 
-/// The addresses of a text, none where it holds none.
+/// The addresses that a text holds.
 pub(crate) fn mailboxes(text: &str) -> Vec<Mailbox> {
     let letters: Vec<char> = if too_long(text) { Vec::new() } else { text.chars().collect() };
     let find = |from: usize, wanted: char| (from..letters.len()).find(|&at| letters[at] == wanted);
@@ -74,12 +74,12 @@ fn quoted(letters: &[char], from: usize) -> Option<(String, usize)> {
     }
 }
 
-/// What stands between two commas.
+/// An entry of the list, between two commas.
 #[derive(Default)]
 struct Entry {
     /// Text outside quotes, angle brackets and comments.
     plain: String,
-    /// The same with quoted texts.
+    /// Text outside angle brackets and comments, quoted texts included.
     shown: String,
     quoted: String,
     angle: Option<String>,
@@ -132,7 +132,7 @@ fn valid(text: &str) -> Option<&str> {
     is_address(address).then_some(address)
 }
 
-/// Something before and after the last `@`, and nothing that separates words.
+/// Whether the text has something before and after its last `@`, and nothing that separates words.
 pub(crate) fn is_address(text: &str) -> bool {
     let sides = text.rfind('@').is_some_and(|at| at > 0 && at + 1 < text.len());
     sides && !text.contains(|letter| letter <= ' ' || letter == '<' || letter == '>')

@@ -1,4 +1,4 @@
-//! Paths of files on Windows and elsewhere: what folder and name, as a service gives them, say together.
+//! Paths of files on Windows and elsewhere, from the folder and the name that a service gives.
 
 use crate::convert::lower;
 
@@ -12,7 +12,7 @@ pub(crate) struct File {
     pub(crate) fork: String,
 }
 
-/// The file that folder and name tell of; either may be empty. The folder may be the whole path, and the name one too.
+/// The file that folder and name describe; either may be empty, and either may hold the whole path.
 pub(crate) fn file(folder: &str, name: &str) -> File {
     let Some(path) = whole(folder, name) else {
         return File { directory: trim(folder).to_owned(), ..File::default() };
@@ -28,7 +28,7 @@ pub(crate) fn file(folder: &str, name: &str) -> File {
     File { name, directory, fork, path: if path_is_known { path } else { String::new() } }
 }
 
-/// The whole path; nothing where there is only a folder.
+/// The whole path; empty if only a folder is known.
 fn whole(folder: &str, name: &str) -> Option<String> {
     if name.is_empty() {
         return (!folder.is_empty() && !folder.ends_with(SEPARATORS) && !is_root(folder)).then(|| folder.to_owned());

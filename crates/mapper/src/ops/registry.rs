@@ -4,7 +4,7 @@ use schema::tables::REGISTRY_HIVE;
 
 use super::look_up;
 
-/// Hive, abbreviated where it is a known one, and key below it; either may be empty. A key may begin with its hive.
+/// Hive and the key below it; either may be empty. A known hive is abbreviated, and a key may begin with its hive.
 pub(crate) fn hive_and_key(hive: &str, key: &str) -> (String, String) {
     let (hive, key) = (clean(hive), clean(key));
     if let Some((found, rest)) = begins_with_hive(key) {
@@ -17,7 +17,7 @@ pub(crate) fn hive_and_key(hive: &str, key: &str) -> (String, String) {
     }
 }
 
-/// Hive, key and value name, where the first two are there.
+/// Hive, key and value name in one path; none without hive and key.
 pub(crate) fn path(hive: &str, key: &str, value: &str) -> Option<String> {
     let (hive, key) = hive_and_key(hive, key);
     if hive.is_empty() || key.is_empty() {
@@ -31,13 +31,13 @@ fn clean(text: &str) -> &str {
     without(text, "computer\\").unwrap_or(text)
 }
 
-/// The rest of the text after the words, whatever their case.
+/// The rest of the text after a beginning, whose case does not matter.
 fn without<'t>(text: &'t str, words: &str) -> Option<&'t str> {
     text.get(..words.len()).filter(|head| head.eq_ignore_ascii_case(words)).map(|head| &text[head.len()..])
 }
 
 fn begins_with_hive(text: &str) -> Option<(&'static str, &str)> {
-    // As the kernel names them.
+    // The kernel names the hives like this.
     for (words, hive) in [("registry\\machine\\", "HKLM"), ("registry\\user\\", "HKU")] {
         if let Some(rest) = without(text, words) {
             return Some((hive, rest));

@@ -1,7 +1,7 @@
-//! The second look at a row that is not JSON: its values are read as far as they can be told, and what had to be mended
-//! is noted with its path.
+//! The lenient reading of a row that is not JSON: values are read as far as they are clear, and every repair is noted
+//! with its path.
 //!
-//! Leniency ends where the structure cannot be told: a string or bracket that is never closed, a name without quotes,
+//! A row whose structure is unclear is rejected: a string or bracket that is never closed, a name without quotes,
 //! members without a comma between them. `read` in `map.painless` reads the same way.
 
 mod scalar;
@@ -10,10 +10,10 @@ mod text;
 use super::{Kind, MAX_DEPTH, Mend, Node, Row, decode, quote};
 use crate::Reject;
 
-/// Different mends of one row that are told apart.
+/// Different repairs of one row that are counted each by itself.
 const MAX_MENDS: usize = 100;
 
-/// Where a text lies.
+/// Start and end of a text.
 type Span = (u32, u32);
 
 /// Indexes the one object that the bytes must be.
@@ -51,15 +51,15 @@ pub(super) fn read(bytes: &[u8]) -> Result<Row<'static>, Reject> {
 }
 
 struct Reader {
-    /// The row, and behind it the values that were mended.
+    /// The row's text, followed by the values that were mended.
     text: String,
-    /// Where the row ends.
+    /// End of the row within the text.
     length: usize,
     at: usize,
     nodes: Vec<Node>,
-    /// Where bytes that are not UTF-8 were replaced.
+    /// Places at which bytes that are not UTF-8 were replaced.
     replaced: Vec<usize>,
-    /// Names on the way to where the reader stands.
+    /// Names of the members that enclose the place of reading.
     path: Vec<String>,
     mends: Vec<Mend>,
 }
@@ -195,7 +195,7 @@ impl Reader {
         Ok(())
     }
 
-    /// What follows a member or an element: true for a comma, false for the end.
+    /// Reads what follows a member or an element; true for a comma, false for the end.
     fn comma(&mut self, end: u8) -> Result<bool, Reject> {
         self.blank()?;
         match self.peek() {
@@ -208,7 +208,7 @@ impl Reader {
         }
     }
 
-    /// Adds a value that was mended; where it lies.
+    /// Adds a value that was mended and returns its place.
     fn add(&mut self, write: impl FnOnce(&mut String)) -> Span {
         let start = self.text.len() as u32;
         write(&mut self.text);
@@ -246,7 +246,7 @@ impl Reader {
         }
     }
 
-    /// Of members with one name the last one stays.
+    /// Keeps only the last one of several members with one name.
     fn distinct(&mut self, first: usize) {
         let mut last = rustc_hash::FxHashMap::default();
         let mut members = Vec::new();

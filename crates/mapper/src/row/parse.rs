@@ -6,10 +6,10 @@ use self::names::Names;
 use super::text::special;
 use super::{Kind, MAX_DEPTH, Node};
 
-/// Why a text is no strict JSON object. What is wrong is for the lenient reading to say.
+/// Why a text is no strict JSON object. The lenient reading finds out what exactly is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// It breaks the grammar, names a member twice, or goes beyond what is taken.
+    /// The text breaks the grammar, names a member twice, or exceeds a bound.
     Grammar,
     /// A number exceeds a double.
     Range,
@@ -161,7 +161,7 @@ impl Parser<'_> {
         Ok(kind)
     }
 
-    /// Moves behind the string; true if it has escapes.
+    /// Moves behind the string; returns whether the string has escapes.
     fn string(&mut self) -> Checked<bool> {
         self.at += 1;
         let mut escaped = false;

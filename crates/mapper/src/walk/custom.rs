@@ -17,7 +17,7 @@ impl<'w> Walk<'w, '_> {
             self.buffers.custom.push(b'[');
         }
         self.values(column, at, before);
-        // Nothing was written: the key goes too.
+        // A column without any value written has no key either.
         if self.buffers.custom.len() == before + usize::from(list) {
             self.buffers.custom.truncate(mark.0);
             *open = mark.1;
@@ -94,7 +94,7 @@ impl<'w> Walk<'w, '_> {
         }
     }
 
-    /// An object within the one at hand.
+    /// Walks an object within the present one.
     fn inside(&mut self, shape: ShapeId, at: At) {
         self.depth += 1;
         self.object(shape, at);
@@ -109,7 +109,7 @@ impl<'w> Walk<'w, '_> {
         }
     }
 
-    /// A comma before the second and later values of a list.
+    /// Writes a comma before the second and later values of a list.
     pub(super) fn separate(&mut self, start: usize) {
         let out = &mut self.buffers.custom;
         if out.len() > start && out.last() != Some(&b'[') {
@@ -125,7 +125,7 @@ impl<'w> Walk<'w, '_> {
         self.count("mistyped", &column.source);
     }
 
-    /// Adds a list to the one that the column before wrote.
+    /// Adds a list to the one that the column before wrote, because both columns share a custom field.
     pub(super) fn join(&mut self, column: &'w Column, at: At) {
         self.buffers.custom.pop();
         self.values(column, at, 0);

@@ -17,7 +17,7 @@ impl<'w> Walk<'w, '_> {
     pub(super) fn scalar(&mut self, column: &'w Column, semantic: Semantic, at: At, start: usize) {
         let shown = column.key.is_some();
         if shown && column.targets.is_empty() && self.row.kind(at) == Kind::Escaped && semantic.takes_any_text() {
-            // Nobody reads the text: its escapes need not be undone.
+            // The text is only copied, so its escapes stay as they are.
             self.separate(start);
             self.buffers.custom.extend_from_slice(self.row.raw(at).as_bytes());
             return;
@@ -116,7 +116,7 @@ impl<'w> Walk<'w, '_> {
     pub(super) fn derived(&mut self, derived: &Derived, base: usize) {
         let text = |(column, path): &(u16, Vec<Box<str>>)| {
             let at = self.buffers.slots.get(base + usize::from(*column)).copied().filter(|&at| at < NULL)?;
-            // A fraction is no text: it can be written in several ways.
+            // A fraction can be written in several ways, so its text would not be the same everywhere.
             let at = self.row.find(at, path).filter(|&at| !matches!(self.row.kind(at), Kind::Float | Kind::Odd))?;
             self.row.scalar(at).filter(|text| !ops::too_long(text))
         };

@@ -1,11 +1,11 @@
-//! A row that is split into items is walked once: what all items share is written once, and the walk goes back to where
-//! they differ.
+//! The walk over a row that is split into items: what all items share is written once, and the walk returns to that
+//! point for every item.
 
 use super::{Begun, Buffers, NULL, Walk};
 use crate::plan::{Content, ShapeId};
 use crate::row::{At, Kind};
 
-/// How far the buffers were filled before an item.
+/// Lengths of the buffers before an item.
 struct Mark {
     custom: usize,
     unmapped: usize,
@@ -35,13 +35,13 @@ impl Buffers {
     }
 }
 
-/// An object within the custom object whose key was written for the item at hand.
+/// An object within the custom object whose key was written for the present item.
 struct Opened<'o> {
     /// Length of the custom object before the key.
     before_key: usize,
     /// Objects that were open there, beside the custom object itself.
     around: usize,
-    /// Objects that are open within it, it included.
+    /// Objects that are open within it, itself included.
     within: usize,
     outer: Option<&'o Opened<'o>>,
 }
@@ -107,12 +107,12 @@ impl Walk<'_, '_> {
         self.end(base, open);
     }
 
-    /// Closes the custom object, and as many objects in it as are open, for the item at hand.
+    /// Closes the open objects within the custom object, and that itself, and hands the item over.
     fn finish(&mut self, open: usize, opened: Option<&Opened<'_>>, each: &mut dyn FnMut(&mut Self)) {
         if let Some(opened) = opened
             && self.buffers.custom.ends_with(b"{")
         {
-            // Nothing of the object that was opened last was written: its key goes too.
+            // The object that was opened last stayed empty, so its key is left out as well.
             let written = self.buffers.custom.split_off(opened.before_key);
             self.finish(opened.around, opened.outer, each);
             self.buffers.custom.extend_from_slice(&written);

@@ -11,7 +11,7 @@ use crate::Reject;
 
 #[expect(clippy::cast_possible_truncation, reason = "a row is at most MAX_ROW bytes, and mending makes few of one")]
 impl Reader {
-    /// A number, boolean or null; what is none of them is kept as text.
+    /// Reads a number, boolean or null; any other word is kept as text.
     pub(super) fn word(&mut self) -> (Kind, Span) {
         let rest = &self.bytes()[self.at..];
         let ends = |at: &usize| match rest[*at] {
@@ -37,7 +37,7 @@ impl Reader {
         Ok((kind, span))
     }
 
-    /// A member's name: whether it has escapes, and where it lies. The path goes on to it.
+    /// Reads a member's name and adds it to the path; returns whether the name has escapes, and its place.
     pub(super) fn name(&mut self) -> Result<(bool, Span), Reject> {
         let (mut kind, mut span, flaws) = self.read_string()?;
         let text = &self.text[span.0 as usize + 1..span.1 as usize - 1];
@@ -93,7 +93,7 @@ impl Reader {
     }
 }
 
-/// The name that stands for one which no field of Elasticsearch can have.
+/// The name that replaces one which no field of Elasticsearch can have; none if the name is fit.
 fn fit_name(name: &str) -> Option<Cow<'_, str>> {
     let cut = name.encode_utf16().count() > MAX_NAME;
     if !cut && !name.contains('\0') {

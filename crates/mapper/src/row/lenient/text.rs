@@ -1,6 +1,6 @@
 //! Text between quotes, read leniently.
 
-/// What was wrong with a text.
+/// Flaws of a text.
 #[derive(Debug, Default, Clone, Copy)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one kind of drift, counted by itself")]
 pub(super) struct Flaws {
@@ -15,7 +15,7 @@ pub(super) struct Flaws {
 }
 
 impl Flaws {
-    /// The words for them.
+    /// Calls `each` with the word for every flaw.
     pub(super) fn each(self, mut each: impl FnMut(&'static str)) {
         for (is, word) in [
             (self.bytes, "invalid_utf8"),
@@ -31,7 +31,7 @@ impl Flaws {
 }
 
 /// Value of the text. A control character stands for itself, half of a surrogate pair is replaced, and an escape that
-/// JSON does not know is no escape: `C:\Users` is what was meant.
+/// JSON does not know stays as it is written, because `C:\Users` means just that.
 pub(super) fn read_text(text: &str, flaws: &mut Flaws) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

@@ -1,4 +1,4 @@
-//! No object names a member twice: how that is found out in the one pass over the row.
+//! Finds members with one name within an object, in the same pass that checks the grammar.
 
 use super::super::MAX_NAME;
 use super::super::text::decode;
@@ -10,22 +10,22 @@ const FEW: u32 = 64;
 /// Names of one object, as far as they have been read.
 #[derive(Default)]
 pub(super) struct Names {
-    /// Its first member.
+    /// Index of the object's first member.
     first: usize,
     count: u32,
-    /// One bit for each name, many names to a bit.
+    /// A set of the names' hashes; a bit that is set already means that two names may be the same.
     bits: u128,
-    /// To be looked at once more when the object ends.
+    /// The names have to be compared once more when the object ends.
     doubtful: bool,
 }
 
 impl Names {
-    /// Those of an object whose first member is this node.
+    /// Names of an object whose first member is this node.
     pub(super) fn from(first: usize) -> Self {
         Self { first, ..Self::default() }
     }
 
-    /// Notes a name; whether another one may have been the same.
+    /// Notes a name; returns whether an earlier one may have been the same.
     fn note(&mut self, name: &[u8]) -> bool {
         let at = |place: usize| name.get(place).copied().map_or(0, u32::from);
         let (last, middle) = (name.len().saturating_sub(1), name.len() / 2);
@@ -41,7 +41,7 @@ impl Names {
 }
 
 impl Parser<'_> {
-    /// Looks whether a member's name stands in the object already. Most names are told from all others by one bit.
+    /// Refuses a name that the object has already. The bit of its hash alone proves most names to be new.
     #[inline] // Called for every member of every row, from another module.
     pub(super) fn name(&self, key: (u32, u32), escaped: bool, names: &mut Names) -> Checked<()> {
         let name = &self.bytes[key.0 as usize..key.1 as usize];
@@ -67,7 +67,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// All names of an object that ends here, where one bit for each does not tell.
+    /// Compares all names of an object that ends here, if the bits of their hashes did not prove them different.
     pub(super) fn distinct(&self, names: &Names) -> Checked<()> {
         if !names.doubtful {
             return Ok(());
