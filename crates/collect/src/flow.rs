@@ -179,7 +179,7 @@ async fn cycle(feed: &mut Feed) -> Result<(), Fault> {
     let Some((from, mut outbox)) = begin(feed)? else { return Ok(()) };
     feed.odd = None;
     feed.misdated.begin();
-    let mut window = Window::new(from, feed.source.list.is_ordered(), feed.health.time().now());
+    let mut window = Window::new(from, feed.source.requests.list.is_ordered(), feed.health.time().now());
     let mut outcome = window::read(feed, &mut window, &mut outbox).await;
     if outcome.is_err() {
         feed.size.reset();

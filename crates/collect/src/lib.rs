@@ -4,4 +4,5 @@
 
 pub mod config;
 pub mod flow;
+pub mod record;
 pub mod splitter;

@@ -1,4 +1,5 @@
-//! Splits a page `{"@odata.context":…,"value":[…],"@odata.nextLink":…}` into its rows while it arrives.
+//! Splits a page `{"@odata.context":…,"value":[…],"@odata.nextLink":…}` into its rows while it arrives. The rows may also lie
+//! in a member of another name, or the page may be an array itself.
 //!
 //! Nothing holds a page: at most one element (or, with a nested array split off, one nested item and the rest of its
 //! parent) is in memory, and one that is longer than the limit goes to a temporary file. The order of properties does
@@ -14,6 +15,7 @@ mod tests;
 
 use std::io;
 
+use schema::{Envelope, List, NextPage};
 use tempfile::SpooledTempFile;
 
 use self::hold::Hold;
@@ -48,6 +50,8 @@ pub enum Event<'a> {
     NextLink(String),
     /// `@odata.count`.
     Count(u64),
+    /// The member that says whether there are more records.
+    More(bool),
     /// The page says that it is not whole: the JSON text of its `error`.
     Error(&'a [u8]),
 }
@@ -73,9 +77,9 @@ pub enum SplitError {
         /// Where.
         offset: u64,
     },
-    /// The body is complete JSON without a `value` array.
-    #[error("body has no `value` array")]
-    NoValue,
+    /// The body is complete JSON without the array of rows.
+    #[error("body has no `{0}` array")]
+    NoValue(&'static str),
     /// Which of them is the page, nobody knows.
     #[error("body has `value` twice, the second one at byte {0}")]
     Twice(u64),
@@ -116,8 +120,36 @@ enum Member {
     Value,
     NextLink,
     Count,
+    More,
     Error,
     Other,
+}
+
+/// How a page holds its rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageForm {
+    /// Member of the body that holds the rows; the body itself is an array of them where there is none.
+    pub rows: Option<&'static str>,
+    /// Member of the body that says whether there are more records.
+    pub more: Option<&'static str>,
+}
+
+impl PageForm {
+    /// OData's: the rows are in `value`.
+    pub const ODATA: Self = Self { rows: Some("value"), more: None };
+    /// The body is an array.
+    pub const ARRAY: Self = Self { rows: None, more: None };
+
+    /// That of a list's pages, and whether they have to be put between brackets first.
+    pub fn of(list: &List) -> (Self, bool) {
+        let more = if let NextPage::Offset { more } = list.next { more } else { None };
+        match list.envelope {
+            Envelope::Member(rows) => (Self { rows: Some(rows), more }, false),
+            Envelope::Array => (Self::ARRAY, false),
+            // Blanks stand between records as commas do.
+            Envelope::Record | Envelope::Lines => (Self::ARRAY, true),
+        }
+    }
 }
 
 /// What `value` was.
@@ -131,6 +163,7 @@ enum Rows {
 /// The incremental scanner of one page: [`Splitter::next`] until `None`, chunk by chunk, then [`Splitter::finish`].
 #[derive(Debug)]
 pub struct Splitter {
+    form: PageForm,
     nested: Option<&'static str>,
     state: State,
     scan: ValueScan,
@@ -150,9 +183,16 @@ pub struct Splitter {
 }
 
 impl Splitter {
-    /// A splitter for one page; `nested` names the array that is split off the elements, `max_row` the longest row held.
+    /// A splitter for one page of OData; `nested` names the array that is split off the elements, `max_row` the longest row
+    /// held.
     pub fn new(nested: Option<&'static str>, max_row: usize) -> Self {
+        Self::of(PageForm::ODATA, nested, max_row)
+    }
+
+    /// A splitter for one page of this form.
+    pub fn of(form: PageForm, nested: Option<&'static str>, max_row: usize) -> Self {
         Self {
+            form,
             nested,
             state: State::Start,
             scan: ValueScan::default(),
@@ -180,6 +220,7 @@ impl Splitter {
             None => Ok(None),
             Some(Found::Link(link)) => Ok(Some(Event::NextLink(link))),
             Some(Found::Count(count)) => Ok(Some(Event::Count(count))),
+            Some(Found::More(more)) => Ok(Some(Event::More(more))),
             Some(Found::Error) => Ok(Some(Event::Error(&self.text))),
             Some(Found::Again) => Ok(Some(Event::NestedAgain)),
             Some(Found::Row(level, bytes)) => Ok(Some(row(level, bytes))),
@@ -202,7 +243,9 @@ impl Splitter {
     /// The page must be complete now.
     pub fn finish(&self) -> Result<(), SplitError> {
         let inside = match self.state {
-            State::End if self.rows == Rows::None => return Err(SplitError::NoValue),
+            State::End if self.rows == Rows::None => {
+                return Err(SplitError::NoValue(self.form.rows.unwrap_or("top-level")));
+            }
             State::End => return Ok(()),
             State::Items(Level::Body) => "`value[]`",
             State::Items(Level::Element) | State::InItem(Level::Element) => "a nested array of an element of `value[]`",
@@ -228,6 +271,7 @@ enum Found<'c> {
     Held(Level),
     Link(String),
     Count(u64),
+    More(bool),
     Error,
     Again,
 }

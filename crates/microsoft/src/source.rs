@@ -1,19 +1,21 @@
-//! One list endpoint of one tenant: addresses of its pages, and how they are asked for.
+//! One list endpoint of one tenant: its requests are sent here.
 
-use std::borrow::Cow;
-use std::fmt::Write;
+mod request;
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use reqwest::StatusCode;
-use schema::{List, OData, Operator};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+pub use self::request::{Bound, PageOptions, PageRequest, Range, Requests};
 use crate::auth::TokenSource;
 use crate::turns::{Lane, Reading};
-use crate::{Budget, Clients, Service, status_fault};
+use crate::{Budget, Clients, status_fault};
 use common::clock;
 use common::error::{Fault, Unreachable};
 use common::health::{Reason, SourceHealth};
@@ -33,14 +35,10 @@ pub struct Source {
     pub unavailable: AtomicBool,
     /// Token for the API.
     pub tokens: Arc<TokenSource>,
-    /// Root of the API in the tenant's cloud.
-    pub root: Url,
+    /// How its pages and records are asked for.
+    pub requests: Requests,
     /// What the catalog says about the endpoint.
     pub endpoint: schema::Source,
-    /// What it says about the list, and about the way to ask for it.
-    pub list: List,
-    /// How the list is asked for.
-    pub odata: OData,
     /// Pause that the service asked for, shared by the sources of the same application, tenant and API.
     pub budget: Arc<Budget>,
     /// Hears what the API answered.
@@ -51,96 +49,9 @@ pub struct Source {
     pub stop: Stop,
 }
 
-/// A part of a list by the time of the last change.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Range {
-    /// Changed at or after this time, as the service writes it.
-    pub from: String,
-    /// Where the part ends; open if nowhere.
-    pub to: Option<Bound>,
-}
-
-/// The end of a part of a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Bound {
-    /// Changed before this time.
-    Before(String),
-    /// Changed at or before this time.
-    Through(String),
-}
-
-impl Range {
-    /// Everything that changed at or after `from`.
-    pub fn since(from: impl Into<String>) -> Self {
-        Self { from: from.into(), to: None }
-    }
-}
-
-/// How the pages of a list are asked for.
-#[derive(Debug, Clone, Copy)]
-pub struct Ask {
-    /// Records of a page, `$top`.
-    pub top: u32,
-    /// With the nested records, if the endpoint has them.
-    pub expand: bool,
-    /// Records to leave out at the start, `$skip`.
-    pub skip: u64,
-    /// Only what names the record and its version, `$select`.
-    pub names: bool,
-}
-
 impl Source {
-    /// Address of the first page of a part of the list.
-    pub fn first_page(&self, range: &Range, ask: Ask) -> Url {
-        let OData { expand, orderable, operators, .. } = self.odata;
-        let (cursor, id) = (self.list.record.changed, self.list.record.id.join(","));
-        let mut url = self.list();
-        let mut query = format!("$filter={cursor} ge {}", literal(&range.from));
-        // Where the service does not know the comparison, more is read than was asked for.
-        let end = match &range.to {
-            Some(Bound::Before(to)) if operators.contains(&Operator::Lt) => Some(("lt", to)),
-            Some(Bound::Before(to) | Bound::Through(to)) if operators.contains(&Operator::Le) => Some(("le", to)),
-            _ => None,
-        };
-        // Writing to a string does not fail.
-        if let Some((comparison, to)) = end {
-            let _ = write!(query, " and {cursor} {comparison} {}", literal(to));
-        }
-        if orderable {
-            let _ = write!(query, "&$orderby={cursor} asc");
-        }
-        let _ = write!(query, "&$top={}", ask.top);
-        if ask.skip > 0 {
-            let _ = write!(query, "&$skip={}", ask.skip);
-        }
-        if ask.names {
-            let _ = write!(query, "&$select={id},{cursor}");
-        } else if let Some(expand) = expand.filter(|_| ask.expand) {
-            let _ = write!(query, "&$expand={expand}");
-        }
-        url.set_query(Some(&query));
-        url
-    }
-
-    /// Address of one record with its nested records.
-    pub fn record(&self, id: &str) -> Url {
-        let mut url = self.list();
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.push(id);
-        }
-        url.set_query(self.odata.expand.map(|expand| format!("$expand={expand}")).as_deref());
-        url
-    }
-
-    /// Address of the list.
-    pub fn list(&self) -> Url {
-        let mut url = self.root.clone();
-        url.set_path(&format!("{}{}", self.root.path().trim_end_matches('/'), self.endpoint.path));
-        url
-    }
-
     /// Asks for a page as soon as the service lets anybody of this tenant ask; its body is still to be read.
-    pub async fn open(&self, page: &Url) -> Result<Reading, Fault> {
+    pub async fn open(&self, page: &PageRequest) -> Result<Reading, Fault> {
         let (what, answer) = self.ask(page).await?;
         let is_forbidden = answer.response().status() == StatusCode::FORBIDDEN;
         let outcome = self.judge(&what, answer).await;
@@ -154,7 +65,7 @@ impl Source {
 
     /// Asks for one record with its nested records; `None` where it is not, or no longer, to be seen.
     pub async fn open_record(&self, id: &str) -> Result<Option<Reading>, Fault> {
-        let (what, answer) = self.ask(&self.record(id)).await?;
+        let (what, answer) = self.ask(&self.requests.record(id)).await?;
         if matches!(answer.response().status(), StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::NO_CONTENT) {
             self.budget.accept();
             self.health.answered();
@@ -200,7 +111,7 @@ impl Source {
     }
 
     /// A refused token is replaced once.
-    async fn ask(&self, page: &Url) -> Result<(String, Reading), Fault> {
+    async fn ask(&self, page: &PageRequest) -> Result<(String, Reading), Fault> {
         self.stop.unless(self.budget.ready()).await?;
         match self.stop.unless(self.ask_now(page)).await? {
             Err(Fault::Unreachable(gap)) => Err(self.unreachable(*gap)),
@@ -229,7 +140,7 @@ impl Source {
         if self.health.time().is_known() {
             return Ok(());
         }
-        let answer = self.clients.kept.get(self.root.clone()).timeout(PATIENCE).send();
+        let answer = self.clients.kept.get(self.requests.root.clone()).timeout(PATIENCE).send();
         if let Ok(answer) = self.stop.unless(answer).await?
             && let Some(date) = clock::date(answer.headers())
         {
@@ -238,16 +149,17 @@ impl Source {
         Ok(())
     }
 
-    async fn ask_now(&self, page: &Url) -> Result<(String, Reading), Fault> {
-        let what = format!("GET {}{}", page.origin().ascii_serialization(), page.path());
+    async fn ask_now(&self, page: &PageRequest) -> Result<(String, Reading), Fault> {
+        let method = page.method();
+        let what = format!("{method} {}{}", page.url.origin().ascii_serialization(), page.url.path());
         let token = self.token().await?;
-        let mut answer = self.get(&what, page, token.expose_secret()).await?;
+        let mut answer = self.send(&what, page, token.expose_secret()).await?;
         if answer.response().status() == StatusCode::UNAUTHORIZED {
             let claims = claims_challenge(answer.response().headers());
             drop(answer);
             self.tokens.renew(&token, claims).await;
             let token = self.token().await?;
-            answer = self.get(&what, page, token.expose_secret()).await?;
+            answer = self.send(&what, page, token.expose_secret()).await?;
         }
         Ok((what, answer))
     }
@@ -260,17 +172,11 @@ impl Source {
         outcome
     }
 
-    /// The address of a link on a page: the token goes with it, so it leads to the API that the token is for.
-    pub fn follow(&self, page: &Url, link: &str) -> Result<Url, Fault> {
-        let schema::Source { api, path, .. } = self.endpoint;
-        Service { root: &self.root, api, path }.follow(page, link)
-    }
-
-    async fn get(&self, what: &str, page: &Url, token: &str) -> Result<Reading, Fault> {
+    async fn send(&self, what: &str, page: &PageRequest, token: &str) -> Result<Reading, Fault> {
         let mut turn = self.lane.turn().await;
         let client = if self.unavailable.load(Ordering::Relaxed) { &self.clients.fresh } else { &self.clients.kept };
-        let request = client
-            .get(page.clone())
+        let request = page
+            .builder(client)
             .bearer_auth(token)
             // Without it Graph writes `unknownFutureValue` for the newer members of an enumeration.
             .header("Prefer", "include-unknown-enum-members");
@@ -278,13 +184,4 @@ impl Source {
         self.unavailable.store(response.status() == StatusCode::SERVICE_UNAVAILABLE, Ordering::Relaxed);
         Ok(Reading::new(response, turn))
     }
-}
-
-/// A time as a `$filter` literal: as the service wrote it, if that is a form that it reads. An offset's plus sign would be
-/// read as a space.
-fn literal(time: &str) -> Cow<'_, str> {
-    if !clock::is_plain(time) {
-        return clock::parse(time).map_or(Cow::Borrowed(time), |time| Cow::Owned(clock::exact(time)));
-    }
-    if time.contains('+') { Cow::Owned(time.replace('+', "%2B")) } else { Cow::Borrowed(time) }
 }

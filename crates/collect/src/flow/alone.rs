@@ -8,9 +8,8 @@
 
 use super::ledger::Debt;
 use super::page::{Taking, take};
-use super::rows::{Element, Extent};
+use super::rows::Extent;
 use super::{Feed, merged, nested, step};
-use crate::splitter::{scalar_members, string_member};
 use common::clock;
 use common::error::Fault;
 use common::health::Reason;
@@ -35,18 +34,15 @@ pub(super) enum Found {
 
 /// A record from a page without nested rows: they are fetched with the record alone. `false` when that was of no use.
 pub(super) async fn complete(feed: &mut Feed, row: &[u8], apart: bool, outbox: &mut Outbox) -> Result<bool, Fault> {
-    let [changed, created] = scalar_members(row, feed.rows.time_properties());
-    let element = Element { row, changed: changed.as_deref(), created: created.as_deref() };
-    let changed = element.changed;
+    let record = feed.rows.reader().read(row);
     let (whole, partial) = if apart { (Extent::Apart, Extent::PartialApart) } else { (Extent::Whole, Extent::Partial) };
     if !apart {
-        feed.rows.advance(changed);
+        feed.rows.advance(record.version.as_deref());
     }
-    merged::note(feed, row, changed);
-    let id = string_member(row, "id");
-    let Some((id, version)) = id.as_deref().zip(changed) else {
+    merged::note(feed, &record);
+    let Some((id, version)) = record.name().filter(|_| feed.source.requests.list.id_to_read().is_some()) else {
         // It cannot be asked for; what the mapper says of it is kept.
-        feed.rows.element(element, partial, outbox).await?;
+        feed.rows.element(&record, partial, outbox).await?;
         return Ok(false);
     };
     let mut is_late = false;
@@ -54,7 +50,7 @@ pub(super) async fn complete(feed: &mut Feed, row: &[u8], apart: bool, outbox: &
         if entry.version == version {
             // The overlap brings it again.
             if entry.row.is_none() {
-                feed.rows.element(element, partial, outbox).await?;
+                feed.rows.element(&record, partial, outbox).await?;
             }
             return Ok(false);
         }
@@ -77,7 +73,7 @@ pub(super) async fn complete(feed: &mut Feed, row: &[u8], apart: bool, outbox: &
         }
         Ok(Found::Other | Found::Missing) => {
             gone(feed, id);
-            feed.rows.element(element, partial, outbox).await?;
+            feed.rows.element(&record, partial, outbox).await?;
             // That says nothing of its weight.
             return Ok(true);
         }
@@ -87,7 +83,7 @@ pub(super) async fn complete(feed: &mut Feed, row: &[u8], apart: bool, outbox: &
     let held = if is_late { None } else { feed.ledger.may_hold(row) };
     feed.rows.begin_page()?;
     if held.is_none() {
-        feed.rows.element(element, partial, outbox).await?;
+        feed.rows.element(&record, partial, outbox).await?;
     }
     // It may have been asked for as one that others were merged into.
     feed.ledger.take(Owed::Record, id);
@@ -167,10 +163,8 @@ pub(super) fn is_own(fault: &Fault) -> bool {
 async fn release(feed: &mut Feed, row: Option<String>, outbox: &mut Outbox) -> Result<(), Fault> {
     match row {
         Some(row) => {
-            let row = row.as_bytes();
-            let [changed, created] = scalar_members(row, feed.rows.time_properties());
-            let element = Element { row, changed: changed.as_deref(), created: created.as_deref() };
-            feed.rows.element(element, Extent::PartialApart, outbox).await
+            let record = feed.rows.reader().read(row.as_bytes());
+            feed.rows.element(&record, Extent::PartialApart, outbox).await
         }
         None => Ok(()),
     }

@@ -101,7 +101,7 @@ impl Errand {
     pub(super) async fn step(&mut self, feed: &mut Feed) -> Result<Option<u64>, Fault> {
         let Some((_, mut outbox)) = begin(feed)? else { return Ok(None) };
         let now = feed.health.time().now();
-        let mut window = Window::errand(self.slice.range().clone(), feed.source.list.is_ordered(), now);
+        let mut window = Window::errand(self.slice.range().clone(), feed.source.requests.list.is_ordered(), now);
         let outcome = window::read(feed, &mut window, &mut outbox).await;
         if outcome.is_err() {
             feed.size.reset();

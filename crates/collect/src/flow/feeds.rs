@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 
-use schema::{Collection, List, Query};
+use schema::Collection;
 
 use super::ledger::Ledger;
 use super::merged::Merged;
@@ -22,7 +22,7 @@ use common::health::Key;
 use common::stop::Stop;
 use microsoft::Budget;
 use microsoft::auth::{Credential, TokenSource};
-use microsoft::source::Source;
+use microsoft::source::{Requests, Source};
 
 /// The sources of a tenant: datasets of the same endpoint that split its rows alike share one.
 pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) -> Result<Vec<Feed>, Fault> {
@@ -51,7 +51,7 @@ pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) ->
             .cloud
             .api(endpoint.api)
             .ok_or_else(|| Fault::Refused(format!("cloud {} has no {:?} API", tenant.cloud.name, endpoint.api)))?;
-        let Collection::List(list @ List { query: Query::OData(odata), .. }) = endpoint.collection else {
+        let Collection::List(list) = endpoint.collection else {
             return Err(Fault::Refused(format!("{} is collected in a way that is not built yet", endpoint.path)));
         };
         let tokens = audiences.entry(endpoint.api).or_insert_with(|| {
@@ -81,8 +81,7 @@ pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) ->
         };
         let health = shared.stats.health.source(&key, interval);
         health.set_name(tenant.delivery.name.as_deref());
-        let mut rows =
-            Rows::new(&datasets, list.record, &tenant.id, Arc::clone(&shared.dead), shared.preserve_original);
+        let mut rows = Rows::new(&datasets, &list, &tenant.id, Arc::clone(&shared.dead), shared.preserve_original);
         rows.report_to(Arc::clone(&health));
         rows.mark(&marks);
         feeds.push(Feed {
@@ -93,10 +92,8 @@ pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) ->
                 clients: clients.clone(),
                 unavailable: AtomicBool::new(false),
                 tokens,
-                root: root.clone(),
+                requests: Requests { root: root.clone(), api: endpoint.api, path: endpoint.path, list },
                 endpoint,
-                list,
-                odata,
                 budget,
                 health: Arc::clone(&health),
                 lane: lane.clone(),

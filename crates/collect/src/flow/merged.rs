@@ -10,7 +10,7 @@ use super::Feed;
 use super::alone::{self, Found};
 use super::ledger::Debt;
 use super::rows::Extent;
-use crate::splitter::string_member;
+use crate::record::Record;
 use common::error::Fault;
 use common::health::Reason;
 use output::sink::Outbox;
@@ -33,12 +33,9 @@ pub(super) struct Merged {
 }
 
 /// Looks whether a record was merged into another one.
-pub(super) fn note(feed: &mut Feed, row: &[u8], changed: Option<&str>) {
-    let Some(property) = feed.source.list.redirect else { return };
-    let Some(target) = string_member(row, property).filter(|target| !target.is_empty()) else { return };
-    let (Some(id), Some(version)) = (string_member(row, "id"), changed) else { return };
+pub(super) fn note(feed: &mut Feed, record: &Record<'_>) {
+    let (Some(target), Some((id, version))) = (record.redirect.as_deref(), record.name()) else { return };
     let merged = &mut feed.merged;
-    let id = &*id;
     if merged.done.get(id).is_some_and(|done| done == version) {
         return;
     }
@@ -47,7 +44,7 @@ pub(super) fn note(feed: &mut Feed, row: &[u8], changed: Option<&str>) {
     }
     merged.done.insert(id.to_owned(), version.to_owned());
     // A record that was merged itself was delivered when it was noted.
-    if merged.done.contains_key(&*target) || merged.waiting.iter().any(|(waiting, _)| *waiting == target) {
+    if merged.done.contains_key(target) || merged.waiting.iter().any(|(waiting, _)| waiting == target) {
         return;
     }
     if merged.depth >= MAX_DEPTH {
@@ -58,7 +55,7 @@ pub(super) fn note(feed: &mut Feed, row: &[u8], changed: Option<&str>) {
         );
         return;
     }
-    merged.waiting.push_back((target.into_owned(), merged.depth + 1));
+    merged.waiting.push_back((target.to_owned(), merged.depth + 1));
 }
 
 /// Reads the records that others were merged into. What cannot be read is owed.

@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use rustc_hash::FxHashSet;
 
-use crate::splitter::scalar_member;
+use crate::record::{Record, RecordReader};
 use common::clock;
 use common::error::quoted;
 use common::health::{Reason, SourceHealth};
@@ -36,13 +36,20 @@ impl Misdated {
     }
 
     /// A listed record says that it changed then; the service's clock says `now`.
-    pub(super) fn look(&mut self, health: &SourceHealth, row: &[u8], changed: Option<&str>, now: DateTime<Utc>) {
+    pub(super) fn look(
+        &mut self,
+        health: &SourceHealth,
+        reader: &RecordReader,
+        record: &Record<'_>,
+        now: DateTime<Utc>,
+    ) {
+        let changed = record.version.as_deref();
         let ahead = match changed.and_then(clock::parse) {
             Some(time) if time <= now + SECOND => return,
             Some(time) => Some(time - now),
             None => None,
         };
-        let id = ["id", "incidentId"].iter().find_map(|name| scalar_member(row, name));
+        let id = reader.label(record.row);
         let (id, time) = (quoted(id.as_deref().unwrap_or("without an id")), quoted(changed.unwrap_or("none")));
         if let Some(ahead) = ahead {
             self.future += 1;

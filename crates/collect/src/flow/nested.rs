@@ -9,9 +9,10 @@ use rustc_hash::FxHashSet;
 
 use super::ledger::Debt;
 use super::page::{Taking, error_of, take};
-use super::rows::{Element, Extent, Nested};
+use super::rows::{Extent, Nested};
 use super::{Feed, alone};
-use crate::splitter::{MAX_ROW, all_members, members, scalar_member, scalar_members, string_member};
+use crate::record::Record;
+use crate::splitter::{MAX_ROW, all_members, members};
 use common::error::Fault;
 use common::http::Backoff;
 use output::sink::Outbox;
@@ -70,9 +71,10 @@ pub(super) fn wait(feed: &mut Feed, row: &[u8]) -> bool {
 }
 
 /// A record with lists that are not whole waits until its page was read.
-pub(super) fn defer(feed: &mut Feed, row: &[u8], extent: Extent) -> bool {
+pub(super) fn defer(feed: &mut Feed, record: &Record<'_>, extent: Extent) -> bool {
+    let row = record.row;
     let waiting = std::mem::take(feed.rows.waiting());
-    recount(feed, row);
+    recount(feed, record);
     if rests(row).is_empty() && waiting.rows.is_empty() && !waiting.lacks {
         return false;
     }
@@ -82,7 +84,8 @@ pub(super) fn defer(feed: &mut Feed, row: &[u8], extent: Extent) -> bool {
 }
 
 /// A record may say how many nested rows it has, and hold fewer.
-fn recount(feed: &mut Feed, row: &[u8]) {
+fn recount(feed: &mut Feed, record: &Record<'_>) {
+    let row = record.row;
     let Some(property) = feed.rows.nested().filter(|_| memchr::memmem::find(row, COUNT.as_bytes()).is_some()) else {
         return;
     };
@@ -94,7 +97,7 @@ fn recount(feed: &mut Feed, row: &[u8]) {
     if let Some(count) = count.filter(|_| !goes_on)
         && feed.rows.announce(count)
     {
-        let record = string_member(row, "id").unwrap_or_default().into_owned();
+        let record = record.id.as_deref().unwrap_or_default();
         feed.odd(format!("record {record} announces {count} `{property}` and gives fewer, without a link to more"));
     }
 }
@@ -160,8 +163,9 @@ pub(super) async fn settle_alone(feed: &mut Feed, outbox: &mut Outbox) -> Result
 
 /// Id and version, where the record has both and can be asked for by them.
 fn name(feed: &Feed, record: &Deferred) -> Option<(String, String)> {
-    let version = scalar_member(&record.row, feed.rows.cursor_property())?;
-    Some((string_member(&record.row, "id")?.to_string(), version.to_string()))
+    feed.source.requests.list.id_to_read()?;
+    let record = feed.rows.reader().read(&record.row);
+    record.name().map(|(id, version)| (id.to_owned(), version.to_owned()))
 }
 
 fn owe(feed: &mut Feed, record: &Deferred) {
@@ -170,7 +174,7 @@ fn owe(feed: &mut Feed, record: &Deferred) {
         alone::give_up(feed, given_up);
         return;
     }
-    let changed = scalar_member(&record.row, feed.rows.cursor_property()).map(Cow::into_owned);
+    let changed = feed.rows.reader().read(&record.row).version.map(Cow::into_owned);
     feed.rows.places().for_each(|place| place.cursor.hold(changed.as_deref().unwrap_or_default()));
 }
 
@@ -219,9 +223,8 @@ async fn complete(feed: &mut Feed, record: &mut Deferred, outbox: &mut Outbox) -
 }
 
 async fn deliver(feed: &mut Feed, row: &[u8], extent: Extent, outbox: &mut Outbox) -> Result<(), Fault> {
-    let [changed, created] = scalar_members(row, feed.rows.time_properties());
-    let element = Element { row, changed: changed.as_deref(), created: created.as_deref() };
-    feed.rows.element(element, extent, outbox).await
+    let record = feed.rows.reader().read(row);
+    feed.rows.element(&record, extent, outbox).await
 }
 
 /// The lists of a record that go on elsewhere.
@@ -258,10 +261,10 @@ async fn items(feed: &mut Feed, rest: &Rest, outbox: &mut Outbox) -> Result<Vec<
 async fn follow(feed: &mut Feed, rest: &Rest, outbox: &mut Outbox, each: &mut Each<'_>) -> Result<(), Fault> {
     let mut seen = FxHashSet::default();
     let mut link = Some(rest.link.clone());
-    let mut from = feed.source.list();
+    let mut from = feed.source.requests.list();
     while let Some(next) = link {
-        let page = feed.source.follow(&from, &next)?;
-        if seen.len() >= MAX_PAGES || !seen.insert(page.to_string()) {
+        let page = feed.source.requests.follow(&from, &next)?;
+        if seen.len() >= MAX_PAGES || !seen.insert(page.url.to_string()) {
             return Err(Fault::Refused(format!("the link to more of `{}` leads in a circle", rest.property)));
         }
         let mut pauses = Backoff::new(std::time::Duration::from_secs(1), std::time::Duration::from_secs(8), ATTEMPTS);
@@ -283,7 +286,7 @@ async fn follow(feed: &mut Feed, rest: &Rest, outbox: &mut Outbox, each: &mut Ea
             feed.health.retried();
             feed.source.stop.unless(tokio::time::sleep(pause)).await?;
         };
-        from = page;
+        from = page.url;
     }
     Ok(())
 }

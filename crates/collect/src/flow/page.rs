@@ -1,6 +1,5 @@
 //! The stages of one answer: bytes, rows, documents, batches.
 
-use std::borrow::Cow;
 use std::hash::{BuildHasher, BuildHasherDefault};
 use std::sync::atomic::Ordering;
 
@@ -10,11 +9,10 @@ use reqwest::{Response, StatusCode};
 use rustc_hash::FxHasher;
 
 use super::alone::Found;
-use super::rows::{Element, Extent};
+use super::rows::Extent;
 use super::window::Window;
 use super::{Feed, checkpoint, merged, nested};
-use crate::splitter::{Event, MAX_ROW, SplitError, Splitter, members, replace_member, scalar_members, string_member};
-use common::clock;
+use crate::splitter::{Event, MAX_ROW, PageForm, SplitError, Splitter, members, string_member};
 use common::error::{Fault, quoted};
 use common::http::{ids, retry_after};
 use microsoft::Said;
@@ -48,6 +46,8 @@ pub(super) struct Page {
     pub(super) link: Option<String>,
     /// Records of the whole list, as it says.
     pub(super) announced: Option<u64>,
+    /// Whether there are more records, as it says.
+    pub(super) more: Option<bool>,
     /// Its records.
     pub(super) rows: u64,
     /// The same for the same records, in whatever order.
@@ -111,9 +111,14 @@ pub(super) async fn take(
     mut taking: Taking<'_>,
     outbox: &mut Outbox,
 ) -> Result<Page, Fault> {
-    let what = format!("GET {}", answer.response().url().path());
+    // A single record is read as the list that holds it.
+    let alone = matches!(taking, Taking::Alone { .. });
+    let requests = &feed.source.requests;
+    let (form, wraps) = if alone { (PageForm::ARRAY, true) } else { PageForm::of(&requests.list) };
+    let what = format!("{} {}", if alone { "GET" } else { requests.method() }, answer.response().url().path());
     feed.rows.begin_page()?;
-    let mut page = Page::default();
+    let link = if alone { None } else { requests.link_of(answer.response().headers()) };
+    let mut page = Page { link, ..Page::default() };
     let (status, after, ids) = (answer.response().status(), retry_after(answer.response()), ids(answer.response()));
     match status {
         StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT => {
@@ -125,11 +130,9 @@ pub(super) async fn take(
         StatusCode::PARTIAL_CONTENT => page.lack(format!("{status}{}", warning(answer.response()))),
         _ => {}
     }
-    let mut splitter = Splitter::new(feed.rows.nested(), MAX_ROW);
+    let mut splitter = Splitter::of(form, feed.rows.nested(), MAX_ROW);
     let mut error = None;
-    // A single record is read as the list that holds it.
-    let alone = matches!(taking, Taking::Alone { .. });
-    let mut head = alone.then_some(b"{\"value\":[");
+    let mut head = wraps.then_some(b"[");
     let mut ended = false;
     while !ended {
         let chunk = match head.take() {
@@ -146,7 +149,7 @@ pub(super) async fn take(
                 }
                 Arrival::End => {
                     ended = true;
-                    Bytes::from_static(if alone { b"]}" } else { b"" })
+                    Bytes::from_static(if wraps { b"]" } else { b"" })
                 }
             },
         };
@@ -164,6 +167,7 @@ pub(super) async fn take(
                 Event::TooLarge { nested, raw, length } => feed.rows.too_large(nested, raw, length)?,
                 Event::NextLink(link) => page.link = Some(link),
                 Event::Count(count) => page.announced = Some(count),
+                Event::More(more) => page.more = Some(more),
                 Event::Error(text) => {
                     let said = Said::read(text);
                     page.lack(format!("an error beside the records: {}", quoted(&said.text())));
@@ -175,7 +179,7 @@ pub(super) async fn take(
             }
         }
     }
-    if let (Err(SplitError::NoValue), Some(said)) = (splitter.finish(), &error) {
+    if let (Err(SplitError::NoValue(_)), Some(said)) = (splitter.finish(), &error) {
         let what = format!("{what}: {status}, but nothing else than an error: {}{ids}", quoted(&said.text()));
         let fault = if said.is_throttling() { Fault::Throttled { what, after } } else { Fault::Transient(what) };
         feed.source.throttled(&fault);
@@ -203,58 +207,44 @@ fn warning(answer: &Response) -> String {
 async fn element(feed: &mut Feed, row: &[u8], taking: &mut Taking<'_>, outbox: &mut Outbox) -> Result<(), Fault> {
     let alone = matches!(taking, Taking::Alone { .. }).then(|| without_context(row));
     let row = alone.as_deref().unwrap_or(row);
-    let names = feed.rows.time_properties();
-    let times = scalar_members(row, names);
-    let mended = with_mapped_times(row, names, &times);
-    let row = mended.as_deref().unwrap_or(row);
-    let [changed, created] = if mended.is_some() { scalar_members(row, names) } else { times };
-    let element = Element { row, changed: changed.as_deref(), created: created.as_deref() };
-    let changed = element.changed;
+    let reader = feed.rows.reader();
+    let record = reader.read(row);
+    let mended = reader.with_mapped_times(&record);
+    let record = mended.as_deref().map_or(record, |row| reader.read(row));
     match taking {
         Taking::Listed(window) => {
+            let changed = record.version.as_deref();
             if window.moves_cursor() {
                 feed.rows.advance(changed);
             }
-            merged::note(feed, row, changed);
-            feed.misdated.look(&feed.health, row, changed, window.now());
-            if !nested::defer(feed, row, window.extent()) {
-                feed.rows.element(element, window.extent(), outbox).await?;
+            merged::note(feed, &record);
+            feed.misdated.look(&feed.health, &reader, &record, window.now());
+            if !nested::defer(feed, &record, window.extent()) {
+                feed.rows.element(&record, window.extent(), outbox).await?;
             }
             window.complete(changed);
             // The cursor passes nothing that waits.
             if feed.deferred.is_empty() { checkpoint(feed, window, outbox).await } else { Ok(()) }
         }
         Taking::Bare(rows) => {
-            rows.push(row.to_vec());
+            rows.push(record.row.to_vec());
             Ok(())
         }
         // The listing brings the newer version.
-        Taking::Alone { version: Some(version), found, .. } if changed != Some(*version) => {
+        Taking::Alone { version: Some(version), found, .. } if record.version.as_deref() != Some(*version) => {
             **found = Found::Other;
             feed.rows.begin_page()
         }
         // Its time moves no cursor: the listing has not come so far.
         Taking::Alone { extent, found, .. } => {
-            merged::note(feed, row, changed);
+            merged::note(feed, &record);
             **found = Found::Read;
-            if nested::defer(feed, row, *extent) {
+            if nested::defer(feed, &record, *extent) {
                 return Ok(());
             }
-            feed.rows.element(element, *extent, outbox).await
+            feed.rows.element(&record, *extent, outbox).await
         }
     }
-}
-
-/// The record with its times in a form that the mapper reads, if one of them has another form.
-fn with_mapped_times(row: &[u8], names: [&str; 2], times: &[Option<Cow<'_, str>>; 2]) -> Option<Vec<u8>> {
-    let mut mended: Option<Vec<u8>> = None;
-    for (name, time) in names.into_iter().zip(times) {
-        let odd = time.as_deref().filter(|text| !clock::is_mapped(text)).and_then(clock::parse);
-        if let Some(time) = odd {
-            mended = replace_member(mended.as_deref().unwrap_or(row), name, &clock::exact(time)).or(mended);
-        }
-    }
-    mended
 }
 
 /// A single record carries what a page says once. Without it the record is the one that a list holds.

@@ -18,6 +18,7 @@ use super::cursor::Cursor;
 use super::seen::Seen;
 use super::spool::Spool;
 use crate::config::DatasetConfig;
+use crate::record::{Record, RecordReader};
 use crate::splitter::scalar_member;
 use common::error::Fault;
 use common::health::SourceHealth;
@@ -36,17 +37,6 @@ pub(super) fn nested_array(rows: schema::Rows) -> Option<&'static str> {
         schema::Rows::Rollup { nested, .. } => Some(nested),
         schema::Rows::Outer { outer, .. } => Some(outer),
     }
-}
-
-/// An element of a list.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Element<'a> {
-    /// Its text.
-    pub(super) row: &'a [u8],
-    /// Value of the cursor property.
-    pub(super) changed: Option<&'a str>,
-    /// Value of the creation property.
-    pub(super) created: Option<&'a str>,
 }
 
 /// How much of a record an element holds, and what it is to the listing.
@@ -81,10 +71,8 @@ pub(super) struct Rows {
     tracks: Vec<Track>,
     shape: Shape,
     nested: Option<&'static str>,
-    /// Property of the elements that the cursor is made of.
-    cursor: &'static str,
-    /// Property that never changes.
-    created: &'static str,
+    /// Finds what names a record.
+    reader: RecordReader,
     /// Text of a row that is composed.
     composed: Vec<u8>,
     letters: Letters,
@@ -123,7 +111,7 @@ enum Shape {
 impl Rows {
     pub(super) fn new(
         datasets: &[DatasetConfig],
-        paths: schema::RecordPaths,
+        list: &schema::List,
         tenant: &str,
         dead: Arc<DeadLetters>,
         preserve_original: bool,
@@ -132,7 +120,7 @@ impl Rows {
             let mut mapper = Mapper::new(config.dataset);
             mapper.preserve_original(preserve_original);
             let schema::Definition { name, identity, .. } = config.dataset.definition;
-            let ageless = !identity.contains(&paths.changed);
+            let ageless = !identity.contains(&list.record.changed);
             let of_items = matches!(config.dataset.definition.rows, schema::Rows::Items(_));
             Track { name, index: config.index, mapper, ageless, of_items, place: None }
         };
@@ -157,8 +145,7 @@ impl Rows {
             tracks,
             shape,
             nested: nested_array(definition.rows),
-            cursor: paths.changed,
-            created: paths.created,
+            reader: RecordReader::new(list),
             composed: Vec::new(),
             letters: Letters { tenant: tenant.to_owned(), dead, health: None },
             waiting: Waiting::default(),
@@ -237,14 +224,9 @@ impl Rows {
         self.tracks.iter().filter_map(|track| track.place.as_ref()).map(|place| &place.seen)
     }
 
-    /// Property of the elements that the cursor is made of.
-    pub(super) fn cursor_property(&self) -> &'static str {
-        self.cursor
-    }
-
-    /// That one, and the property that never changes.
-    pub(super) fn time_properties(&self) -> [&'static str; 2] {
-        [self.cursor, self.created]
+    /// Finds what names a record.
+    pub(super) fn reader(&self) -> RecordReader {
+        self.reader
     }
 
     /// The listing has come to a record that changed then.
@@ -296,11 +278,12 @@ impl Rows {
     /// An element is complete.
     pub(super) async fn element(
         &mut self,
-        element: Element<'_>,
+        record: &Record<'_>,
         extent: Extent,
         outbox: &mut Outbox,
     ) -> Result<(), Fault> {
-        let Element { row: element, changed, created } = element;
+        let element = record.row;
+        let (changed, created) = (record.version.as_deref(), record.created.as_deref());
         self.take_unsplit(element)?;
         let mut given = Given { changed, created, extent, outbox, is_late: false };
         let done = match &mut self.shape {
@@ -356,14 +339,17 @@ impl Rows {
         let read = io::Seek::rewind(&mut raw)
             .and_then(|()| io::Read::read_to_end(&mut io::Read::take(&mut raw, 64 * 1024), &mut head));
         read.map_err(|error| spool_fault(&error))?;
-        let record = ["id", "incidentId", "alertId"].iter().find_map(|name| scalar_member(&head, name));
+        // Of a nested row nobody says what names it.
+        let label = if nested { None } else { self.reader.label(&head) };
+        let label =
+            label.or_else(|| ["id", "alertId"].iter().find_map(|name| scalar_member(&head, name).map(Cow::into_owned)));
         let reject = Reject {
             reason: "too_large",
             detail: format!("row of {length} bytes, at most {} are accepted", crate::splitter::MAX_ROW),
-            record: record.map(Cow::into_owned),
+            record: label,
         };
-        let changed = scalar_member(&head, self.cursor);
-        let changed = changed.as_deref();
+        let record = self.reader.read(&head);
+        let changed = record.version.as_deref();
         let id = fingerprint(&head, length);
         let mut fresh = true;
         for place in self.places() {

@@ -11,10 +11,9 @@ use super::ledger::Debt;
 use super::page::{Taking, take};
 use super::rows::Extent;
 use super::window::{self, Window};
-use crate::splitter::{scalar_member, string_member};
 use common::clock;
 use common::error::Fault;
-use microsoft::source::{Ask, Bound, Range};
+use microsoft::source::{Bound, PageOptions, Range};
 use output::sink::Outbox;
 use state::{Owed, Retry};
 
@@ -51,7 +50,7 @@ pub(super) async fn over(feed: &mut Feed, window: &mut Window, outbox: &mut Outb
 /// Reads a place again that could not be read, and everything else up to its end.
 pub(super) async fn read_place(feed: &mut Feed, place: &Retry, outbox: &mut Outbox) -> Result<(), Fault> {
     let range = Range { from: place.id.clone(), to: place.until.clone().map(Bound::Through) };
-    let mut again = Window::again(range, feed.source.list.is_ordered(), feed.health.time().now());
+    let mut again = Window::again(range, feed.source.requests.list.is_ordered(), feed.health.time().now());
     feed.size.smallest();
     window::read(feed, &mut again, outbox).await?;
     if again.has_stepped() {
@@ -71,7 +70,7 @@ async fn next_readable(
     for ahead in AHEAD {
         match look(feed, range, Look { skip: passed + ahead, ..Look::default() }, outbox).await {
             Ok(Some(row)) => {
-                let changed = scalar_member(&row, feed.rows.cursor_property());
+                let changed = feed.rows.reader().read(&row).version;
                 return Ok(Some(changed.filter(|changed| clock::parse(changed).is_some()).map(Cow::into_owned)));
             }
             // The list ends before.
@@ -96,7 +95,8 @@ async fn next_readable(
 /// Id of the record, if the service tells it without the rest.
 async fn name(feed: &mut Feed, range: &Range, passed: u64, outbox: &mut Outbox) -> Option<String> {
     let row = look(feed, range, Look { skip: passed, names: true, ..Look::default() }, outbox).await.ok()??;
-    string_member(&row, "id").map(Cow::into_owned)
+    feed.source.requests.list.id_to_read()?;
+    feed.rows.reader().read(&row).id.map(Cow::into_owned)
 }
 
 /// How a record of the list is looked at.
@@ -118,7 +118,7 @@ pub(super) async fn look(
     outbox: &mut Outbox,
 ) -> Result<Option<Vec<u8>>, Fault> {
     let Look { skip, is_whole, names } = look;
-    let page = feed.source.first_page(range, Ask { top: 1, expand: is_whole, skip, names });
+    let page = feed.source.requests.page(range, PageOptions { size: 1, expand: is_whole, skip, names });
     let response = feed.source.open(&page).await?;
     let mut rows = Vec::new();
     take(feed, response, Taking::Bare(&mut rows), outbox).await?;

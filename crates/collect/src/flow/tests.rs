@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use url::Url;
 
 mod checkpoints;
+mod dialects;
 mod faults;
 mod health;
 mod manners;

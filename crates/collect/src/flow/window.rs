@@ -17,7 +17,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use rustc_hash::FxHashSet;
-use url::Url;
 
 use self::ask::Asking;
 use self::chain::{Chain, fingerprint};
@@ -26,10 +25,9 @@ use super::page::{Page, Taking, take};
 use super::rows::Extent;
 use super::slice::Slice;
 use super::{Feed, alone, checkpoint, cursor, merged, nested, step};
-use crate::splitter::scalar_member;
 use common::clock;
 use common::error::Fault;
-use microsoft::source::{Ask, Range};
+use microsoft::source::{PageOptions, PageRequest, Range};
 use output::sink::Outbox;
 
 /// Where the source is in its window.
@@ -70,6 +68,10 @@ pub(super) struct Window {
     failed_pages: u32,
     failed_place: String,
     asking: Asking,
+    /// The service can be asked to leave out records. Where it cannot, a part is read anew from its beginning, and only
+    /// records beyond the farthest one so far are progress.
+    can_skip: bool,
+    farthest: u64,
 }
 
 /// What a window is read for.
@@ -94,6 +96,7 @@ enum Order {
 
 /// Reads the window to its end. On a fault the window says how far it came.
 pub(super) async fn read(feed: &mut Feed, window: &mut Window, outbox: &mut Outbox) -> Result<(), Fault> {
+    window.can_skip = feed.source.requests.can_skip();
     window.expect_heavy(feed);
     loop {
         read_part(feed, window, outbox).await?;
@@ -120,7 +123,7 @@ async fn read_part(feed: &mut Feed, window: &mut Window, outbox: &mut Outbox) ->
 async fn read_page(
     feed: &mut Feed,
     window: &mut Window,
-    page: &Url,
+    page: &PageRequest,
     outbox: &mut Outbox,
 ) -> Result<Option<Page>, Fault> {
     let response = feed.source.open(page).await?;
@@ -132,9 +135,10 @@ async fn read_page(
         let answer = take(feed, response, Taking::Bare(&mut rows), outbox).await?;
         for row in rows {
             let light = alone::complete(feed, &row, !window.moves_cursor(), outbox).await?;
-            let changed = scalar_member(&row, feed.rows.cursor_property());
-            let changed = changed.as_deref();
-            feed.misdated.look(&feed.health, &row, changed, window.now);
+            let reader = feed.rows.reader();
+            let record = reader.read(&row);
+            feed.misdated.look(&feed.health, &reader, &record, window.now);
+            let changed = record.version.as_deref();
             window.complete(changed);
             if window.heavy.is_none() || !light && !window.is_before_heavy(changed) {
                 window.heavy = changed.map(str::to_owned);
@@ -146,7 +150,7 @@ async fn read_page(
         let answer = take(feed, response, Taking::Listed(window), outbox).await;
         // What came of a broken page was passed, too.
         if let Some(missing) = nested::settle(feed, outbox).await? {
-            window.doubt(feed, format!("GET {}: {missing}", page.path()), true);
+            window.doubt(feed, format!("{}: {missing}", page.name()), true);
         }
         answer?
     };
@@ -204,6 +208,8 @@ impl Window {
             failed_pages: 0,
             failed_place: String::new(),
             asking: Asking::default(),
+            can_skip: true,
+            farthest: 0,
         }
     }
 
@@ -247,7 +253,7 @@ impl Window {
         let versions = feed.ledger.heavy().chain(feed.alone.values());
         let ahead = versions.filter(|version| cursor::order(version, &self.range.from) != Ordering::Less);
         self.heavy = ahead.max_by(|a, b| cursor::order(a, b)).cloned();
-        if self.heavy.is_some() && feed.source.odata.expand.is_some() {
+        if self.heavy.is_some() && feed.source.requests.list.expand().is_some() {
             self.bare = true;
             feed.size.smallest();
         }
@@ -262,8 +268,11 @@ impl Window {
         self.chain.outside += u64::from(changed.is_some_and(|changed| self.is_outside(changed)));
         let changed = changed.filter(|changed| clock::parse(changed).is_some_and(|time| time <= self.now));
         if self.order == Order::Own {
-            // It is left out from now on.
-            self.trouble = Trouble { looped: self.trouble.looped, ..Trouble::default() };
+            if self.can_skip || self.complete > self.farthest {
+                // It is left out from now on.
+                self.trouble = Trouble { looped: self.trouble.looped, ..Trouble::default() };
+                self.farthest = self.complete;
+            }
             self.newest =
                 self.newest.take().into_iter().chain(changed.map(str::to_owned)).max_by(|a, b| cursor::order(a, b));
             return;
@@ -281,11 +290,17 @@ impl Window {
     }
 
     /// The first page of what is left of the part.
-    fn restart(&mut self, feed: &Feed) -> Url {
+    fn restart(&mut self, feed: &Feed) -> PageRequest {
         let range = self.rest();
+        if !self.can_skip && self.order == Order::Own {
+            self.complete = 0;
+        }
         let stepped = self.over.as_ref().filter(|(from, _)| *from == range.from).map_or(0, |(_, skip)| *skip);
         let skip = if self.order == Order::Own { self.complete } else { stepped };
-        let page = feed.source.first_page(&range, Ask { top: feed.size.get(), expand: !self.bare, skip, names: false });
+        let page = feed
+            .source
+            .requests
+            .page(&range, PageOptions { size: feed.size.get(), expand: !self.bare, skip, names: false });
         self.chain = Chain {
             visited: FxHashSet::from_iter([fingerprint(&page)]),
             passed: skip,
@@ -315,7 +330,8 @@ impl Window {
 
     /// A record may be stepped over.
     pub(super) fn may_step(&self) -> bool {
-        self.steps < step::MAX_STEPS
+        // Its neighbours are found by their number.
+        self.can_skip && self.steps < step::MAX_STEPS
     }
 
     /// The window goes on behind the record after `passed` others.
@@ -363,6 +379,7 @@ impl Window {
 
     fn start_part(&mut self, feed: &mut Feed) {
         self.complete = 0;
+        self.farthest = 0;
         self.asking.anew();
         self.limit_cursors(feed);
         self.is_answered = false;

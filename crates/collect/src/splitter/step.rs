@@ -52,6 +52,10 @@ impl Splitter {
     fn start<'c>(&mut self, rest: &mut &'c [u8], byte: u8) -> Step<'c> {
         match byte {
             b'{' => self.state = State::FirstKey(Level::Body),
+            b'[' if self.form.rows.is_none() => {
+                self.rows = Rows::Array;
+                self.state = State::Items(Level::Body);
+            }
             // A byte order mark.
             0xEF | 0xBB | 0xBF => {}
             _ => return Err(self.unexpected(byte, "`{`")),
@@ -187,7 +191,8 @@ impl Splitter {
             }
             b']' => {
                 self.take(rest, 1);
-                self.state = State::AfterValue(level);
+                let is_body = level == Level::Body && self.form.rows.is_none();
+                self.state = if is_body { State::End } else { State::AfterValue(level) };
             }
             b'{' if level == Level::Body && self.nested.is_some() => {
                 self.take(rest, 1);
@@ -242,17 +247,20 @@ impl Splitter {
     }
 
     fn body_member(&self) -> Member {
-        const NAMES: [(&str, Member); 4] = [
-            ("value", Member::Value),
-            ("nextLink", Member::NextLink),
-            ("count", Member::Count),
-            ("error", Member::Error),
-        ];
+        const NAMES: [(&str, Member); 3] =
+            [("nextLink", Member::NextLink), ("count", Member::Count), ("error", Member::Error)];
         let key = self.key.get(1..self.key.len() - 1).unwrap_or_default();
         let escaped = key.contains(&b'\\').then(|| serde_json::from_slice::<String>(&self.key).unwrap_or_default());
         let key = escaped.as_deref().map_or(key, str::as_bytes);
         if key.eq_ignore_ascii_case(b"errors") {
             return Member::Error;
+        }
+        let is = |name: Option<&str>| name.is_some_and(|name| key.eq_ignore_ascii_case(name.as_bytes()));
+        if is(self.form.rows) {
+            return Member::Value;
+        }
+        if is(self.form.more) {
+            return Member::More;
         }
         // Older versions of OData write `odata.` without the sign, and who copies it writes it as he likes.
         let bare = key.strip_prefix(b"@").unwrap_or(key);
@@ -261,7 +269,6 @@ impl Splitter {
         match named {
             // A property of this name is none of the protocol's.
             Some((_, Member::Count)) if bare.len() == key.len() => Member::Other,
-            Some((_, Member::Value)) if bare.len() < key.len() => Member::Other,
             Some((_, member)) => *member,
             None => Member::Other,
         }
@@ -281,6 +288,7 @@ impl Splitter {
                 }
             },
             Member::Count => count(&self.text).map(Found::Count),
+            Member::More => Some(Found::More(!is_nothing)),
             Member::Error => Some(Found::Error),
             Member::Value if self.text == b"null" => {
                 self.rows = Rows::Null;

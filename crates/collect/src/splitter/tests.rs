@@ -15,12 +15,16 @@ enum Seen {
     TooLarge(bool, u64),
     Link(String),
     Count(u64),
+    More(bool),
     Error(String),
     Again,
 }
 
 fn split(body: &[u8], nested: Option<&'static str>, max: usize, cuts: &[usize]) -> (Vec<Seen>, Result<(), SplitError>) {
-    let mut splitter = Splitter::new(nested, max);
+    split_with(Splitter::new(nested, max), body, cuts)
+}
+
+fn split_with(mut splitter: Splitter, body: &[u8], cuts: &[usize]) -> (Vec<Seen>, Result<(), SplitError>) {
     let mut seen = Vec::new();
     let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut % (body.len() + 1)).collect();
     cuts.sort_unstable();
@@ -56,6 +60,7 @@ fn see(event: Event<'_>) -> Seen {
         }
         Event::NextLink(link) => Seen::Link(link),
         Event::Count(count) => Seen::Count(count),
+        Event::More(more) => Seen::More(more),
         Event::Error(text) => Seen::Error(String::from_utf8_lossy(text).into_owned()),
         Event::NestedAgain => Seen::Again,
     }
@@ -409,4 +414,33 @@ fn errors_say_what_was_found() {
         r#"{"value":[]}x"#,
         "body is not a page of records: found `x` at byte 12, expected the end of the body",
     );
+}
+
+#[test]
+fn rows_lie_in_a_member_of_any_name_or_in_the_body_itself() {
+    let rows = |seen: &[Seen]| seen.iter().filter(|seen| matches!(seen, Seen::Element(_))).count();
+    let form = PageForm { rows: Some("data"), more: Some("hasNext") };
+    let body = br#"{"total":7,"hasNext":true,"value":[1],"Data":[{"a":[{"b":1}]},{"c":2}],"nextLink":"x"}"#;
+    for cut in 0..body.len() {
+        let (seen, end) = split_with(Splitter::of(form, Some("a"), 512), body, &[cut]);
+        assert!(end.is_ok() && rows(&seen) == 2, "{cut}: {seen:?}");
+        assert!(seen.contains(&Seen::More(true)) && seen.contains(&Seen::Link("x".to_owned())), "{seen:?}");
+        assert_eq!(seen.iter().filter(|seen| matches!(seen, Seen::Nested(_))).count(), 1);
+    }
+    let (seen, _) = split_with(Splitter::of(form, None, 512), br#"{"data":[],"hasNext":false}"#, &[]);
+    assert_eq!(seen, [Seen::More(false)]);
+    let array = || Splitter::of(PageForm::ARRAY, None, 512);
+    for body in [&br#" [ {"a":1}, {"b":[2]} ] "#[..], b"\xEF\xBB\xBF[{\"a\":1}\n{\"b\":[2]}]"] {
+        for cut in 0..body.len() {
+            let (seen, end) = split_with(array(), body, &[cut]);
+            assert!(end.is_ok() && rows(&seen) == 2 && seen.len() == 2, "{cut}: {seen:?}");
+        }
+    }
+    assert!(matches!(split_with(array(), b"[{},{}", &[]).1, Err(SplitError::Truncated { .. })));
+    assert!(matches!(split_with(array(), b"[{}]]", &[]).1, Err(SplitError::Unexpected { .. })));
+    // In the place of a list an object can only be an error.
+    let (seen, end) = split_with(array(), br#"{"error":{"code":"AF20051"}}"#, &[]);
+    assert!(matches!(seen[..], [Seen::Error(_)]) && matches!(end, Err(SplitError::NoValue(_))), "{seen:?}");
+    // OData's page is none without its brackets.
+    assert!(matches!(split_with(Splitter::new(None, 512), b"[]", &[]).1, Err(SplitError::Unexpected { .. })));
 }

@@ -1,5 +1,6 @@
 //! One record of a dataset is asked for: the only way to learn of licences.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use reqwest::{Client, StatusCode};
@@ -7,15 +8,18 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::{Finding, Item};
-use collect::splitter::{Event, MAX_ROW, Splitter};
+use collect::splitter::{Event, MAX_ROW, PageForm, Splitter};
+use common::clock;
 use common::error::Fault;
 use common::http::{REDIRECTED, check_encoding, check_json, connection_fault, read_bounded, redirected};
-use microsoft::{Said, Service, error_body};
+use microsoft::source::{PageOptions, PageRequest, Range, Requests};
+use microsoft::{Said, error_body};
 
 /// Longest page that is looked at: one record.
 const MAX_PAGE: usize = 8 * 1024 * 1024;
 
 const PATIENCE: Duration = Duration::from_mins(1);
+const DAY: Duration = Duration::from_hours(24);
 
 /// What the API said.
 #[derive(Debug)]
@@ -35,14 +39,15 @@ pub(super) async fn ask(
     source: &schema::Source,
     token: &SecretString,
 ) -> Result<Answer, Fault> {
-    let mut url = root.clone();
-    url.set_path(&format!("{}{}", root.path().trim_end_matches('/'), source.path));
-    url.set_query(Some("$top=1"));
-    let service = Service { root, api: source.api, path: source.path };
-    let (mut answer, link) = ask_page(client, url.clone(), token).await?;
+    let Some(list) = source.list() else {
+        return Err(Fault::Refused(format!("{} is collected in a way that is not built yet", source.path)));
+    };
+    let requests = Requests { root: root.clone(), api: source.api, path: source.path, list: *list };
+    let page = first_record(&requests);
+    let (mut answer, link) = ask_page(client, &requests, &page, token).await?;
     if let Some(link) = link {
-        let next = service.follow(&url, &link)?;
-        let (behind, _) = ask_page(client, next, token).await?;
+        let next = requests.follow(&page.url, &link)?;
+        let (behind, _) = ask_page(client, &requests, &next, token).await?;
         let is_passing = behind.status == StatusCode::TOO_MANY_REQUESTS || behind.status.is_server_error();
         if !behind.status.is_success() && !is_passing {
             let words = Said { code: behind.code, message: short(&behind.message) };
@@ -53,10 +58,27 @@ pub(super) async fn ask(
     Ok(answer)
 }
 
+/// A page of one record; of lists that must be asked for a time, one of the last day.
+fn first_record(requests: &Requests) -> PageRequest {
+    if matches!(requests.list.query, schema::Query::OData(_)) {
+        let mut url = requests.list();
+        url.set_query(Some("$top=1"));
+        return PageRequest::get(url);
+    }
+    let yesterday = clock::seconds(clock::earlier(clock::now(), DAY));
+    let options = PageOptions { size: 1, expand: false, skip: 0, names: false };
+    requests.page(&Range::since(yesterday), options)
+}
+
 /// An answer, and the link that it gives.
-async fn ask_page(client: &Client, url: Url, token: &SecretString) -> Result<(Answer, Option<String>), Fault> {
-    let what = format!("GET {}{}", url.origin().ascii_serialization(), url.path());
-    let request = client.get(url).timeout(PATIENCE).bearer_auth(token.expose_secret());
+async fn ask_page(
+    client: &Client,
+    requests: &Requests,
+    page: &PageRequest,
+    token: &SecretString,
+) -> Result<(Answer, Option<String>), Fault> {
+    let what = format!("{} {}{}", page.method(), page.url.origin().ascii_serialization(), page.url.path());
+    let request = page.builder(client).timeout(PATIENCE).bearer_auth(token.expose_secret());
     let response = request.send().await.map_err(|error| connection_fault(&what, &error))?;
     let status = response.status();
     if status.is_redirection() {
@@ -68,16 +90,19 @@ async fn ask_page(client: &Client, url: Url, token: &SecretString) -> Result<(An
     }
     check_json(&what, &response)?;
     check_encoding(&what, &response)?;
+    let header = requests.link_of(response.headers());
     let body = read_bounded(response, MAX_PAGE).await.map_err(|error| connection_fault(&what, &error))?;
-    let (link, page) = if body.len() < MAX_PAGE { look(&body) } else { (None, None) };
-    Ok((Answer { status, code: String::new(), message: String::new(), page }, link))
+    let (link, page) = if body.len() < MAX_PAGE { look(requests, &body) } else { (None, None) };
+    Ok((Answer { status, code: String::new(), message: String::new(), page }, header.or(link)))
 }
 
 /// The link of a page, and what is wrong with it.
-fn look(body: &[u8]) -> (Option<String>, Option<String>) {
+fn look(requests: &Requests, body: &[u8]) -> (Option<String>, Option<String>) {
     let (mut link, mut wrong) = (None, None);
-    let mut splitter = Splitter::new(None, MAX_ROW);
-    let mut rest = body;
+    let (form, wraps) = PageForm::of(&requests.list);
+    let mut splitter = Splitter::of(form, None, MAX_ROW);
+    let text = if wraps { Cow::Owned([b"[", body, b"]"].concat()) } else { Cow::Borrowed(body) };
+    let mut rest = &text[..];
     loop {
         match splitter.next(&mut rest) {
             Ok(Some(Event::NextLink(found))) => link = Some(found),

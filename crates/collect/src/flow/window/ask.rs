@@ -5,13 +5,13 @@
 //! filter or the place is read once as it comes, and whatever may be missing then is told.
 
 use rustc_hash::FxHashSet;
-use url::Url;
+use schema::NextPage;
 
 use super::super::page::Page;
 use super::{Feed, Order, Slice, Window, cursor};
 use common::clock;
 use common::error::Fault;
-use microsoft::source::{Ask, Bound};
+use microsoft::source::{Bound, PageOptions, PageRequest};
 
 /// Sizes at which services cut their pages, whatever they are asked for.
 const CAPS: [u64; 9] = [20, 25, 50, 100, 200, 250, 500, 999, 1000];
@@ -65,7 +65,12 @@ impl Asking {
 
 impl Window {
     /// A page was read: the next one, or `None` at the end of the part.
-    pub(super) async fn proceed(&mut self, feed: &mut Feed, answer: Page, page: &Url) -> Result<Option<Url>, Fault> {
+    pub(super) async fn proceed(
+        &mut self,
+        feed: &mut Feed,
+        answer: Page,
+        page: &PageRequest,
+    ) -> Result<Option<PageRequest>, Fault> {
         self.trouble.throttled = 0;
         let outside = std::mem::take(&mut self.chain.outside);
         self.chain.announced = self.chain.announced.max(answer.announced);
@@ -87,17 +92,22 @@ impl Window {
         }
         if self.asking.stale >= MAX_STALE {
             let what = "asking does not narrow: page after page holds what was read before, whatever is asked for";
-            self.doubt(feed, format!("GET {}: {what}", page.path()), true);
+            self.doubt(feed, format!("{}: {what}", page.name()), true);
             return Ok(None);
         }
         if self.chain.empty > MAX_EMPTY {
-            self.doubt(feed, format!("GET {}: {MAX_EMPTY} pages without a record, and no end", page.path()), true);
+            self.doubt(feed, format!("{}: {MAX_EMPTY} pages without a record, and no end", page.name()), true);
             return Ok(None);
         }
-        let is_full = answer.rows >= u64::from(self.chain.top) || CAPS.contains(&answer.rows);
+        let is_full = match answer.more {
+            _ if feed.source.requests.list.next == NextPage::Single => false,
+            Some(more) => more,
+            None => answer.rows >= u64::from(self.chain.top) || CAPS.contains(&answer.rows),
+        };
         // What was told once need not be looked into again.
-        let is_short =
-            self.asking.doubt.is_none() && self.chain.announced.is_some_and(|announced| announced > self.chain.passed);
+        let is_short = self.asking.doubt.is_none()
+            && (self.chain.announced.is_some_and(|announced| announced > self.chain.passed)
+                || answer.more == Some(true) && answer.rows == 0);
         let goes_on = answer.link.is_some() || is_full;
         if goes_on && outside * 2 > answer.rows && !self.asking.stubborn {
             return Ok(Some(self.give_in(feed, page)));
@@ -105,7 +115,7 @@ impl Window {
         let Some(link) = answer.link else {
             return match answer.rows {
                 0 if is_short => self.recount(feed, page).await,
-                _ if answer.rows > 0 && (is_full || is_short) => Ok(Some(self.ask_on(feed, page, is_full))),
+                _ if answer.rows > 0 && (is_full || is_short) => Ok(self.ask_on(feed, page, is_full)),
                 _ => Ok(None),
             };
         };
@@ -114,11 +124,11 @@ impl Window {
             return self.go_on(feed, &link, page).map(Some);
         }
         if answer.rows > 0 {
-            return Ok(Some(self.skip(feed)));
+            return Ok(self.leave_out(feed, page));
         }
         feed.odd(format!(
-            "GET {}: the link to the next page fails every time; the list is closed where nothing more is found without it",
-            page.path()
+            "{}: the link to the next page fails every time; the list is closed where nothing more is found without it",
+            page.name()
         ));
         Ok(None)
     }
@@ -143,7 +153,7 @@ impl Window {
     }
 
     /// A page that is not whole is asked for again from its place on, and smaller.
-    async fn read_again(&mut self, feed: &mut Feed, lacks: &str) -> Result<Url, Fault> {
+    async fn read_again(&mut self, feed: &mut Feed, lacks: &str) -> Result<PageRequest, Fault> {
         feed.health.retried();
         feed.size.shrink();
         feed.size.shrink();
@@ -165,10 +175,10 @@ impl Window {
     }
 
     /// The list announced more than it gives, and nothing is left to ask for.
-    async fn recount(&mut self, feed: &mut Feed, page: &Url) -> Result<Option<Url>, Fault> {
+    async fn recount(&mut self, feed: &mut Feed, page: &PageRequest) -> Result<Option<PageRequest>, Fault> {
         let what = format!(
-            "GET {}: {} records are announced, {} are given, and no link to more",
-            page.path(),
+            "{}: {} records are announced, {} are given, and no link to more",
+            page.name(),
             self.chain.announced.unwrap_or_default(),
             self.chain.passed
         );
@@ -183,10 +193,10 @@ impl Window {
     }
 
     /// The service answers with records that nobody asked for: it is read once from the beginning, as it comes.
-    fn give_in(&mut self, feed: &mut Feed, page: &Url) -> Url {
+    fn give_in(&mut self, feed: &mut Feed, page: &PageRequest) -> PageRequest {
         let what =
             "asking does not narrow: the records are not of the time that is asked for; the list is read as it comes";
-        self.doubt(feed, format!("GET {}: {what}", page.path()), false);
+        self.doubt(feed, format!("{}: {what}", page.name()), false);
         self.asking.stubborn = true;
         self.order = Order::Own;
         self.part = Slice::whole(&self.range);
@@ -195,33 +205,49 @@ impl Window {
     }
 
     /// The next page of a list that gives no link.
-    fn ask_on(&mut self, feed: &mut Feed, page: &Url, is_full: bool) -> Url {
+    fn ask_on(&mut self, feed: &mut Feed, page: &PageRequest, is_full: bool) -> Option<PageRequest> {
         if self.broken && self.order == Order::Kept && !self.asking.stubborn {
-            return self.lose_order(feed, page);
+            return Some(self.lose_order(feed, page));
         }
         if feed.size.may_grow() && (self.chain.moved || self.order == Order::Own) && !self.bare {
             feed.size.grow();
-            return self.restart(feed);
+            return Some(self.restart(feed));
         }
         match self.order {
-            Order::Kept if self.chain.moved => self.restart(feed),
+            Order::Kept if self.chain.moved => Some(self.restart(feed)),
             Order::Own if is_full && !self.asking.stubborn && feed.size.is_full() => {
                 if self.narrow(feed) {
-                    self.restart(feed)
+                    Some(self.restart(feed))
                 } else {
-                    self.skip(feed)
+                    self.leave_out(feed, page)
                 }
             }
-            Order::Kept | Order::Own => self.skip(feed),
+            Order::Kept | Order::Own => self.leave_out(feed, page),
         }
     }
 
+    /// The next page without a link to it: by the number of the records before it, or as a shorter part where the service
+    /// knows no such number.
+    fn leave_out(&mut self, feed: &mut Feed, page: &PageRequest) -> Option<PageRequest> {
+        if self.can_skip {
+            return Some(self.skip(feed));
+        }
+        if self.order == Order::Own && !self.asking.stubborn && self.narrow(feed) {
+            return Some(self.restart(feed));
+        }
+        let what = "there may be more records, no link leads to them, and the service cannot be asked for them";
+        self.doubt(feed, format!("{}: {what}", page.name()), true);
+        None
+    }
+
     /// The next page by the number of the records before it.
-    fn skip(&mut self, feed: &Feed) -> Url {
+    fn skip(&mut self, feed: &Feed) -> PageRequest {
         let skip = if self.order == Order::Own { self.complete } else { self.chain.passed };
         self.chain.skipped = true;
         self.chain.followed = false;
-        feed.source.first_page(&self.chain.asked, Ask { top: self.chain.top, expand: !self.bare, skip, names: false })
+        feed.source
+            .requests
+            .page(&self.chain.asked, PageOptions { size: self.chain.top, expand: !self.bare, skip, names: false })
     }
 
     /// Whether a record is none that was asked for. A second is nothing: services store times more precisely than they

@@ -3,11 +3,10 @@
 use std::hash::{BuildHasher, BuildHasherDefault};
 
 use rustc_hash::{FxHashSet, FxHasher};
-use url::Url;
 
 use super::{Feed, Order, Slice, Window};
 use common::error::Fault;
-use microsoft::source::Range;
+use microsoft::source::{PageRequest, Range};
 
 /// Links of one chain; a longer one has no end.
 const MAX_CHAIN: usize = 10_000;
@@ -43,8 +42,8 @@ pub(super) struct Chain {
 
 impl Window {
     /// A page was read and names the next one.
-    pub(super) fn go_on(&mut self, feed: &mut Feed, link: &str, page: &Url) -> Result<Url, Fault> {
-        let next = feed.source.follow(page, link)?;
+    pub(super) fn go_on(&mut self, feed: &mut Feed, link: &str, page: &PageRequest) -> Result<PageRequest, Fault> {
+        let next = feed.source.requests.follow(&page.url, link)?;
         if self.asking.is_stubborn() {
             return self.chained(feed, next, page);
         }
@@ -71,10 +70,10 @@ impl Window {
     }
 
     /// The records do not come in order: the window is read in parts.
-    pub(super) fn lose_order(&mut self, feed: &mut Feed, page: &Url) -> Url {
+    pub(super) fn lose_order(&mut self, feed: &mut Feed, page: &PageRequest) -> PageRequest {
         tracing::warn!(
             tenant = &*feed.tenant,
-            path = page.path(),
+            path = page.url.path(),
             "the records do not come in the order that was asked for, the window is read in parts"
         );
         self.order = Order::Own;
@@ -84,7 +83,7 @@ impl Window {
     }
 
     /// The page that the link leads to, unless it was read already.
-    fn chained(&mut self, feed: &mut Feed, next: Url, page: &Url) -> Result<Url, Fault> {
+    fn chained(&mut self, feed: &mut Feed, next: PageRequest, page: &PageRequest) -> Result<PageRequest, Fault> {
         if self.chain.visited.len() < MAX_CHAIN && self.chain.visited.insert(fingerprint(&next)) {
             self.chain.followed = true;
             self.chain.skipped = false;
@@ -94,7 +93,7 @@ impl Window {
             return Err(Fault::Refused(format!(
                 "next link of {} leads to a page that was read already, again after the window was read anew; this cycle \
                  ends here",
-                page.path()
+                page.url.path()
             )));
         }
         self.trouble.looped = true;
@@ -102,13 +101,13 @@ impl Window {
         self.asking.anew();
         tracing::warn!(
             tenant = &*feed.tenant,
-            path = page.path(),
+            path = page.url.path(),
             "next link leads in a circle, the window is read anew"
         );
         Ok(self.restart(feed))
     }
 }
 
-pub(super) fn fingerprint(page: &Url) -> u64 {
-    BuildHasherDefault::<FxHasher>::default().hash_one(page.as_str())
+pub(super) fn fingerprint(page: &PageRequest) -> u64 {
+    BuildHasherDefault::<FxHasher>::default().hash_one(page)
 }

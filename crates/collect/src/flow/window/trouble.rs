@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use url::Url;
-
 use super::super::step::{self, Look};
 use super::{Feed, Window};
 use common::error::Fault;
 use common::http::Backoff;
+use microsoft::source::PageRequest;
 use output::sink::Outbox;
 use state::Owed;
 
@@ -43,10 +42,10 @@ impl Window {
     pub(super) async fn recover(
         &mut self,
         feed: &mut Feed,
-        page: Url,
+        page: PageRequest,
         fault: Fault,
         outbox: &mut Outbox,
-    ) -> Result<Option<Url>, Fault> {
+    ) -> Result<Option<PageRequest>, Fault> {
         self.asking.anew();
         self.chain.outside = 0;
         if self.chain.followed {
@@ -91,7 +90,10 @@ impl Window {
                 }
                 // One failure says nothing of the size: it may be the way, or a server that restarts.
                 if (self.failed_pages > 1 || feed.size.get() == 1) && !feed.size.shrink() {
-                    if !self.bare && feed.source.odata.expand.is_some() && self.is_too_heavy(feed, outbox).await? {
+                    if !self.bare
+                        && feed.source.requests.list.expand().is_some()
+                        && self.is_too_heavy(feed, outbox).await?
+                    {
                         self.bare = true;
                     } else {
                         self.trouble.failed += 1;
@@ -122,6 +124,9 @@ impl Window {
     /// neither works, and when it is back, both do.
     async fn is_too_heavy(&self, feed: &mut Feed, outbox: &mut Outbox) -> Result<bool, Fault> {
         let (range, passed) = self.place();
+        if !self.can_skip {
+            return Ok(true);
+        }
         for (is_whole, is_expected) in [(false, true), (true, false)] {
             match step::look(feed, &range, Look { skip: passed, is_whole, names: false }, outbox).await {
                 Ok(_) if is_expected => {}

@@ -1,0 +1,310 @@
+//! Every dialect of a list, spoken over HTTP by a toy service that knows no other one: all its records arrive exactly once,
+//! those that come later too, and a page that breaks costs nothing.
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Request, State as Shared};
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::header::CONTENT_TYPE;
+use schema::{
+    BodyFilter, Collection, Definition, Envelope, List, NextPage, OData, Operator, Parameters, Query, RecordPaths,
+    Rows, TimeForm,
+};
+use serde_json::{Value, json};
+
+use super::*;
+
+/// Records of a page, and of the list at first.
+const PAGE: usize = 20;
+const RECORDS: u64 = 130;
+
+/// A toy service: one list, in one dialect.
+struct Toy {
+    list: List,
+    /// Id and time of the last change, in no order.
+    records: Vec<(u64, DateTime<Utc>)>,
+    /// Pages that break off.
+    breaks: u32,
+    /// Requests that it did not understand.
+    odd: Vec<String>,
+    pages: u64,
+}
+
+type Service = Arc<std::sync::Mutex<Toy>>;
+
+/// What is asked for.
+struct Asked {
+    from: DateTime<Utc>,
+    is_exclusive: bool,
+    to: Option<DateTime<Utc>>,
+    is_closed: bool,
+    skip: usize,
+    size: usize,
+}
+
+impl Toy {
+    /// The row of a record: what the list's paths name lies there, and what the dataset's columns are called, too.
+    fn row(&self, (id, changed): (u64, DateTime<Utc>)) -> Value {
+        let text = common::clock::exact(changed);
+        let created = "2026-01-01T00:00:00Z";
+        let mut row = json!({ "id": id.to_string(), "tenantId": "t", "title": "toy", "createdDateTime": created });
+        row["lastUpdateDateTime"] = text.as_str().into();
+        let time = match self.list.query {
+            Query::Body(_) => json!(changed.timestamp_millis()),
+            _ => json!(text),
+        };
+        for (path, value) in [(self.list.record.id[0], json!(id.to_string())), (self.list.record.changed, time)] {
+            let place = path.split('.').fold(&mut row, |row, name| &mut row[name]);
+            *place = value;
+        }
+        row
+    }
+
+    /// The question, in this dialect only.
+    fn asked(&self, query: &[(String, String)], body: &[u8]) -> Option<Asked> {
+        let find = |name: &str| query.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str());
+        let number = |name: &str| find(name).map_or(Some(0), |value| value.parse().ok());
+        match self.list.query {
+            Query::OData(odata) => {
+                let filter = find("$filter")?;
+                let (start, end) = filter.split_once(" and ").map_or((filter, None), |(start, end)| (start, Some(end)));
+                let (operator, from) = start.strip_prefix(self.list.record.changed)?.trim_start().split_once(' ')?;
+                let is_exclusive = operator == "gt";
+                let known = if is_exclusive { Operator::Gt } else { Operator::Ge };
+                let to = match end {
+                    Some(end) => Some(end.split_once(" lt ")?.1.parse().ok()?),
+                    None => None,
+                };
+                let skip = if find("$skip").is_some() && !odata.skip { return None } else { number("$skip")? };
+                let is_known = odata.operators.contains(&known) && (odata.orderable || find("$orderby").is_none());
+                is_known.then_some(Asked {
+                    from: from.parse().ok()?,
+                    is_exclusive,
+                    to,
+                    is_closed: false,
+                    skip,
+                    size: number("$top")?,
+                })
+            }
+            Query::Parameters(parameters) => Some(Asked {
+                from: find(parameters.from)?.parse().ok()?,
+                is_exclusive: false,
+                to: find(parameters.to?).and_then(|to| to.parse().ok()),
+                is_closed: false,
+                skip: 0,
+                size: number(parameters.size?)?,
+            }),
+            Query::Body(filter) => {
+                let body: Value = serde_json::from_slice(body).ok()?;
+                let time = |name: &str| body["filters"][filter.field][name].as_i64();
+                let number = |name: &str| body[name].as_u64().and_then(|number| usize::try_from(number).ok());
+                (body["sortDirection"] == "asc" && body["sortField"] == filter.sort?).then_some(())?;
+                Some(Asked {
+                    from: DateTime::from_timestamp_millis(time(filter.at_or_after)?)?,
+                    is_exclusive: false,
+                    to: time(filter.at_or_before?).and_then(DateTime::from_timestamp_millis),
+                    is_closed: true,
+                    skip: number("skip")?,
+                    size: number("limit")?,
+                })
+            }
+        }
+    }
+
+    /// A page, and the place behind it.
+    fn page(&self, asked: &Asked) -> (Vec<Value>, Option<usize>) {
+        let is_meant = |changed: DateTime<Utc>| {
+            (changed > asked.from || changed == asked.from && !asked.is_exclusive)
+                && asked.to.is_none_or(|to| changed < to || changed == to && asked.is_closed)
+        };
+        let mut found: Vec<_> = self.records.iter().copied().filter(|(_, changed)| is_meant(*changed)).collect();
+        if self.list.is_ordered() {
+            found.sort_by_key(|(_, changed)| *changed);
+        }
+        let size = asked.size.min(PAGE);
+        let rows = found.iter().skip(asked.skip).take(size).map(|record| self.row(*record)).collect();
+        (rows, (found.len() > asked.skip + size).then_some(asked.skip + size))
+    }
+}
+
+async fn answer(Shared(toy): Shared<Service>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, 1 << 20).await.expect("body");
+    if head.uri.path().ends_with("/token") {
+        let token = json!({ "access_token": "toy", "expires_in": 3600, "token_type": "Bearer" });
+        return ([(CONTENT_TYPE, "application/json")], token.to_string()).into_response();
+    }
+    let root = format!("http://{}", head.headers["host"].to_str().expect("host"));
+    let address = Url::parse(&format!("{root}{}", head.uri)).expect("address");
+    let mut query: Vec<_> =
+        address.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+    // The links of this service hold the question that they go on with.
+    let token = query.iter().position(|(name, _)| name == "token").map(|place| query.remove(place).1);
+    let mut toy = toy.lock().expect("lock");
+    let asked = toy.asked(&query, &body).filter(|_| head.headers.contains_key("authorization"));
+    let Some(mut asked) = asked else {
+        toy.odd.push(format!("{} {} {}", head.method, head.uri, String::from_utf8_lossy(&body)));
+        return axum::http::StatusCode::BAD_REQUEST.into_response();
+    };
+    if let Some(token) = token {
+        asked.skip = token.parse().expect("token");
+    }
+    toy.pages += 1;
+    let (rows, next) = toy.page(&asked);
+    let link = next.map(|next| {
+        let join = if address.query().is_some() { '&' } else { '?' };
+        format!("{address}{join}token={next}")
+    });
+    let mut page = match toy.list.envelope {
+        Envelope::Member(name) => json!({ name: rows }),
+        Envelope::Array => Value::Array(rows),
+        Envelope::Record | Envelope::Lines => unreachable!("no list has it"),
+    };
+    let mut headers = axum::http::HeaderMap::new();
+    match (toy.list.next, link) {
+        (NextPage::Link, Some(link)) => page["nextLink"] = link.into(),
+        (NextPage::Offset { more: Some(more) }, _) => page[more] = next.is_some().into(),
+        (NextPage::Header(name), Some(link)) => {
+            headers.insert(
+                axum::http::HeaderName::from_bytes(name.as_bytes()).expect("name"),
+                link.parse().expect("link"),
+            );
+        }
+        _ => {}
+    }
+    let mut text = page.to_string().into_bytes();
+    if toy.pages.is_multiple_of(3) && toy.breaks > 0 {
+        toy.breaks -= 1;
+        text.truncate(text.len() / 2);
+    }
+    headers.insert(CONTENT_TYPE, "application/json; charset=utf-8".parse().expect("value"));
+    (headers, Bytes::from(text)).into_response()
+}
+
+const RECORD: RecordPaths = RecordPaths { id: &["id"], changed: "lastUpdateDateTime", created: "createdDateTime" };
+
+const LIST: List = List {
+    record: RECORD,
+    query: Query::OData(OData::USUAL),
+    envelope: Envelope::Member("value"),
+    next: NextPage::Link,
+    page_size: 20,
+    by_id: false,
+    redirect: None,
+};
+
+/// Collects a toy list with breaking pages, then what changed meanwhile, and counts.
+async fn collects(list: List) {
+    let now = common::clock::now();
+    // Some of one moment, more than a page holds; the rest in no order.
+    let at = |id: u64| {
+        if id < 30 { now - TimeDelta::minutes(200) } else { now - TimeDelta::minutes((id * 37 % 300).cast_signed()) }
+    };
+    let exact = |time: DateTime<Utc>| DateTime::from_timestamp_millis(time.timestamp_millis()).expect("time");
+    let records = (0..RECORDS).map(|id| (id, exact(at(id)))).collect();
+    let toy = Service::new(Toy { list, records, breaks: 3, odd: Vec::new(), pages: 0 }.into());
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("listens");
+    let root = Url::parse(&format!("http://{}", listener.local_addr().expect("address"))).expect("address");
+    let service = Router::new().fallback(answer).with_state(Arc::clone(&toy));
+    tokio::spawn(async move { axum::serve(listener, service).await });
+
+    let alert = schema::dataset("alert").expect("dataset");
+    let source = schema::Source { path: "/api/toys", collection: Collection::List(list), ..alert.definition.source };
+    let definition = Definition { source, rows: Rows::Elements, ..alert.definition };
+    let dataset: &'static schema::Dataset = Box::leak(Box::new(schema::Dataset {
+        definition,
+        description: alert.description.clone(),
+        root: alert.root.clone(),
+    }));
+    let mut scene = scene_of(1, AlertsPerIncident::Exactly(0)).await;
+    let tenant = &mut scene.config.tenants[0];
+    tenant.cloud = Cloud::custom(root.clone(), root.clone(), root);
+    tenant.datasets.retain(|config| config.dataset.definition.name == "alert");
+    tenant.datasets[0] = DatasetConfig { dataset, lookback: Duration::from_hours(6), ..tenant.datasets[0] };
+
+    let failed = scene.collect().await;
+    let odd = std::mem::take(&mut toy.lock().expect("lock").odd);
+    assert!(failed.is_empty() && odd.is_empty(), "{failed:?} {odd:?}");
+    scene.check_toys(RECORDS);
+    assert_eq!(toy.lock().expect("lock").breaks, 0);
+    {
+        let mut toy = toy.lock().expect("lock");
+        let late = exact(common::clock::now());
+        toy.records[7].1 = late;
+        toy.records.push((RECORDS, late));
+        toy.pages = 0;
+    }
+    let failed = scene.collect().await;
+    let pages = toy.lock().expect("lock").pages;
+    assert!(failed.is_empty() && (1..=2).contains(&pages), "{pages} pages, {failed:?}");
+    scene.check_toys(RECORDS + 2);
+}
+
+impl Scene {
+    fn check_toys(&self, count: u64) {
+        let mut documents = self.documents("alert");
+        documents.sort();
+        documents.dedup();
+        assert_eq!((documents.len() as u64, self.documents("alert").len() as u64), (count, count));
+        assert_eq!(self.dead.counts(), []);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn odata_with_ge() {
+    collects(LIST).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn odata_with_gt_in_order() {
+    let odata = OData { operators: &[Operator::Gt, Operator::Lt], ..OData::USUAL };
+    collects(List { query: Query::OData(odata), ..LIST }).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn odata_with_gt_and_links_only() {
+    let operators = &[Operator::Gt, Operator::Lt];
+    let odata = OData { operators, orderable: false, skip: false, select: false, ..OData::USUAL };
+    collects(List { query: Query::OData(odata), ..LIST }).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn parameters_with_a_bare_array_and_a_link_in_a_header() {
+    let parameters = Parameters {
+        from: "startTime",
+        to: Some("endTime"),
+        size: Some("pageSize"),
+        skip: None,
+        time: TimeForm::Iso8601,
+        constant: &[("contentType", "Toys")],
+        ordered: false,
+    };
+    let next = NextPage::Header("NextPageUri");
+    collects(List { query: Query::Parameters(parameters), envelope: Envelope::Array, next, ..LIST }).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_filter_in_the_body_with_milliseconds_and_an_offset() {
+    let filter = BodyFilter {
+        field: "date",
+        at_or_after: "gte",
+        at_or_before: Some("lte"),
+        sort: Some("date"),
+        time: TimeForm::EpochMilliseconds,
+    };
+    collects(List {
+        record: RecordPaths { id: &["_id"], changed: "date", ..RECORD },
+        query: Query::Body(filter),
+        envelope: Envelope::Member("data"),
+        next: NextPage::Offset { more: Some("hasNext") },
+        ..LIST
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn paths_within_objects() {
+    let record = RecordPaths { id: &["properties.systemId"], changed: "properties.times.changed", ..RECORD };
+    collects(List { record, envelope: Envelope::Member("results"), ..LIST }).await;
+}
