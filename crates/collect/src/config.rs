@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use common::health::Broken;
-use microsoft::{Cloud, HttpConfig, Proof};
+use microsoft::{Cloud, CredentialKind, HttpConfig};
 use output::settings::NamedOutput;
 use schema::Dataset;
 
@@ -50,7 +50,7 @@ pub struct TenantConfig {
     /// Application id; empty for a system-assigned managed identity.
     pub client_id: String,
     /// How the application proves who it is.
-    pub proof: Proof,
+    pub credential: CredentialKind,
     /// What to collect, at least one dataset.
     pub datasets: Vec<DatasetConfig>,
     /// How its documents are marked, and where they go.

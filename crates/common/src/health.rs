@@ -116,13 +116,13 @@ pub struct SourceHealth {
     misdated: Count,
     time: clock::ServiceClock,
     latency: latency::Latency,
-    course: Mutex<Course>,
+    status: Mutex<SourceStatus>,
 }
 
 /// What changes with a page, a cycle or a fault.
 #[derive(Debug)]
-struct Course {
-    conditions: Conditions,
+struct SourceStatus {
+    reasons: ActiveReasons,
     added: Instant,
     /// Start of the running cycle.
     cycle: Option<Instant>,
@@ -146,10 +146,10 @@ struct Course {
 
 /// The reasons that hold now.
 #[derive(Debug, Default)]
-struct Conditions(BTreeMap<Reason, Condition>);
+struct ActiveReasons(BTreeMap<Reason, ActiveReason>);
 
 #[derive(Debug)]
-struct Condition {
+struct ActiveReason {
     text: String,
     since: Instant,
     count: u64,
@@ -171,8 +171,8 @@ impl SourceHealth {
                 failure_store: Count::default(),
             })
             .collect();
-        let course = Course {
-            conditions: Conditions::default(),
+        let status = SourceStatus {
+            reasons: ActiveReasons::default(),
             added: Instant::now(),
             cycle: None,
             last_success: None,
@@ -208,7 +208,7 @@ impl SourceHealth {
             misdated: Count::default(),
             time: clock::ServiceClock::default(),
             latency: latency::Latency::default(),
-            course: Mutex::new(course),
+            status: Mutex::new(status),
         }
     }
 
@@ -239,75 +239,75 @@ impl SourceHealth {
 
     /// A cycle begins.
     pub fn cycle_started(&self) {
-        let mut course = locked(&self.course);
-        course.cycle = Some(Instant::now());
-        let newest = course.newest.clone();
-        course.began_at = newest;
+        let mut status = locked(&self.status);
+        status.cycle = Some(Instant::now());
+        let newest = status.newest.clone();
+        status.began_at = newest;
     }
 
     /// A cycle ended: everything up to its end was acknowledged, or it failed. Returns whether the log says why already.
     pub fn cycle_ended(&self, outcome: &Result<(), Fault>) -> bool {
-        let mut course = locked(&self.course);
+        let mut status = locked(&self.status);
         let now = Instant::now();
-        course.cycle = None;
+        status.cycle = None;
         self.cycles.add(1);
         match outcome {
             Ok(()) => {
-                course.last_success = Some(now);
-                course.last_progress = Some(now);
-                course.failed = 0;
-                course.caught_up = true;
+                status.last_success = Some(now);
+                status.last_progress = Some(now);
+                status.failed = 0;
+                status.caught_up = true;
                 for reason in [Reason::Failing, Reason::Unreachable, Reason::Refused, Reason::State, Reason::Silent] {
-                    self.clear(&mut course, reason);
+                    self.clear(&mut status, reason);
                 }
             }
             Err(fault) => {
                 self.failures.add(1);
-                course.failed = course.failed.saturating_add(1);
-                course.caught_up = false;
+                status.failed = status.failed.saturating_add(1);
+                status.caught_up = false;
                 let text = bounded(&fault.to_string());
-                course.last_error = Some((text.clone(), now));
-                self.judge(&mut course, fault, &text);
+                status.last_error = Some((text.clone(), now));
+                self.classify(&mut status, fault, &text);
             }
         }
         let created = self.delivered.iter().map(|delivered| delivered.created.get()).sum();
         let duplicates = self.delivered.iter().map(|delivered| delivered.duplicates.get()).sum();
-        if course.watch.created() < created {
-            course.last_nonempty = Some(now);
-            let newest = course.newest.as_deref().filter(|_| course.newest != course.began_at);
+        if status.watch.created() < created {
+            status.last_nonempty = Some(now);
+            let newest = status.newest.as_deref().filter(|_| status.newest != status.began_at);
             let age = newest.and_then(|newest| snapshot::age(newest, &self.time));
             if let Some(age) = age.and_then(|age| u64::try_from(age).ok()).filter(|_| outcome.is_ok()) {
                 self.latency.observe(Duration::from_secs(age));
             }
         }
         let ended = watch::Ended { whole: outcome.is_ok(), created, duplicates };
-        let newest = course.newest.clone();
-        for (reason, found) in course.watch.cycle(ended, newest) {
+        let newest = status.newest.clone();
+        for (reason, found) in status.watch.cycle(ended, newest) {
             match found {
-                Some(text) => self.set(&mut course, reason, &text),
-                None => self.clear(&mut course, reason),
+                Some(text) => self.set(&mut status, reason, &text),
+                None => self.clear(&mut status, reason),
             }
         }
-        !course.conditions.0.is_empty()
+        !status.reasons.0.is_empty()
     }
 
     /// What a failed cycle says of the source. Where the place of the fault is known, it has said so already.
-    fn judge(&self, course: &mut Course, fault: &Fault, text: &str) {
-        let blames = |course: &Course, reason| course.conditions.0.contains_key(&reason);
-        let output = blames(course, Reason::OutputBlocked);
+    fn classify(&self, status: &mut SourceStatus, fault: &Fault, text: &str) {
+        let blames = |status: &SourceStatus, reason| status.reasons.0.contains_key(&reason);
+        let output = blames(status, Reason::OutputBlocked);
         match fault {
             _ if output => {}
-            Fault::Auth(_) if blames(course, Reason::Permission) => {}
-            Fault::Auth(_) => self.set(course, Reason::Auth, text),
-            Fault::Refused(_) => self.set(course, Reason::Refused, text),
-            Fault::Incomplete(_) => self.set(course, Reason::Incomplete, text),
-            Fault::Local(_) => self.set(course, Reason::State, text),
-            Fault::Unreachable(_) => self.set(course, Reason::Unreachable, text),
+            Fault::Auth(_) if blames(status, Reason::Permission) => {}
+            Fault::Auth(_) => self.set(status, Reason::Auth, text),
+            Fault::Refused(_) => self.set(status, Reason::Refused, text),
+            Fault::Incomplete(_) => self.set(status, Reason::Incomplete, text),
+            Fault::Local(_) => self.set(status, Reason::State, text),
+            Fault::Unreachable(_) => self.set(status, Reason::Unreachable, text),
             // One failure is nothing, unless nothing ever succeeded.
             Fault::Transient(_) | Fault::Throttled { .. }
-                if course.failed >= FAILED_CYCLES || course.last_success.is_none() =>
+                if status.failed >= FAILED_CYCLES || status.last_success.is_none() =>
             {
-                self.set(course, Reason::Failing, text);
+                self.set(status, Reason::Failing, text);
             }
             Fault::Transient(_) | Fault::Throttled { .. } | Fault::Stopped => {}
         }
@@ -316,35 +316,35 @@ impl SourceHealth {
     /// Something is wrong; setting the same reason again only renews its text.
     pub fn degrade(&self, reason: Reason, text: impl std::fmt::Display) {
         let text = bounded(&text.to_string());
-        let mut course = locked(&self.course);
-        course.last_error = Some((text.clone(), Instant::now()));
-        self.set(&mut course, reason, &text);
+        let mut status = locked(&self.status);
+        status.last_error = Some((text.clone(), Instant::now()));
+        self.set(&mut status, reason, &text);
     }
 
     /// A request failed and is repeated. As long as nothing ever succeeded, that is all there is to say of the source.
     pub fn stumbled(&self, fault: &Fault) {
         self.retries.add(1);
-        let mut course = locked(&self.course);
-        if course.last_progress.is_none() && matches!(fault, Fault::Transient(_)) {
+        let mut status = locked(&self.status);
+        if status.last_progress.is_none() && matches!(fault, Fault::Transient(_)) {
             let text = bounded(&fault.to_string());
-            course.last_error = Some((text.clone(), Instant::now()));
-            self.set(&mut course, Reason::Failing, &text);
+            status.last_error = Some((text.clone(), Instant::now()));
+            self.set(&mut status, Reason::Failing, &text);
         }
     }
 
     /// The same, where it is no error of now: it still holds.
     pub fn renew(&self, reason: Reason, text: impl std::fmt::Display) {
         let text = bounded(&text.to_string());
-        self.set(&mut locked(&self.course), reason, &text);
+        self.set(&mut locked(&self.status), reason, &text);
     }
 
     /// It is over.
     pub fn recover(&self, reason: Reason) {
-        self.clear(&mut locked(&self.course), reason);
+        self.clear(&mut locked(&self.status), reason);
     }
 
-    fn set(&self, course: &mut Course, reason: Reason, text: &str) {
-        if course.conditions.set(reason, text) {
+    fn set(&self, status: &mut SourceStatus, reason: Reason, text: &str) {
+        if status.reasons.set(reason, text) {
             let Key { cloud, tenant, datasets } = &self.key;
             let (cloud, tenant, dataset, reason_name) = (&**cloud, &**tenant, &**datasets, reason.name());
             let (error, hint) = in_one_line(text);
@@ -366,8 +366,8 @@ impl SourceHealth {
         }
     }
 
-    fn clear(&self, course: &mut Course, reason: Reason) {
-        if course.conditions.clear(reason) {
+    fn clear(&self, status: &mut SourceStatus, reason: Reason) {
+        if status.reasons.clear(reason) {
             let Key { cloud, tenant, datasets } = &self.key;
             let (cloud, tenant, dataset, reason) = (&**cloud, &**tenant, &**datasets, reason.name());
             tracing::info!(cloud, tenant, dataset, reason, "RECOVERED: source");
@@ -376,21 +376,21 @@ impl SourceHealth {
 
     /// The API answered a request with 200: token and permission are good.
     pub fn answered(&self) {
-        let mut course = locked(&self.course);
-        self.clear(&mut course, Reason::Auth);
-        self.clear(&mut course, Reason::Permission);
+        let mut status = locked(&self.status);
+        self.clear(&mut status, Reason::Auth);
+        self.clear(&mut status, Reason::Permission);
     }
 
     /// A page was read to its end. `size` is the number of records that it was asked for.
     pub fn page_read(&self, size: u32) {
         self.pages.add(1);
         self.page_size.set(size.into());
-        let mut course = locked(&self.course);
-        course.last_progress = Some(Instant::now());
-        course.throttled_since = None;
-        self.clear(&mut course, Reason::ThrottledLong);
-        if course.failed == 0 {
-            self.clear(&mut course, Reason::Failing);
+        let mut status = locked(&self.status);
+        status.last_progress = Some(Instant::now());
+        status.throttled_since = None;
+        self.clear(&mut status, Reason::ThrottledLong);
+        if status.failed == 0 {
+            self.clear(&mut status, Reason::Failing);
         }
     }
 
@@ -414,9 +414,9 @@ impl SourceHealth {
         if clock::parse(newest).is_none_or(|newest| newest > self.time.now() + SLACK) {
             return;
         }
-        let mut course = locked(&self.course);
-        if course.newest.as_deref().is_none_or(|known| clock::parse(known) < clock::parse(newest)) {
-            course.newest = Some(newest.to_owned());
+        let mut status = locked(&self.status);
+        if status.newest.as_deref().is_none_or(|known| clock::parse(known) < clock::parse(newest)) {
+            status.newest = Some(newest.to_owned());
         }
     }
 
@@ -435,8 +435,8 @@ impl SourceHealth {
     pub fn throttled(&self, pause: Option<Duration>) {
         self.throttled.add(1);
         self.throttled_millis.add(pause.map_or(0, millis));
-        let mut course = locked(&self.course);
-        course.throttled_since.get_or_insert_with(Instant::now);
+        let mut status = locked(&self.status);
+        status.throttled_since.get_or_insert_with(Instant::now);
     }
 
     /// A request is repeated after a failure.
@@ -469,7 +469,7 @@ impl SourceHealth {
     }
 }
 
-impl Conditions {
+impl ActiveReasons {
     /// Whether it is new.
     fn set(&mut self, reason: Reason, text: &str) -> bool {
         if let Some(known) = self.0.get_mut(&reason) {
@@ -477,7 +477,7 @@ impl Conditions {
             text.clone_into(&mut known.text);
             return false;
         }
-        self.0.insert(reason, Condition { text: text.to_owned(), since: Instant::now(), count: 1 });
+        self.0.insert(reason, ActiveReason { text: text.to_owned(), since: Instant::now(), count: 1 });
         true
     }
 

@@ -56,7 +56,7 @@ async fn page(path: &str) -> Vec<u8> {
     let credential = Credential {
         endpoint: format!("{root}/{}/oauth2/v2.0/token", tenant.id).parse().expect("address"),
         client_id: tenant.client_id.clone(),
-        proof: fetcher::config::Proof::Secret(tenant.client_secret.clone().into()),
+        kind: fetcher::config::CredentialKind::Secret(tenant.client_secret.clone().into()),
         scope: "https://graph.microsoft.com/.default".to_owned(),
     };
     tokio::spawn(Simulator::new(tenant).serve(listener, std::future::pending()));

@@ -158,13 +158,13 @@ impl Finding {
 
 /// Checks everything, or one tenant and the output with `only`. Findings are in the configuration's order.
 pub async fn check(config: &Config, only: Option<&str>) -> Result<Vec<Finding>, Fault> {
-    let way = reach::Way { client: microsoft::Clients::new(&config.http)?.kept, proxy: config.http.proxy.clone() };
+    let route = reach::Route { client: microsoft::Clients::new(&config.http)?.kept, proxy: config.http.proxy.clone() };
     let mut findings = directories(config).await;
     findings.extend(output::check(config).await);
     let broken = config.broken.iter().filter(|tenant| only.is_none_or(|only| only.eq_ignore_ascii_case(&tenant.id)));
     findings.extend(broken.flat_map(configuration));
     let wanted = config.tenants.iter().filter(|tenant| only.is_none_or(|only| only == tenant.id));
-    let mut tenants = stream::iter(wanted.map(|tenant| tenant::check(tenant, &way))).buffered(TENANTS);
+    let mut tenants = stream::iter(wanted.map(|tenant| tenant::check(tenant, &route))).buffered(TENANTS);
     while let Some(of_tenant) = tenants.next().await {
         findings.extend(of_tenant);
     }

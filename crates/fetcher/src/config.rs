@@ -28,7 +28,7 @@ pub use ::collect::config::{
 };
 pub use ::common::http::ProxyConfig;
 use ::common::http::plain;
-pub use ::microsoft::{CertificateFiles, Cloud, HttpConfig, ManagedIdentity, Proof};
+pub use ::microsoft::{CertificateFiles, Cloud, CredentialKind, HttpConfig, ManagedIdentity};
 pub use ::output::settings::{ElasticOutput, FileOutput, Login, NamedOutput, Output, Secret};
 
 use self::checks::Environment;

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use self::certificate::Watched;
-use crate::{Budget, Proof};
+use crate::{Budget, CredentialKind};
 use common::error::Fault;
 use common::http::{send, way_fault};
 use common::secret_text;
@@ -42,7 +42,7 @@ pub struct Credential {
     /// Application id.
     pub client_id: String,
     /// How the application proves who it is.
-    pub proof: Proof,
+    pub kind: CredentialKind,
     /// `<audience>/.default`.
     pub scope: String,
 }
@@ -91,12 +91,12 @@ impl TokenSource {
     /// Nothing is fetched yet.
     pub fn new(client: Client, credential: Credential) -> Self {
         // Any service may give it back, at any time.
-        match &credential.proof {
-            Proof::Secret(secret) => secrets::keep(secret.expose_secret()),
-            Proof::ManagedIdentity(identity) => {
+        match &credential.kind {
+            CredentialKind::Secret(secret) => secrets::keep(secret.expose_secret()),
+            CredentialKind::ManagedIdentity(identity) => {
                 identity.header.iter().for_each(|header| secrets::keep(header.expose_secret()));
             }
-            Proof::Certificate(_) | Proof::FederatedToken(_) => {}
+            CredentialKind::Certificate(_) | CredentialKind::FederatedToken(_) => {}
         }
         Self { client, credential, held: Mutex::default(), pauses: Arc::default() }
     }
@@ -169,24 +169,24 @@ impl TokenSource {
     }
 
     async fn fetch(&self, held: &mut Held) -> Result<(SecretString, Duration), Fault> {
-        let Credential { endpoint, client_id, proof, scope } = &self.credential;
-        let (kind, proof) = match proof {
-            Proof::ManagedIdentity(identity) => return managed::fetch(identity, scope).await,
-            Proof::Secret(secret) => ("client_secret", secret.clone()),
-            Proof::Certificate(files) => {
+        let Credential { endpoint, client_id, kind, scope } = &self.credential;
+        let (parameter, secret) = match kind {
+            CredentialKind::ManagedIdentity(identity) => return managed::fetch(identity, scope).await,
+            CredentialKind::Secret(secret) => ("client_secret", secret.clone()),
+            CredentialKind::Certificate(files) => {
                 let certificate = held.certificate.current(files)?;
                 ("client_assertion", assertion::sign(certificate, client_id, endpoint, common::clock::now())?)
             }
-            Proof::FederatedToken(file) => ("client_assertion", federated_token(file).await?),
+            CredentialKind::FederatedToken(file) => ("client_assertion", federated_token(file).await?),
         };
-        held.sent = Some(secrets::hold(proof.expose_secret()));
+        held.sent = Some(secrets::hold(secret.expose_secret()));
         let mut form = vec![
             ("client_id", client_id.as_str()),
             ("scope", scope),
             ("grant_type", "client_credentials"),
-            (kind, proof.expose_secret()),
+            (parameter, secret.expose_secret()),
         ];
-        if kind == "client_assertion" {
+        if parameter == "client_assertion" {
             form.push(("client_assertion_type", ASSERTION_TYPE));
         }
         form.extend(held.claims.as_deref().map(|claims| ("claims", claims)));

@@ -7,7 +7,7 @@ use url::Url;
 
 /// How an application proves who it is.
 #[derive(Debug, Clone)]
-pub enum Proof {
+pub enum CredentialKind {
     /// Client secret.
     Secret(SecretString),
     /// A certificate whose key signs a client assertion.
@@ -40,14 +40,16 @@ pub struct ManagedIdentity {
     pub client_id: Option<String>,
 }
 
-impl PartialEq for Proof {
+impl PartialEq for CredentialKind {
     /// Whether a tenant that is configured anew can keep its tokens.
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
-            (Proof::Secret(one), Proof::Secret(other)) => one.expose_secret() == other.expose_secret(),
-            (Proof::Certificate(one), Proof::Certificate(other)) => one == other,
-            (Proof::FederatedToken(one), Proof::FederatedToken(other)) => one == other,
-            (Proof::ManagedIdentity(one), Proof::ManagedIdentity(other)) => one == other,
+            (CredentialKind::Secret(one), CredentialKind::Secret(other)) => {
+                one.expose_secret() == other.expose_secret()
+            }
+            (CredentialKind::Certificate(one), CredentialKind::Certificate(other)) => one == other,
+            (CredentialKind::FederatedToken(one), CredentialKind::FederatedToken(other)) => one == other,
+            (CredentialKind::ManagedIdentity(one), CredentialKind::ManagedIdentity(other)) => one == other,
             _ => false,
         }
     }

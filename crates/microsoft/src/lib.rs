@@ -5,6 +5,7 @@ pub mod auth;
 mod budget;
 mod cloud;
 mod credential;
+pub mod fair_scheduler;
 mod link;
 #[cfg(any(test, fuzzing))]
 pub mod probe;
@@ -12,19 +13,18 @@ mod said;
 pub mod source;
 #[cfg(test)]
 mod tests;
-pub mod turns;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use common::error::{Fault, quoted};
-use common::http::client::{self, Way};
+use common::http::client::{self, Route};
 use common::http::{ProxyConfig, REDIRECTED, ids, read_bounded, redirected, retry_after, wait_in};
 use reqwest::{Client, Response, StatusCode};
 
 pub use self::budget::Budget;
 pub use self::cloud::{Cloud, NAMES};
-pub use self::credential::{CertificateFiles, ManagedIdentity, Proof};
+pub use self::credential::{CertificateFiles, CredentialKind, ManagedIdentity};
 pub use self::link::Service;
 pub use self::said::Said;
 
@@ -40,7 +40,7 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_mins(1);
 /// which is on the machine.
 #[derive(Debug, Clone)]
 pub struct HttpConfig {
-    /// Way out. Without one the hosts are asked directly, whatever the environment says.
+    /// Route out. Without one the hosts are asked directly, whatever the environment says.
     pub proxy: Option<ProxyConfig>,
     /// PEM file of a certificate authority that is trusted beside the public ones: that of a proxy that looks inside.
     pub ca_file: Option<PathBuf>,
@@ -85,14 +85,14 @@ fn build(config: &HttpConfig, idle: usize) -> Result<Client, Fault> {
         Some(file) => client::authorities("http.ca_file", file)?,
         None => Vec::new(),
     };
-    client::make(Way {
+    client::make(Route {
         proxy: proxy.as_ref(),
         authorities,
         connect_timeout: *connect_timeout,
         silence: Some(*timeout),
         idle,
         unpacks: false,
-        ..Way::default()
+        ..Route::default()
     })
 }
 

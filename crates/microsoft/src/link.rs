@@ -19,7 +19,7 @@ pub struct Service<'a> {
 
 impl Service<'_> {
     /// The address that a link on `page` leads to, at this service's root.
-    pub fn follow(&self, page: &Url, link: &str) -> Result<Url, Fault> {
+    pub fn validate_next_link(&self, page: &Url, link: &str) -> Result<Url, Fault> {
         let written = self.absolute(page, link.trim())?;
         if !written.username().is_empty() || written.password().is_some() {
             return Err(Fault::Refused("next link holds a credential; it is not followed".to_owned()));

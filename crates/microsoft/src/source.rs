@@ -14,7 +14,7 @@ use url::Url;
 
 pub use self::request::{Bound, PageOptions, PageRequest, Range, Requests};
 use crate::auth::TokenSource;
-use crate::turns::{Lane, Reading};
+use crate::fair_scheduler::{PacedBody, TenantQueue};
 use crate::{Budget, Clients, status_fault};
 use common::clock;
 use common::error::{Fault, Unreachable};
@@ -44,17 +44,17 @@ pub struct Source {
     /// Hears what the API answered.
     pub health: Arc<SourceHealth>,
     /// The tenant's place in the order of reading.
-    pub lane: Lane,
+    pub queue: TenantQueue,
     /// Heard while the service is waited for.
     pub stop: Stop,
 }
 
 impl Source {
     /// Asks for a page as soon as the service lets anybody of this tenant ask; its body is still to be read.
-    pub async fn open(&self, page: &PageRequest) -> Result<Reading, Fault> {
+    pub async fn open(&self, page: &PageRequest) -> Result<PacedBody, Fault> {
         let (what, answer) = self.ask(page).await?;
         let is_forbidden = answer.response().status() == StatusCode::FORBIDDEN;
-        let outcome = self.judge(&what, answer).await;
+        let outcome = self.accepted(&what, answer).await;
         if let Err(fault @ Fault::Auth(_)) = &outcome
             && is_forbidden
         {
@@ -64,17 +64,17 @@ impl Source {
     }
 
     /// Asks for one record with its nested records; `None` where it is not, or no longer, to be seen.
-    pub async fn open_record(&self, id: &str) -> Result<Option<Reading>, Fault> {
+    pub async fn open_record(&self, id: &str) -> Result<Option<PacedBody>, Fault> {
         let (what, answer) = self.ask(&self.requests.record(id)).await?;
         if matches!(answer.response().status(), StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::NO_CONTENT) {
             self.budget.accept();
             self.health.answered();
             return Ok(None);
         }
-        self.judge(&what, answer).await.map(Some)
+        self.accepted(&what, answer).await.map(Some)
     }
 
-    async fn judge(&self, what: &str, answer: Reading) -> Result<Reading, Fault> {
+    async fn accepted(&self, what: &str, answer: PacedBody) -> Result<PacedBody, Fault> {
         let status = answer.response().status();
         let outcome = match status {
             // Somebody on the way has changed it, or given a part of it: what it is, its body tells.
@@ -111,7 +111,7 @@ impl Source {
     }
 
     /// A refused token is replaced once.
-    async fn ask(&self, page: &PageRequest) -> Result<(String, Reading), Fault> {
+    async fn ask(&self, page: &PageRequest) -> Result<(String, PacedBody), Fault> {
         self.stop.unless(self.budget.ready()).await?;
         match self.stop.unless(self.ask_now(page)).await? {
             Err(Fault::Unreachable(gap)) => Err(self.unreachable(*gap)),
@@ -149,7 +149,7 @@ impl Source {
         Ok(())
     }
 
-    async fn ask_now(&self, page: &PageRequest) -> Result<(String, Reading), Fault> {
+    async fn ask_now(&self, page: &PageRequest) -> Result<(String, PacedBody), Fault> {
         let method = page.method();
         let what = format!("{method} {}{}", page.url.origin().ascii_serialization(), page.url.path());
         let token = self.token().await?;
@@ -172,16 +172,16 @@ impl Source {
         outcome
     }
 
-    async fn send(&self, what: &str, page: &PageRequest, token: &str) -> Result<Reading, Fault> {
-        let mut turn = self.lane.turn().await;
+    async fn send(&self, what: &str, page: &PageRequest, token: &str) -> Result<PacedBody, Fault> {
+        let mut permit = self.queue.permit().await;
         let client = if self.unavailable.load(Ordering::Relaxed) { &self.clients.fresh } else { &self.clients.kept };
         let request = page
             .builder(client)
             .bearer_auth(token)
             // Without it Graph writes `unknownFutureValue` for the newer members of an enumeration.
             .header("Prefer", "include-unknown-enum-members");
-        let response = turn.patiently(send(request)).await.map_err(|error| way_fault(what, &error))?;
+        let response = permit.while_waiting_for(send(request)).await.map_err(|error| way_fault(what, &error))?;
         self.unavailable.store(response.status() == StatusCode::SERVICE_UNAVAILABLE, Ordering::Relaxed);
-        Ok(Reading::new(response, turn))
+        Ok(PacedBody::new(response, permit))
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) ->
     let outlet = shared.outlets.of(&tenant.delivery)?;
     let streams = outlet.streams(tenant.delivery.namespace.as_deref());
     let marks = Arc::new(tenant.delivery.marks());
-    let (clients, lane) = (&shared.clients, outlet.lane());
+    let (clients, queue) = (&shared.clients, outlet.queue());
     let mut groups: Vec<Vec<DatasetConfig>> = Vec::new();
     for config in &tenant.datasets {
         let key = |config: &DatasetConfig| {
@@ -58,7 +58,7 @@ pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) ->
             let credential = Credential {
                 endpoint: tenant.cloud.token_endpoint(&tenant.id),
                 client_id: tenant.client_id.clone(),
-                proof: tenant.proof.clone(),
+                kind: tenant.credential.clone(),
                 scope,
             };
             Arc::new(TokenSource::new(clients.kept.clone(), credential).sharing(Arc::clone(&sign_in)))
@@ -96,7 +96,7 @@ pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) ->
                 endpoint,
                 budget,
                 health: Arc::clone(&health),
-                lane: lane.clone(),
+                queue: queue.clone(),
                 stop: stop.clone(),
             },
             health,

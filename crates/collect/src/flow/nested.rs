@@ -1,6 +1,6 @@
 //! Lists within a record that do not come whole: `alerts@odata.nextLink` beside an incident's alerts, the same beside the
 //! evidence or the comments of a record, and within a nested row. Their links are followed when the page was read, because
-//! a page that is being read holds a turn. A record whose lists cannot be completed like this is read alone, and owed if
+//! a page that is being read holds a permit. A record whose lists cannot be completed like this is read alone, and owed if
 //! that is of no use either: no summary is made of a part.
 
 use std::borrow::Cow;
@@ -263,7 +263,7 @@ async fn follow(feed: &mut Feed, rest: &Rest, outbox: &mut Outbox, each: &mut Ea
     let mut link = Some(rest.link.clone());
     let mut from = feed.source.requests.list();
     while let Some(next) = link {
-        let page = feed.source.requests.follow(&from, &next)?;
+        let page = feed.source.requests.validate_next_link(&from, &next)?;
         if seen.len() >= MAX_PAGES || !seen.insert(page.url.to_string()) {
             return Err(Fault::Refused(format!("the link to more of `{}` leads in a circle", rest.property)));
         }

@@ -1,4 +1,4 @@
-//! The outputs as the sources see them: each with its own task, queue, memory and turns, so that one that is down holds up
+//! The outputs as the sources see them: each with its own task, queue, memory and permits, so that one that is down holds up
 //! its own tenants and nobody else.
 
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use crate::config::Delivery;
 use common::error::Fault;
 use common::stats::Stats;
-use microsoft::turns::{Lane, Turns};
+use microsoft::fair_scheduler::{FairScheduler, TenantQueue};
 use output::deadletter::DeadLetters;
 use output::sink;
 use output::sink::batch::Pool;
@@ -36,7 +36,7 @@ pub struct Outlet {
     streams: Arc<Streams>,
     jobs: mpsc::Sender<Job>,
     pool: Arc<Pool>,
-    turns: Arc<Turns>,
+    scheduler: Arc<FairScheduler>,
 }
 
 /// All of them, the default one first.
@@ -66,7 +66,7 @@ impl Outlets {
                 streams: Arc::new(Streams::new(&namespace, with_actions)),
                 jobs,
                 pool: Arc::new(Pool::among(count)),
-                turns: Arc::new(Turns::among(count)),
+                scheduler: Arc::new(FairScheduler::among(count)),
             }));
         }
         (Self(outlets), tasks)
@@ -113,8 +113,8 @@ impl Outlet {
     }
 
     /// A place in the order of those who deliver to this output.
-    pub fn lane(&self) -> Lane {
-        self.turns.lane()
+    pub fn queue(&self) -> TenantQueue {
+        self.scheduler.queue()
     }
 
     /// A way to it for one cycle.

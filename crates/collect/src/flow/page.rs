@@ -16,7 +16,7 @@ use crate::splitter::{Event, MAX_ROW, PageForm, SplitError, Splitter, members, s
 use common::error::{Fault, quoted};
 use common::http::{ids, retry_after};
 use microsoft::Said;
-use microsoft::turns::{Arrival, Reading};
+use microsoft::fair_scheduler::{Arrival, PacedBody};
 use output::sink::Outbox;
 
 /// An error in the place of a record is no longer than this.
@@ -107,7 +107,7 @@ pub(super) fn error_of(row: &[u8]) -> Option<Said> {
 /// Reads an answer to its end. Memory does not depend on its length.
 pub(super) async fn take(
     feed: &mut Feed,
-    mut answer: Reading,
+    mut answer: PacedBody,
     mut taking: Taking<'_>,
     outbox: &mut Outbox,
 ) -> Result<Page, Fault> {

@@ -28,7 +28,7 @@ mod times;
 use super::*;
 use crate::config::{Config, Delivery, TenantConfig};
 use microsoft::auth::{Credential, TokenSource};
-use microsoft::{Cloud, Proof};
+use microsoft::{Cloud, CredentialKind};
 use output::settings::{FileOutput, NamedOutput, Output};
 use output::sink::file::Files;
 use state::Loaded;
@@ -75,7 +75,7 @@ async fn scene_of(incidents: u64, alerts_per_incident: AlertsPerIncident) -> Sce
             id: tenant.id.clone(),
             cloud: Cloud::custom(root.clone(), root.clone(), root),
             client_id: tenant.client_id.clone(),
-            proof: Proof::Secret(tenant.client_secret.clone().into()),
+            credential: CredentialKind::Secret(tenant.client_secret.clone().into()),
             datasets: datasets.collect(),
             delivery: Delivery::default(),
         }],
@@ -172,7 +172,7 @@ impl Scene {
         let credential = Credential {
             endpoint: tenant.cloud.token_endpoint(&tenant.id),
             client_id: tenant.client_id.clone(),
-            proof: tenant.proof.clone(),
+            kind: tenant.credential.clone(),
             scope,
         };
         let token = TokenSource::new(client.clone(), credential).token().await.expect("token");
@@ -266,7 +266,7 @@ async fn a_source_that_fails_leaves_the_others_alone_and_continues_later() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wrong_secret_is_named_with_its_cure_and_never_shown() {
     let mut scene = scene(AlertsPerIncident::Realistic).await;
-    scene.config.tenants[0].proof = Proof::Secret("canary-secret".into());
+    scene.config.tenants[0].credential = CredentialKind::Secret("canary-secret".into());
     let failed = scene.collect().await;
     assert_eq!(failed.len(), 3);
     for Failed { fault, .. } in failed {

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Conditions, Count, Health, Reason, ReasonSnapshot, SourceHealth, bounded, locked};
+use super::{ActiveReasons, Count, Health, Reason, ReasonSnapshot, SourceHealth, bounded, locked};
 use crate::health::Rejection;
 
 /// Kinds of refusals that are counted apart, per source; the rest together.
@@ -18,7 +18,7 @@ pub(super) struct LettersHealth {
     bytes: Count,
     limit: Count,
     dropped: Count,
-    conditions: Mutex<Conditions>,
+    reasons: Mutex<ActiveReasons>,
 }
 
 /// Dead letters of a source by dataset, reason and kind.
@@ -58,18 +58,18 @@ impl Health {
     pub fn dead_letters(&self, bytes: u64, limit: u64, near: Option<String>) {
         self.letters.bytes.set(bytes);
         self.letters.limit.set(limit);
-        let mut conditions = locked(&self.letters.conditions);
+        let mut reasons = locked(&self.letters.reasons);
         let is_dropping = self.letters.dropped.get() > 0;
         match near {
-            Some(text) if conditions.set(Reason::DeadLetters, &bounded(&text)) => {
+            Some(text) if reasons.set(Reason::DeadLetters, &bounded(&text)) => {
                 tracing::warn!(bytes, limit, error = text, "DEGRADED: dead letters");
             }
-            None if !is_dropping && conditions.clear(Reason::DeadLetters) => {
+            None if !is_dropping && reasons.clear(Reason::DeadLetters) => {
                 tracing::info!(bytes, limit, "RECOVERED: dead letters");
             }
             _ => {}
         }
-        drop(conditions);
+        drop(reasons);
         if bytes == 0 {
             // Replayed, or taken away: whoever did so knows of them.
             self.sources().iter().for_each(|source| source.recover(Reason::DeadLetters));
@@ -80,14 +80,14 @@ impl Health {
     pub fn dead_letters_dropped(&self, letters: u64) {
         self.letters.dropped.add(letters);
         let text = format!("{} of the oldest dead letters were deleted for new ones", self.letters.dropped.get());
-        locked(&self.letters.conditions).set(Reason::Lost, &text);
+        locked(&self.letters.reasons).set(Reason::Lost, &text);
     }
 
     /// The store of dead letters as it is now.
     pub fn letters(&self) -> LettersSnapshot {
-        let conditions = locked(&self.letters.conditions);
+        let reasons = locked(&self.letters.reasons);
         LettersSnapshot {
-            reasons: conditions.snapshot(),
+            reasons: reasons.snapshot(),
             bytes: self.letters.bytes.get(),
             limit: self.letters.limit.get(),
             dropped: self.letters.dropped.get(),

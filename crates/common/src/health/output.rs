@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::snapshot::{state, wall};
-use super::{Conditions, Count, Health, OutputSnapshot, Reason, State, bounded, in_one_line, locked};
+use super::{ActiveReasons, Count, Health, OutputSnapshot, Reason, State, bounded, in_one_line, locked};
 use crate::error::Fault;
 
 /// Name of the output that is configured as `output`.
@@ -19,7 +19,7 @@ pub struct OutputHealth {
     name: Mutex<Arc<str>>,
     batches: Count,
     retries: Count,
-    conditions: Mutex<Conditions>,
+    reasons: Mutex<ActiveReasons>,
     last: Mutex<OutputLast>,
     /// Data streams that refuse documents, with the reason.
     refusing: Mutex<BTreeMap<String, (String, Instant)>>,
@@ -48,7 +48,7 @@ impl OutputHealth {
             name: Mutex::new(name.into()),
             batches: Count::default(),
             retries: Count::default(),
-            conditions: Mutex::default(),
+            reasons: Mutex::default(),
             last: Mutex::default(),
             refusing: Mutex::default(),
         }
@@ -109,7 +109,7 @@ impl OutputHealth {
         let text = bounded(&fault.to_string());
         locked(&self.last).error = Some((text.clone(), Instant::now()));
         let reason = if matches!(fault, Fault::Auth(_)) { Reason::Auth } else { Reason::OutputBlocked };
-        if locked(&self.conditions).set(reason, &text) {
+        if locked(&self.reasons).set(reason, &text) {
             let (error, hint) = in_one_line(&text);
             tracing::warn!(output = &*self.name(), reason = reason.name(), error, hint, "DEGRADED: output");
         }
@@ -117,7 +117,7 @@ impl OutputHealth {
 
     /// It is over.
     pub fn recover(&self, reason: Reason) {
-        if locked(&self.conditions).clear(reason) {
+        if locked(&self.reasons).clear(reason) {
             tracing::info!(output = &*self.name(), reason = reason.name(), "RECOVERED: output");
         }
     }
@@ -126,10 +126,10 @@ impl OutputHealth {
 impl OutputHealth {
     /// The output as it is now.
     pub fn snapshot(&self) -> OutputSnapshot {
-        let conditions = locked(&self.conditions);
+        let reasons = locked(&self.reasons);
         let last = locked(&self.last);
         let refusing = locked(&self.refusing);
-        let mut state = state(&conditions, last.success.is_some());
+        let mut state = state(&reasons, last.success.is_some());
         if !refusing.is_empty() {
             state = state.max(State::Degraded);
         }
@@ -142,7 +142,7 @@ impl OutputHealth {
             name: self.name().to_string(),
             state,
             refusing: refusing.iter().map(stream).collect(),
-            reasons: conditions.snapshot(),
+            reasons: reasons.snapshot(),
             batches: self.batches.get(),
             retries: self.retries.get(),
             last_success: last.success.map(wall),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::{
-    Conditions, Course, Health, LettersSnapshot, Reason, RefusedSnapshot, SourceHealth, StreamSnapshot, locked,
+    ActiveReasons, Health, LettersSnapshot, Reason, RefusedSnapshot, SourceHealth, SourceStatus, StreamSnapshot, locked,
 };
 use crate::clock;
 use crate::clock::ServiceClock;
@@ -188,9 +188,9 @@ impl Health {
 impl SourceHealth {
     /// The source as it is now.
     pub fn snapshot(&self) -> SourceSnapshot {
-        let course = locked(&self.course);
-        let age = course.newest.as_deref().and_then(|newest| age(newest, &self.time));
-        let (backlog_seconds, eta_seconds) = backlog(&course, age);
+        let status = locked(&self.status);
+        let age = status.newest.as_deref().and_then(|newest| age(newest, &self.time));
+        let (backlog_seconds, eta_seconds) = backlog(&status, age);
         let documents = self.delivered.iter().map(|delivered| DatasetSnapshot {
             dataset: delivered.name.to_owned(),
             created: delivered.created.get(),
@@ -203,16 +203,16 @@ impl SourceHealth {
             tenant: self.key.tenant.to_string(),
             name: locked(&self.name).as_ref().map(ToString::to_string),
             dataset: self.key.datasets.to_string(),
-            state: state(&course.conditions, course.last_progress.is_some()),
-            reasons: course.conditions.snapshot(),
-            newest: course.newest.clone(),
+            state: state(&status.reasons, status.last_progress.is_some()),
+            reasons: status.reasons.snapshot(),
+            newest: status.newest.clone(),
             freshness_seconds: age,
             backlog_seconds,
             eta_seconds,
-            last_success: course.last_success.map(wall),
-            last_nonempty: course.last_nonempty.map(wall),
-            last_error: course.last_error.as_ref().map(|(text, _)| text.clone()),
-            last_error_at: course.last_error.as_ref().map(|(_, at)| wall(*at)),
+            last_success: status.last_success.map(wall),
+            last_nonempty: status.last_nonempty.map(wall),
+            last_error: status.last_error.as_ref().map(|(text, _)| text.clone()),
+            last_error_at: status.last_error.as_ref().map(|(_, at)| wall(*at)),
             fetched: self.fetched.get(),
             rejected: self.rejected.get(),
             late: self.late.get(),
@@ -234,22 +234,22 @@ impl SourceHealth {
     }
 }
 
-impl Conditions {
+impl ActiveReasons {
     pub(super) fn snapshot(&self) -> Vec<ReasonSnapshot> {
-        let reason = |(reason, condition): (&Reason, &super::Condition)| ReasonSnapshot {
+        let reason = |(reason, active): (&Reason, &super::ActiveReason)| ReasonSnapshot {
             reason: *reason,
-            text: condition.text.clone(),
-            since: wall(condition.since),
-            count: condition.count,
+            text: active.text.clone(),
+            since: wall(active.since),
+            count: active.count,
         };
         self.0.iter().map(reason).collect()
     }
 }
 
-pub(super) fn state(conditions: &Conditions, works: bool) -> State {
-    if conditions.0.keys().any(|reason| reason.is_failure()) {
+pub(super) fn state(reasons: &ActiveReasons, works: bool) -> State {
+    if reasons.0.keys().any(|reason| reason.is_failure()) {
         State::Failed
-    } else if !conditions.0.is_empty() {
+    } else if !reasons.0.is_empty() {
         State::Degraded
     } else if works {
         State::Healthy
@@ -260,14 +260,14 @@ pub(super) fn state(conditions: &Conditions, works: bool) -> State {
 
 /// (backlog, time left), in seconds: how far the service's time of the newest record lies behind, and how fast it comes
 /// nearer in the running cycle.
-fn backlog(course: &Course, age: Option<i64>) -> (Option<i64>, Option<i64>) {
-    if course.caught_up {
+fn backlog(status: &SourceStatus, age: Option<i64>) -> (Option<i64>, Option<i64>) {
+    if status.caught_up {
         return (Some(0), None);
     }
     let eta = || {
         let behind = age?;
-        let elapsed = i64::try_from(course.cycle?.elapsed().as_secs()).ok()?;
-        let gained = clock::parse(course.newest.as_deref()?)? - clock::parse(course.began_at.as_deref()?)?;
+        let elapsed = i64::try_from(status.cycle?.elapsed().as_secs()).ok()?;
+        let gained = clock::parse(status.newest.as_deref()?)? - clock::parse(status.began_at.as_deref()?)?;
         let gained = gained.num_seconds() - elapsed;
         (gained > 0 && elapsed > 0).then(|| behind.saturating_mul(elapsed) / gained)
     };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Course, Health, Reason, SourceHealth, locked};
+use super::{Health, Reason, SourceHealth, SourceStatus, locked};
 
 /// Cycles in a row that must look wrong.
 const CYCLES: u32 = 5;
@@ -72,23 +72,23 @@ impl Health {
 impl SourceHealth {
     fn watch(&self) {
         let now = Instant::now();
-        let mut course = locked(&self.course);
-        if let Some(text) = self.silence(&course, now) {
-            self.set(&mut course, Reason::Silent, &text);
+        let mut status = locked(&self.status);
+        if let Some(text) = self.silence(&status, now) {
+            self.set(&mut status, Reason::Silent, &text);
         } else {
-            self.clear(&mut course, Reason::Silent);
+            self.clear(&mut status, Reason::Silent);
         }
-        if let Some(since) = course.throttled_since.filter(|since| now - *since >= THROTTLED) {
+        if let Some(since) = status.throttled_since.filter(|since| now - *since >= THROTTLED) {
             let text = format!("no page for {} min because of throttling", (now - since).as_secs() / 60);
-            self.set(&mut course, Reason::ThrottledLong, &text);
+            self.set(&mut status, Reason::ThrottledLong, &text);
         }
     }
 
-    fn silence(&self, course: &Course, now: Instant) -> Option<String> {
-        let since = course.last_progress.unwrap_or(course.added);
+    fn silence(&self, status: &SourceStatus, now: Instant) -> Option<String> {
+        let since = status.last_progress.unwrap_or(status.added);
         // Why nothing comes is known, and told.
         let is_told = [Reason::OutputBlocked, Reason::Configuration, Reason::FormerConfiguration];
-        if course.throttled_since.is_some() || is_told.iter().any(|reason| course.conditions.0.contains_key(reason)) {
+        if status.throttled_since.is_some() || is_told.iter().any(|reason| status.reasons.0.contains_key(reason)) {
             return None;
         }
         let quiet = now.saturating_duration_since(since);

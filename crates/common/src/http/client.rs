@@ -18,7 +18,7 @@ pub const IDLE: usize = 32;
 
 /// How a client reaches its hosts.
 #[derive(Debug)]
-pub struct Way<'a> {
+pub struct Route<'a> {
     /// The proxy, for the hosts that it serves.
     pub proxy: Option<&'a ProxyConfig>,
     /// Trusted beside the public authorities.
@@ -37,7 +37,7 @@ pub struct Way<'a> {
     pub unpacks: bool,
 }
 
-impl Default for Way<'_> {
+impl Default for Route<'_> {
     fn default() -> Self {
         Self {
             proxy: None,
@@ -58,41 +58,42 @@ impl Default for Way<'_> {
     clippy::disallowed_methods,
     reason = "the one place that makes clients; it turns redirects off for all of them"
 )]
-pub fn make(way: Way<'_>) -> Result<Client, Fault> {
+pub fn make(route: Route<'_>) -> Result<Client, Fault> {
     let mut builder = Client::builder()
         .user_agent(concat!("m365-fetcher/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
         .http1_only()
-        .connect_timeout(way.connect_timeout)
-        .pool_max_idle_per_host(way.idle)
-        .gzip(way.unpacks)
+        .connect_timeout(route.connect_timeout)
+        .pool_max_idle_per_host(route.idle)
+        .gzip(route.unpacks)
         // What the environment says is for the configuration to read.
         .no_proxy();
-    if let Some(silence) = way.silence {
+    if let Some(silence) = route.silence {
         builder = builder.read_timeout(silence);
     }
-    if let Some(timeout) = way.timeout {
+    if let Some(timeout) = route.timeout {
         builder = builder.timeout(timeout);
     }
-    if let Some(proxy) = way.proxy {
+    if let Some(proxy) = route.proxy {
         builder = builder.proxy(through(proxy));
     }
-    builder = match way.tls {
+    builder = match route.tls {
         Some(tls) => builder.use_preconfigured_tls(tls),
-        None => way.authorities.into_iter().fold(builder, ClientBuilder::add_root_certificate),
+        None => route.authorities.into_iter().fold(builder, ClientBuilder::add_root_certificate),
     };
     builder.build().map_err(|error| Fault::Local(format!("http client: {}", with_causes(&error))))
 }
 
 fn through(proxy: &ProxyConfig) -> Proxy {
     let given = proxy.clone();
-    let way = Proxy::custom(move |to| to.host_str().is_some_and(|host| given.serves(host)).then(|| given.url.clone()));
+    let through =
+        Proxy::custom(move |to| to.host_str().is_some_and(|host| given.serves(host)).then(|| given.url.clone()));
     match &proxy.login {
         Some((user, password)) => {
             secrets::keep(password.expose_secret());
-            way.basic_auth(user, password.expose_secret())
+            through.basic_auth(user, password.expose_secret())
         }
-        None => way,
+        None => through,
     }
 }
 

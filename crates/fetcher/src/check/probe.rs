@@ -46,7 +46,7 @@ pub(super) async fn ask(
     let page = first_record(&requests);
     let (mut answer, link) = ask_page(client, &requests, &page, token).await?;
     if let Some(link) = link {
-        let next = requests.follow(&page.url, &link)?;
+        let next = requests.validate_next_link(&page.url, &link)?;
         let (behind, _) = ask_page(client, &requests, &next, token).await?;
         let is_passing = behind.status == StatusCode::TOO_MANY_REQUESTS || behind.status.is_server_error();
         if !behind.status.is_success() && !is_passing {
@@ -119,7 +119,7 @@ fn look(requests: &Requests, body: &[u8]) -> (Option<String>, Option<String>) {
 }
 
 /// What the answer means. `granted` says whether the token's roles hold the permission, if they are known.
-pub(super) fn judge(answer: &Answer, source: &schema::Source, granted: Option<bool>) -> Finding {
+pub(super) fn classify(answer: &Answer, source: &schema::Source, granted: Option<bool>) -> Finding {
     let Answer { status, code, message, page } = answer;
     let words = Said { code: code.clone(), message: short(message) };
     let said = if words.is_empty() { status.to_string() } else { format!("{status}: {}", words.text()) };

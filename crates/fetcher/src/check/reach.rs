@@ -20,12 +20,12 @@ const BROKEN: i64 = 300;
 
 /// How hosts are asked.
 #[derive(Debug)]
-pub(super) struct Way {
+pub(super) struct Route {
     pub(super) client: Client,
     pub(super) proxy: Option<ProxyConfig>,
 }
 
-impl Way {
+impl Route {
     /// The proxy before this host, if there is one.
     fn proxy(&self, root: &Url) -> Option<&Url> {
         let serves = |proxy: &&ProxyConfig| root.host_str().is_some_and(|host| proxy.serves(host));
@@ -34,10 +34,10 @@ impl Way {
 }
 
 /// Whether the host answers HTTP at all; any status of its own is good. With it comes the host's time.
-pub(super) async fn reach(way: &Way, root: &Url) -> (Finding, Option<DateTime<Utc>>) {
+pub(super) async fn reach(route: &Route, root: &Url) -> (Finding, Option<DateTime<Utc>>) {
     let host = root.origin().ascii_serialization();
-    let proxy = way.proxy(root);
-    match way.client.get(root.clone()).timeout(PATIENCE).send().await {
+    let proxy = route.proxy(root);
+    match route.client.get(root.clone()).timeout(PATIENCE).send().await {
         Ok(response) if proxy.is_some() && response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
             (failed(&Gap::Login, &host, proxy), None)
         }

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::token::{Claims, decode, excess};
 use super::{Finding, Item, Outcome, probe, reach};
-use crate::config::{DatasetConfig, Proof, TenantConfig};
+use crate::config::{CredentialKind, DatasetConfig, TenantConfig};
 use common::clock;
 use microsoft::auth::{Credential, TokenSource};
 
@@ -16,11 +16,11 @@ const SHORT: i64 = 300;
 /// Graph's own id, which may stand for its address in a token.
 const GRAPH_ID: &str = "00000003-0000-0000-c000-000000000000";
 
-pub(super) async fn check(tenant: &TenantConfig, way: &reach::Way) -> Vec<Finding> {
-    let client = &way.client;
+pub(super) async fn check(tenant: &TenantConfig, route: &reach::Route) -> Vec<Finding> {
+    let client = &route.client;
     let mut findings = Vec::new();
     let mut hosts = Vec::new();
-    let is_managed = matches!(tenant.proof, Proof::ManagedIdentity(_));
+    let is_managed = matches!(tenant.credential, CredentialKind::ManagedIdentity(_));
     if !is_managed {
         hosts.push(tenant.cloud.login.clone());
     }
@@ -32,7 +32,7 @@ pub(super) async fn check(tenant: &TenantConfig, way: &reach::Way) -> Vec<Findin
             hosts.extend(tenant.cloud.api(api).map(|(root, _)| root.clone()));
         }
     }
-    let missing = ways(way, hosts, &mut findings).await;
+    let missing = reach_all(route, hosts, &mut findings).await;
     for api in apis {
         let Some((root, scope)) = tenant.cloud.api(api) else { continue };
         let way_lies_open = |url: &Url| !missing.contains(&url.origin());
@@ -54,7 +54,7 @@ pub(super) async fn check(tenant: &TenantConfig, way: &reach::Way) -> Vec<Findin
 }
 
 /// Looks at each host once; returns those that are out of reach. The clock is told once, by the worst of them.
-async fn ways(way: &reach::Way, hosts: Vec<Url>, findings: &mut Vec<Finding>) -> Vec<url::Origin> {
+async fn reach_all(route: &reach::Route, hosts: Vec<Url>, findings: &mut Vec<Finding>) -> Vec<url::Origin> {
     let (mut seen, mut missing, mut clocks) = (Vec::new(), Vec::new(), Vec::new());
     for root in hosts {
         let origin = root.origin();
@@ -62,7 +62,7 @@ async fn ways(way: &reach::Way, hosts: Vec<Url>, findings: &mut Vec<Finding>) ->
             continue;
         }
         seen.push(origin.clone());
-        let (found, date) = reach::reach(way, &root).await;
+        let (found, date) = reach::reach(route, &root).await;
         if found.outcome == Outcome::Failed {
             missing.push(origin);
         }
@@ -82,7 +82,7 @@ async fn token(
     let credential = Credential {
         endpoint: tenant.cloud.token_endpoint(&tenant.id),
         client_id: tenant.client_id.clone(),
-        proof: tenant.proof.clone(),
+        kind: tenant.credential.clone(),
         scope: scope.to_owned(),
     };
     match TokenSource::new(client.clone(), credential).token().await {
@@ -161,7 +161,7 @@ async fn access(
         let answer = match known.iter().find(|(path, _)| *path == source.path) {
             Some((_, answer)) => answer.clone(),
             None => match probe::ask(client, access.root, source, access.token).await {
-                Ok(answer) => probe::judge(&answer, source, granted),
+                Ok(answer) => probe::classify(&answer, source, granted),
                 Err(fault) => Finding::fault(Item::Probe, &fault),
             },
         };

@@ -7,7 +7,7 @@ use super::checks::{Environment, check_id, check_url};
 use super::secret::{self, Kind};
 use super::tree::Spot;
 use super::value::Text;
-use super::{CertificateFiles, ConfigError, ManagedIdentity, Proof, plain, wire};
+use super::{CertificateFiles, ConfigError, CredentialKind, ManagedIdentity, plain, wire};
 use microsoft::auth::certificate;
 
 /// Where a virtual machine gets its tokens.
@@ -15,12 +15,12 @@ const IMDS: &str = "http://169.254.169.254/metadata/identity/oauth2/token";
 const KINDS: &str =
     "client_secret, client_secret_file, client_certificate_file, federated_token_file, managed_identity";
 
-/// The application id (empty for a system-assigned managed identity, which needs none) and its proof.
+/// The application id (empty for a system-assigned managed identity, which needs none) and its credential.
 pub(super) fn check(
     key: &str,
     tenant: &wire::Tenant,
     environment: Environment<'_>,
-) -> Result<(String, Proof), ConfigError> {
+) -> Result<(String, CredentialKind), ConfigError> {
     one_kind(key, tenant)?;
     let at = |name: &str| format!("{key}.{name}");
     if let Some(identity) = &tenant.managed_identity {
@@ -31,17 +31,17 @@ pub(super) fn check(
             return Err(text.error(&at("client_id"), message));
         }
         let identity = managed_identity(&key, identity, environment)?;
-        return Ok((identity.client_id.clone().unwrap_or_default(), Proof::ManagedIdentity(identity)));
+        return Ok((identity.client_id.clone().unwrap_or_default(), CredentialKind::ManagedIdentity(identity)));
     }
     let Some(client_id) = &tenant.client_id else {
         return Err(tenant.id.error(&at("client_id"), "is missing; allowed: the id of the app registration, a GUID"));
     };
     let id = check_id(&at("client_id"), client_id, environment)?;
     let file = |name: &str, text: &Text| text.path(&at(name), environment);
-    let proof = if let Some(text) = &tenant.client_secret {
-        Proof::Secret(secret::of_text(Kind::Key, &at("client_secret"), text, environment)?)
+    let credential = if let Some(text) = &tenant.client_secret {
+        CredentialKind::Secret(secret::of_text(Kind::Key, &at("client_secret"), text, environment)?)
     } else if let Some(text) = &tenant.client_secret_file {
-        Proof::Secret(secret::of_file(Kind::Key, &at("client_secret_file"), text, environment)?)
+        CredentialKind::Secret(secret::of_file(Kind::Key, &at("client_secret_file"), text, environment)?)
     } else if let Some(text) = &tenant.client_certificate_file {
         let key_text = tenant.client_certificate_key_file.as_ref();
         let files = CertificateFiles {
@@ -55,14 +55,14 @@ pub(super) fn check(
                 _ => text.error(&at("client_certificate_file"), unusable.message),
             });
         }
-        Proof::Certificate(files)
+        CredentialKind::Certificate(files)
     } else if let Some(text) = &tenant.federated_token_file {
         secret::of_file(Kind::Key, &at("federated_token_file"), text, environment)?;
-        Proof::FederatedToken(file("federated_token_file", text)?)
+        CredentialKind::FederatedToken(file("federated_token_file", text)?)
     } else {
         return Err(client_id.error(key, format!("has no credential; allowed: one of {KINDS}")));
     };
-    Ok((id, proof))
+    Ok((id, credential))
 }
 
 fn certificate_password(

@@ -53,10 +53,10 @@ pub(super) fn check_all(
             }
             id = known;
             name = delivery.as_ref().and_then(|delivery| delivery.name.clone());
-            if let (Some(id), Some(cloud), Some(delivery), Some((client_id, proof, datasets)), true) =
+            if let (Some(id), Some(cloud), Some(delivery), Some((client_id, credential, datasets)), true) =
                 (&id, of, delivery, rest, found.is_empty() && errors.is_empty())
             {
-                let config = TenantConfig { id: id.clone(), cloud, client_id, proof, datasets, delivery };
+                let config = TenantConfig { id: id.clone(), cloud, client_id, credential, datasets, delivery };
                 match taken.take(number, tenant.id.place(), &config) {
                     Ok(()) => {
                         tenants.push(config);
@@ -87,7 +87,7 @@ struct Checked {
     id: Option<String>,
     cloud: Option<Cloud>,
     delivery: Option<Delivery>,
-    rest: Option<(String, super::Proof, Vec<DatasetConfig>)>,
+    rest: Option<(String, super::CredentialKind, Vec<DatasetConfig>)>,
 }
 
 fn check(given: &Given<'_>, environment: Environment<'_>, errors: &mut Vec<ConfigError>) -> Checked {
@@ -114,7 +114,7 @@ fn check(given: &Given<'_>, environment: Environment<'_>, errors: &mut Vec<Confi
         }
         datasets.push(dataset);
     }
-    let rest = credential.map(|(client_id, proof)| (client_id, proof, datasets));
+    let rest = credential.map(|(client_id, credential)| (client_id, credential, datasets));
     Checked { id, cloud, delivery, rest }
 }
 

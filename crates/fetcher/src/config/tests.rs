@@ -46,7 +46,7 @@ fn check_error(from: &str, to: &str, message: &str) {
 fn a_configuration_is_read() {
     let config = parse("m365.yml", GOOD, &environment).expect("good");
     let tenant = &config.tenants[0];
-    assert!(matches!(&tenant.proof, Proof::Secret(secret) if secret.expose_secret() == "canary-secret"));
+    assert!(matches!(&tenant.credential, CredentialKind::Secret(secret) if secret.expose_secret() == "canary-secret"));
     assert_eq!(tenant.cloud.name, "global");
     assert_eq!(tenant.datasets[1].interval, Duration::from_secs(90));
     assert_eq!(tenant.datasets[1].lookback, Duration::from_hours(7 * 24));
@@ -194,7 +194,7 @@ fn a_misplaced_secret_is_not_shown() {
 fn dollar_signs_can_be_written() {
     let config = parse("m365.yml", &GOOD.replace("${SECRET}", "a$$b$c${SECRET}"), &environment).expect("good");
     assert!(
-        matches!(&config.tenants[0].proof, Proof::Secret(secret) if secret.expose_secret() == "a$b$ccanary-secret")
+        matches!(&config.tenants[0].credential, CredentialKind::Secret(secret) if secret.expose_secret() == "a$b$ccanary-secret")
     );
 }
 

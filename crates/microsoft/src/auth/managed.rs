@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{TIMEOUT, answer};
 use crate::ManagedIdentity;
 use common::error::Fault;
-use common::http::client::{self, Way};
+use common::http::client::{self, Route};
 use common::http::{connection_fault, redirected, retry_after};
 
 const HINT: &str = "check `managed_identity` and where this process runs";
@@ -54,5 +54,5 @@ pub(super) async fn fetch(identity: &ManagedIdentity, scope: &str) -> Result<(Se
 
 /// The address is link-local: a proxy would answer for another machine. Asked once in a token's lifetime, so not kept.
 fn client() -> Result<Client, Fault> {
-    client::make(Way { timeout: Some(TIMEOUT), idle: 0, ..Way::default() })
+    client::make(Route { timeout: Some(TIMEOUT), idle: 0, ..Route::default() })
 }

@@ -1,4 +1,4 @@
-//! Laws of the tokens: asked for once, renewed in time, and with the right proof.
+//! Laws of the tokens: asked for once, renewed in time, and with the right credential.
 
 mod answers;
 mod assertion;
@@ -51,13 +51,13 @@ impl Service {
         self.asked.lock().expect("lock").clone()
     }
 
-    fn source(&self, proof: Proof) -> TokenSource {
-        source(self.root.clone(), proof)
+    fn source(&self, kind: CredentialKind) -> TokenSource {
+        source(self.root.clone(), kind)
     }
 }
 
-fn source(endpoint: Url, proof: Proof) -> TokenSource {
-    let credential = Credential { endpoint, client_id: CLIENT.to_owned(), proof, scope: SCOPE.to_owned() };
+fn source(endpoint: Url, kind: CredentialKind) -> TokenSource {
+    let credential = Credential { endpoint, client_id: CLIENT.to_owned(), kind, scope: SCOPE.to_owned() };
     TokenSource::new(crate::client().expect("client"), credential)
 }
 
@@ -66,7 +66,7 @@ fn answer_for(seconds: u32) -> impl Fn(&str) -> (StatusCode, String) + Clone {
 }
 
 fn testdata(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/http/auth/testdata").join(name)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/auth/testdata").join(name)
 }
 
 fn certificate_files() -> CertificateFiles {
@@ -88,7 +88,7 @@ async fn later(seconds: u64) {
 async fn a_token_is_renewed_five_minutes_early() {
     for (lifetime, kept, renewed) in [(3600, 3290, 15), (400, 190, 15)] {
         let service = Service::start(answer_for(lifetime)).await;
-        let source = service.source(Proof::Secret("x".into()));
+        let source = service.source(CredentialKind::Secret("x".into()));
         assert_eq!(token(&source).await, "token-1");
         later(kept).await;
         assert_eq!(token(&source).await, "token-1", "{lifetime}");
@@ -100,7 +100,7 @@ async fn a_token_is_renewed_five_minutes_early() {
 #[tokio::test]
 async fn many_ask_for_one_token_and_one_request_is_made() {
     let service = Service::start(answer_for(3600)).await;
-    let source = service.source(Proof::Secret("x".into()));
+    let source = service.source(CredentialKind::Secret("x".into()));
     let tokens = futures_util::future::join_all((0..50).map(|_| token(&source))).await;
     assert!(tokens.iter().all(|token| token == "token-1"));
     // All of them are refused, and all of them say so: again one request.
@@ -117,7 +117,7 @@ async fn many_ask_for_one_token_and_one_request_is_made() {
 #[tokio::test]
 async fn a_secret_is_sent_as_one() {
     let service = Service::start(answer_for(3600)).await;
-    token(&service.source(Proof::Secret("a&b".into()))).await;
+    token(&service.source(CredentialKind::Secret("a&b".into()))).await;
     let body = &service.asked()[0].body;
     assert_eq!(
         *body,
@@ -130,7 +130,7 @@ async fn a_secret_is_sent_as_one() {
 #[tokio::test]
 async fn a_challenge_is_answered_with_its_claims_once() {
     let service = Service::start(answer_for(3600)).await;
-    let source = service.source(Proof::Secret("x".into()));
+    let source = service.source(CredentialKind::Secret("x".into()));
     let refused = source.token().await.expect("token");
     source.renew(&refused, Some(r#"{"access_token":{}}"#.to_owned())).await;
     let next = source.token().await.expect("token");
@@ -148,7 +148,7 @@ async fn a_refusal_is_not_asked_for_again_at_once() {
         (StatusCode::UNAUTHORIZED, body.to_owned())
     })
     .await;
-    let source = service.source(Proof::Secret("x".into()));
+    let source = service.source(CredentialKind::Secret("x".into()));
     for _ in 0..5 {
         let fault = source.token().await.expect_err("refused").to_string();
         assert!(fault.contains("AADSTS7000215") && fault.contains("\nhint: "), "{fault}");

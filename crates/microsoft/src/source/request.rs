@@ -130,9 +130,9 @@ impl Requests {
     }
 
     /// The request that a link on a page stands for: the token goes with it, so it leads to the API that the token is for.
-    pub fn follow(&self, page: &Url, link: &str) -> Result<PageRequest, Fault> {
+    pub fn validate_next_link(&self, page: &Url, link: &str) -> Result<PageRequest, Fault> {
         let Self { root, api, path, .. } = self;
-        Service { root, api: *api, path }.follow(page, link).map(PageRequest::get)
+        Service { root, api: *api, path }.validate_next_link(page, link).map(PageRequest::get)
     }
 
     /// Method of the requests for pages.

@@ -13,7 +13,7 @@ fn follow(root: &str, link: &str) -> Result<Url, Fault> {
     let mut page = root.clone();
     page.set_path(&format!("{}{INCIDENTS}", root.path().trim_end_matches('/')));
     page.set_query(Some("$top=50"));
-    Service { root: &root, api: Api::Graph, path: INCIDENTS }.follow(&page, link)
+    Service { root: &root, api: Api::Graph, path: INCIDENTS }.validate_next_link(&page, link)
 }
 
 #[test]
@@ -58,11 +58,12 @@ fn a_link_of_the_same_api_is_followed_at_the_configured_root() {
     let root = Url::parse("http://127.0.0.1:1/").expect("address");
     let defender = Service { root: &root, api: Api::Defender, path: "/api/incidents" };
     for host in ["api.security.microsoft.com", "api-eu.security.microsoft.com", "api-gov.security.microsoft.us"] {
-        let found = defender.follow(&root, &format!("https://{host}/api/incidents?$skip=100")).expect("followed");
+        let found =
+            defender.validate_next_link(&root, &format!("https://{host}/api/incidents?$skip=100")).expect("followed");
         assert_eq!(found.as_str(), "http://127.0.0.1:1/api/incidents?$skip=100");
     }
-    assert!(defender.follow(&root, "https://graph.microsoft.com/v1.0/x").is_err());
-    assert!(defender.follow(&root, "https://evilsecurity.microsoft.com.example/api/incidents").is_err());
+    assert!(defender.validate_next_link(&root, "https://graph.microsoft.com/v1.0/x").is_err());
+    assert!(defender.validate_next_link(&root, "https://evilsecurity.microsoft.com.example/api/incidents").is_err());
 }
 
 #[test]

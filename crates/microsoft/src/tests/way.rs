@@ -49,15 +49,15 @@ async fn a_redirect_is_a_fault_and_nobody_follows_it() {
     for status in [300, 301, 302, 303, 304, 305, 307, 308] {
         let (root, _) = server(status, headers, r#"{"access_token":"evil","expires_in":3600}"#).await;
         let identity = crate::ManagedIdentity { endpoint: root.clone(), header: None, client_id: None };
-        let token = async |proof| {
+        let token = async |kind| {
             let (endpoint, scope) = (root.clone(), "https://graph.microsoft.com/.default".to_owned());
-            let credential = auth::Credential { endpoint, client_id: "x".to_owned(), proof, scope };
+            let credential = auth::Credential { endpoint, client_id: "x".to_owned(), kind, scope };
             auth::TokenSource::new(client().expect("client"), credential).token().await.expect_err("refused")
         };
         for fault in [
             status_fault("GET x", "P", ask(&root).await).await,
-            token(crate::Proof::Secret("canary".into())).await,
-            token(crate::Proof::ManagedIdentity(identity)).await,
+            token(crate::CredentialKind::Secret("canary".into())).await,
+            token(crate::CredentialKind::ManagedIdentity(identity)).await,
         ] {
             let said = fault.to_string();
             assert!(matches!(fault, Fault::Refused(_)), "{said}");
@@ -132,7 +132,7 @@ async fn requests_pass_the_proxy_with_its_password_and_without_it_where_it_is_no
 
 #[test]
 fn an_authority_must_be_one() {
-    let testdata = concat!(env!("CARGO_MANIFEST_DIR"), "/src/http/auth/testdata/");
+    let testdata = concat!(env!("CARGO_MANIFEST_DIR"), "/src/auth/testdata/");
     let with = |file: &str| {
         Clients::new(&HttpConfig { ca_file: Some(format!("{testdata}{file}").into()), ..HttpConfig::default() })
     };

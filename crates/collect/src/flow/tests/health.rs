@@ -65,12 +65,13 @@ async fn a_missing_permission_is_failed_for_its_source_until_it_is_granted() {
 async fn a_refused_secret_is_failed_for_all() {
     let mut scene = scene(AlertsPerIncident::Exactly(1)).await;
     let stats = Arc::default();
-    let good = std::mem::replace(&mut scene.config.tenants[0].proof, Proof::Secret("wrong~secret-2".into()));
+    let good =
+        std::mem::replace(&mut scene.config.tenants[0].credential, CredentialKind::Secret("wrong~secret-2".into()));
     let told = scene.tell(&stats).await;
     for source in &told.sources {
         assert_eq!((source.state, reasons(source)), (State::Failed, vec![Reason::Auth]), "{source:?}");
     }
-    scene.config.tenants[0].proof = good;
+    scene.config.tenants[0].credential = good;
     let told = scene.tell(&stats).await;
     assert!(told.sources.iter().all(|source| source.state == State::Healthy), "{told:?}");
 }

@@ -40,7 +40,7 @@ pub(super) async fn serve(names: &[String], incidents: u64, datasets: &[&str]) -
         id: tenant.id.clone(),
         cloud: Cloud::custom(root.clone(), root.clone(), root.clone()),
         client_id: tenant.client_id.clone(),
-        proof: Proof::Secret(tenant.client_secret.clone().into()),
+        credential: CredentialKind::Secret(tenant.client_secret.clone().into()),
         datasets: configured.clone(),
         delivery: Delivery::default(),
     };
@@ -156,12 +156,12 @@ async fn tenants_come_change_and_go_and_the_others_go_on() {
     run.tenants.send([one.clone(), two.clone()].concat().into()).await.expect("heard");
     run.arrived("two-0.example", 30).await;
     // A wrong secret concerns its tenant only, and the next one heals it.
-    let good = two[0].proof.clone();
-    two[0].proof = Proof::Secret("wrong~secret-1".into());
+    let good = two[0].credential.clone();
+    two[0].credential = CredentialKind::Secret("wrong~secret-1".into());
     run.tenants.send([one.clone(), two.clone()].concat().into()).await.expect("heard");
     tokio::time::sleep(Duration::from_mins(3)).await;
     let requests = first.requests();
-    two[0].proof = good;
+    two[0].credential = good;
     run.tenants.send([one.clone(), two.clone()].concat().into()).await.expect("heard");
     tokio::time::sleep(Duration::from_mins(5)).await;
     assert!(first.requests() >= requests + 4, "the unchanged tenant is polled on");

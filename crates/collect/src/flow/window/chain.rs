@@ -43,7 +43,7 @@ pub(super) struct Chain {
 impl Window {
     /// A page was read and names the next one.
     pub(super) fn go_on(&mut self, feed: &mut Feed, link: &str, page: &PageRequest) -> Result<PageRequest, Fault> {
-        let next = feed.source.requests.follow(&page.url, link)?;
+        let next = feed.source.requests.validate_next_link(&page.url, link)?;
         if self.asking.is_stubborn() {
             return self.chained(feed, next, page);
         }

@@ -6,8 +6,8 @@ use chrono::TimeDelta;
 
 use super::{Feed, Order, Slice, Window, cursor};
 use common::clock;
+use microsoft::fair_scheduler::PacedBody;
 use microsoft::source::Range;
-use microsoft::turns::Reading;
 
 /// A difference of the clocks that is told.
 const SKEW: TimeDelta = TimeDelta::seconds(60);
@@ -15,7 +15,7 @@ const SKEW: TimeDelta = TimeDelta::seconds(60);
 impl Window {
     /// An answer tells the service's time: everything is measured by it. Whether the window has to be read from elsewhere,
     /// because this machine's clock was wrong about where it starts.
-    pub(super) fn note_time(&mut self, feed: &mut Feed, answer: &Reading) -> bool {
+    pub(super) fn note_time(&mut self, feed: &mut Feed, answer: &PacedBody) -> bool {
         let date = clock::date(answer.response().headers());
         self.now = feed.health.time().of_answer(date);
         let is_first = !std::mem::replace(&mut self.is_answered, true);

@@ -2,7 +2,7 @@
 
 use super::*;
 
-const TESTDATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/http/auth/testdata");
+const TESTDATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../microsoft/src/auth/testdata");
 const SECRET: &str = "    client_secret: ${SECRET}\n";
 const CLIENT: &str = "    client_id: 66666666-7777-8888-9999-000000000000\n";
 const KINDS: &str =
@@ -14,9 +14,9 @@ fn with(lines: &str) -> String {
 }
 
 #[track_caller]
-fn proof(text: &str, environment: &dyn Fn(&str) -> Option<String>) -> (String, Proof) {
+fn credential(text: &str, environment: &dyn Fn(&str) -> Option<String>) -> (String, CredentialKind) {
     let tenant = parse("m365.yml", text, environment).expect("good").tenants.remove(0);
-    (tenant.client_id, tenant.proof)
+    (tenant.client_id, tenant.credential)
 }
 
 #[track_caller]
@@ -27,13 +27,17 @@ fn refused(lines: &str, message: &str) {
 
 #[test]
 fn a_certificate_comes_in_one_file_or_two() {
-    let (id, one) = proof(&with("    client_certificate_file: T/second.pem\n"), &environment);
-    assert!(matches!(one, Proof::Certificate(CertificateFiles { key: None, .. })) && id.starts_with("66666666"));
+    let (id, one) = credential(&with("    client_certificate_file: T/second.pem\n"), &environment);
+    assert!(
+        matches!(one, CredentialKind::Certificate(CertificateFiles { key: None, .. })) && id.starts_with("66666666")
+    );
     for key in ["key-pkcs1.pem", "key-pkcs8.pem"] {
         let lines =
             format!("    client_certificate_file: T/certificate.pem\n    client_certificate_key_file: T/{key}\n");
-        let (_, two) = proof(&with(&lines), &environment);
-        assert!(matches!(two, Proof::Certificate(CertificateFiles { key: Some(path), .. }) if path.ends_with(key)));
+        let (_, two) = credential(&with(&lines), &environment);
+        assert!(
+            matches!(two, CredentialKind::Certificate(CertificateFiles { key: Some(path), .. }) if path.ends_with(key))
+        );
     }
 }
 
@@ -76,8 +80,8 @@ fn an_unusable_certificate_is_told_with_line_key_and_cure() {
 #[test]
 fn a_pkcs12_file_is_opened_with_its_password() {
     let good = with("    client_certificate_file: T/modern.p12\n    client_certificate_password: pässword 1\n");
-    let (_, read) = proof(&good, &environment);
-    assert!(matches!(&read, Proof::Certificate(CertificateFiles { password: Some(_), .. })));
+    let (_, read) = credential(&good, &environment);
+    assert!(matches!(&read, CredentialKind::Certificate(CertificateFiles { password: Some(_), .. })));
     assert!(!format!("{read:?}").contains("pässword"));
     let folder = tempfile::tempdir().expect("folder");
     let file = folder.path().join("password");
@@ -86,7 +90,7 @@ fn a_pkcs12_file_is_opened_with_its_password() {
         "    client_certificate_file: T/modern.p12\n    client_certificate_password_file: {}\n",
         file.display()
     );
-    assert!(proof(&with(&lines), &environment).1 == read);
+    assert!(credential(&with(&lines), &environment).1 == read);
     refused(
         "    client_certificate_file: T/modern.p12\n    client_certificate_password: canary\n",
         "m365.yml:5:30: tenants[0].client_certificate_file: T/modern.p12 cannot be opened with this password; check `client_certificate_password`",
@@ -107,7 +111,7 @@ fn a_federated_token_file_is_there_at_the_start() {
     let file = folder.path().join("token");
     std::fs::write(&file, "canary\n").expect("writes");
     let lines = format!("    federated_token_file: {}\n", file.display());
-    assert!(matches!(proof(&with(&lines), &environment).1, Proof::FederatedToken(path) if path == file));
+    assert!(matches!(credential(&with(&lines), &environment).1, CredentialKind::FederatedToken(path) if path == file));
     std::fs::write(&file, "\n").expect("writes");
     let error = parse("m365.yml", &with(&lines), &environment).expect_err("an error").to_string();
     assert!(error.starts_with("m365.yml:5:27: tenants[0].federated_token_file: ") && error.ends_with("is empty"));
@@ -116,8 +120,8 @@ fn a_federated_token_file_is_there_at_the_start() {
 #[test]
 fn a_managed_identity_is_that_of_the_platform() {
     let text = |lines: &str| with(lines).replace(CLIENT, "");
-    let (id, machine) = proof(&text("    managed_identity: {}\n"), &environment);
-    let Proof::ManagedIdentity(ManagedIdentity { endpoint, header: None, client_id: None }) = machine else {
+    let (id, machine) = credential(&text("    managed_identity: {}\n"), &environment);
+    let CredentialKind::ManagedIdentity(ManagedIdentity { endpoint, header: None, client_id: None }) = machine else {
         panic!("{machine:?}")
     };
     assert_eq!((id.as_str(), endpoint.as_str()), ("", "http://169.254.169.254/metadata/identity/oauth2/token"));
@@ -127,15 +131,17 @@ fn a_managed_identity_is_that_of_the_platform() {
         name => environment(name),
     };
     let user_assigned = text("    managed_identity: {client_id: 12345678-0000-0000-0000-000000000000}\n");
-    let (id, app) = proof(&user_assigned, &app_service);
+    let (id, app) = credential(&user_assigned, &app_service);
     assert!(!format!("{app:?}").contains("canary"));
-    let Proof::ManagedIdentity(ManagedIdentity { endpoint, header: Some(header), client_id }) = app else { panic!() };
+    let CredentialKind::ManagedIdentity(ManagedIdentity { endpoint, header: Some(header), client_id }) = app else {
+        panic!()
+    };
     assert_eq!((endpoint.port(), header.expose_secret()), (Some(41741), "canary-header"));
     assert_eq!(Some(id), client_id);
     let own = text("    managed_identity: {endpoint: \"https://192.0.2.1/token\"}\n");
     assert!(matches!(
-        proof(&own, &app_service).1,
-        Proof::ManagedIdentity(ManagedIdentity { endpoint, header: None, .. }) if endpoint.host_str() == Some("192.0.2.1")
+        credential(&own, &app_service).1,
+        CredentialKind::ManagedIdentity(ManagedIdentity { endpoint, header: None, .. }) if endpoint.host_str() == Some("192.0.2.1")
     ));
     for (endpoint, is_good) in
         [("http://169.254.131.2:8081/msi/token", true), ("http://localhost:1/t", true), ("http://192.0.2.1/t", false)]

@@ -18,8 +18,8 @@ fn of_file(bytes: &[u8]) -> Result<String, String> {
 }
 
 fn sent(config: Result<Config, ConfigErrors>) -> Result<String, String> {
-    match config.map_err(|error| error.to_string())?.tenants.remove(0).proof {
-        Proof::Secret(secret) => Ok(secret.expose_secret().to_owned()),
+    match config.map_err(|error| error.to_string())?.tenants.remove(0).credential {
+        CredentialKind::Secret(secret) => Ok(secret.expose_secret().to_owned()),
         other => Err(format!("{other:?}")),
     }
 }

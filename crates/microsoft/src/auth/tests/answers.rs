@@ -30,7 +30,7 @@ async fn service(
 
 async fn refusal(status: u16, body: &str) -> Fault {
     let (root, _) = service(status, &[], body.to_owned()).await;
-    source(root, Proof::Secret("x".into())).token().await.expect_err("refused")
+    source(root, CredentialKind::Secret("x".into())).token().await.expect_err("refused")
 }
 
 #[tokio::test]
@@ -111,8 +111,8 @@ async fn the_endpoints_pause_is_kept_by_all_who_share_it() {
     for (status, headers) in [(429, &[("retry-after", "40")][..]), (503, &[("retry-after", "40")]), (503, dated)] {
         let (root, asked) = service(status, headers, String::new()).await;
         let pauses: Arc<Budget> = Arc::default();
-        let one = source(root.clone(), Proof::Secret("x".into())).sharing(Arc::clone(&pauses));
-        let other = source(root, Proof::Secret("x".into())).sharing(pauses);
+        let one = source(root.clone(), CredentialKind::Secret("x".into())).sharing(Arc::clone(&pauses));
+        let other = source(root, CredentialKind::Secret("x".into())).sharing(pauses);
         one.token().await.expect_err("busy");
         tokio::time::pause();
         let waiting = async { tokio::join!(one.token(), other.token()) };
@@ -124,11 +124,11 @@ async fn the_endpoints_pause_is_kept_by_all_who_share_it() {
     // Without a time there is a pause all the same.
     let (root, _) = service(500, &[], String::new()).await;
     let pauses: Arc<Budget> = Arc::default();
-    source(root, Proof::Secret("x".into())).sharing(Arc::clone(&pauses)).token().await.expect_err("busy");
+    source(root, CredentialKind::Secret("x".into())).sharing(Arc::clone(&pauses)).token().await.expect_err("busy");
     assert!(pauses.is_paused());
     // An absurd wait is bounded.
     let (root, asked) = service(429, &[("retry-after", "18446744073709551615")], String::new()).await;
-    let source = source(root, Proof::Secret("x".into()));
+    let source = source(root, CredentialKind::Secret("x".into()));
     source.token().await.expect_err("busy");
     later(16 * 60).await;
     later(3 * 60).await;
@@ -148,7 +148,7 @@ async fn a_token_is_used_while_the_endpoint_cannot_renew_it() {
         }
     })
     .await;
-    let source = service.source(Proof::Secret("x".into()));
+    let source = service.source(CredentialKind::Secret("x".into()));
     assert_eq!(token(&source).await, "token-1");
     *broken.lock().expect("lock") = true;
     later(3400).await;
@@ -188,7 +188,7 @@ async fn an_odd_lifetime_is_bounded() {
     ] {
         let service =
             Service::start(move |token| (StatusCode::OK, format!(r#"{{"access_token":"{token}",{members}}}"#))).await;
-        let source = service.source(Proof::Secret("x".into()));
+        let source = service.source(CredentialKind::Secret("x".into()));
         assert_eq!(token(&source).await, "token-1", "{members}");
         later(kept).await;
         assert_eq!(token(&source).await, "token-1", "{members}");
@@ -216,7 +216,7 @@ async fn what_the_endpoint_gives_back_of_a_secret_is_not_repeated() {
             serde_json::json!({"error": {"message": echo}, "trace_id": echo, "correlation_id": echo}),
         ] {
             let (root, _) = service(401, &[], body.to_string()).await;
-            let fault = source(root, Proof::Secret(SECRET.into())).token().await.expect_err("refused");
+            let fault = source(root, CredentialKind::Secret(SECRET.into())).token().await.expect_err("refused");
             for said in [fault.to_string(), format!("{fault:?}")] {
                 assert!(!said.contains("echo") && !said.contains(&echo), "{echo}: {said}");
             }
@@ -228,7 +228,7 @@ async fn what_the_endpoint_gives_back_of_a_secret_is_not_repeated() {
 async fn a_federated_token_is_cleaned_or_refused() {
     let service = Service::start(answer_for(3600)).await;
     let file = tempfile::NamedTempFile::new().expect("file");
-    let source = service.source(Proof::FederatedToken(file.path().to_owned()));
+    let source = service.source(CredentialKind::FederatedToken(file.path().to_owned()));
     for (bytes, words) in [
         (&b"a.b.c\nd.e.f"[..], "has a line break in it"),
         (b"a.b c", "something else than one token"),

@@ -42,7 +42,7 @@ async fn the_tenant_accepts_the_certificate_with_either_form_of_key() {
     let endpoint = tenant().await;
     for key in ["key-pkcs8.pem", "key-pkcs1.pem"] {
         let files = CertificateFiles { key: Some(testdata(key)), ..certificate_files() };
-        let token = token(&source(endpoint.clone(), Proof::Certificate(files))).await;
+        let token = token(&source(endpoint.clone(), CredentialKind::Certificate(files))).await;
         assert_eq!(token.split('.').count(), 3);
     }
 }
@@ -50,7 +50,7 @@ async fn the_tenant_accepts_the_certificate_with_either_form_of_key() {
 #[tokio::test]
 async fn another_certificate_is_refused_with_its_cure() {
     let files = CertificateFiles { certificate: testdata("second.pem"), key: None, password: None };
-    let fault = source(tenant().await, Proof::Certificate(files)).token().await.expect_err("refused");
+    let fault = source(tenant().await, CredentialKind::Certificate(files)).token().await.expect_err("refused");
     let said = fault.to_string();
     assert!(matches!(fault, Fault::Auth(_)), "{said}");
     assert!(said.contains("401 Unauthorized: AADSTS700027: ") && said.contains("The key was not found"), "{said}");
@@ -242,7 +242,7 @@ fn pkcs12_files_that_cannot_be_used_say_why_and_never_the_password() {
 async fn the_tenant_accepts_a_certificate_of_a_pkcs12_file() {
     let password = Some("pässword 1".into());
     let files = CertificateFiles { certificate: testdata("legacy.p12"), key: None, password };
-    let token = token(&source(tenant().await, Proof::Certificate(files))).await;
+    let token = token(&source(tenant().await, CredentialKind::Certificate(files))).await;
     assert_eq!(token.split('.').count(), 3);
 }
 
@@ -251,14 +251,14 @@ async fn an_expired_certificate_is_told_and_not_sent() {
     let service = Service::start(answer_for(3600)).await;
     let files =
         CertificateFiles { certificate: testdata("expired.pem"), key: Some(testdata("key-pkcs8.pem")), password: None };
-    let fault = service.source(Proof::Certificate(files)).token().await.expect_err("expired").to_string();
+    let fault = service.source(CredentialKind::Certificate(files)).token().await.expect_err("expired").to_string();
     assert!(fault.contains("expired.pem has expired on 2020-01-31\nhint: register a new certificate"), "{fault}");
     assert!(service.asked().is_empty());
 }
 
 #[test]
 fn no_key_is_shown() {
-    let shown = format!("{:?} {:?}", signing(), Proof::Certificate(certificate_files()));
+    let shown = format!("{:?} {:?}", signing(), CredentialKind::Certificate(certificate_files()));
     let pem = std::fs::read_to_string(testdata("key-pkcs1.pem")).expect("reads");
     assert!(pem.lines().skip(3).all(|line| !shown.contains(line)) && !shown.contains("PRIVATE"));
     // 256 bytes are the public modulus; the private part would be longer than that again.

@@ -13,8 +13,8 @@ use simulator::{Federated, Simulator, Tenant};
 use super::*;
 use crate::ManagedIdentity;
 
-fn identity(service: &Service, header: Option<&str>, client_id: Option<&str>) -> Proof {
-    Proof::ManagedIdentity(ManagedIdentity {
+fn identity(service: &Service, header: Option<&str>, client_id: Option<&str>) -> CredentialKind {
+    CredentialKind::ManagedIdentity(ManagedIdentity {
         endpoint: service.root.clone(),
         header: header.map(Into::into),
         client_id: client_id.map(str::to_owned),
@@ -26,7 +26,7 @@ async fn a_federated_token_is_read_for_each_request() {
     let service = Service::start(answer_for(3600)).await;
     let folder = tempfile::tempdir().expect("folder");
     let file = folder.path().join("token");
-    let source = service.source(Proof::FederatedToken(file.clone()));
+    let source = service.source(CredentialKind::FederatedToken(file.clone()));
     let fault = source.token().await.expect_err("no file").to_string();
     assert!(fault.contains("\nhint: check `federated_token_file`"), "{fault}");
     for written in ["foreign.one.x", "foreign.two.x"] {
@@ -159,7 +159,7 @@ async fn the_tenant_accepts_the_token_of_the_issuer_it_trusts() {
     let file = folder.path().join("token");
     let ask = async |endpoint: &Url, assertion: String| {
         std::fs::write(&file, assertion).expect("writes");
-        source(endpoint.clone(), Proof::FederatedToken(file.clone())).token().await
+        source(endpoint.clone(), CredentialKind::FederatedToken(file.clone())).token().await
     };
     let token = ask(&trusting, foreign(ISSUER, SUBJECT, AUDIENCE, 600)).await.expect("token");
     assert_eq!(token.expose_secret().split('.').count(), 3);

@@ -15,7 +15,7 @@ use super::trust;
 use crate::settings::ElasticOutput;
 use common::error::Fault;
 use common::http::ProxyConfig;
-use common::http::client::{self, Way};
+use common::http::client::{self, Route};
 
 /// First and longest time that a node is left alone.
 const FIRST_REST: Duration = Duration::from_secs(1);
@@ -127,7 +127,7 @@ impl Access {
         if let Some(fingerprint) = &self.fingerprint {
             authorities.push(trust::certificate(&node.url, proxy, fingerprint).await?);
         }
-        let http = client::make(Way { proxy, authorities, ..Way::default() })?;
+        let http = client::make(Route { proxy, authorities, ..Route::default() })?;
         Ok(NodeClient::new(http, &node.url, Arc::clone(&self.login)))
     }
 }

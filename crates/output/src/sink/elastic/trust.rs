@@ -13,7 +13,7 @@ use url::Url;
 
 use common::error::{Fault, with_causes};
 use common::http::ProxyConfig;
-use common::http::client::{self, Way};
+use common::http::client::{self, Route};
 
 const TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -63,8 +63,8 @@ async fn presented_chain(node: &Url, proxy: Option<&ProxyConfig>) -> Result<Vec<
         .dangerous()
         .with_custom_certificate_verifier(Arc::clone(&capture) as Arc<dyn ServerCertVerifier>)
         .with_no_client_auth();
-    let way = Way { proxy, tls: Some(tls), timeout: Some(TIMEOUT), idle: 0, ..Way::default() };
-    let sent = client::make(way)?.head(node.clone()).send().await;
+    let route = Route { proxy, tls: Some(tls), timeout: Some(TIMEOUT), idle: 0, ..Route::default() };
+    let sent = client::make(route)?.head(node.clone()).send().await;
     let chain = std::mem::take(&mut *capture.chain.lock().unwrap_or_else(PoisonError::into_inner));
     match sent {
         // It ends like this always.

@@ -1,6 +1,6 @@
-//! Whose turn it is to read a page. Few pages are read at the same time, which bounds memory; the tenants take turns, so
-//! that none waits for another's backlog. A turn is held while bytes flow, never while somebody sleeps or waits for a
-//! token, and a server that says nothing for a moment loses it.
+//! Who may read a page. Few pages are read at the same time, which bounds memory; permits go to the tenants in permit, so
+//! that no tenant waits for the backlog of another. A permit is held while bytes flow, never while its holder sleeps or
+//! waits for a token; the reader of a server that is silent for a moment gives it back.
 
 #[cfg(test)]
 mod tests;
@@ -17,54 +17,54 @@ use tokio::sync::oneshot;
 use common::http::{BodyError, Decoder};
 
 /// Pages that are read at the same time.
-const TURNS: usize = 24;
+const PERMITS: usize = 24;
 /// How many of them one tenant may read.
 const SHARE: usize = 4;
-/// How long a turn is kept for a server that says nothing.
+/// How long a permit is kept for a server that says nothing.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// The turns of those who deliver to the same output.
+/// Hands out the permits of the sources that deliver to the same output.
 #[derive(Debug)]
-pub struct Turns(Mutex<Queue>);
+pub struct FairScheduler(Mutex<Queue>);
 
 #[derive(Debug)]
 struct Queue {
     free: usize,
-    /// Number of the next lane.
+    /// Number of the last queue that was made.
     next: u64,
-    /// Tenants that hold a turn or wait for one.
-    lanes: FxHashMap<u64, Waiting>,
-    /// Those of them that wait and may have one more, in the order of service.
+    /// Tenants that hold a permit or wait for one.
+    tenants: FxHashMap<u64, QueueState>,
+    /// Those of them that wait and are below their share, in the order of service.
     ring: VecDeque<u64>,
 }
 
 #[derive(Debug, Default)]
-struct Waiting {
+struct QueueState {
     held: usize,
-    line: VecDeque<oneshot::Sender<Turn>>,
-    /// It stands in the ring.
+    line: VecDeque<oneshot::Sender<Permit>>,
+    /// The tenant stands in the ring.
     in_ring: bool,
 }
 
-impl Default for Turns {
+impl Default for FairScheduler {
     fn default() -> Self {
         Self::among(1)
     }
 }
 
-impl Turns {
-    /// The turns of those who deliver to one of so many outputs: who waits for one that is down must not hold those of
+impl FairScheduler {
+    /// The permits for one of so many outputs: sources that wait for an output that is down must not hold the permits of
     /// others.
     pub fn among(outputs: usize) -> Self {
-        let free = (TURNS / outputs.max(1)).max(SHARE);
-        Self(Mutex::new(Queue { free, next: 0, lanes: FxHashMap::default(), ring: VecDeque::new() }))
+        let free = (PERMITS / outputs.max(1)).max(SHARE);
+        Self(Mutex::new(Queue { free, next: 0, tenants: FxHashMap::default(), ring: VecDeque::new() }))
     }
 
-    /// A lane for one tenant, to be shared by its sources.
-    pub fn lane(self: &Arc<Self>) -> Lane {
+    /// A queue for one tenant, shared by its sources.
+    pub fn queue(self: &Arc<Self>) -> TenantQueue {
         let mut queue = self.lock();
         queue.next += 1;
-        Lane { turns: Arc::clone(self), id: queue.next }
+        TenantQueue { scheduler: Arc::clone(self), id: queue.next }
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
@@ -75,21 +75,21 @@ impl Turns {
     fn serve(self: &Arc<Self>) {
         loop {
             let Some((id, waiter)) = self.lock().next_waiter() else { return };
-            // A waiter that has gone gives the turn back, which serves the next one.
-            let _ = waiter.send(Turn { lane: Lane { turns: Arc::clone(self), id }, held: true });
+            // A waiter that is gone drops its permit, which serves the next one.
+            let _ = waiter.send(Permit { queue: TenantQueue { scheduler: Arc::clone(self), id }, held: true });
         }
     }
 }
 
 impl Queue {
-    fn next_waiter(&mut self) -> Option<(u64, oneshot::Sender<Turn>)> {
+    fn next_waiter(&mut self) -> Option<(u64, oneshot::Sender<Permit>)> {
         while self.free > 0 {
             let id = self.ring.pop_front()?;
-            let Some(lane) = self.lanes.get_mut(&id) else { continue };
-            lane.in_ring = false;
-            while let Some(waiter) = lane.line.pop_front() {
+            let Some(queue) = self.tenants.get_mut(&id) else { continue };
+            queue.in_ring = false;
+            while let Some(waiter) = queue.line.pop_front() {
                 if !waiter.is_closed() {
-                    lane.held += 1;
+                    queue.held += 1;
                     self.free -= 1;
                     self.line_up(id);
                     return Some((id, waiter));
@@ -100,52 +100,53 @@ impl Queue {
         None
     }
 
-    /// Puts the lane into the ring where it belongs there, and forgets one that neither holds nor wants anything.
+    /// Puts a tenant that waits into the ring, and forgets one that neither holds nor wants a permit.
     fn line_up(&mut self, id: u64) {
-        let Some(lane) = self.lanes.get_mut(&id) else { return };
-        if lane.line.is_empty() {
-            if lane.held == 0 && !lane.in_ring {
-                self.lanes.remove(&id);
+        let Some(queue) = self.tenants.get_mut(&id) else { return };
+        if queue.line.is_empty() {
+            if queue.held == 0 && !queue.in_ring {
+                self.tenants.remove(&id);
             }
-        } else if lane.held < SHARE && !lane.in_ring {
-            lane.in_ring = true;
+        } else if queue.held < SHARE && !queue.in_ring {
+            queue.in_ring = true;
             self.ring.push_back(id);
         }
     }
 }
 
-/// One tenant's place in the order.
+/// One tenant's place in the order of service.
 #[derive(Debug, Clone)]
-pub struct Lane {
-    turns: Arc<Turns>,
+pub struct TenantQueue {
+    scheduler: Arc<FairScheduler>,
     id: u64,
 }
 
-impl Lane {
-    /// Waits for a turn.
-    pub async fn turn(&self) -> Turn {
-        let (waiter, turn) = oneshot::channel();
+impl TenantQueue {
+    /// Waits for a permit.
+    pub async fn permit(&self) -> Permit {
+        let (waiter, permit) = oneshot::channel();
         {
-            let mut queue = self.turns.lock();
-            queue.lanes.entry(self.id).or_default().line.push_back(waiter);
+            let mut queue = self.scheduler.lock();
+            queue.tenants.entry(self.id).or_default().line.push_back(waiter);
             queue.line_up(self.id);
         }
-        self.turns.serve();
+        self.scheduler.serve();
         // The other end lies in the queue until it is served.
-        turn.await.unwrap_or_else(|_| Turn { lane: self.clone(), held: false })
+        permit.await.unwrap_or_else(|_| Permit { queue: self.clone(), held: false })
     }
 }
 
 /// The right to read; given back when dropped.
 #[derive(Debug)]
-pub struct Turn {
-    lane: Lane,
+pub struct Permit {
+    queue: TenantQueue,
     held: bool,
 }
 
-impl Turn {
-    /// Waits for a server. One that is silent for a moment gives its turn away and gets another when it has spoken.
-    pub(crate) async fn patiently<T>(&mut self, answer: impl Future<Output = T>) -> T {
+impl Permit {
+    /// Waits for a server's answer. While the server is silent, the permit serves others; another one is awaited after the
+    /// answer.
+    pub(crate) async fn while_waiting_for<T>(&mut self, answer: impl Future<Output = T>) -> T {
         let mut answer = std::pin::pin!(answer);
         if let Ok(answer) = tokio::time::timeout(PATIENCE, &mut answer).await {
             return answer;
@@ -158,7 +159,7 @@ impl Turn {
 
     async fn regain(&mut self) {
         if !self.held {
-            *self = self.lane.turn().await;
+            *self = self.queue.permit().await;
         }
     }
 
@@ -167,48 +168,48 @@ impl Turn {
             return;
         }
         {
-            let mut queue = self.lane.turns.lock();
+            let mut queue = self.queue.scheduler.lock();
             queue.free += 1;
-            if let Some(lane) = queue.lanes.get_mut(&self.lane.id) {
-                lane.held -= 1;
+            if let Some(queue) = queue.tenants.get_mut(&self.queue.id) {
+                queue.held -= 1;
             }
-            queue.line_up(self.lane.id);
+            queue.line_up(self.queue.id);
         }
-        self.lane.turns.serve();
+        self.queue.scheduler.serve();
     }
 }
 
-impl Drop for Turn {
+impl Drop for Permit {
     fn drop(&mut self) {
         self.give_back();
     }
 }
 
-/// An answer whose body is read in turns.
+/// An answer whose body is read under a permit.
 #[derive(Debug)]
-pub struct Reading {
+pub struct PacedBody {
     response: Response,
-    turn: Turn,
-    /// Takes the packing off, where there is one that is known.
+    permit: Permit,
+    /// Decodes the body, where it has a known content encoding.
     decoder: Option<Decoder>,
 }
 
-/// The next of a body.
+/// What arrives next of a body.
 #[derive(Debug)]
 pub enum Arrival {
     /// Some bytes.
     Chunk(Bytes),
-    /// Nothing for a moment: what was read so far need not wait with the rest.
+    /// Nothing for a moment: the rows that were read so far need not wait for the rest.
     Silence,
-    /// The body is over.
+    /// The end of the body.
     End,
 }
 
-impl Reading {
-    /// An answer that is read under a turn.
-    pub fn new(response: Response, turn: Turn) -> Self {
+impl PacedBody {
+    /// An answer that is read under this permit.
+    pub fn new(response: Response, permit: Permit) -> Self {
         let decoder = Decoder::of(response.headers()).ok().flatten();
-        Self { response, turn, decoder }
+        Self { response, permit, decoder }
     }
 
     /// The answer itself.
@@ -216,7 +217,7 @@ impl Reading {
         &self.response
     }
 
-    /// The answer without its turn.
+    /// The answer without its permit.
     pub fn into_response(self) -> Response {
         self.response
     }
@@ -242,15 +243,15 @@ impl Reading {
     }
 
     async fn arrive(&mut self) -> reqwest::Result<Arrival> {
-        let chunk = if self.turn.held {
+        let chunk = if self.permit.held {
             let Ok(chunk) = tokio::time::timeout(PATIENCE, self.response.chunk()).await else {
-                self.turn.give_back();
+                self.permit.give_back();
                 return Ok(Arrival::Silence);
             };
             chunk?
         } else {
             let chunk = self.response.chunk().await?;
-            self.turn.regain().await;
+            self.permit.regain().await;
             chunk
         };
         Ok(chunk.map_or(Arrival::End, Arrival::Chunk))
