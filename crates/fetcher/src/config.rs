@@ -136,7 +136,7 @@ pub fn json_schema() -> schemars::Schema {
     schemars::schema_for!(wire::Document)
 }
 
-/// The log filter of the environment variable `M365_LOG`, for example `debug` or `info,fetcher=trace`.
+/// The log filter of the environment variable `M365_LOG`, for example `debug` or `info,collect=trace`.
 pub fn log_filter() -> Option<String> {
     std::env::var("M365_LOG").ok().filter(|filter| !filter.is_empty())
 }

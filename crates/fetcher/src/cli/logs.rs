@@ -23,7 +23,8 @@ use self::repeats::{Repeats, Summary};
 use super::LogFormat;
 
 /// Whose lines below `info` may be wanted. Others are of HTTP libraries, which write headers, and with them secrets.
-const OURS: [&str; 5] = ["fetcher", "mapper", "schema", "simulator", "m365_fetcher"];
+const OURS: [&str; 10] =
+    ["collect", "common", "fetcher", "m365_fetcher", "mapper", "microsoft", "output", "schema", "simulator", "state"];
 
 static REPEATS: LazyLock<Repeats> = LazyLock::new(Repeats::default);
 

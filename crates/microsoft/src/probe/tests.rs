@@ -6,7 +6,7 @@ use reqwest::Response;
 
 #[tokio::test]
 async fn kept_refusals_are_read() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/regressions/refusal");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../fetcher/fuzz/regressions/refusal");
     let mut count = 0;
     for entry in fs::read_dir(folder).expect("folder") {
         let input = fs::read(entry.expect("entry").path()).expect("reads");

@@ -116,7 +116,7 @@ fn headers_of_http_libraries_are_never_written() {
         tracing::trace!(target: "hyper::proto::h1::role", "authorization: Bearer canary");
         tracing::debug!(target: "h2::codec::framed_write", "authorization: Bearer canary");
         tracing::debug!(target: "reqwest::connect", "canary");
-        tracing::debug!(target: "fetcher::flow", "ours");
+        tracing::debug!(target: "collect::flow", "ours");
     });
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(lines[0].contains("ours"));
