@@ -3,8 +3,8 @@
 
 use std::sync::LazyLock;
 
-use microsoft::probe;
 use libfuzzer_sys::fuzz_target;
+use microsoft::probe;
 use tokio::runtime::{Builder, Runtime};
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Builder::new_current_thread().build().expect("starts"));

@@ -5,9 +5,9 @@ use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
+use libfuzzer_sys::fuzz_target;
 use state::FILE;
 use state::offline::Offline;
-use libfuzzer_sys::fuzz_target;
 
 const EXPORT: &str = concat!(
     r#"{"head":{"format":3,"exported":"2026-01-01T00:00:00Z"}}"#,

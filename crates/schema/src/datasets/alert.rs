@@ -3,8 +3,8 @@
 use schemars::{JsonSchema, SchemaGenerator};
 
 use super::incident::Comment;
-use crate::attr::{column, kind, to};
 use crate::api::{Api, CloudName};
+use crate::attr::{column, kind, to};
 use crate::collection::{Collection, Envelope, List, NextPage, OData, Query, RecordPaths};
 use crate::dataset::{Definition, Rows};
 use crate::ecs;

@@ -2,8 +2,8 @@
 
 use schemars::{JsonSchema, SchemaGenerator};
 
-use crate::attr::{column, drop, kind, to};
 use crate::api::{Api, CloudName};
+use crate::attr::{column, drop, kind, to};
 use crate::collection::{Collection, Envelope, List, NextPage, OData, Query, RecordPaths};
 use crate::dataset::{Definition, Rows};
 use crate::ecs;
