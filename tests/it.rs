@@ -2,14 +2,15 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod it {
-    mod books;
     mod equality;
     mod examples;
+    mod expected_documents;
     mod faults;
     mod generated;
     mod kill;
     mod lock;
     mod server_smoke;
+    mod sources;
     mod tidy;
     mod validator;
 }

@@ -5,4 +5,4 @@
 
 pub mod support;
 
-pub use support::{Elasticsearch, Mode, Part, Stack, Verdict, left_out, number, repository, validate};
+pub use support::{Elasticsearch, Mode, Part, Stack, Verdict, left_out, number, repository, validate, words};

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 pub use distribution::Stack;
 pub use elasticsearch::Elasticsearch;
-pub use environment::number;
+pub use environment::{number, words};
 pub use parts::{Part, left_out};
 pub use validator::{Mode, Verdict, validate};
 

@@ -16,6 +16,8 @@ use mapper::Mapper;
 use schema::Dataset;
 use serde_json::{Value, json};
 
+use super::sources::datasets;
+
 /// Rows that one `_simulate` call takes.
 const BATCH: usize = 100;
 
@@ -163,7 +165,7 @@ async fn script_equals_mapper_on_fixtures() {
     for stack in Stack::selected() {
         let Some(server) = Elasticsearch::shared(stack) else { return };
         let mut wrong = Vec::new();
-        for dataset in schema::catalog() {
+        for dataset in datasets() {
             let fixtures = fixtures(dataset.definition.name);
             let rows: Vec<String> = fixtures.iter().map(|fixture| fixture.row.clone()).collect();
             for (fixture, script) in fixtures.iter().zip(by_script(server, dataset, &rows).await) {

@@ -14,6 +14,14 @@ const NO_RECORD: &[(&str, &str)] = &[
     ("legacy_incident/04.json", "the body of an update: neither id nor time of an incident"),
 ];
 
+/// Folders of published records, and the list that each was read from.
+const FOLDERS: [(&str, &str); 4] = [
+    ("graph_alert_v2", "/v1.0/security/alerts_v2"),
+    ("graph_incident", "/v1.0/security/incidents"),
+    ("graph_incident_with_alerts", "/v1.0/security/incidents"),
+    ("legacy_incident", "/api/incidents"),
+];
+
 /// What is left out on purpose beyond what the catalog declares as dropped: dataset, source path, reason.
 const DROPS: &[(&str, &str, &str)] = &[];
 
@@ -56,51 +64,76 @@ fn records(answer: &Value) -> Vec<Map<String, Value>> {
     }
 }
 
-fn dataset(name: &str) -> &'static Dataset {
-    schema::dataset(name).unwrap()
+/// The datasets that are read from the list at a path.
+fn datasets_at(path: &str) -> impl Iterator<Item = &'static Dataset> {
+    schema::catalog().iter().filter(move |dataset| dataset.definition.source.path == path)
 }
 
-/// The rows that the collector makes of an alert: itself, and one per item.
-fn of_alert(file: &str, alert: &Map<String, Value>) -> Vec<Example> {
-    let mut examples =
-        vec![Example { file: file.to_owned(), dataset: dataset("alert"), row: Value::Object(alert.clone()) }];
-    let evidence = dataset("evidence");
-    for item in alert.get("evidence").and_then(Value::as_array).into_iter().flatten() {
-        let mut row = alert.clone();
-        row.retain(|name, _| evidence.root.columns.iter().any(|column| column.name == *name));
-        row.insert("evidence".into(), item.clone());
-        examples.push(Example { file: file.to_owned(), dataset: evidence, row: row.into() });
-    }
-    examples
+/// The dataset whose rows are the items of another one's records.
+fn of_items() -> (&'static Dataset, &'static str) {
+    let items = |dataset: &'static Dataset| match dataset.definition.rows {
+        Rows::Items(items) => Some((dataset, items)),
+        _ => None,
+    };
+    schema::catalog().iter().find_map(items).unwrap()
 }
 
-/// The rows of an incident with its alerts: the incident with their sum, and those of every alert.
-fn of_incident(file: &str, incident: &Map<String, Value>) -> Vec<Example> {
-    let mut incident = incident.clone();
+/// The rows that the collector makes of a record of the list at `path`: of items one each, of nested rows their own and
+/// their sum.
+fn of_record(path: &str, file: &str, record: &Map<String, Value>) -> Vec<Example> {
     let mut examples = Vec::new();
-    if let Some(Value::Array(alerts)) = incident.remove("alerts") {
-        let mut mapper = Mapper::new(dataset("alert"));
-        mapper.keep_facts(true);
-        let mut rollup = Rollup::default();
-        for alert in &alerts {
-            mapper.map(alert.to_string().as_bytes(), &mut Vec::new()).unwrap();
-            rollup.add(mapper.facts());
-            examples.extend(of_alert(file, alert.as_object().unwrap()));
+    for dataset in datasets_at(path) {
+        let mut row = record.clone();
+        let mut give = |row: Map<String, Value>| {
+            examples.push(Example { file: file.to_owned(), dataset, row: Value::Object(row) });
+        };
+        match dataset.definition.rows {
+            Rows::Elements | Rows::Outer { .. } => give(row),
+            Rows::Items(items) => {
+                row.retain(|name, _| dataset.root.columns.iter().any(|column| column.name == *name));
+                for item in record.get(items).and_then(Value::as_array).into_iter().flatten() {
+                    row.insert(items.into(), item.clone());
+                    give(row.clone());
+                }
+            }
+            Rows::Rollup { nested, dataset: of, rollup: column } => {
+                let inner = schema::dataset(of).unwrap();
+                if let Some(Value::Array(all)) = row.remove(nested) {
+                    row.insert(column.into(), sum(inner, &all));
+                    give(row);
+                    for one in &all {
+                        examples.extend(of_record(inner.definition.source.path, file, one.as_object().unwrap()));
+                    }
+                } else {
+                    give(row);
+                }
+            }
         }
-        let mut sum = Vec::new();
-        rollup.write(&mut sum);
-        incident.insert("rollup".into(), serde_json::from_slice(&sum).unwrap());
     }
-    examples.push(Example { file: file.to_owned(), dataset: dataset("incident"), row: incident.into() });
     examples
 }
 
-/// An item alone, within as little of an alert as a row needs.
+/// What nested rows say together.
+fn sum(dataset: &Dataset, rows: &[Value]) -> Value {
+    let mut mapper = Mapper::new(dataset);
+    mapper.keep_facts(true);
+    let mut rollup = Rollup::default();
+    for row in rows {
+        mapper.map(row.to_string().as_bytes(), &mut Vec::new()).unwrap();
+        rollup.add(mapper.facts());
+    }
+    let mut sum = Vec::new();
+    rollup.write(&mut sum);
+    serde_json::from_slice(&sum).unwrap()
+}
+
+/// An item alone, within as little of its record as a row needs.
 fn of_item(file: &str, item: &Value) -> Example {
     let id = item.get("alertId").cloned().unwrap_or_else(|| "da-example".into());
     let time = item.get("createdDateTime").cloned().unwrap_or_else(|| "2026-03-02T09:12:44Z".into());
-    let row = json!({ "id": id, "lastUpdateDateTime": time, "evidence": item });
-    Example { file: file.to_owned(), dataset: dataset("evidence"), row }
+    let (dataset, items) = of_items();
+    let row = json!({ "id": id, "lastUpdateDateTime": time, items: item });
+    Example { file: file.to_owned(), dataset, row }
 }
 
 fn published(folder: &Path) -> Vec<Example> {
@@ -112,17 +145,10 @@ fn published(folder: &Path) -> Vec<Example> {
             }
         }
     };
-    let alerts = |file: &str, answer: &Value| records(answer).iter().flat_map(|alert| of_alert(file, alert)).collect();
-    let incidents =
-        |file: &str, answer: &Value| records(answer).iter().flat_map(|one| of_incident(file, one)).collect();
-    of("graph_alert_v2", &alerts);
-    of("graph_incident", &incidents);
-    of("graph_incident_with_alerts", &incidents);
+    for (kind, path) in FOLDERS {
+        of(kind, &|file, answer| records(answer).iter().flat_map(|record| of_record(path, file, record)).collect());
+    }
     of("graph_alert_evidence", &|file, item| vec![of_item(file, item)]);
-    of("legacy_incident", &|file, answer| {
-        let rows = records(answer).into_iter();
-        rows.map(|row| Example { file: file.to_owned(), dataset: dataset("log"), row: row.into() }).collect()
-    });
     examples
 }
 
@@ -131,8 +157,9 @@ fn synthetic(folder: &Path) -> Vec<Example> {
         files(&folder.join("graph_alert_evidence")).iter().map(|(file, item)| of_item(file, item)).collect();
     for (file, answer) in files(folder) {
         for record in records(&answer) {
-            let incident = file.contains("incident");
-            examples.extend(if incident { of_incident(&file, &record) } else { of_alert(&file, &record) });
+            let kind = if file.contains("incident") { "graph_incident" } else { "graph_alert_v2" };
+            let (_, path) = FOLDERS.iter().find(|(known, _)| *known == kind).unwrap();
+            examples.extend(of_record(path, &file, &record));
         }
     }
     examples
@@ -301,10 +328,11 @@ fn files_without_a_record_are_refused() {
     let Some(folder) = folder("examples") else { return };
     for (file, reason) in NO_RECORD {
         let answer: Value = serde_json::from_slice(&std::fs::read(folder.join(file)).unwrap()).unwrap();
-        let name = if file.starts_with("legacy") { "log" } else { "alert" };
+        let (_, path) = FOLDERS.iter().find(|(kind, _)| file.starts_with(kind)).unwrap();
         let rows = answer.get("value").and_then(Value::as_array).cloned().unwrap_or_else(|| vec![answer]);
         for row in rows {
-            let result = Mapper::new(dataset(name)).map(row.to_string().as_bytes(), &mut Vec::new());
+            let result =
+                Mapper::new(datasets_at(path).next().unwrap()).map(row.to_string().as_bytes(), &mut Vec::new());
             assert!(result.is_err(), "{file} holds a record after all; {reason}");
         }
     }

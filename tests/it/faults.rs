@@ -1,16 +1,18 @@
-//! The fault matrix: what services do to their callers, each trouble for each of the three lists, on a paused clock. Every
+//! The fault matrix: what services do to their callers, each trouble for each list of the catalogue, on a paused clock. Every
 //! cell is a test, and asserts that all records are in the output exactly once, that the other sources and the other tenant
 //! were done before the troubled one had waited, and that health says what happened.
 //!
 //! The matrix of the output's troubles stands beside the output.
 
-mod stage;
+mod harness;
 mod tenants;
 mod troubles;
 
-use self::stage::{ALERT, INCIDENT, LOG};
 use self::troubles as trouble;
 use simulator::Manner;
+
+// `cells!` of a trouble: one test per file of the simulator's lists.
+include!(concat!(env!("OUT_DIR"), "/cells.rs"));
 
 /// One module per trouble, in it one test per list.
 macro_rules! matrix {
@@ -18,20 +20,7 @@ macro_rules! matrix {
         mod $name {
             use super::*;
 
-            #[tokio::test(start_paused = true)]
-            async fn incident() {
-                stage::check($trouble, INCIDENT).await;
-            }
-
-            #[tokio::test(start_paused = true)]
-            async fn alert() {
-                stage::check($trouble, ALERT).await;
-            }
-
-            #[tokio::test(start_paused = true)]
-            async fn log() {
-                stage::check($trouble, LOG).await;
-            }
+            cells!($trouble);
         }
     )*};
 }

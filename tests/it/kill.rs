@@ -25,7 +25,8 @@ use tokio::net::TcpListener;
 
 use self::program::Program;
 use self::proxy::{Aim, Proxy};
-use super::books::{self, Books};
+use super::expected_documents::{self, ExpectedDocuments};
+use super::sources::datasets;
 
 /// By how much the tenant's clock moves between two kills, and how far incidents are apart.
 const STEP: TimeDelta = TimeDelta::seconds(2);
@@ -75,49 +76,49 @@ async fn nothing_is_lost_and_nothing_comes_twice() {
     let kills = number("M365_KILLS").unwrap_or(50);
     let seed = number("M365_KILL_SEED").unwrap_or_else(|| RandomState::new().hash_one(0) >> 32);
     say(&format!("{kills} kills, M365_KILL_SEED={seed}"));
-    let mut scene = Scene::new(server, kills).await;
+    let mut session = Session::new(server, kills).await;
     let mut dice = Dice(seed);
     let mut hits = 0;
-    scene.program.complete(&["--setup"]).await;
-    scene.books.require();
+    session.program.complete(&["--setup"]).await;
+    session.expected.require();
     for step in 1..=kills {
-        scene.grow();
+        session.grow();
         let aim = dice.aim();
-        let mut run = scene.program.start();
-        hits += u64::from(scene.proxy.wait(aim, PATIENCE, &mut run).await);
+        let mut run = session.program.start();
+        hits += u64::from(session.proxy.wait(aim, PATIENCE, &mut run).await);
         run.kill(step);
         if step % WHOLE == 0 {
-            scene.program.complete(&[]).await;
-            scene.books.require();
+            session.program.complete(&[]).await;
+            session.expected.require();
             if (step / WHOLE).is_multiple_of((kills / WHOLE / ROLLOVERS).max(1)) {
-                scene.roll_over().await;
+                session.roll_over().await;
             }
         }
         if step % 100 == 0 {
             say(&format!("{step} done"));
         }
     }
-    scene.program.complete(&[]).await;
-    scene.books.require();
-    let found = scene.found().await;
-    say(&format!("{hits} of {kills} at their mark, {} documents, {}", found.len(), scene.books.expected()));
-    scene.clear().await;
-    let wrong = scene.books.compare(&found);
-    assert!(wrong.is_empty(), "M365_KILL_SEED={seed}, log in {}\n{wrong}", scene.program.keep());
-    assert_eq!(scene.program.dead_letters(), 0, "dead letters in {}", scene.program.keep());
+    session.program.complete(&[]).await;
+    session.expected.require();
+    let found = session.found().await;
+    say(&format!("{hits} of {kills} at their mark, {} documents, {}", found.len(), session.expected.expected()));
+    session.clear().await;
+    let wrong = session.expected.compare(&found);
+    assert!(wrong.is_empty(), "M365_KILL_SEED={seed}, log in {}\n{wrong}", session.program.keep());
+    assert_eq!(session.program.dead_letters(), 0, "dead letters in {}", session.program.keep());
 }
 
 /// Tenant, cluster, program and the account of what went in.
-struct Scene {
+struct Session {
     simulator: Simulator,
     server: &'static Elasticsearch,
     proxy: Proxy,
     program: Program,
-    books: Books,
+    expected: ExpectedDocuments,
     now: DateTime<Utc>,
 }
 
-impl Scene {
+impl Session {
     async fn new(server: &'static Elasticsearch, kills: u64) -> Self {
         let steps = i32::try_from(kills).unwrap() + 1;
         // The growth ends now: the program has a clock, too.
@@ -131,9 +132,9 @@ impl Scene {
         tokio::spawn(simulator.clone().serve(listener, std::future::pending()));
         let proxy = Proxy::start(server.url()).await;
         let program = Program::new(address, proxy.address());
-        let mut books = Books::default();
-        books.enter(&simulator, &Tenant::default().id, (start - TimeDelta::hours(1), now));
-        Self { simulator, server, proxy, program, books, now }
+        let mut expected = ExpectedDocuments::default();
+        expected.enter(&simulator, &Tenant::default().id, (start - TimeDelta::hours(1), now));
+        Self { simulator, server, proxy, program, expected, now }
     }
 
     /// Time passes in the tenant.
@@ -141,7 +142,7 @@ impl Scene {
         let before = self.now;
         self.now += STEP;
         self.simulator.clock().set(self.now);
-        self.books.enter(&self.simulator, &Tenant::default().id, (before, self.now));
+        self.expected.enter(&self.simulator, &Tenant::default().id, (before, self.now));
     }
 
     /// From now on documents go to other indices: an id that is there already no longer keeps a document out.
@@ -166,19 +167,19 @@ impl Scene {
     /// Every document of the cluster: what it says it is, and where it lies.
     async fn found(&self) -> Vec<(String, String)> {
         let mut found = Vec::new();
-        for (dataset, stream) in books::DATASETS.iter().zip(self.program.streams()) {
+        for (dataset, stream) in datasets().into_iter().zip(self.program.streams()) {
             self.ask(&format!("/{stream}/_refresh"), &Value::Null).await;
-            let path = format!("/{stream}/_search?scroll=2m&_source_includes={}", books::FIELDS);
+            let path = format!("/{stream}/_search?scroll=2m&_source_includes={}", expected_documents::FIELDS);
             let mut page = self.ask(&path, &serde_json::json!({"size": 500})).await;
             while page["hits"]["hits"].as_array().is_some_and(|hits| !hits.is_empty()) {
                 for hit in page["hits"]["hits"].as_array().unwrap() {
                     let mut place = String::new();
                     let _ = write!(place, "{} in {}", hit["_id"], hit["_index"]);
                     // What a record says beside its version is long, and its version tells it.
-                    if matches!(*dataset, "evidence" | "log") {
+                    if dataset.definition.rows.split().next().is_some() {
                         let _ = write!(place, " from {}", hit["_source"]["event"]["original"]);
                     }
-                    found.push((books::of_document(dataset, &hit["_source"]), place));
+                    found.push((expected_documents::of_document(dataset, &hit["_source"]), place));
                 }
                 let next = serde_json::json!({"scroll": "2m", "scroll_id": page["_scroll_id"]});
                 page = self.ask("/_search/scroll", &next).await;

@@ -24,7 +24,7 @@ impl Stack {
     /// # Panics
     /// When the variable names an unknown stack.
     pub fn selected() -> Vec<Self> {
-        let names = environment::list("M365_TEST_STACKS");
+        let names = environment::words("M365_TEST_STACKS");
         if names.is_empty() || environment::variable("M365_TEST_ELASTICSEARCH").is_some() {
             return vec![Self::V8];
         }

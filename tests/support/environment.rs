@@ -11,7 +11,7 @@ pub(super) fn variable(name: &str) -> Option<OsString> {
 }
 
 /// The items of a comma-separated environment variable, in lower case.
-pub(super) fn list(name: &str) -> Vec<String> {
+pub fn words(name: &str) -> Vec<String> {
     let text = variable(name).map(|value| value.to_string_lossy().to_lowercase()).unwrap_or_default();
     text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
 }

@@ -294,6 +294,11 @@ impl List {
         &self.permissions
     }
 
+    /// The member that holds the records; none of a list whose pages are bare arrays.
+    pub fn envelope(&self) -> Option<&str> {
+        self.envelope.as_deref()
+    }
+
     /// Records of a page at most.
     pub fn page_cap(&self) -> u32 {
         self.page.cap

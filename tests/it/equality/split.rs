@@ -1,18 +1,20 @@
 //! Rows split from their parents: the same documents as from rows that were split by hand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::TimeDelta;
 use mapper::{Mapper, Row};
 use schema::{Dataset, Rows};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
-use simulator::{Tenant, alert_count, alert_json, incident_versions, legacy_incident_json};
+use simulator::{Simulator, Tenant};
 
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any};
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
+use super::super::sources::list_of;
 use super::{differences, fixtures, mapped, rows};
 
 /// An object whose values keep their text: ids hang on it.
@@ -96,17 +98,26 @@ fn check(dataset: &Dataset, mapper: &mut Mapper, name: &str, parent: &[u8]) -> u
     rows.len()
 }
 
+/// The dataset whose rows are the parents of a dataset's: of items the one that holds the records whole.
+fn parents_of(dataset: &'static Dataset) -> &'static Dataset {
+    let holds_them = |other: &&Dataset| {
+        other.definition.source.path == dataset.definition.source.path && other.definition.rows == Rows::Elements
+    };
+    match dataset.definition.rows {
+        Rows::Items(_) => schema::catalog().iter().find(holds_them).unwrap_or(dataset),
+        Rows::Elements | Rows::Rollup { .. } | Rows::Outer { .. } => dataset,
+    }
+}
+
 #[test]
 fn fixtures_split_as_by_hand() {
     let mut rows = 0;
     for dataset in super::fixtures::split() {
         let mut mapper = Mapper::new(dataset);
-        // Parents of evidence are alerts; rows of the dataset itself are parents of one item.
-        for parents in [dataset.definition.name, "alert"] {
+        // Rows of the dataset itself are parents of one item.
+        let folders = BTreeSet::from([dataset, parents_of(dataset)].map(|parents| parents.definition.name));
+        for parents in folders {
             for fixture in fixtures(parents) {
-                if parents == "alert" && !matches!(dataset.definition.rows, Rows::Items(_)) {
-                    continue;
-                }
                 rows += check(dataset, &mut mapper, &format!("{parents} {}", fixture.name), fixture.row.as_bytes());
             }
         }
@@ -117,24 +128,20 @@ fn fixtures_split_as_by_hand() {
 #[test]
 fn records_of_the_simulator_split_as_by_hand() {
     let tenant = Tenant { incidents: 60, ..Tenant::default() };
-    let evidence = schema::dataset("evidence").unwrap();
-    let log = schema::dataset("log").unwrap();
-    let (mut of_evidence, mut of_log) = (Mapper::new(evidence), Mapper::new(log));
-    let (mut items, mut rows) = (0, 0);
-    let mut record = Vec::new();
-    for incident in 0..tenant.incidents {
-        for alert in 0..alert_count(&tenant, incident) {
-            record.clear();
-            alert_json(&tenant, incident, alert, 0, &mut record);
-            items += check(evidence, &mut of_evidence, &format!("alert {incident}/{alert}"), &record);
-        }
-        for version in 0..incident_versions(&tenant, incident) {
-            record.clear();
-            legacy_incident_json(&tenant, incident, version, &mut record);
-            rows += check(log, &mut of_log, &format!("incident {incident}, version {version}"), &record);
-        }
+    let (id, start, step) = (tenant.id.clone(), tenant.start, TimeDelta::minutes(10));
+    let simulator = Simulator::new(tenant);
+    let mut rows: BTreeMap<&str, usize> = BTreeMap::new();
+    for at in 0..120 {
+        simulator.changed(&id, (start + step * at, start + step * (at + 1)), &mut |list, record| {
+            for dataset in super::fixtures::split().filter(|dataset| std::ptr::eq(list_of(dataset), list)) {
+                let (name, mut mapper) = (dataset.definition.name, Mapper::new(dataset));
+                let place = format!("{name} of {} in step {at}", list.name());
+                *rows.entry(name).or_default() += check(dataset, &mut mapper, &place, record);
+            }
+        });
     }
-    assert!(items > 400 && rows > 400, "{items} items, {rows} rows");
+    assert_eq!(rows.len(), super::fixtures::split().count());
+    assert!(rows.values().all(|rows| *rows > 400), "{rows:?}");
 }
 
 #[test]
@@ -143,9 +150,8 @@ fn invented_rows_split_as_by_hand() {
     let mut documents = 0;
     for dataset in super::fixtures::split() {
         let mut mapper = Mapper::new(dataset);
-        // Alerts are the parents of evidence; a row of the legacy log is a parent of one entity at most.
-        let items = matches!(dataset.definition.rows, Rows::Items(_));
-        let parents = if items { schema::dataset("alert").unwrap() } else { dataset };
+        // A row that is split twice is a parent of one inner item at most.
+        let parents = parents_of(dataset);
         for _ in 0..1000 {
             let row = rows::row(parents, &vec(any::<u8>(), 0..1500).new_tree(&mut runner).unwrap().current());
             // Rows that are refused whole have no parts, and what is not JSON cannot be taken apart by hand.

@@ -6,8 +6,9 @@ use chrono::TimeDelta;
 use common::health::Reason;
 use simulator::{Endpoint, Fault, Manner, Tenant};
 
-use super::super::books::odd_members;
-use super::stage::{Course, Reach, Says, Stage, Target, Trouble};
+use super::super::expected_documents::odd_members;
+use super::super::sources::Source;
+use super::harness::{Course, Harness, Reach, Says, Trouble};
 
 fn respond(status: u16, headers: &[(&str, &str)], body: &str) -> Fault {
     let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -17,7 +18,7 @@ fn respond(status: u16, headers: &[(&str, &str)], body: &str) -> Fault {
 /// The first requests for the list suffer it.
 fn first(fault: Fault, times: u32, says: Says) -> Trouble {
     Trouble {
-        begin: Box::new(move |stage, target| stage.faults().script(target.endpoint, fault.clone(), times)),
+        begin: Box::new(move |harness, target| harness.faults().script(target.pages(), fault.clone(), times)),
         course: Course::Whole,
         reach: Reach::Source,
         says,
@@ -59,31 +60,35 @@ pub(super) fn timeout() -> Trouble {
     first(Fault::Delay(Duration::from_mins(3)), 2, Says::Retried(2))
 }
 
+/// The connection breaks within a page of several records.
 pub(super) fn reset_in_a_body() -> Trouble {
-    first(Fault::Cut(30_000), 4, Says::Retried(4))
+    let begin = |harness: &Harness, target: &'static Source| {
+        let record = harness.first_record(target).len();
+        harness.faults().script(target.pages(), Fault::Cut(30_000.min(5 * record)), 4);
+    };
+    Trouble { begin: Box::new(begin), ..first(Fault::EmptyPage, 0, Says::Retried(4)) }
 }
 
-/// A whole record, and the beginning of another one.
+/// The beginning of a page, cut within a record.
 pub(super) fn truncated_json() -> Trouble {
-    let begin = |stage: &Stage, target: Target| {
-        let tenant = Tenant { incidents: 40, ..Tenant::default() }.ending_at(stage.start + TimeDelta::minutes(10));
-        let mut body = br#"{"value":["#.to_vec();
-        match target.endpoint {
-            Endpoint::ALERTS => simulator::alert_json(&tenant, 5, 0, 0, &mut body),
-            Endpoint::INCIDENTS => simulator::incident_json(&tenant, 5, 0, true, &mut body),
-            _ => simulator::legacy_incident_json(&tenant, 5, 0, &mut body),
-        }
-        body.truncate(body.len() * 3 / 4);
-        stage.faults().script(target.endpoint, Fault::Replace(body), 2);
+    let begin = |harness: &Harness, target: &'static Source| {
+        let record = harness.first_record(target);
+        let body = [&envelope(target)[..], &record[..record.len() * 3 / 4]].concat();
+        harness.faults().script(target.pages(), Fault::Replace(body), 2);
     };
     Trouble { begin: Box::new(begin), ..first(Fault::EmptyPage, 0, Says::Retried(2)) }
+}
+
+/// What stands before the first record of a page.
+fn envelope(target: &Source) -> Vec<u8> {
+    target.list.envelope().map_or_else(|| b"[".to_vec(), |name| format!("{{\"{name}\":[").into_bytes())
 }
 
 /// Every record has values that are not JSON, and is delivered all the same.
 pub(super) fn odd_values() -> Trouble {
     let [members, _] = odd_members();
-    let begin = move |stage: &Stage, target: Target| {
-        stage.faults().always(target.endpoint, Fault::Members(members.clone()));
+    let begin = move |harness: &Harness, target: &'static Source| {
+        harness.faults().always(target.pages(), Fault::Members(members.clone()));
     };
     Trouble { begin: Box::new(begin), ..first(Fault::EmptyPage, 0, Says::Healthy) }
 }
@@ -102,8 +107,8 @@ pub(super) fn status_401_once() -> Trouble {
 }
 
 pub(super) fn token_endpoint_down() -> Trouble {
-    let begin = |stage: &Stage, _| {
-        stage.faults().always(Endpoint::Token, respond(503, &[], "down"));
+    let begin = |harness: &Harness, _| {
+        harness.faults().always(Endpoint::Token, respond(503, &[], "down"));
     };
     Trouble {
         begin: Box::new(begin),
@@ -115,17 +120,17 @@ pub(super) fn token_endpoint_down() -> Trouble {
 
 /// The token endpoint wants to be left alone, twice, and is.
 pub(super) fn sign_in_busy(status: u16, after: &'static str) -> Trouble {
-    let begin = move |stage: &Stage, _| {
+    let begin = move |harness: &Harness, _| {
         let date = (common::clock::now() + TimeDelta::seconds(45)).format("%a, %d %b %Y %H:%M:%S GMT").to_string();
         let after = if after == "date" { date.as_str() } else { after };
-        stage.faults().script(Endpoint::Token, respond(status, &[("retry-after", after)], ""), 2);
+        harness.faults().script(Endpoint::Token, respond(status, &[("retry-after", after)], ""), 2);
     };
     Trouble { begin: Box::new(begin), course: Course::Whole, reach: Reach::Tenant, says: Says::Healthy }
 }
 
 /// Somebody has to do something: it is told at once, with the cure.
 pub(super) fn sign_in_refused(status: u16, body: &'static str, cure: &'static str) -> Trouble {
-    let begin = move |stage: &Stage, _| stage.faults().always(Endpoint::Token, respond(status, &[], body));
+    let begin = move |harness: &Harness, _| harness.faults().always(Endpoint::Token, respond(status, &[], body));
     Trouble {
         begin: Box::new(begin),
         course: Course::Fails(cure),
@@ -136,31 +141,32 @@ pub(super) fn sign_in_refused(status: u16, body: &'static str, cure: &'static st
 
 /// Tokens that claim to live as long as this.
 pub(super) fn lifetime(seconds: &'static str) -> Trouble {
-    let begin = move |stage: &Stage, _| stage.faults().always(Endpoint::Token, Fault::Member("expires_in", seconds));
+    let begin =
+        move |harness: &Harness, _| harness.faults().always(Endpoint::Token, Fault::Member("expires_in", seconds));
     Trouble { begin: Box::new(begin), course: Course::Whole, reach: Reach::Source, says: Says::Healthy }
 }
 
 /// The incidents are owed until their alerts can be read. Alerts come from lists of their own.
 pub(super) fn expand_500() -> Trouble {
-    let begin = |stage: &Stage, _| {
-        let census = stage.simulator.census(&Tenant::default().id, stage.simulator.clock().now());
+    let begin = |harness: &Harness, _| {
+        let census = harness.simulator.census(&Tenant::default().id, harness.simulator.clock().now());
         for seen in [&census.incidents[7], &census.incidents[8], &census.incidents[30]] {
-            stage.faults().always(Endpoint::Any, Fault::ExpandFails(seen.id.clone()));
+            harness.faults().always(Endpoint::Any, Fault::ExpandFails(seen.id.clone()));
         }
     };
     Trouble {
         begin: Box::new(begin),
         course: Course::Owes(3),
         reach: Reach::Source,
-        says: Says::OfIncidents(Reason::HeavyRecord),
+        says: Says::OfNested(Reason::HeavyRecord),
     }
 }
 
 fn misled(link: &'static str, words: &'static str) -> Trouble {
-    let begin = move |stage: &Stage, target: Target| {
-        let link = link.replace("ROOT", &stage.root).replace("PATH", target.path);
+    let begin = move |harness: &Harness, target: &'static Source| {
+        let link = link.replace("ROOT", &harness.root).replace("PATH", target.list.route());
         let page = serde_json::json!({ "value": [], "@odata.nextLink": link });
-        stage.faults().always(target.endpoint, Fault::status(200, page.to_string()));
+        harness.faults().always(target.pages(), Fault::status(200, page.to_string()));
     };
     Trouble {
         begin: Box::new(begin),
@@ -178,15 +184,20 @@ pub(super) fn foreign_next_link() -> Trouble {
     misled("http://192.0.2.7PATH?$skiptoken=x", "http://192.0.2.7")
 }
 
+/// So many failures in a row make the pages of a list hold `most` records at most: the first one leaves their size alone,
+/// and each of the others halves it.
+fn failures_until(target: &Source, most: u32) -> u32 {
+    let halvings = target.list.page_cap().div_ceil(most).next_power_of_two().ilog2();
+    (1 + halvings).max(3)
+}
+
 /// Failures make pages so small that the chain has many; then its links suffer.
 fn in_the_chain(fault: Fault, times: u32, says: Says) -> Trouble {
-    let begin = move |stage: &Stage, target: Target| {
-        // Pages of alerts are large.
-        let halvings = if target.endpoint == Endpoint::ALERTS { 5 } else { 3 };
-        stage.faults().script(target.endpoint, respond(500, &[], ""), halvings);
+    let begin = move |harness: &Harness, target: &'static Source| {
+        harness.faults().script(target.pages(), respond(500, &[], ""), failures_until(target, 64));
         match fault {
-            Fault::EmptyPage | Fault::Repeat => stage.faults().script(target.endpoint, fault.clone(), times),
-            _ => stage.faults().script_when(target.endpoint, "skiptoken", fault.clone(), Some(times)),
+            Fault::EmptyPage | Fault::Repeat => harness.faults().script(target.pages(), fault.clone(), times),
+            _ => harness.faults().script_when(target.pages(), "skiptoken", fault.clone(), Some(times)),
         }
     };
     Trouble { begin: Box::new(begin), course: Course::Whole, reach: Reach::Source, says }
@@ -199,26 +210,20 @@ pub(super) fn expired_skip_token() -> Trouble {
 
 /// Every page is a record or a few, and every fourth request breaks: the window is read anew within ties.
 pub(super) fn ties_across_pages() -> Trouble {
-    let begin = |stage: &Stage, target: Target| {
-        let census = stage.simulator.census(&Tenant::default().id, stage.simulator.clock().now());
-        let of = if target.endpoint == Endpoint::ALERTS { census.alerts } else { census.incidents };
-        let mut times: Vec<_> = of.iter().map(|seen| seen.last_update).collect();
+    let begin = |harness: &Harness, target: &'static Source| {
+        let mut times: Vec<_> = harness.seen(target).iter().map(|seen| seen.last_update).collect();
         times.sort();
         assert!(times.windows(2).any(|pair| pair[0] == pair[1]), "no ties");
-        let faults = stage.faults();
-        // The first failure leaves the size alone; then it is halved until few records are left.
-        let failures = match target.endpoint {
-            Endpoint::ALERTS => 10,
-            Endpoint::LEGACY => 7,
-            _ => 5,
-        };
-        faults.script(target.endpoint, respond(500, &[], ""), failures);
+        let faults = harness.faults();
+        // Few records of a page are left; where nested ones are listed with them not one alone, which is read by its id.
+        let most = if target.list.expand().is_some() { 4 } else { 2 };
+        faults.script(target.pages(), respond(500, &[], ""), failures_until(target, most));
         // The full size is tried again once, and fails.
-        faults.script(target.endpoint, Fault::ContentType("application/json".into()), 1);
-        faults.script(target.endpoint, respond(500, &[], ""), 2);
+        faults.script(target.pages(), Fault::ContentType("application/json".into()), 1);
+        faults.script(target.pages(), respond(500, &[], ""), 2);
         for _ in 0..6 {
-            faults.script(target.endpoint, Fault::ContentType("application/json".into()), 3);
-            faults.script(target.endpoint, respond(502, &[], ""), 1);
+            faults.script(target.pages(), Fault::ContentType("application/json".into()), 3);
+            faults.script(target.pages(), respond(502, &[], ""), 1);
         }
     };
     Trouble { begin: Box::new(begin), course: Course::Whole, reach: Reach::Source, says: Says::Retried(8) }
@@ -226,14 +231,13 @@ pub(super) fn ties_across_pages() -> Trouble {
 
 /// A record in the middle of the window appears after the first cycle.
 pub(super) fn late_record() -> Trouble {
-    let begin = |stage: &Stage, target: Target| {
-        let now = stage.simulator.clock().now();
-        let census = stage.simulator.census(&Tenant::default().id, now);
-        let mut of = if target.endpoint == Endpoint::ALERTS { census.alerts } else { census.incidents };
+    let begin = |harness: &Harness, target: &'static Source| {
+        let now = harness.simulator.clock().now();
+        let mut of = harness.seen(target);
         of.sort_by_key(|seen| seen.last_update);
         let late = &of[of.len() / 2];
         let by = now - late.last_update + TimeDelta::minutes(5);
-        stage.faults().always(target.endpoint, Fault::Late(late.id.clone(), by));
+        harness.faults().always(target.pages(), Fault::Late(late.id.clone(), by));
     };
     Trouble { begin: Box::new(begin), course: Course::Grows, reach: Reach::Source, says: Says::Healthy }
 }
@@ -241,27 +245,27 @@ pub(super) fn late_record() -> Trouble {
 /// Time passes in the tenant while its pages are read: records move to the end of the list.
 pub(super) fn record_changed_while_paging() -> Trouble {
     let chain = in_the_chain(Fault::Tick(TimeDelta::hours(2)), 1, Says::Retried(3));
-    let begin = move |stage: &Stage, target| {
-        stage.simulator.clock().set(stage.start - TimeDelta::hours(8));
-        (chain.begin)(stage, target);
+    let begin = move |harness: &Harness, target| {
+        harness.simulator.clock().set(harness.start - TimeDelta::hours(8));
+        (chain.begin)(harness, target);
     };
     Trouble { begin: Box::new(begin), course: Course::Changes, reach: Reach::Source, says: Says::Retried(3) }
 }
 
 /// The services' clock, and with it the times of all records, is off.
 pub(super) fn clock_off(minutes: i64) -> Trouble {
-    let begin = move |stage: &Stage, _| {
-        stage.simulator.clock().set(stage.start - TimeDelta::hours(7));
-        stage.simulator.clock().skew(TimeDelta::minutes(minutes));
+    let begin = move |harness: &Harness, _| {
+        harness.simulator.clock().set(harness.start - TimeDelta::hours(7));
+        harness.simulator.clock().skew(TimeDelta::minutes(minutes));
     };
     Trouble { begin: Box::new(begin), course: Course::Grows, reach: Reach::Source, says: Says::Healthy }
 }
 
 /// The answers do not tell the service's time.
 pub(super) fn date(date: &'static str) -> Trouble {
-    let begin = move |stage: &Stage, target: Target| {
-        stage.simulator.clock().set(stage.start - TimeDelta::hours(7));
-        stage.faults().always(target.endpoint, Fault::Date(date.to_owned()));
+    let begin = move |harness: &Harness, target: &'static Source| {
+        harness.simulator.clock().set(harness.start - TimeDelta::hours(7));
+        harness.faults().always(target.pages(), Fault::Date(date.to_owned()));
     };
     Trouble { begin: Box::new(begin), course: Course::Grows, reach: Reach::Source, says: Says::Healthy }
 }
@@ -276,13 +280,11 @@ pub(super) fn date_that_jumps_once() -> Trouble {
 
 /// Times of change are told in a zone.
 pub(super) fn times_at_offset(minutes: i32) -> Trouble {
-    let begin = move |stage: &Stage, target: Target| {
-        stage.simulator.clock().set(stage.start - TimeDelta::hours(7));
-        stage.faults().always(target.endpoint, Fault::Offset(minutes));
-        if target.endpoint == Endpoint::INCIDENTS {
-            // One service writes them alike everywhere.
-            stage.faults().always(Endpoint::INCIDENT, Fault::Offset(minutes));
-        }
+    let begin = move |harness: &Harness, target: &'static Source| {
+        harness.simulator.clock().set(harness.start - TimeDelta::hours(7));
+        harness.faults().always(target.pages(), Fault::Offset(minutes));
+        // One service writes them alike everywhere.
+        harness.faults().always(target.records(), Fault::Offset(minutes));
     };
     Trouble { begin: Box::new(begin), course: Course::Grows, reach: Reach::Source, says: Says::Healthy }
 }
@@ -297,16 +299,16 @@ pub(super) fn duplicate_in_two_pages() -> Trouble {
 
 /// The list answers in this manner, and its pages are small, because the first ones fail.
 fn in_small_pages(manner: Manner) -> Trouble {
-    let begin = move |stage: &Stage, target: Target| {
-        let halvings = if target.endpoint == Endpoint::ALERTS { 6 } else { 3 };
-        stage.faults().script(target.endpoint, respond(500, &[], ""), halvings);
-        stage.faults().always(target.endpoint, Fault::Manner(manner.clone()));
+    let begin = move |harness: &Harness, target: &'static Source| {
+        harness.faults().script(target.pages(), respond(500, &[], ""), failures_until(target, 32));
+        harness.faults().always(target.pages(), Fault::Manner(manner.clone()));
     };
     Trouble { begin: Box::new(begin), course: Course::Whole, reach: Reach::Source, says: Says::Retried(3) }
 }
 
 fn lasting(fault: Fault, course: Course, says: Says) -> Trouble {
-    let begin = move |stage: &Stage, target: Target| stage.faults().always(target.endpoint, fault.clone());
+    let begin =
+        move |harness: &Harness, target: &'static Source| harness.faults().always(target.pages(), fault.clone());
     Trouble { begin: Box::new(begin), course, reach: Reach::Source, says }
 }
 
@@ -324,11 +326,9 @@ pub(super) fn link_behind_the_end() -> Trouble {
 
 /// The gateway leaves the service's links as they are, or writes them without a host.
 pub(super) fn links_of_the_service(relative: bool) -> Trouble {
-    let begin = move |stage: &Stage, target: Target| {
-        let host =
-            if target.endpoint == Endpoint::LEGACY { "api.security.microsoft.com" } else { "graph.microsoft.com" };
-        let start = if relative { String::new() } else { format!("https://{host}") };
-        (in_small_pages(Manner::Links(start)).begin)(stage, target);
+    let begin = move |harness: &Harness, target: &'static Source| {
+        let start = if relative { String::new() } else { format!("https://{}", target.list.host()) };
+        (in_small_pages(Manner::Links(start)).begin)(harness, target);
     };
     Trouble { begin: Box::new(begin), ..in_small_pages(Manner::LinkAtEnd) }
 }

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 
 use simulator::Tenant;
 
-use super::super::books::DATASETS;
+use super::super::sources;
 
 /// The program with its files.
 pub(super) struct Program {
@@ -31,7 +31,8 @@ impl Program {
         let namespace = format!("kill{}", std::process::id());
         let Tenant { id, client_id, client_secret, .. } = Tenant::default();
         let mut datasets = String::new();
-        for name in DATASETS {
+        for dataset in sources::datasets() {
+            let name = dataset.definition.name;
             let _ = writeln!(datasets, "      - {{name: {name}, interval: 1s, lookback: 48h}}");
         }
         let config = format!(
@@ -45,9 +46,11 @@ impl Program {
         Self { folder: Some(folder), kept, namespace }
     }
 
-    /// The data streams, in the order of [`DATASETS`].
+    /// The data streams, in the order of the datasets.
     pub(super) fn streams(&self) -> Vec<String> {
-        DATASETS.iter().map(|dataset| format!("logs-m365_security.{dataset}-{}", self.namespace)).collect()
+        let name =
+            |dataset: &schema::Dataset| format!("logs-m365_security.{}-{}", dataset.definition.name, self.namespace);
+        sources::datasets().into_iter().map(name).collect()
     }
 
     fn command(&self) -> (Command, PathBuf) {

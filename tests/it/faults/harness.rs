@@ -13,42 +13,17 @@ use fetcher::config::{self, Config, Output};
 use output::deadletter::DeadLetters;
 use output::sink::Sink;
 use output::sink::file::Files;
-use simulator::{Endpoint, Faults, Simulator, Tenant};
+use simulator::{Faults, Seen, Simulator, Tenant};
 use state::{Change, Options, Store};
 use tokio::net::TcpListener;
 
-use super::super::books::{self, Books, DATASETS};
+use super::super::expected_documents::{self, ExpectedDocuments};
+use super::super::sources::{self, Source, datasets, sources};
 
 /// By then, in the clock's time, whoever has no trouble is done.
 const AT_ONCE: Duration = Duration::from_secs(4);
 
-/// A list that gets into trouble.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Target {
-    pub(super) endpoint: Endpoint,
-    pub(super) path: &'static str,
-    /// The source's datasets.
-    pub(super) source: &'static str,
-    /// Sources of the same API: they share its throttling.
-    relatives: &'static [&'static str],
-}
-
-pub(super) const INCIDENT: Target = Target {
-    endpoint: Endpoint::INCIDENTS,
-    path: "/v1.0/security/incidents",
-    source: "incident",
-    relatives: &["incident", "alert", "evidence"],
-};
-pub(super) const ALERT: Target = Target {
-    endpoint: Endpoint::ALERTS,
-    path: "/v1.0/security/alerts_v2",
-    source: "alert+evidence",
-    relatives: &["incident", "alert", "evidence"],
-};
-pub(super) const LOG: Target =
-    Target { endpoint: Endpoint::LEGACY, path: "/api/incidents", source: "log", relatives: &["log"] };
-
-pub(super) type Begin = Box<dyn Fn(&Stage, Target)>;
+pub(super) type Begin = Box<dyn Fn(&Harness, &'static Source)>;
 
 /// A row of the matrix.
 pub(super) struct Trouble {
@@ -96,12 +71,12 @@ pub(super) enum Says {
     Retried(u64),
     /// This reason, of the source.
     Because(Reason),
-    /// This reason of the source of incidents, whichever list is looked at.
-    OfIncidents(Reason),
+    /// This reason of the sources whose records are listed with nested ones, whichever list is looked at.
+    OfNested(Reason),
 }
 
 /// Both tenants, what they hold, and where it is collected to.
-pub(super) struct Stage {
+pub(super) struct Harness {
     pub(super) simulator: Simulator,
     pub(super) start: DateTime<Utc>,
     pub(super) root: String,
@@ -116,7 +91,7 @@ pub(super) fn other_tenant() -> Tenant {
     Tenant { id: "22222222-2222-4222-8222-222222222222".into(), seed: 11, incidents: 6, ..Tenant::default() }
 }
 
-impl Stage {
+impl Harness {
     pub(super) async fn new() -> Self {
         let start = common::clock::now();
         let end = start + TimeDelta::minutes(10);
@@ -128,7 +103,9 @@ impl Stage {
         let root = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(simulator.clone().serve(listener, std::future::pending()));
         let folder = tempfile::tempdir().unwrap();
-        let datasets = DATASETS.map(|name| format!("{{name: {name}, lookback: 48h, overlap: 24h}}")).join(", ");
+        let all = datasets().into_iter().map(|dataset| dataset.definition.name);
+        let datasets: Vec<_> = all.map(|name| format!("{{name: {name}, lookback: 48h, overlap: 24h}}")).collect();
+        let datasets = datasets.join(", ");
         let mut text = "preserve_original_event: true\noutput: {file: {directory: '${DIR}/out'}}\nstate: '${DIR}/state'\ntenants:\n".to_owned();
         for Tenant { id, client_id, client_secret, .. } in &tenants {
             let _ = writeln!(
@@ -158,27 +135,44 @@ impl Stage {
         flow::run(&self.config, parts, true, stop).await.unwrap()
     }
 
-    /// What has arrived: keys of the books and the line.
+    /// What has arrived: keys of documents and their lines.
     pub(super) fn found(&self) -> Vec<(String, String)> {
         let mut found = Vec::new();
-        for dataset in DATASETS {
-            let path = self.folder.path().join(format!("out/logs-m365_security.{dataset}-default.ndjson"));
+        for dataset in datasets() {
+            let name = dataset.definition.name;
+            let path = self.folder.path().join(format!("out/logs-m365_security.{name}-default.ndjson"));
             let text = fs::read_to_string(path).unwrap_or_default();
             found.extend(text.lines().zip(1..).map(|(line, place)| {
                 let document = serde_json::from_str(line).unwrap();
-                (books::of_document(dataset, &document), format!("line {place}"))
+                (expected_documents::of_document(dataset, &document), format!("line {place}"))
             }));
         }
         found
     }
 
     /// Enters what both tenants show now and did not show before.
-    fn enter(&self, books: &mut Books, since: &mut DateTime<Utc>) {
+    fn enter(&self, expected: &mut ExpectedDocuments, since: &mut DateTime<Utc>) {
         let now = self.simulator.clock().now();
         for tenant in [Tenant::default(), other_tenant()] {
-            books.enter(&self.simulator, &tenant.id, (*since, now));
+            expected.enter(&self.simulator, &tenant.id, (*since, now));
         }
         *since = now;
+    }
+
+    /// The records of a list that the first tenant shows.
+    pub(super) fn seen(&self, target: &Source) -> Vec<Seen> {
+        self.simulator.seen(target.list, &Tenant::default().id, self.simulator.clock().now())
+    }
+
+    /// A record of a list, as the list serves it without what it is asked to expand.
+    pub(super) fn first_record(&self, target: &Source) -> Vec<u8> {
+        let (mut first, span) = (Vec::new(), (self.start - TimeDelta::days(2), self.simulator.clock().now()));
+        self.simulator.changed(&Tenant::default().id, span, &mut |list, record| {
+            if first.is_empty() && std::ptr::eq(list, target.list) {
+                first = record.to_vec();
+            }
+        });
+        first
     }
 
     /// What the first tenant's source owes is to be asked for now; returns how much that is.
@@ -204,89 +198,102 @@ impl Stage {
     }
 }
 
-/// A cell of the matrix.
-pub(super) async fn check(trouble: Trouble, target: Target) {
-    let stage = Stage::new().await;
-    let (mut books, mut since) = (Books::default(), stage.start - TimeDelta::days(2));
-    (trouble.begin)(&stage, target);
-    stage.enter(&mut books, &mut since);
+/// A cell of the matrix: a trouble of the list with this name.
+pub(super) async fn check(trouble: Trouble, list: &str) {
+    let target = sources::source(list);
+    let harness = Harness::new().await;
+    let (mut expected, mut since) = (ExpectedDocuments::default(), harness.start - TimeDelta::days(2));
+    (trouble.begin)(&harness, target);
+    harness.enter(&mut expected, &mut since);
     if trouble.course != Course::Changes {
-        books.require();
+        expected.require();
     }
     let early = async {
         tokio::time::sleep(AT_ONCE).await;
-        stage.found()
+        harness.found()
     };
-    let (failed, early) = tokio::join!(stage.cycle(), early);
-    check_others(&books, &early, &trouble, target);
-    check_health(&stage, &trouble, target);
+    let (failed, early) = tokio::join!(harness.cycle(), early);
+    check_others(&expected, &early, &trouble, target);
+    check_health(&harness, &trouble, target);
     match trouble.course {
         Course::Whole => assert!(failed.is_empty(), "{failed:?}"),
         Course::Fails(words) => {
             let alone = trouble.reach != Reach::Tenant;
             assert!(!alone || failed.len() == 1, "{failed:?}");
-            let of_target = failed.iter().find(|failed| failed.datasets == target.source).expect("its source fails");
+            let of_target = failed.iter().find(|failed| failed.datasets == target.name).expect("its source fails");
             assert_eq!(of_target.tenant, Tenant::default().id);
             assert!(of_target.fault.to_string().contains(words), "{}", of_target.fault);
-            stage.simulator.faults().clear();
-            let failed = stage.cycle().await;
+            harness.simulator.faults().clear();
+            let failed = harness.cycle().await;
             assert!(failed.is_empty(), "{failed:?}");
         }
         Course::Owes(count) => {
             assert!(failed.is_empty(), "{failed:?}");
-            assert_eq!(books.missing(&stage.found(), |_| true), count);
-            stage.simulator.faults().clear();
-            assert_eq!(stage.make_due(INCIDENT.source).await, count);
-            let failed = stage.cycle().await;
+            assert_eq!(expected.missing(&harness.found(), |_| true), count);
+            harness.simulator.faults().clear();
+            let mut owed = 0;
+            for source in with_nested() {
+                owed += harness.make_due(source.datasets[0].definition.name).await;
+            }
+            assert_eq!(owed, count);
+            let failed = harness.cycle().await;
             assert!(failed.is_empty(), "{failed:?}");
         }
         Course::Grows | Course::Changes => {
             assert!(failed.is_empty(), "{failed:?}");
-            for time in [None, Some(stage.start + TimeDelta::minutes(9))] {
+            for time in [None, Some(harness.start + TimeDelta::minutes(9))] {
                 if let Some(time) = time {
-                    stage.simulator.clock().set(time);
+                    harness.simulator.clock().set(time);
                 }
-                stage.enter(&mut books, &mut since);
-                let failed = stage.cycle().await;
+                harness.enter(&mut expected, &mut since);
+                let failed = harness.cycle().await;
                 assert!(failed.is_empty(), "{failed:?}");
-                books.require();
+                expected.require();
             }
         }
     }
-    let wrong = books.compare(&stage.found());
+    let wrong = expected.compare(&harness.found());
     assert!(wrong.is_empty(), "{wrong}");
     let mine = |key: &str| key.ends_with(&Tenant::default().id);
-    assert!(books.missing(&[], mine) > 1000, "a tenant with little in it proves little");
-    assert_eq!(stage.dead.counts(), []);
+    assert!(expected.missing(&[], mine) > 1000, "a tenant with little in it proves little");
+    assert_eq!(harness.dead.counts(), []);
     // Over: nothing of it is left.
-    for source in [INCIDENT.source, ALERT.source, LOG.source] {
-        let health = stage.health(source);
+    for source in sources() {
+        let health = harness.health(&source.name);
         assert_eq!((health.state, health.reasons.len()), (State::Healthy, 0), "{:?}", health.reasons);
     }
     // What was read again is known.
-    let count = stage.found().len();
-    assert!(stage.cycle().await.is_empty());
-    assert_eq!(stage.found().len(), count);
+    let count = harness.found().len();
+    assert!(harness.cycle().await.is_empty());
+    assert_eq!(harness.found().len(), count);
+}
+
+/// Sources whose records are listed with nested ones.
+fn with_nested() -> impl Iterator<Item = &'static Source> {
+    sources().iter().filter(|source| source.list.expand().is_some())
 }
 
 /// Whoever has no trouble was done at once.
-fn check_others(books: &Books, early: &[(String, String)], trouble: &Trouble, target: Target) {
-    let troubled = if matches!(trouble.says, Says::OfIncidents(_)) { INCIDENT } else { target };
-    let own: Vec<_> = troubled.source.split('+').collect();
-    let held_up = |dataset: &str| match trouble.reach {
-        Reach::Source => own.contains(&dataset),
-        Reach::Api => target.relatives.contains(&dataset),
+fn check_others(expected: &ExpectedDocuments, early: &[(String, String)], trouble: &Trouble, target: &'static Source) {
+    let of_nested = matches!(trouble.says, Says::OfNested(_));
+    let held_up = |source: &Source| match trouble.reach {
+        Reach::Source if of_nested => source.list.expand().is_some(),
+        Reach::Source => source.name == target.name,
+        Reach::Api => source.is_related(target),
         Reach::Tenant => true,
     };
-    let missing = books.missing(early, |key| {
+    let waiting: Vec<_> =
+        sources().iter().filter(|source| held_up(source)).flat_map(|source| &source.datasets).collect();
+    let missing = expected.missing(early, |key| {
         let dataset = key.split(' ').next().unwrap_or_default();
-        !key.ends_with(&Tenant::default().id) || !held_up(dataset)
+        let waits = waiting.iter().any(|waiting| waiting.definition.name == dataset);
+        !key.ends_with(&Tenant::default().id) || !waits
     });
     assert_eq!(missing, 0, "documents of sources without trouble that had to wait");
 }
 
-fn check_health(stage: &Stage, trouble: &Trouble, target: Target) {
-    let health = stage.health(target.source);
+fn check_health(harness: &Harness, trouble: &Trouble, target: &'static Source) {
+    let health = harness.health(&target.name);
     let because = |health: &SourceSnapshot, reason| {
         assert!(
             health.reasons.iter().any(|found| found.reason == reason),
@@ -298,7 +305,7 @@ fn check_health(stage: &Stage, trouble: &Trouble, target: Target) {
     };
     match trouble.says {
         Says::Because(reason) => because(&health, reason),
-        Says::OfIncidents(reason) => because(&stage.health(INCIDENT.source), reason),
+        Says::OfNested(reason) => with_nested().for_each(|source| because(&harness.health(&source.name), reason)),
         Says::Healthy | Says::Throttled(_) | Says::Retried(_) => {
             assert_eq!((health.state, health.reasons.len()), (State::Healthy, 0), "{:?}", health.reasons);
             match trouble.says {
@@ -308,13 +315,14 @@ fn check_health(stage: &Stage, trouble: &Trouble, target: Target) {
             }
         }
     }
-    for source in [INCIDENT.source, ALERT.source, LOG.source] {
-        let other = stage.health(source);
-        if source != target.source && trouble.reach == Reach::Source && !matches!(trouble.says, Says::OfIncidents(_)) {
+    for source in sources() {
+        let other = harness.health(&source.name);
+        if source.name != target.name && trouble.reach == Reach::Source && !matches!(trouble.says, Says::OfNested(_)) {
             assert_eq!(
                 (other.state, other.throttled, other.retries),
                 (State::Healthy, 0, 0),
-                "{source} is blamed, too"
+                "{} is blamed, too",
+                source.name
             );
         }
     }
