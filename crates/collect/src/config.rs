@@ -27,7 +27,7 @@ pub struct Config {
     /// Directory of the dead letters.
     pub dead_letter: PathBuf,
     /// How much they may take.
-    pub dead_letter_limit: output::deadletter::Limit,
+    pub dead_letter_limit: output::dead_letters::Limit,
     /// Keep the raw row as `event.original`.
     pub preserve_original_event: bool,
     /// Where metrics are served, if at all; a loopback address.

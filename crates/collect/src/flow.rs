@@ -3,7 +3,7 @@
 //! [`supervise`] starts an output task and one task per source (an endpoint of a tenant; datasets that share it share the
 //! poll), each with its own failures; the fair scheduler says who may read. A source goes through its window page by page ([`window`]; records too heavy for their page: [`alone`]), polls
 //! ([`microsoft::source`]), splits the page off the socket ([`page`], [`crate::splitter`]), maps row by row ([`rows`]) and
-//! hands encoded batches ([`output::sink::Outbox`]) to the output; the bytes on their way to it are bounded, so that a slow
+//! hands encoded batches ([`output::BatchWriter`]) to the output; the bytes on their way to it are bounded, so that a slow
 //! output slows the sources down. State moves strictly after the output has acknowledged everything that was read.
 
 mod alone;
@@ -58,8 +58,8 @@ use common::error::Fault;
 use common::health::{Reason, SourceHealth};
 use common::stats::Stats;
 use microsoft::source::Source;
-use output::deadletter::DeadLetters;
-use output::sink::{Outbox, Sink, Streams};
+use output::dead_letters::DeadLetters;
+use output::{BatchWriter, DataStreams, Sink};
 use state::{Change, SourceState, Store};
 
 /// Documents between two checkpoints of a window, and of all sources together: each holds their ids.
@@ -131,7 +131,7 @@ pub struct Failed {
 struct Feed {
     tenant: Arc<str>,
     outlet: Arc<Outlet>,
-    streams: Arc<Streams>,
+    streams: Arc<DataStreams>,
     source: Source,
     datasets: Vec<DatasetConfig>,
     states: Vec<SourceState>,
@@ -202,7 +202,7 @@ async fn cycle(feed: &mut Feed) -> Result<(), Fault> {
 }
 
 /// Loads what the state remembers. Returns where the source's window starts, and a way to the output.
-fn begin(feed: &mut Feed) -> Result<Option<(String, Outbox)>, Fault> {
+fn begin(feed: &mut Feed) -> Result<Option<(String, BatchWriter)>, Fault> {
     let (mut places, mut retry) = (Vec::new(), Vec::new());
     for (state, config) in feed.states.iter().zip(&feed.datasets) {
         let mut loaded = state.load()?;
@@ -227,7 +227,7 @@ fn begin(feed: &mut Feed) -> Result<Option<(String, Outbox)>, Fault> {
 
 /// After enough documents in a long window: makes them durable, so that a crash does not start over, and ids need not
 /// wait in memory.
-async fn checkpoint(feed: &mut Feed, window: &Window, outbox: &mut Outbox) -> Result<(), Fault> {
+async fn checkpoint(feed: &mut Feed, window: &Window, outbox: &mut BatchWriter) -> Result<(), Fault> {
     // The order turned out to be another one: the cursor goes back before anything else.
     let is_wrong = feed.ahead && !window.is_ordered();
     if !feed.rows.is_full(CHECKPOINT_ALL, CHECKPOINT) && !is_wrong {
@@ -246,7 +246,7 @@ struct Reach {
 }
 
 /// Waits for the output to acknowledge what was read, and writes that down.
-async fn deliver(feed: &mut Feed, outbox: &mut Outbox, reach: Reach) -> Result<(), Fault> {
+async fn deliver(feed: &mut Feed, outbox: &mut BatchWriter, reach: Reach) -> Result<(), Fault> {
     feed.delivered = false;
     outbox.flush().await.inspect_err(|fault| feed.health.degrade(Reason::OutputBlocked, fault))?;
     feed.health.recover(Reason::OutputBlocked);

@@ -21,9 +21,9 @@ use common::ids::parse_id;
 use common::private;
 use common::stats::Stats;
 use mapper::{DocId, Mapper};
-use output::deadletter::DeadLetters;
-use output::deadletter::segment::{self, Letter, Line, Rewrite};
-use output::sink::{Outbox, Streams};
+use output::dead_letters::DeadLetters;
+use output::dead_letters::segment::{self, Letter, Line, Rewrite};
+use output::{BatchWriter, DataStreams};
 
 /// Letters that are held until the output has acknowledged what came of them.
 const CHUNK: usize = 500;
@@ -95,9 +95,9 @@ struct Work<'a> {
 /// The way of a tenant's letters of one dataset.
 struct Route {
     outlet: Arc<Outlet>,
-    streams: Arc<Streams>,
+    streams: Arc<DataStreams>,
     mapper: Mapper,
-    outbox: Outbox,
+    outbox: BatchWriter,
 }
 
 /// Replays the dead letters of a configuration through its outputs.

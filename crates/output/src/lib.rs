@@ -1,5 +1,18 @@
-//! Where documents go: batches, acknowledgement, Elasticsearch, files, dead letters.
+//! Where documents go: batches, acknowledgement, Elasticsearch, files, standard output, dead letters.
+//!
+//! A delivery is over when every document of the batch was taken, was there already, or was refused and kept as a dead
+//! letter.
 
-pub mod deadletter;
+mod ack;
+pub mod batch;
+pub mod dead_letters;
+pub mod elasticsearch;
+pub mod file;
 pub mod settings;
-pub mod sink;
+pub mod stdout;
+pub mod task;
+#[cfg(test)]
+mod tests;
+
+pub use self::batch::{BatchWriter, DataStreams};
+pub use self::task::{OutputCommand, OutputTask, Sink, serve};

@@ -13,7 +13,7 @@ use super::{Feed, merged, nested, step};
 use common::clock;
 use common::error::Fault;
 use common::health::Reason;
-use output::sink::Outbox;
+use output::BatchWriter;
 use state::{Owed, Retry};
 
 /// Versions that are remembered as read alone.
@@ -33,7 +33,12 @@ pub(super) enum Found {
 }
 
 /// A record from a page without nested rows: they are fetched with the record alone. `false` when that was of no use.
-pub(super) async fn complete(feed: &mut Feed, row: &[u8], apart: bool, outbox: &mut Outbox) -> Result<bool, Fault> {
+pub(super) async fn complete(
+    feed: &mut Feed,
+    row: &[u8],
+    apart: bool,
+    outbox: &mut BatchWriter,
+) -> Result<bool, Fault> {
     let record = feed.rows.reader().read(row);
     let (whole, partial) = if apart { (Extent::Apart, Extent::PartialApart) } else { (Extent::Whole, Extent::Partial) };
     if !apart {
@@ -92,7 +97,7 @@ pub(super) async fn complete(feed: &mut Feed, row: &[u8], apart: bool, outbox: &
 }
 
 /// Asks again for what is owed and whose time has come.
-pub(super) async fn retry(feed: &mut Feed, outbox: &mut Outbox) -> Result<(), Fault> {
+pub(super) async fn retry(feed: &mut Feed, outbox: &mut BatchWriter) -> Result<(), Fault> {
     for entry in feed.ledger.due(clock::now()) {
         let outcome = match entry.owed {
             Owed::Nested => {
@@ -144,7 +149,7 @@ pub(super) async fn fetch(
     id: &str,
     version: Option<&str>,
     extent: Extent,
-    outbox: &mut Outbox,
+    outbox: &mut BatchWriter,
 ) -> Result<Found, Fault> {
     let Some(response) = feed.source.open_record(id).await? else { return Ok(Found::Missing) };
     let mut found = Found::Missing;
@@ -160,7 +165,7 @@ pub(super) fn is_own(fault: &Fault) -> bool {
 }
 
 /// Delivers a record that was held back, without its nested rows.
-async fn release(feed: &mut Feed, row: Option<String>, outbox: &mut Outbox) -> Result<(), Fault> {
+async fn release(feed: &mut Feed, row: Option<String>, outbox: &mut BatchWriter) -> Result<(), Fault> {
     match row {
         Some(row) => {
             let record = feed.rows.reader().read(row.as_bytes());

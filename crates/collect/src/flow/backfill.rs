@@ -17,7 +17,7 @@ use crate::config::Config;
 use common::clock;
 use common::error::Fault;
 use common::stop::Stop;
-use output::sink;
+use output::task;
 
 /// Kind of the tasks.
 pub(super) const KIND: &str = "backfill";
@@ -135,7 +135,7 @@ impl Meter {
 
 /// Reads the span for every source of the configuration. Returns the sources of which something is left.
 pub async fn backfill(config: &Config, parts: Parts, order: Order, meters: &Meters) -> Result<Vec<Failed>, Fault> {
-    let (shared, mut outputs) = Shared::open(config, parts, Some(sink::PATIENCE))?;
+    let (shared, mut outputs) = Shared::open(config, parts, Some(task::PATIENCE))?;
     let store = shared.store.clone();
     let stop = Stop::new(order.stop.clone());
     let mut sources = JoinSet::new();

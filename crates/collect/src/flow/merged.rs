@@ -13,7 +13,7 @@ use super::rows::Extent;
 use crate::record::Record;
 use common::error::Fault;
 use common::health::Reason;
-use output::sink::Outbox;
+use output::BatchWriter;
 use state::Owed;
 
 /// Records of a chain that are followed.
@@ -59,7 +59,7 @@ pub(super) fn note(feed: &mut Feed, record: &Record<'_>) {
 }
 
 /// Reads the records that others were merged into. What cannot be read is owed.
-pub(super) async fn follow(feed: &mut Feed, outbox: &mut Outbox) -> Result<(), Fault> {
+pub(super) async fn follow(feed: &mut Feed, outbox: &mut BatchWriter) -> Result<(), Fault> {
     while let Some((id, depth)) = feed.merged.waiting.pop_front() {
         feed.merged.depth = depth;
         let outcome = alone::fetch(feed, &id, None, Extent::Apart, outbox).await;

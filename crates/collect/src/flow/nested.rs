@@ -15,7 +15,7 @@ use crate::record::Record;
 use crate::splitter::{MAX_ROW, all_members, members};
 use common::error::Fault;
 use common::http::Backoff;
-use output::sink::Outbox;
+use output::BatchWriter;
 use state::Owed;
 
 /// What a link's member ends with.
@@ -103,7 +103,7 @@ fn recount(feed: &mut Feed, record: &Record<'_>) {
 }
 
 /// The page was read: its records that wait are completed. Says what is missing and not owed.
-pub(super) async fn settle(feed: &mut Feed, outbox: &mut Outbox) -> Result<Option<String>, Fault> {
+pub(super) async fn settle(feed: &mut Feed, outbox: &mut BatchWriter) -> Result<Option<String>, Fault> {
     let mut missing = None;
     let mut deferred = std::mem::take(&mut feed.deferred).into_iter();
     while let Some(mut record) = deferred.next() {
@@ -154,7 +154,7 @@ pub(super) async fn settle(feed: &mut Feed, outbox: &mut Outbox) -> Result<Optio
 }
 
 /// The single record that was asked for: completed, or a fault.
-pub(super) async fn settle_alone(feed: &mut Feed, outbox: &mut Outbox) -> Result<(), Fault> {
+pub(super) async fn settle_alone(feed: &mut Feed, outbox: &mut BatchWriter) -> Result<(), Fault> {
     for mut record in std::mem::take(&mut feed.deferred) {
         complete(feed, &mut record, outbox).await?;
     }
@@ -178,7 +178,7 @@ fn owe(feed: &mut Feed, record: &Deferred) {
     feed.rows.places().for_each(|place| place.cursor.hold(changed.as_deref().unwrap_or_default()));
 }
 
-async fn complete(feed: &mut Feed, record: &mut Deferred, outbox: &mut Outbox) -> Result<(), Fault> {
+async fn complete(feed: &mut Feed, record: &mut Deferred, outbox: &mut BatchWriter) -> Result<(), Fault> {
     if record.lacks {
         return Err(Fault::Incomplete("an error stands in the place of a nested row".to_owned()));
     }
@@ -222,7 +222,7 @@ async fn complete(feed: &mut Feed, record: &mut Deferred, outbox: &mut Outbox) -
     deliver(feed, &row, record.extent, outbox).await
 }
 
-async fn deliver(feed: &mut Feed, row: &[u8], extent: Extent, outbox: &mut Outbox) -> Result<(), Fault> {
+async fn deliver(feed: &mut Feed, row: &[u8], extent: Extent, outbox: &mut BatchWriter) -> Result<(), Fault> {
     let record = feed.rows.reader().read(row);
     feed.rows.element(&record, extent, outbox).await
 }
@@ -241,7 +241,7 @@ fn rests(row: &[u8]) -> Vec<Rest> {
 }
 
 /// All further items of a list, joined by commas.
-async fn items(feed: &mut Feed, rest: &Rest, outbox: &mut Outbox) -> Result<Vec<u8>, Fault> {
+async fn items(feed: &mut Feed, rest: &Rest, outbox: &mut BatchWriter) -> Result<Vec<u8>, Fault> {
     let mut items = Vec::new();
     follow(feed, rest, outbox, &mut |_, rows| {
         for row in rows {
@@ -258,7 +258,7 @@ async fn items(feed: &mut Feed, rest: &Rest, outbox: &mut Outbox) -> Result<Vec<
 }
 
 /// Reads the pages of a list, each of them whole before it is handed over.
-async fn follow(feed: &mut Feed, rest: &Rest, outbox: &mut Outbox, each: &mut Each<'_>) -> Result<(), Fault> {
+async fn follow(feed: &mut Feed, rest: &Rest, outbox: &mut BatchWriter, each: &mut Each<'_>) -> Result<(), Fault> {
     let mut seen = FxHashSet::default();
     let mut link = Some(rest.link.clone());
     let mut from = feed.source.requests.list();

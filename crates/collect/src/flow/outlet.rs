@@ -11,10 +11,10 @@ use crate::config::Delivery;
 use common::error::Fault;
 use common::stats::Stats;
 use microsoft::fair_scheduler::{FairScheduler, TenantQueue};
-use output::deadletter::DeadLetters;
-use output::sink;
-use output::sink::batch::Pool;
-use output::sink::{Job, Outbox, Sink, Streams};
+use output::batch::Pool;
+use output::dead_letters::DeadLetters;
+use output::task;
+use output::{BatchWriter, DataStreams, OutputCommand, Sink};
 
 /// An output to be set to work.
 #[derive(Debug)]
@@ -33,8 +33,8 @@ pub struct Outlet {
     name: Arc<str>,
     with_actions: bool,
     /// Data streams of tenants without a namespace of their own.
-    streams: Arc<Streams>,
-    jobs: mpsc::Sender<Job>,
+    streams: Arc<DataStreams>,
+    jobs: mpsc::Sender<OutputCommand>,
     pool: Arc<Pool>,
     scheduler: Arc<FairScheduler>,
 }
@@ -56,14 +56,14 @@ impl Outlets {
         let count = targets.len();
         let mut outlets = Vec::with_capacity(count);
         for Target { name, sink, namespace } in targets {
-            let (jobs, inbox) = mpsc::channel(sink::QUEUED);
+            let (jobs, inbox) = mpsc::channel(task::QUEUED);
             let with_actions = sink.wants_actions();
             let stats = if outlets.is_empty() { Arc::clone(stats) } else { Arc::new(stats.of_output(&name)) };
-            tasks.spawn(sink::serve(sink::Output { sink, dead: Arc::clone(dead), stats, patience }, inbox));
+            tasks.spawn(task::serve(task::OutputTask { sink, dead: Arc::clone(dead), stats, patience }, inbox));
             outlets.push(Arc::new(Outlet {
                 name,
                 with_actions,
-                streams: Arc::new(Streams::new(&namespace, with_actions)),
+                streams: Arc::new(DataStreams::new(&namespace, with_actions)),
                 jobs,
                 pool: Arc::new(Pool::among(count)),
                 scheduler: Arc::new(FairScheduler::among(count)),
@@ -105,10 +105,10 @@ impl Meter {
 
 impl Outlet {
     /// The data streams of a namespace, the output's own where none is named.
-    pub fn streams(&self, namespace: Option<&str>) -> Arc<Streams> {
+    pub fn streams(&self, namespace: Option<&str>) -> Arc<DataStreams> {
         match namespace {
             None => Arc::clone(&self.streams),
-            Some(namespace) => Arc::new(Streams::new(namespace, self.with_actions)),
+            Some(namespace) => Arc::new(DataStreams::new(namespace, self.with_actions)),
         }
     }
 
@@ -118,8 +118,8 @@ impl Outlet {
     }
 
     /// A way to it for one cycle.
-    pub fn outbox(&self, streams: &Arc<Streams>, tenant: &Arc<str>) -> Outbox {
-        Outbox::new(Arc::clone(streams), self.jobs.clone(), Arc::clone(&self.pool), Arc::clone(tenant))
+    pub fn outbox(&self, streams: &Arc<DataStreams>, tenant: &Arc<str>) -> BatchWriter {
+        BatchWriter::new(Arc::clone(streams), self.jobs.clone(), Arc::clone(&self.pool), Arc::clone(tenant))
     }
 }
 

@@ -17,7 +17,7 @@ use common::error::{Fault, quoted};
 use common::http::{ids, retry_after};
 use microsoft::Said;
 use microsoft::fair_scheduler::{Arrival, PacedBody};
-use output::sink::Outbox;
+use output::BatchWriter;
 
 /// An error in the place of a record is no longer than this.
 const MAX_ERROR: usize = 64 * 1024;
@@ -109,7 +109,7 @@ pub(super) async fn take(
     feed: &mut Feed,
     mut answer: PacedBody,
     mut taking: Taking<'_>,
-    outbox: &mut Outbox,
+    outbox: &mut BatchWriter,
 ) -> Result<Page, Fault> {
     // A single record is read as the list that holds it.
     let alone = matches!(taking, Taking::Alone { .. });
@@ -204,7 +204,7 @@ fn warning(answer: &Response) -> String {
     said.map(|said| format!(" ({})", quoted(said))).unwrap_or_default()
 }
 
-async fn element(feed: &mut Feed, row: &[u8], taking: &mut Taking<'_>, outbox: &mut Outbox) -> Result<(), Fault> {
+async fn element(feed: &mut Feed, row: &[u8], taking: &mut Taking<'_>, outbox: &mut BatchWriter) -> Result<(), Fault> {
     let alone = matches!(taking, Taking::Alone { .. }).then(|| without_context(row));
     let row = alone.as_deref().unwrap_or(row);
     let reader = feed.rows.reader();

@@ -22,8 +22,8 @@ use crate::record::{Record, RecordReader};
 use crate::splitter::scalar_member;
 use common::error::Fault;
 use common::health::SourceHealth;
-use output::deadletter::{DeadLetters, Raw};
-use output::sink::Outbox;
+use output::BatchWriter;
+use output::dead_letters::{DeadLetters, Raw};
 
 /// So many ids may wait in any source.
 const FEW_IDS: usize = if cfg!(test) { 50 } else { 500 };
@@ -280,7 +280,7 @@ impl Rows {
         &mut self,
         record: &Record<'_>,
         extent: Extent,
-        outbox: &mut Outbox,
+        outbox: &mut BatchWriter,
     ) -> Result<(), Fault> {
         let element = record.row;
         let (changed, created) = (record.version.as_deref(), record.created.as_deref());
@@ -411,7 +411,7 @@ struct Given<'a> {
     changed: Option<&'a str>,
     created: Option<&'a str>,
     extent: Extent,
-    outbox: &'a mut Outbox,
+    outbox: &'a mut BatchWriter,
     /// It gave a document that an earlier cycle should have given.
     is_late: bool,
 }

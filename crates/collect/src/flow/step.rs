@@ -14,7 +14,7 @@ use super::window::{self, Window};
 use common::clock;
 use common::error::Fault;
 use microsoft::source::{Bound, PageOptions, Range};
-use output::sink::Outbox;
+use output::BatchWriter;
 use state::{Owed, Retry};
 
 /// Places behind the record that are tried: its neighbours may be bad as well.
@@ -23,7 +23,7 @@ const AHEAD: [u64; 4] = [1, 2, 4, 8];
 pub(super) const MAX_STEPS: u32 = 50;
 
 /// Whether the record at the window's place is the only trouble. If so it is owed, and the window goes on behind it.
-pub(super) async fn over(feed: &mut Feed, window: &mut Window, outbox: &mut Outbox) -> Result<bool, Fault> {
+pub(super) async fn over(feed: &mut Feed, window: &mut Window, outbox: &mut BatchWriter) -> Result<bool, Fault> {
     if !window.may_step() {
         return Ok(false);
     }
@@ -48,7 +48,7 @@ pub(super) async fn over(feed: &mut Feed, window: &mut Window, outbox: &mut Outb
 }
 
 /// Reads a place again that could not be read, and everything else up to its end.
-pub(super) async fn read_place(feed: &mut Feed, place: &Retry, outbox: &mut Outbox) -> Result<(), Fault> {
+pub(super) async fn read_place(feed: &mut Feed, place: &Retry, outbox: &mut BatchWriter) -> Result<(), Fault> {
     let range = Range { from: place.id.clone(), to: place.until.clone().map(Bound::Through) };
     let mut again = Window::again(range, feed.source.requests.list.is_ordered(), feed.health.time().now());
     feed.size.smallest();
@@ -64,7 +64,7 @@ async fn next_readable(
     feed: &mut Feed,
     range: &Range,
     passed: u64,
-    outbox: &mut Outbox,
+    outbox: &mut BatchWriter,
 ) -> Result<Option<Option<String>>, Fault> {
     let mut is_empty = false;
     for ahead in AHEAD {
@@ -93,7 +93,7 @@ async fn next_readable(
 }
 
 /// Id of the record, if the service tells it without the rest.
-async fn name(feed: &mut Feed, range: &Range, passed: u64, outbox: &mut Outbox) -> Option<String> {
+async fn name(feed: &mut Feed, range: &Range, passed: u64, outbox: &mut BatchWriter) -> Option<String> {
     let row = look(feed, range, Look { skip: passed, names: true, ..Look::default() }, outbox).await.ok()??;
     feed.source.requests.list.id_to_read()?;
     feed.rows.reader().read(&row).id.map(Cow::into_owned)
@@ -115,7 +115,7 @@ pub(super) async fn look(
     feed: &mut Feed,
     range: &Range,
     look: Look,
-    outbox: &mut Outbox,
+    outbox: &mut BatchWriter,
 ) -> Result<Option<Vec<u8>>, Fault> {
     let Look { skip, is_whole, names } = look;
     let page = feed.source.requests.page(range, PageOptions { size: 1, expand: is_whole, skip, names });

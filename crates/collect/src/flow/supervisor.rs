@@ -13,7 +13,7 @@ use crate::config::{BrokenTenant, Config, TenantConfig};
 use common::error::Fault;
 use common::http::jitter;
 use common::stop::Stop;
-use output::sink;
+use output::task;
 
 /// Time in which one more source starts: three thousand of them take a minute.
 const START: Duration = Duration::from_millis(20);
@@ -54,7 +54,7 @@ pub async fn run(config: &Config, parts: Parts, once: bool, stop: watch::Receive
 /// Collects as ordered. Returns the sources whose last cycle failed.
 pub async fn supervise(config: &Config, parts: Parts, orders: Orders) -> Result<Vec<Failed>, Fault> {
     let Orders { once, mut stop, tenants: mut changes } = orders;
-    let (shared, mut outputs) = Shared::open(config, parts, once.then_some(sink::PATIENCE))?;
+    let (shared, mut outputs) = Shared::open(config, parts, once.then_some(task::PATIENCE))?;
     let store = shared.store.clone();
     let (handed_over, stats) = (shared.outlets.meter(), Arc::clone(&shared.stats));
     let mut crew = Crew { shared, once, teams: FxHashMap::default(), members: JoinSet::new() };

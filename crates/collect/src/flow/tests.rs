@@ -29,8 +29,8 @@ use super::*;
 use crate::config::{Config, Delivery, TenantConfig};
 use microsoft::auth::{Credential, TokenSource};
 use microsoft::{Cloud, CredentialKind};
+use output::file::Files;
 use output::settings::{FileOutput, NamedOutput, Output};
-use output::sink::file::Files;
 use state::Loaded;
 
 /// A tenant, a place for documents, and the configuration between them.
@@ -84,7 +84,7 @@ async fn scene_of(incidents: u64, alerts_per_incident: AlertsPerIncident) -> Sce
         state: folder.path().join("state"),
         store: state::Options::default(),
         dead_letter: folder.path().join("dead"),
-        dead_letter_limit: output::deadletter::Limit::default(),
+        dead_letter_limit: output::dead_letters::Limit::default(),
         preserve_original_event: false,
         http: microsoft::HttpConfig::default(),
         metrics: None,

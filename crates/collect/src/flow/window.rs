@@ -28,7 +28,7 @@ use super::{Feed, alone, checkpoint, cursor, merged, nested, step};
 use common::clock;
 use common::error::Fault;
 use microsoft::source::{PageOptions, PageRequest, Range};
-use output::sink::Outbox;
+use output::BatchWriter;
 
 /// Where the source is in its window.
 #[derive(Debug)]
@@ -95,7 +95,7 @@ enum Order {
 }
 
 /// Reads the window to its end. On a fault the window says how far it came.
-pub(super) async fn read(feed: &mut Feed, window: &mut Window, outbox: &mut Outbox) -> Result<(), Fault> {
+pub(super) async fn read(feed: &mut Feed, window: &mut Window, outbox: &mut BatchWriter) -> Result<(), Fault> {
     window.can_skip = feed.source.requests.can_skip();
     window.expect_heavy(feed);
     loop {
@@ -106,7 +106,7 @@ pub(super) async fn read(feed: &mut Feed, window: &mut Window, outbox: &mut Outb
     }
 }
 
-async fn read_part(feed: &mut Feed, window: &mut Window, outbox: &mut Outbox) -> Result<(), Fault> {
+async fn read_part(feed: &mut Feed, window: &mut Window, outbox: &mut BatchWriter) -> Result<(), Fault> {
     let mut page = window.restart(feed);
     loop {
         let next = match read_page(feed, window, &page, outbox).await {
@@ -124,7 +124,7 @@ async fn read_page(
     feed: &mut Feed,
     window: &mut Window,
     page: &PageRequest,
-    outbox: &mut Outbox,
+    outbox: &mut BatchWriter,
 ) -> Result<Option<Page>, Fault> {
     let response = feed.source.open(page).await?;
     if window.note_time(feed, &response) {

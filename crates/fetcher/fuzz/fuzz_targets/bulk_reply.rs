@@ -4,5 +4,5 @@
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
-    let _ = output::sink::bulk::read_reply(data, &mut |_, _| {});
+    let _ = output::elasticsearch::reply::read_reply(data, &mut |_, _| {});
 });

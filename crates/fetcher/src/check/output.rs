@@ -9,9 +9,9 @@ use url::Url;
 use super::{Finding, Item, Outcome, directory};
 use crate::config::{Config, ElasticOutput, NamedOutput, Output};
 use common::error::{Fault, with_causes};
-use output::sink::elastic::{Call, Elastic, NodeClient};
-use output::sink::prepared::index_in_the_way;
-use output::sink::setup;
+use output::elasticsearch::prepared::index_in_the_way;
+use output::elasticsearch::setup;
+use output::elasticsearch::{Call, Elastic, NodeClient};
 
 /// Oldest version that knows the generated templates' fields, and the oldest that works at all.
 const KNOWN: (u64, u64) = (8, 19);

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 
 use super::*;
 use crate::config;
-use ::output::sink::setup;
+use ::output::elasticsearch::setup;
 
 const SECRET: &str = "demo-secret";
 

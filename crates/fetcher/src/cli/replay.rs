@@ -2,7 +2,7 @@
 
 use super::{End, ReplayArgs, print, run, runtime};
 use crate::replay::{Replay, Summary, replay as replay_letters};
-use output::sink::Sink;
+use output::Sink;
 
 pub(super) fn replay(args: &ReplayArgs) -> anyhow::Result<End> {
     let config = match super::load(&args.config) {

@@ -19,9 +19,10 @@ use collect::flow::{Failed, Orders, Parts, Target};
 use common::error::Fault;
 use common::health::Health;
 use common::stats::Stats;
-use output::deadletter::DeadLetters;
-use output::sink::prepared::{Prepared, index_in_the_way};
-use output::sink::{Sink, elastic, file, setup, stdout};
+use output::dead_letters::DeadLetters;
+use output::elasticsearch::prepared::{Prepared, index_in_the_way};
+use output::elasticsearch::{Elastic, setup};
+use output::{Sink, file, stdout};
 
 /// `start` received signals before the command line was read.
 pub(super) fn run(args: &RunArgs, format: LogFormat, start: Option<Start>) -> anyhow::Result<End> {
@@ -129,7 +130,7 @@ pub(super) async fn parts(
 async fn open(output: &Output, namespace: &str, set_up: bool) -> Result<Sink, Fault> {
     Ok(match output {
         Output::Elasticsearch(output) => {
-            let elastic = elastic::Elastic::new(output)?;
+            let elastic = Elastic::new(output)?;
             if set_up {
                 let artefacts = setup::install(&elastic).await?;
                 tracing::info!(artefacts, "cluster is prepared");
@@ -144,7 +145,7 @@ async fn open(output: &Output, namespace: &str, set_up: bool) -> Result<Sink, Fa
 }
 
 /// Refuses a cluster that is not prepared; one that is out of reach is waited for, and looked at before the first document.
-async fn look(elastic: &elastic::Elastic, namespace: &str) -> Result<(), Fault> {
+async fn look(elastic: &Elastic, namespace: &str) -> Result<(), Fault> {
     let unprepared = |what| Fault::Refused(format!("the cluster is not prepared: {what}"));
     match elastic.look().await {
         Ok(Prepared::No(what)) => return Err(unprepared(what)),

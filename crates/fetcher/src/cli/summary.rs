@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use super::print;
 use crate::config::{Config, ElasticOutput, Output};
 use common::stats::Stats;
-use output::deadletter::DeadLetters;
-use output::sink::elastic::{Call, Elastic};
+use output::dead_letters::DeadLetters;
+use output::elasticsearch::{Call, Elastic};
 
 /// Incidents that are shown.
 const NEWEST: usize = 8;

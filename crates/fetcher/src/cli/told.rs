@@ -9,7 +9,7 @@ use super::{LogFormat, logs};
 use crate::config::{Config, Output};
 use crate::version;
 use common::health::{Health, SourceSnapshot};
-use output::deadletter::DeadLetters;
+use output::dead_letters::DeadLetters;
 
 /// Time between two looks of the watchdogs.
 const WATCH: Duration = Duration::from_secs(30);

@@ -10,7 +10,7 @@ use super::checks::{Environment, check_url};
 use super::secret::{self, Kind};
 use super::value::{Text, TextOr, parse_size};
 use super::{ConfigError, ElasticOutput, FileOutput, Login, Output, ProxyConfig, Secret, wire};
-use output::deadletter::{Limit, WhenFull};
+use output::dead_letters::{Limit, WhenFull};
 
 /// Shortest body limit: a record's document must have a chance to fit.
 const MIN_MAX_BODY: u64 = 1024;

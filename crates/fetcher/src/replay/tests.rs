@@ -3,10 +3,10 @@
 use std::io::Write;
 
 use common::health::Rejection;
-use output::deadletter::Raw;
-use output::sink::Sink;
-use output::sink::elastic::Elastic;
-use output::sink::mock::{Cluster, Misdeed, output};
+use output::Sink;
+use output::dead_letters::Raw;
+use output::elasticsearch::Elastic;
+use output::elasticsearch::mock::{BulkFault, Cluster, output};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -178,7 +178,7 @@ async fn an_output_that_fails_changes_nothing() {
         scene.keep_document(number);
     }
     let before = scene.letters();
-    scene.cluster.on_request(|_| Some(Misdeed::Status(503, "down")));
+    scene.cluster.on_request(|_| Some(BulkFault::Status(503, "down")));
     let fault = scene.replay(&Replay::default()).await.expect_err("down");
     assert!(fault.is_temporary(), "{fault}");
     assert_eq!(scene.letters(), before);

@@ -7,7 +7,7 @@ use mapper::Reject;
 use common::error::Fault;
 use common::health::Rejection;
 use common::health::SourceHealth;
-use output::deadletter::{DeadLetters, Kept, Raw};
+use output::dead_letters::{DeadLetters, Kept, Raw};
 
 /// Rejections of one source.
 pub(super) struct Letters {

@@ -6,8 +6,8 @@ use super::tenants::{Run, names, serve, start_with};
 use super::*;
 use crate::config::BrokenTenant;
 use common::health::{Reason, State};
+use output::elasticsearch::Elastic;
 use output::settings::{ElasticOutput, Login};
-use output::sink::elastic::Elastic;
 
 fn files(folder: &Path, name: &str) -> Target {
     let output = FileOutput::new(folder.join(name));

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
 use common::health::State;
+use output::elasticsearch::Elastic;
+use output::elasticsearch::mock::{BulkFault, Cluster, Document, output};
 use output::settings::ElasticOutput;
-use output::sink::elastic::Elastic;
-use output::sink::mock::{Cluster, Document, Misdeed, output};
 
 /// A trouble, and where health tells of it.
 struct Trouble {
@@ -28,12 +28,12 @@ enum Says {
 }
 
 /// The first requests that concern the dataset.
-fn requests(cluster: &Cluster, dataset: &'static str, times: u32, misdeed: Misdeed) {
+fn requests(cluster: &Cluster, dataset: &'static str, times: u32, fault: BulkFault) {
     let mut left = times;
     cluster.on_request(move |request| {
         let hit = left > 0 && request.concerns(dataset);
         left -= u32::from(hit);
-        hit.then(|| misdeed.clone())
+        hit.then(|| fault.clone())
     });
 }
 
@@ -69,19 +69,19 @@ const ITEM_429: Trouble = Trouble {
     says: Says::Source("es_rejected_execution_exception"),
 };
 const WHOLE_429: Trouble = Trouble {
-    begin: |cluster, dataset| requests(cluster, dataset, 3, Misdeed::Status(429, "circuit_breaking_exception")),
+    begin: |cluster, dataset| requests(cluster, dataset, 3, BulkFault::Status(429, "circuit_breaking_exception")),
     says: Says::Output("429 Too Many Requests: circuit_breaking_exception"),
 };
 const WHOLE_413: Trouble = Trouble {
     begin: |cluster, dataset| {
         cluster.on_request(move |request| {
-            (request.size > 80_000 && request.concerns(dataset)).then_some(Misdeed::Status(413, ""))
+            (request.size > 80_000 && request.concerns(dataset)).then_some(BulkFault::Status(413, ""))
         });
     },
     says: Says::Nothing,
 };
 const WHOLE_503: Trouble = Trouble {
-    begin: |cluster, dataset| requests(cluster, dataset, 4, Misdeed::Status(503, "master_not_discovered_exception")),
+    begin: |cluster, dataset| requests(cluster, dataset, 4, BulkFault::Status(503, "master_not_discovered_exception")),
     says: Says::Output("503 Service Unavailable: master_not_discovered_exception"),
 };
 const PARTIAL: Trouble = Trouble {
@@ -91,10 +91,12 @@ const PARTIAL: Trouble = Trouble {
     },
     says: Says::Source("primary shard is not active"),
 };
-const HUNG: Trouble =
-    Trouble { begin: |cluster, dataset| requests(cluster, dataset, 2, Misdeed::Hang), says: Says::Output("timed out") };
+const HUNG: Trouble = Trouble {
+    begin: |cluster, dataset| requests(cluster, dataset, 2, BulkFault::Hang),
+    says: Says::Output("timed out"),
+};
 const RESET: Trouble = Trouble {
-    begin: |cluster, dataset| requests(cluster, dataset, 2, Misdeed::ResetAfterAccept),
+    begin: |cluster, dataset| requests(cluster, dataset, 2, BulkFault::ResetAfterAccept),
     says: Says::Output("closed before message completed"),
 };
 const MAPPING: Trouble = Trouble {
@@ -254,7 +256,7 @@ fn sorted(mut documents: Vec<String>) -> Vec<String> {
 async fn an_output_that_is_out_of_reach_costs_a_cycle_and_no_record() {
     let scene = scene_of(40, AlertsPerIncident::Realistic).await;
     let (cluster, host) = Cluster::start().await;
-    cluster.on_request(|_| Some(Misdeed::Status(503, "down")));
+    cluster.on_request(|_| Some(BulkFault::Status(503, "down")));
     let stats = Arc::<Stats>::default();
     let failed = scene.ship(&output(vec![host.clone()]), &stats).await;
     assert_eq!(failed.len(), 3);

@@ -7,7 +7,7 @@ use super::{Feed, Window};
 use common::error::Fault;
 use common::http::Backoff;
 use microsoft::source::PageRequest;
-use output::sink::Outbox;
+use output::BatchWriter;
 use state::Owed;
 
 /// Failures of the smallest page, and refusals because of too many requests, before the source gives up this cycle.
@@ -44,7 +44,7 @@ impl Window {
         feed: &mut Feed,
         page: PageRequest,
         fault: Fault,
-        outbox: &mut Outbox,
+        outbox: &mut BatchWriter,
     ) -> Result<Option<PageRequest>, Fault> {
         self.asking.anew();
         self.chain.outside = 0;
@@ -122,7 +122,7 @@ impl Window {
 
     /// Whether the record at this place can be read without its nested rows, and not with them. When the service is down,
     /// neither works, and when it is back, both do.
-    async fn is_too_heavy(&self, feed: &mut Feed, outbox: &mut Outbox) -> Result<bool, Fault> {
+    async fn is_too_heavy(&self, feed: &mut Feed, outbox: &mut BatchWriter) -> Result<bool, Fault> {
         let (range, passed) = self.place();
         if !self.can_skip {
             return Ok(true);

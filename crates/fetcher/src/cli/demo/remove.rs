@@ -13,8 +13,8 @@ use crate::cli::{End, print, runtime};
 use crate::config;
 use crate::config::Output;
 use common::error::{Fault, with_causes};
-use output::sink::elastic::{Call, Elastic, NodeClient, request_fault};
-use output::sink::setup;
+use output::elasticsearch::setup;
+use output::elasticsearch::{Call, Elastic, NodeClient, request_fault};
 
 /// Data streams of all namespaces.
 const ALL: &str = "logs-m365_security.*-*";

@@ -76,7 +76,7 @@ fn files_have_options() {
 
 #[test]
 fn dead_letters_have_a_limit_and_a_policy() {
-    use ::output::deadletter::{Limit, WhenFull};
+    use ::output::dead_letters::{Limit, WhenFull};
     let with = |written: &str| {
         let text = format!("{GOOD}\n{written}\n");
         parse("m365.yml", &text, &environment).map(|config| (config.dead_letter, config.dead_letter_limit))

@@ -16,13 +16,13 @@ use url::Url;
 use crate::settings::{ElasticOutput, Login};
 
 /// What the cluster does with a request; `None` is what a healthy one does.
-pub type Whole = Box<dyn FnMut(&Request) -> Option<Misdeed> + Send>;
+pub type Whole = Box<dyn FnMut(&Request) -> Option<BulkFault> + Send>;
 /// Status, type and reason for an item that is not taken.
 pub type Item = Box<dyn FnMut(&Document) -> Option<(u16, &'static str, &'static str)> + Send>;
 
 /// What happens to a whole request.
 #[derive(Clone)]
-pub enum Misdeed {
+pub enum BulkFault {
     /// This answer; nothing is indexed.
     Status(u16, &'static str),
     /// Everything is indexed, the reply breaks off.
@@ -100,7 +100,7 @@ impl Cluster {
     }
 
     /// What happens to whole requests from now on.
-    pub fn on_request(&self, whole: impl FnMut(&Request) -> Option<Misdeed> + Send + 'static) {
+    pub fn on_request(&self, whole: impl FnMut(&Request) -> Option<BulkFault> + Send + 'static) {
         *self.whole.lock().expect("lock") = Some(Box::new(whole));
     }
 
@@ -215,21 +215,21 @@ async fn bulk(State(cluster): State<Arc<Cluster>>, uri: Uri, headers: HeaderMap,
     if let Some(observe) = &*cluster.observe.lock().expect("lock") {
         cluster.observed.lock().expect("lock").push(observe());
     }
-    let misdeed = cluster.whole.lock().expect("lock").as_mut().and_then(|whole| whole(&request));
-    match &misdeed {
-        Some(Misdeed::Status(status, said)) => {
+    let fault = cluster.whole.lock().expect("lock").as_mut().and_then(|whole| whole(&request));
+    match &fault {
+        Some(BulkFault::Status(status, said)) => {
             return (StatusCode::from_u16(*status).expect("status"), *said).into_response();
         }
-        Some(Misdeed::Hang) => std::future::pending().await,
-        Some(Misdeed::Hold(release)) => release.notified().await,
-        Some(Misdeed::ResetAfterAccept | Misdeed::Items(_)) | None => {}
+        Some(BulkFault::Hang) => std::future::pending().await,
+        Some(BulkFault::Hold(release)) => release.notified().await,
+        Some(BulkFault::ResetAfterAccept | BulkFault::Items(_)) | None => {}
     }
     let mut items: Vec<Value> = request.documents.iter().map(|document| index(&cluster, document)).collect();
-    if let Some(Misdeed::Items(change)) = &misdeed {
+    if let Some(BulkFault::Items(change)) = &fault {
         change(&mut items);
     }
     let reply = json!({"errors": true, "items": items}).to_string();
-    if matches!(misdeed, Some(Misdeed::ResetAfterAccept)) {
+    if matches!(fault, Some(BulkFault::ResetAfterAccept)) {
         let half = reply[..reply.len() / 2].to_owned();
         let pieces: [Result<String, std::io::Error>; 2] = [Ok(half), Err(std::io::Error::other("reset"))];
         return Body::from_stream(futures_util::stream::iter(pieces)).into_response();

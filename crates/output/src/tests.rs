@@ -20,10 +20,18 @@ mod refusals;
 mod replies;
 mod share;
 
-use super::batch::Pool;
-use super::elastic::Elastic;
-use super::*;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use crate::batch::{BatchWriter, DataStreams, Pool};
+use crate::dead_letters::DeadLetters;
+use crate::elasticsearch::Elastic;
+use crate::file;
 use crate::settings::{ElasticOutput, Login};
+use crate::task::{OutputCommand, OutputTask, PATIENCE, QUEUED, Sink, serve};
+use common::error::Fault;
+use common::stats::Stats;
 
 /// What the server does with one request.
 enum Step {
@@ -121,7 +129,7 @@ async fn deliver(script: Vec<Step>, gzip: bool) -> Run {
     let dead = Arc::new(DeadLetters::new(folder.path()));
     let stats = Arc::<Stats>::default();
     let (jobs, inbox) = mpsc::channel(QUEUED);
-    let output = Output {
+    let output = OutputTask {
         sink: Sink::Elastic(elastic),
         dead: Arc::clone(&dead),
         stats: Arc::clone(&stats),
@@ -129,7 +137,7 @@ async fn deliver(script: Vec<Step>, gzip: bool) -> Run {
     };
     tokio::spawn(serve(output, inbox));
     let mut outbox =
-        Outbox::new(Arc::new(Streams::new("default", true)), jobs, Arc::<Pool>::default(), "contoso".into());
+        BatchWriter::new(Arc::new(DataStreams::new("default", true)), jobs, Arc::<Pool>::default(), "contoso".into());
     for number in 0..10_u8 {
         outbox.push(u16::from(number % 2), DocId([number; 16]), format!(r#"{{"number":{number}}}"#).as_bytes());
     }

@@ -9,19 +9,17 @@ use crate::settings::FileOutput;
 
 /// Ships so many documents of dataset 0 as one run does, with a flush every ten.
 async fn write(output: &FileOutput, numbers: std::ops::Range<u32>) -> Result<(), Fault> {
-    let streams = Arc::new(Streams::new("default", false));
+    let streams = Arc::new(DataStreams::new("default", false));
     let files = file::Files::new(output)?;
     let folder = tempfile::tempdir().expect("folder");
     let dead = Arc::new(DeadLetters::new(folder.path()));
     let (jobs, inbox) = mpsc::channel(QUEUED);
-    let task = tokio::spawn(serve(
-        super::super::Output { sink: Sink::File(files), dead, stats: Arc::default(), patience: None },
-        inbox,
-    ));
+    let task =
+        tokio::spawn(serve(OutputTask { sink: Sink::File(files), dead, stats: Arc::default(), patience: None }, inbox));
     let mut result = Ok(());
     let pool = Arc::<Pool>::default();
     for tens in numbers.collect::<Vec<_>>().chunks(10) {
-        let mut outbox = Outbox::new(Arc::clone(&streams), jobs.clone(), Arc::clone(&pool), "contoso".into());
+        let mut outbox = BatchWriter::new(Arc::clone(&streams), jobs.clone(), Arc::clone(&pool), "contoso".into());
         for number in tens {
             outbox.push(
                 0,
@@ -149,10 +147,10 @@ async fn write_with_room(
     let dead = Arc::new(DeadLetters::new(folder));
     let stats = Arc::<Stats>::default();
     let (jobs, inbox) = mpsc::channel(QUEUED);
-    let output = super::super::Output { sink: Sink::File(files), dead, stats: Arc::clone(&stats), patience };
+    let output = OutputTask { sink: Sink::File(files), dead, stats: Arc::clone(&stats), patience };
     tokio::spawn(serve(output, inbox));
-    let streams = Arc::new(Streams::new("default", false));
-    let mut outbox = Outbox::new(streams, jobs, Arc::<Pool>::default(), "contoso".into());
+    let streams = Arc::new(DataStreams::new("default", false));
+    let mut outbox = BatchWriter::new(streams, jobs, Arc::<Pool>::default(), "contoso".into());
     for number in 0..20_u8 {
         outbox.push(u16::from(number % 2), DocId([number; 16]), format!("{{\"a\":{number}}}").as_bytes());
     }

@@ -135,7 +135,7 @@ pub(super) fn hint(said: &str) -> &'static str {
         "the data stream's mapping is not that of this version: install the package or --setup again, then roll the data \
          stream over"
     } else if has(&["security", "unauthorized", "denied"]) {
-        super::elastic::PRIVILEGES
+        super::PRIVILEGES
     } else {
         "the data stream, its templates and pipelines are at fault rather than the documents: mend what the reason names; \
          `m365-fetcher check` says more"

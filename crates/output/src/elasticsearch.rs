@@ -1,9 +1,21 @@
-//! A cluster: one bulk request and what its answer means. [`super::ship`] decides what is sent when.
+//! A cluster: one bulk request and what its answer means. [`dispatcher`] decides what is sent when.
 
+mod body_limit;
+mod classify;
 mod client;
-mod limit;
-mod login;
+mod concurrency;
+mod credential;
+pub(crate) mod dispatcher;
+#[cfg(any(test, feature = "test-support"))]
+#[allow(missing_docs, clippy::missing_panics_doc, clippy::must_use_candidate, reason = "support of tests alone")]
+pub mod mock;
 mod nodes;
+mod pairing;
+pub mod prepared;
+mod refusals;
+pub mod reply;
+mod request;
+pub mod setup;
 mod trust;
 
 use std::io::Write;
@@ -11,17 +23,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use ::elasticsearch::BulkParts;
 use bytes::Bytes;
-use elasticsearch::BulkParts;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Response, StatusCode};
 
+use self::body_limit::BodyLimit;
 pub use self::client::{Call, NodeClient};
-use self::limit::BodyLimit;
 use self::nodes::Nodes;
-use super::bulk::{BLOCK, FILTER_PATH, block_hint};
+use self::reply::{BLOCK, FILTER_PATH, block_hint};
 use crate::settings::ElasticOutput;
 use common::error::{Fault, quoted};
 use common::http::{connection_fault, read_bounded, retry_after};

@@ -11,8 +11,8 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use url::Url;
 
-use super::super::mock::{Cluster, output};
 use super::*;
+use crate::elasticsearch::mock::{Cluster, output};
 use crate::settings::ElasticOutput;
 use common::http::ProxyConfig;
 
@@ -22,9 +22,9 @@ pub(super) async fn ship(output: &ElasticOutput) -> Result<(), Fault> {
     let (jobs, inbox) = mpsc::channel(QUEUED);
     let sink = Sink::Elastic(Elastic::new(output)?);
     let dead = Arc::new(DeadLetters::new(folder.path()));
-    tokio::spawn(serve(Output { sink, dead, stats: Arc::default(), patience: Some(Duration::ZERO) }, inbox));
-    let streams = Arc::new(Streams::new("default", true));
-    let mut outbox = Outbox::new(streams, jobs, Arc::<Pool>::default(), "contoso".into());
+    tokio::spawn(serve(OutputTask { sink, dead, stats: Arc::default(), patience: Some(Duration::ZERO) }, inbox));
+    let streams = Arc::new(DataStreams::new("default", true));
+    let mut outbox = BatchWriter::new(streams, jobs, Arc::<Pool>::default(), "contoso".into());
     outbox.push(0, DocId([7; 16]), b"{}");
     outbox.flush().await
 }

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::super::mock::{Cluster, Misdeed, output};
-use super::super::prepared::Prepared;
 use super::share::{id, sources};
 use super::*;
+use crate::elasticsearch::mock::{BulkFault, Cluster, output};
+use crate::elasticsearch::prepared::Prepared;
 
 /// What is made of the items of a reply.
 type Change = fn(&mut Vec<Value>);
@@ -28,7 +28,7 @@ async fn a_reply_that_cannot_be_about_the_request_settles_nothing() {
         let change = *change;
         sources.cluster.on_request(move |_| {
             left -= 1;
-            (left >= 0).then_some(Misdeed::Items(change))
+            (left >= 0).then_some(BulkFault::Items(change))
         });
         let said = sources.cycle(1, 10).await.expect("ends").expect_err(what).to_string();
         assert!(said.contains("bulk reply"), "{what}: {said}");
@@ -46,7 +46,7 @@ async fn items_belong_to_the_documents_that_they_name() {
     sources
         .cluster
         .on_item(move |document| (document.id == chosen).then_some((400, "document_parsing_exception", "x")));
-    sources.cluster.on_request(|_| Some(Misdeed::Items(|items| items.reverse())));
+    sources.cluster.on_request(|_| Some(BulkFault::Items(|items| items.reverse())));
     sources.cycle(1, 10).await.expect("ends").expect("delivered");
     assert_eq!(sources.dead.counts(), [("alert", "refused".to_owned(), 1)]);
     assert_eq!(sources.cluster.documents().len(), 9);
@@ -61,7 +61,7 @@ async fn items_that_say_two_things_are_sent_again() {
     let mut left = 1;
     sources.cluster.on_request(move |_| {
         left -= 1;
-        (left >= 0).then_some(Misdeed::Items(|items| {
+        (left >= 0).then_some(BulkFault::Items(|items| {
             items[0]["create"]["error"] = json!({"type": "x", "reason": "y"});
             items[1]["create"] = json!({"_id": items[1]["create"]["_id"]});
             items[2]["create"]["status"] = json!(202);
@@ -77,8 +77,8 @@ async fn items_that_say_two_things_are_sent_again() {
 async fn a_reply_that_is_too_long_is_asked_for_in_smaller_parts() {
     let sources = sources(|_| {}).await;
     sources.cluster.on_request(|request| {
-        (request.documents.len() > 3).then_some(Misdeed::Items(|items| {
-            items[0]["create"]["more"] = json!("x".repeat(elastic::MAX_REPLY));
+        (request.documents.len() > 3).then_some(BulkFault::Items(|items| {
+            items[0]["create"]["more"] = json!("x".repeat(crate::elasticsearch::MAX_REPLY));
         }))
     });
     sources.cycle(1, 10).await.expect("ends").expect("delivered");
@@ -86,7 +86,7 @@ async fn a_reply_that_is_too_long_is_asked_for_in_smaller_parts() {
     assert_eq!(sources.cluster.requests()[..3], [10, 5, 2]);
     let sources = self::sources(|_| {}).await;
     sources.cluster.on_request(|_| {
-        Some(Misdeed::Items(|items| items[0]["create"]["more"] = json!("x".repeat(elastic::MAX_REPLY))))
+        Some(BulkFault::Items(|items| items[0]["create"]["more"] = json!("x".repeat(crate::elasticsearch::MAX_REPLY))))
     });
     let said = sources.cycle(1, 2).await.expect("ends").expect_err("nothing is believed").to_string();
     assert!(said.contains("is longer than"), "{said}");
@@ -124,7 +124,7 @@ async fn a_cluster_that_does_not_know_data_stream_requirements_is_asked_without(
     sources.cluster.on_request(move |_| {
         left -= 1;
         let said = "request [/_bulk] contains unrecognized parameter: [require_data_stream]";
-        (left >= 0).then_some(Misdeed::Status(400, said))
+        (left >= 0).then_some(BulkFault::Status(400, said))
     });
     sources.cycle(1, 10).await.expect("ends").expect("delivered");
     let queries = sources.cluster.queries();

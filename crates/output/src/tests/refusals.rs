@@ -5,9 +5,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::super::mock::{Document, Misdeed};
 use super::share::{Sources, id, sources};
 use super::*;
+use crate::elasticsearch::mock::{BulkFault, Document};
 use common::health::State;
 
 /// What clusters say when a data stream takes nothing: status, type, reason.
@@ -187,7 +187,7 @@ async fn what_the_cluster_keeps_in_a_failure_store_is_not_delivered() {
 async fn a_whole_request_that_is_refused_acknowledges_nothing() {
     for status in [400, 403, 404, 405, 501] {
         let sources = sources(|_| {}).await;
-        sources.cluster.on_request(move |_| Some(Misdeed::Status(status, "{\"error\":\"x\"}")));
+        sources.cluster.on_request(move |_| Some(BulkFault::Status(status, "{\"error\":\"x\"}")));
         sources.send(&[0..5]).await.expect_err("refused");
         assert_eq!(sources.dead.counts(), []);
         sources.cluster.on_request(|_| None);

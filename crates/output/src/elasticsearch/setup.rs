@@ -3,7 +3,7 @@
 use include_dir::{Dir, File, include_dir};
 use serde_json::Value;
 
-use super::elastic::{Elastic, request_fault};
+use super::{Elastic, request_fault};
 use common::error::Fault;
 
 static FIELDS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../fields");

@@ -4,11 +4,11 @@ use axum::http::{HeaderMap, StatusCode};
 use tokio::net::TcpListener;
 use url::Url;
 
-use super::super::elastic::Call;
-use super::super::mock::{Cluster, output};
-use super::super::setup;
 use super::access::ship;
 use super::*;
+use crate::elasticsearch::Call;
+use crate::elasticsearch::mock::{Cluster, output};
+use crate::elasticsearch::setup;
 
 /// All that a server may say instead of an answer of its own.
 const STATUSES: [u16; 8] = [300, 301, 302, 303, 304, 305, 307, 308];

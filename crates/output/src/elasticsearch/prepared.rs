@@ -6,8 +6,8 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::elastic::{Call, Elastic, NodeClient};
 use super::setup::{self, Artefact};
+use super::{Call, Elastic, NodeClient};
 use common::error::Fault;
 
 /// A cluster that is slower is asked again before the first document.

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::super::mock::{Cluster, Misdeed, output};
 use super::*;
+use crate::elasticsearch::mock::{BulkFault, Cluster, output};
 use crate::settings::ElasticOutput;
 
 /// Sources that send to one cluster.
 pub(super) struct Sources {
     pub(super) cluster: Arc<Cluster>,
-    streams: Arc<Streams>,
-    jobs: mpsc::Sender<Job>,
+    streams: Arc<DataStreams>,
+    jobs: mpsc::Sender<OutputCommand>,
     pool: Arc<Pool>,
     pub(super) stats: Arc<Stats>,
     pub(super) dead: Arc<DeadLetters>,
@@ -33,10 +33,10 @@ fn sources_of(cluster: Arc<Cluster>, output: &ElasticOutput, patience: Option<Du
     let stats = Arc::<Stats>::default();
     let (jobs, inbox) = mpsc::channel(QUEUED);
     let sink = Sink::Elastic(Elastic::new(output).expect("client"));
-    tokio::spawn(serve(Output { sink, dead: Arc::clone(&dead), stats: Arc::clone(&stats), patience }, inbox));
+    tokio::spawn(serve(OutputTask { sink, dead: Arc::clone(&dead), stats: Arc::clone(&stats), patience }, inbox));
     Sources {
         cluster,
-        streams: Arc::new(Streams::new("default", true)),
+        streams: Arc::new(DataStreams::new("default", true)),
         jobs,
         pool: Arc::default(),
         stats,
@@ -53,9 +53,9 @@ pub(super) fn id(source: u16, number: u16) -> DocId {
 }
 
 impl Sources {
-    pub(super) fn outbox(&self, source: u16) -> Outbox {
+    pub(super) fn outbox(&self, source: u16) -> BatchWriter {
         let tenant = format!("contoso-{source}").into();
-        Outbox::new(Arc::clone(&self.streams), self.jobs.clone(), Arc::clone(&self.pool), tenant)
+        BatchWriter::new(Arc::clone(&self.streams), self.jobs.clone(), Arc::clone(&self.pool), tenant)
     }
 
     /// A cycle of a source: so many documents, whose text says whose they are, with a tail of varying length.
@@ -178,7 +178,7 @@ async fn a_flush_waits_for_every_batch_of_its_cycle_and_for_no_other() {
     let held = Arc::clone(&release);
     sources.cluster.on_request(move |request| {
         let slow = request.documents.iter().any(|document| document.id.starts_with("0001"));
-        slow.then(|| Misdeed::Hold(Arc::clone(&held)))
+        slow.then(|| BulkFault::Hold(Arc::clone(&held)))
     });
     let mut slow = sources.outbox(1);
     slow.push(0, id(1, 0), format!(r#"{{"id":"{}"}}"#, id(1, 0)).as_bytes());
@@ -265,7 +265,7 @@ async fn a_body_never_exceeds_what_the_cluster_takes() {
 #[tokio::test(start_paused = true)]
 async fn what_a_proxy_refuses_as_too_large_is_not_tried_again_and_again() {
     let sources = sources(|_| {}).await;
-    sources.cluster.on_request(|request| (request.size > 200_000).then_some(Misdeed::Status(413, "")));
+    sources.cluster.on_request(|request| (request.size > 200_000).then_some(BulkFault::Status(413, "")));
     for source in 0..4 {
         let mut outbox = sources.outbox(source);
         for number in 0..800 {
@@ -310,7 +310,7 @@ async fn the_number_of_requests_follows_the_cluster() {
     let mut left = 6;
     sources.cluster.on_request(move |_| {
         left -= 1;
-        (left >= 0).then_some(Misdeed::Status(429, "busy"))
+        (left >= 0).then_some(BulkFault::Status(429, "busy"))
     });
     let mut outbox = sources.outbox(2);
     outbox.push(0, id(2, 0), b"{}");
@@ -327,12 +327,12 @@ async fn an_output_that_is_down_for_hours_is_waited_for_and_memory_stays() {
     let mut left = 300;
     sources.cluster.on_request(move |_| {
         left -= 1;
-        (left >= 0).then_some(Misdeed::Status(503, "no master"))
+        (left >= 0).then_some(BulkFault::Status(503, "no master"))
     });
     let start = tokio::time::Instant::now();
     let cycles: Vec<_> = (0..50).map(|source| sources.cycle(source, 1000)).collect();
     tokio::time::sleep(Duration::from_mins(30)).await;
-    assert!(sources.pool.under_way() <= crate::sink::batch::UNDER_WAY);
+    assert!(sources.pool.under_way() <= crate::batch::UNDER_WAY);
     let health = sources.stats.health.output().snapshot();
     assert_eq!(health.reasons.len(), 1);
     assert!(health.reasons[0].text.contains("no master"), "{:?}", health.reasons);
@@ -348,14 +348,14 @@ async fn an_output_that_is_down_for_hours_is_waited_for_and_memory_stays() {
 #[tokio::test(start_paused = true)]
 async fn who_stops_while_the_output_is_down_need_not_wait_for_it() {
     let (cluster, host) = Cluster::start().await;
-    cluster.on_request(|_| Some(Misdeed::Status(503, "down")));
+    cluster.on_request(|_| Some(BulkFault::Status(503, "down")));
     let folder = tempfile::tempdir().expect("folder");
     let (jobs, inbox) = mpsc::channel(QUEUED);
     let sink = Sink::Elastic(Elastic::new(&output(vec![host])).expect("client"));
     let dead = Arc::new(DeadLetters::new(folder.path()));
-    let task = tokio::spawn(serve(Output { sink, dead, stats: Arc::default(), patience: None }, inbox));
+    let task = tokio::spawn(serve(OutputTask { sink, dead, stats: Arc::default(), patience: None }, inbox));
     let mut outbox =
-        Outbox::new(Arc::new(Streams::new("default", true)), jobs, Arc::<Pool>::default(), "contoso".into());
+        BatchWriter::new(Arc::new(DataStreams::new("default", true)), jobs, Arc::<Pool>::default(), "contoso".into());
     outbox.push(0, id(1, 1), b"{}");
     outbox.send().await.expect("sent");
     tokio::time::sleep(Duration::from_mins(10)).await;

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use mapper::DocId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
-use super::Job;
-use super::cycle::{Cycle, Ticket};
+use crate::ack::{AckGroup, AckToken};
+use crate::task::OutputCommand;
 use common::error::Fault;
 use common::health::SourceHealth;
 
@@ -27,12 +27,12 @@ const LEAST: usize = 256 * 1024;
 
 /// Data stream and action line of every dataset.
 #[derive(Debug)]
-pub struct Streams {
+pub struct DataStreams {
     names: Vec<String>,
     actions: Option<Vec<String>>,
 }
 
-impl Streams {
+impl DataStreams {
     /// The data streams of a namespace; `with_actions` for bulk bodies.
     pub fn new(namespace: &str, with_actions: bool) -> Self {
         let names: Vec<String> = schema::catalog()
@@ -71,10 +71,10 @@ pub struct Batch {
     pub(crate) body: Vec<u8>,
     pub(crate) entries: Vec<Entry>,
     pub(crate) tenant: Arc<str>,
-    pub(crate) streams: Arc<Streams>,
+    pub(crate) streams: Arc<DataStreams>,
     /// The source that hears what became of it.
     pub health: Option<Arc<SourceHealth>>,
-    pub(crate) ticket: Ticket,
+    pub(crate) token: AckToken,
     /// Its share of the memory between the sources and the output.
     pub room: OwnedSemaphorePermit,
     pub(crate) pool: Arc<Pool>,
@@ -92,9 +92,9 @@ impl Batch {
     }
 
     /// Gives the buffers back for the next batch.
-    pub(crate) fn recycle(self) -> Ticket {
+    pub(crate) fn recycle(self) -> AckToken {
         self.pool.give(self.body, self.entries);
-        self.ticket
+        self.token
     }
 }
 
@@ -109,7 +109,7 @@ struct Buffers {
 pub struct Pool {
     /// Buffers between two batches, so that the steady state allocates nothing.
     buffers: Mutex<Vec<Buffers>>,
-    /// Outboxes that hold documents.
+    /// Writers that hold documents.
     filling: AtomicUsize,
     /// Documents that were handed over, in all.
     handed_over: AtomicU64,
@@ -188,19 +188,24 @@ impl Pool {
 
 /// The source's end: collects documents and hands full batches over, waiting while the output is slow.
 #[derive(Debug)]
-pub struct Outbox {
-    streams: Arc<Streams>,
-    jobs: mpsc::Sender<Job>,
+pub struct BatchWriter {
+    streams: Arc<DataStreams>,
+    jobs: mpsc::Sender<OutputCommand>,
     pool: Arc<Pool>,
     tenant: Arc<str>,
     health: Option<Arc<SourceHealth>>,
-    cycle: Arc<Cycle>,
+    cycle: Arc<AckGroup>,
     current: Option<Buffers>,
 }
 
-impl Outbox {
+impl BatchWriter {
     /// A way to an output for one cycle of a tenant.
-    pub fn new(streams: Arc<Streams>, jobs: mpsc::Sender<Job>, pool: Arc<Pool>, tenant: Arc<str>) -> Self {
+    pub fn new(
+        streams: Arc<DataStreams>,
+        jobs: mpsc::Sender<OutputCommand>,
+        pool: Arc<Pool>,
+        tenant: Arc<str>,
+    ) -> Self {
         Self { streams, jobs, pool, tenant, health: None, cycle: Arc::default(), current: None }
     }
 
@@ -244,21 +249,21 @@ impl Outbox {
         let Some(Buffers { body, entries }) = self.current.take() else { return Ok(()) };
         self.pool.handed_over(entries.len());
         let (tenant, pool) = (Arc::clone(&self.tenant), Arc::clone(&self.pool));
-        let (streams, health, ticket) = (Arc::clone(&self.streams), self.health.clone(), self.cycle.ticket());
-        let batch = Batch { body, entries, tenant, streams, health, ticket, room, pool };
-        self.jobs.send(Job::Batch(batch)).await.map_err(|_| stopped())
+        let (streams, health, token) = (Arc::clone(&self.streams), self.health.clone(), self.cycle.token());
+        let batch = Batch { body, entries, tenant, streams, health, token, room, pool };
+        self.jobs.send(OutputCommand::Batch(batch)).await.map_err(|_| stopped())
     }
 
     /// Sends the rest and waits until everything of this cycle is durable.
     pub async fn flush(&mut self) -> Result<(), Fault> {
         self.send().await?;
         let (reply, answer) = oneshot::channel();
-        self.jobs.send(Job::Flush(Arc::clone(&self.cycle), reply)).await.map_err(|_| stopped())?;
+        self.jobs.send(OutputCommand::Flush(Arc::clone(&self.cycle), reply)).await.map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
     }
 }
 
-impl Drop for Outbox {
+impl Drop for BatchWriter {
     fn drop(&mut self) {
         if let Some(Buffers { body, entries }) = self.current.take() {
             self.pool.handed_over(0);

@@ -1,4 +1,4 @@
-//! What one bulk request carries: batches of one or several sources, each with the ticket of its cycle.
+//! What one bulk request carries: batches of one or several sources, each with the token of its cycle.
 
 use memchr::memmem;
 use std::collections::VecDeque;
@@ -7,8 +7,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::batch::{BATCH_BYTES, Batch, Entry, Pool};
-use super::cycle::Ticket;
+use crate::ack::AckToken;
+use crate::batch::{BATCH_BYTES, Batch, Entry, Pool};
 use common::error::Fault;
 use common::health::Receipt;
 use common::health::{Reason, SourceHealth};
@@ -18,7 +18,7 @@ const ACTION_TAIL: usize = 36;
 
 /// Documents that are still to be sent, in the order of their parts.
 #[derive(Debug)]
-pub(super) struct Load {
+pub(super) struct BulkRequest {
     body: Bytes,
     entries: Vec<Entry>,
     parts: Vec<Part>,
@@ -33,13 +33,13 @@ struct Part {
     tenant: Arc<str>,
     /// The source that hears what became of it.
     health: Option<Arc<SourceHealth>>,
-    ticket: Ticket,
+    token: AckToken,
     room: Option<OwnedSemaphorePermit>,
 }
 
 /// What became of one entry.
 #[derive(Debug, Clone)]
-pub(super) enum Fate {
+pub(super) enum ItemOutcome {
     /// It is in the output now.
     Created,
     /// It was there before.
@@ -58,14 +58,14 @@ pub(super) enum Fate {
     Fails(Fault),
 }
 
-impl Load {
+impl BulkRequest {
     /// Takes batches from the queue up to the size of a request; `None` if it holds nothing that is still wanted.
     pub(super) fn take(queue: &mut VecDeque<Batch>, limit: usize) -> Option<Self> {
         let target = BATCH_BYTES.min(limit);
         let first = loop {
             let batch = queue.pop_front()?;
             // What a failed cycle still sends is fetched again in the next one.
-            if !batch.ticket.is_void() {
+            if !batch.token.is_cancelled() {
                 break batch;
             }
         };
@@ -73,7 +73,7 @@ impl Load {
         let (mut body, mut entries, mut parts) = (Vec::new(), Vec::new(), Vec::new());
         let mut next = Some(first);
         while let Some(batch) = next.take() {
-            let Batch { body: bytes, entries: mut own, tenant, health, ticket, room, pool, .. } = batch;
+            let Batch { body: bytes, entries: mut own, tenant, health, token, room, pool, .. } = batch;
             let count = own.len();
             if parts.is_empty() {
                 (body, entries) = (bytes, own);
@@ -83,7 +83,7 @@ impl Load {
                 own.clear();
                 pool.give(bytes, own);
             }
-            parts.push(Part { count, tenant, health, ticket, room: Some(room) });
+            parts.push(Part { count, tenant, health, token, room: Some(room) });
             if queue.front().is_some_and(|batch| body.len() + batch.body.len() <= target) {
                 next = queue.pop_front();
             }
@@ -159,36 +159,38 @@ impl Load {
 
     /// All sources have sent everything of their cycles: nothing more comes that could tell more.
     pub(super) fn is_awaited(&self) -> bool {
-        self.parts.iter().all(|part| part.ticket.is_awaited())
+        self.parts.iter().all(|part| part.token.is_awaited())
     }
 
-    /// Goes on with the entries that are to be sent again, given the fate of each; the tickets of parts without any have
+    /// Goes on with the entries that are to be sent again, given the outcome of each; the tokens of parts without any have
     /// arrived, those of a part with a failed entry fail. Adds to the receipt what became of the others.
-    pub(super) fn settle(self, fates: &[Fate], receipt: &mut Receipt) -> Option<Self> {
+    pub(super) fn settle(self, outcomes: &[ItemOutcome], receipt: &mut Receipt) -> Option<Self> {
         let Self { body, entries, parts, pool } = self;
         let (mut left, mut again, mut kept) = (Vec::new(), Vec::new(), Vec::new());
         let mut start = 0;
         for mut part in parts {
             let places = start..start + part.count;
             start = places.end;
-            let fates = fates.get(places.clone()).unwrap_or_default();
-            part.report(&entries[places.clone()], fates, receipt);
-            let fault = fates.iter().find_map(|fate| if let Fate::Fails(fault) = fate { Some(fault) } else { None });
+            let outcomes = outcomes.get(places.clone()).unwrap_or_default();
+            part.report(&entries[places.clone()], outcomes, receipt);
+            let fault = outcomes
+                .iter()
+                .find_map(|outcome| if let ItemOutcome::Fails(fault) = outcome { Some(fault) } else { None });
             if let Some(fault) = fault {
-                part.ticket.fail(fault.clone());
+                part.token.fail(fault.clone());
                 continue;
             }
             let before = left.len();
-            for (entry, fate) in entries[places].iter().zip(fates) {
-                if matches!(fate, Fate::Again) {
+            for (entry, outcome) in entries[places].iter().zip(outcomes) {
+                if matches!(outcome, ItemOutcome::Again) {
                     let lines = &body[entry.start as usize..entry.end as usize];
                     append(&mut again, &[back_by(*entry, entry.start as usize)], left.len());
                     left.extend_from_slice(lines);
                 }
             }
-            part.count = fates.iter().filter(|fate| matches!(fate, Fate::Again)).count();
+            part.count = outcomes.iter().filter(|outcome| matches!(outcome, ItemOutcome::Again)).count();
             if part.count == 0 {
-                part.ticket.arrived();
+                part.token.arrived();
                 continue;
             }
             let needed = left.len() - before;
@@ -225,7 +227,7 @@ impl Load {
                     count: part.count - left,
                     tenant: Arc::clone(&part.tenant),
                     health: part.health.clone(),
-                    ticket: part.ticket.split(),
+                    token: part.token.split(),
                     room: part.room.as_mut().and_then(|room| room.split(size as usize)),
                 };
                 part.count = left;
@@ -248,23 +250,23 @@ impl Load {
     /// Nothing of it can be delivered.
     pub(super) fn fail(self, fault: &Fault) {
         for part in self.parts {
-            part.ticket.fail(fault.clone());
+            part.token.fail(fault.clone());
         }
     }
 }
 
 impl Part {
-    fn report(&self, entries: &[Entry], fates: &[Fate], all: &mut Receipt) {
+    fn report(&self, entries: &[Entry], outcomes: &[ItemOutcome], all: &mut Receipt) {
         let mut receipt = Receipt::default();
-        for (entry, fate) in entries.iter().zip(fates) {
+        for (entry, outcome) in entries.iter().zip(outcomes) {
             let counted = |receipt: &mut Receipt| {
-                let outcome = receipt.of(entry.dataset);
-                match fate {
-                    Fate::Created => outcome.created += 1,
-                    Fate::Duplicate => outcome.duplicates += 1,
-                    Fate::Refused => outcome.refused += 1,
-                    Fate::Diverted => outcome.failure_store += 1,
-                    Fate::Known | Fate::Again | Fate::Held(_) | Fate::Fails(_) => {}
+                let counts = receipt.of(entry.dataset);
+                match outcome {
+                    ItemOutcome::Created => counts.created += 1,
+                    ItemOutcome::Duplicate => counts.duplicates += 1,
+                    ItemOutcome::Refused => counts.refused += 1,
+                    ItemOutcome::Diverted => counts.failure_store += 1,
+                    ItemOutcome::Known | ItemOutcome::Again | ItemOutcome::Held(_) | ItemOutcome::Fails(_) => {}
                 }
             };
             counted(&mut receipt);

@@ -12,7 +12,7 @@ use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::Value;
 use url::Url;
 
-use super::login::Credential;
+use super::credential::Credential;
 use common::error::Fault;
 use common::http::{connection_fault, redirected};
 

@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::time::Duration;
 
-use super::super::mock::{Cluster, Misdeed, output};
 use super::access::ship;
 use super::*;
+use crate::elasticsearch::mock::{BulkFault, Cluster, output};
 use crate::settings::{Login, Secret};
 
 #[tokio::test(start_paused = true)]
@@ -51,13 +52,13 @@ async fn a_refused_password_is_read_again_before_anything_fails() {
     cluster.on_request(move |_| {
         std::mem::take(&mut is_first).then(|| {
             fs::write(&file, "new\n").expect("writes");
-            Misdeed::Status(401, "no")
+            BulkFault::Status(401, "no")
         })
     });
     ship(&output).await.expect("delivered");
     let sent = cluster.authorizations();
     assert_eq!(sent.last().map(String::as_str), Some("Basic ZWxhc3RpYzpuZXc="), "{sent:?}");
     // The same one refused again is a fault.
-    cluster.on_request(|_| Some(Misdeed::Status(401, "no")));
+    cluster.on_request(|_| Some(BulkFault::Status(401, "no")));
     assert!(matches!(ship(&output).await, Err(Fault::Auth(_))));
 }

@@ -9,7 +9,7 @@ use common::error::Fault;
 
 /// The documents of one cycle on their way.
 #[derive(Debug, Default)]
-pub struct Cycle(Mutex<Inner>);
+pub struct AckGroup(Mutex<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -20,15 +20,15 @@ struct Inner {
     waiter: Option<oneshot::Sender<Result<(), Fault>>>,
 }
 
-impl Cycle {
+impl AckGroup {
     pub(crate) fn failure(&self) -> Option<Fault> {
         self.lock().failure.clone()
     }
 
     /// A share of the cycle's documents sets out.
-    pub(crate) fn ticket(self: &Arc<Self>) -> Ticket {
+    pub(crate) fn token(self: &Arc<Self>) -> AckToken {
         self.lock().pending += 1;
-        Ticket { cycle: Arc::clone(self), arrived: false }
+        AckToken { cycle: Arc::clone(self), arrived: false }
     }
 
     /// Answers when nothing is under way any more.
@@ -57,12 +57,12 @@ impl Inner {
 /// A share of a cycle's documents. One that is dropped without having arrived fails its cycle: forgetting it cannot look
 /// like success.
 #[derive(Debug)]
-pub(crate) struct Ticket {
-    cycle: Arc<Cycle>,
+pub(crate) struct AckToken {
+    cycle: Arc<AckGroup>,
     arrived: bool,
 }
 
-impl Ticket {
+impl AckToken {
     /// Everything of this share is in the output, or kept as a dead letter.
     pub(crate) fn arrived(mut self) {
         self.arrived = true;
@@ -74,7 +74,7 @@ impl Ticket {
     }
 
     /// The cycle has failed already: what it still sends is fetched again.
-    pub(crate) fn is_void(&self) -> bool {
+    pub(crate) fn is_cancelled(&self) -> bool {
         self.cycle.lock().failure.is_some()
     }
 
@@ -83,13 +83,13 @@ impl Ticket {
         self.cycle.lock().waiter.is_some()
     }
 
-    /// A second ticket for a part of this share.
+    /// A second token for a part of this share.
     pub(crate) fn split(&self) -> Self {
-        self.cycle.ticket()
+        self.cycle.token()
     }
 }
 
-impl Drop for Ticket {
+impl Drop for AckToken {
     fn drop(&mut self) {
         let mut inner = self.cycle.lock();
         if !self.arrived {

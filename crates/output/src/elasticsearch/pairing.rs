@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use rustc_hash::FxHashMap;
 
-use super::batch::Entry;
-use super::bulk::{Answered, Id, Verdict, read_reply};
+use super::reply::{Answered, Id, Verdict, read_reply};
+use crate::batch::Entry;
 use common::error::Fault;
 
 /// The verdict of every entry, in the entries' order.

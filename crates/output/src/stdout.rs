@@ -3,8 +3,9 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
-use super::file::{hint, is_full};
-use super::{Batch, Local, Stuck, all_created};
+use crate::batch::Batch;
+use crate::file::{hint, is_full};
+use crate::task::{Local, Stuck, all_created};
 use common::error::Fault;
 use common::health::Receipt;
 use common::terminal;

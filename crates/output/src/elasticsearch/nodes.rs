@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::client::NodeClient;
-use super::login::Credential;
+use super::credential::Credential;
 use super::trust;
 use crate::settings::ElasticOutput;
 use common::error::Fault;

@@ -11,16 +11,16 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::Job;
-use super::batch::{BATCH_BYTES, Batch};
-use super::bulk::Refusal;
-use super::elastic::{Answer, Elastic, MAX_REPLY};
-use super::judge::{Judge, Judged};
-use super::limiter::{Limiter, Slot};
-use super::load::{Fate, Load};
+use super::classify::{Classified, Classifier};
+use super::concurrency::{Limiter, Slot};
 use super::prepared::Prepared;
 use super::refusals::Refusals;
-use crate::deadletter::DeadLetters;
+use super::reply::Refusal;
+use super::request::{BulkRequest, ItemOutcome};
+use super::{Answer, Elastic, MAX_REPLY};
+use crate::batch::{BATCH_BYTES, Batch};
+use crate::dead_letters::DeadLetters;
+use crate::task::OutputCommand;
 use common::error::Fault;
 use common::health::Receipt;
 use common::http::Backoff;
@@ -40,7 +40,7 @@ const HELD_LONGER: u32 = 7;
 const GRACE: Duration = Duration::from_secs(5);
 
 /// What the requests share.
-struct Ship {
+struct BulkDispatcher {
     elastic: Elastic,
     limiter: Arc<Limiter>,
     dead: Arc<DeadLetters>,
@@ -56,17 +56,17 @@ struct Ship {
 }
 
 /// Takes batches until every sender is gone.
-pub(super) async fn ship(
+pub(crate) async fn run(
     elastic: Elastic,
     patience: Option<Duration>,
-    mut inbox: mpsc::Receiver<Job>,
+    mut inbox: mpsc::Receiver<OutputCommand>,
     dead: Arc<DeadLetters>,
     stats: Arc<Stats>,
 ) {
     let (close, closing) = watch::channel(false);
     let limiter = Arc::new(Limiter::new(elastic.max_concurrency(), Arc::clone(&stats.output)));
     let (refusals, waiting) = (Refusals::default(), AtomicUsize::new(0));
-    let ship = Arc::new(Ship { elastic, limiter, dead, stats, refusals, patience, waiting, closing });
+    let ship = Arc::new(BulkDispatcher { elastic, limiter, dead, stats, refusals, patience, waiting, closing });
     let mut queue: VecDeque<Batch> = VecDeque::new();
     let mut queued = 0;
     let mut requests = JoinSet::new();
@@ -77,16 +77,16 @@ pub(super) async fn ship(
             biased;
             // What is under way altogether is bounded by the batches' share of memory.
             job = inbox.recv() => match job {
-                Some(Job::Batch(batch)) => {
+                Some(OutputCommand::Batch(batch)) => {
                     queued += batch.body.len();
                     queue.push_back(batch);
                 }
-                Some(Job::Flush(cycle, reply)) => cycle.answer(reply),
+                Some(OutputCommand::Flush(cycle, reply)) => cycle.answer(reply),
                 None => break,
             },
             Some(ended) = requests.join_next(), if !requests.is_empty() => report(ended),
             slot = ready(&ship.limiter, if full { None } else { Some(spaced) }), if !queue.is_empty() => {
-                let load = Load::take(&mut queue, ship.elastic.body_limit());
+                let load = BulkRequest::take(&mut queue, ship.elastic.body_limit());
                 queued = queue.iter().map(|batch| batch.body.len()).sum();
                 if let Some(load) = load {
                     spaced = Instant::now() + SPACING;
@@ -97,7 +97,7 @@ pub(super) async fn ship(
     }
     // The sources have ended: what is still under way is wanted by nobody, but may arrive.
     close.send_replace(true);
-    while let Some(load) = Load::take(&mut queue, ship.elastic.body_limit()) {
+    while let Some(load) = BulkRequest::take(&mut queue, ship.elastic.body_limit()) {
         requests.spawn(deliver_late(Arc::clone(&ship), load));
     }
     let drained = async {
@@ -123,13 +123,13 @@ async fn ready(limiter: &Arc<Limiter>, not_before: Option<Instant>) -> Slot {
     limiter.slot().await
 }
 
-async fn deliver_late(ship: Arc<Ship>, load: Load) {
+async fn deliver_late(ship: Arc<BulkDispatcher>, load: BulkRequest) {
     let slot = ship.limiter.slot().await;
     deliver(ship, load, slot).await;
 }
 
 /// One load to its end.
-async fn deliver(ship: Arc<Ship>, load: Load, slot: Slot) {
+async fn deliver(ship: Arc<BulkDispatcher>, load: BulkRequest, slot: Slot) {
     let mut receipt = Receipt::default();
     let mut work = vec![load];
     let mut state =
@@ -152,12 +152,12 @@ struct Attempts {
     pauses: Backoff,
 }
 
-impl Ship {
+impl BulkDispatcher {
     /// Sends a load once; what is left of it goes back to the work. Breaks when nothing can be delivered.
     async fn attempt(
         &self,
-        load: Load,
-        work: &mut Vec<Load>,
+        load: BulkRequest,
+        work: &mut Vec<BulkRequest>,
         state: &mut Attempts,
         receipt: &mut Receipt,
     ) -> ControlFlow<Fault> {
@@ -183,15 +183,15 @@ impl Ship {
                 output.requests.fetch_add(1, Ordering::Relaxed);
                 output.bytes.fetch_add(size as u64, Ordering::Relaxed);
                 match self.judge().reply(&reply, &load, state.number) {
-                    Ok(Judged { fates, busy, held }) => {
+                    Ok(Classified { outcomes, busy, held }) => {
                         slot.answered(size, busy.is_some());
                         let Some(said) = busy.or(held) else {
                             // Nothing is left of it.
-                            work.extend(load.settle(&fates, receipt));
+                            work.extend(load.settle(&outcomes, receipt));
                             return ControlFlow::Continue(());
                         };
                         self.stats.delivery.retried();
-                        let again = Again { load, fates, said };
+                        let again = Again { load, outcomes, said };
                         self.send_again(again, work, state, receipt).await
                     }
                     Err(fault) => self.give_up(load, fault),
@@ -247,7 +247,7 @@ impl Ship {
     }
 
     /// The output is out of reach: the load waits with all others, unless that took too long already.
-    fn wait(&self, load: Load, fault: &Fault, work: &mut Vec<Load>) -> ControlFlow<Fault> {
+    fn wait(&self, load: BulkRequest, fault: &Fault, work: &mut Vec<BulkRequest>) -> ControlFlow<Fault> {
         self.stats.delivery.retried();
         self.stats.delivery.failed(fault);
         let waited = self.limiter.failing_for().unwrap_or_default();
@@ -264,32 +264,32 @@ impl Ship {
     async fn send_again(
         &self,
         again: Again,
-        work: &mut Vec<Load>,
+        work: &mut Vec<BulkRequest>,
         state: &mut Attempts,
         receipt: &mut Receipt,
     ) -> ControlFlow<Fault> {
-        let Again { load, mut fates, said } = again;
+        let Again { load, mut outcomes, said } = again;
         state.number += 1;
         let left: usize = load
             .entries()
             .iter()
-            .zip(&fates)
-            .filter(|(_, fate)| matches!(fate, Fate::Again | Fate::Held(_)))
+            .zip(&outcomes)
+            .filter(|(_, outcome)| matches!(outcome, ItemOutcome::Again | ItemOutcome::Held(_)))
             .map(|(entry, _)| (entry.end - entry.start) as usize)
             .sum();
         let waiting = self.waiting.fetch_add(left, Ordering::Relaxed);
         let pause = if waiting > 0 && waiting + left > load.room() / 2 { None } else { state.pauses.next(None) };
         let holds = pause.is_some() && state.number <= if load.is_awaited() { HELD_ATTEMPTS } else { HELD_LONGER };
         let spent = || Fault::Transient(format!("output did not take documents in {} attempts: {said}", state.number));
-        for fate in &mut fates {
-            match fate {
-                Fate::Held(_) if holds => *fate = Fate::Again,
-                Fate::Held(fault) => *fate = Fate::Fails(fault.clone()),
-                Fate::Again if pause.is_none() => *fate = Fate::Fails(spent()),
+        for outcome in &mut outcomes {
+            match outcome {
+                ItemOutcome::Held(_) if holds => *outcome = ItemOutcome::Again,
+                ItemOutcome::Held(fault) => *outcome = ItemOutcome::Fails(fault.clone()),
+                ItemOutcome::Again if pause.is_none() => *outcome = ItemOutcome::Fails(spent()),
                 _ => {}
             }
         }
-        let load = load.settle(&fates, receipt);
+        let load = load.settle(&outcomes, receipt);
         let mut outcome = ControlFlow::Continue(());
         if let (Some(load), Some(pause)) = (load, pause) {
             load.blocked(&said);
@@ -305,8 +305,8 @@ impl Ship {
     /// Too long for one request: its halves go, or the only document is refused.
     async fn split(
         &self,
-        load: Load,
-        work: &mut Vec<Load>,
+        load: BulkRequest,
+        work: &mut Vec<BulkRequest>,
         state: &mut Attempts,
         receipt: &mut Receipt,
     ) -> ControlFlow<Fault> {
@@ -321,21 +321,21 @@ impl Ship {
         let bounds = if size > limit { format!(" of {limit} bytes") } else { String::new() };
         let said =
             format!("413 document of {size} bytes is longer than http.max_content_length{bounds}, or a proxy's limit");
-        let fate = self.judge().too_large(&load, &Refusal { kind: "413".to_owned(), said });
-        let Fate::Held(fault) = &fate else {
-            work.extend(load.settle(&[fate], receipt));
+        let outcome = self.judge().too_large(&load, &Refusal { kind: "413".to_owned(), said });
+        let ItemOutcome::Held(fault) = &outcome else {
+            work.extend(load.settle(&[outcome], receipt));
             return ControlFlow::Continue(());
         };
         state.slot = None;
         let said = fault.to_string();
-        self.send_again(Again { load, fates: vec![fate], said }, work, state, receipt).await
+        self.send_again(Again { load, outcomes: vec![outcome], said }, work, state, receipt).await
     }
 
-    fn judge(&self) -> Judge<'_> {
-        Judge { refusals: &self.refusals, dead: &self.dead, stats: &self.stats }
+    fn judge(&self) -> Classifier<'_> {
+        Classifier { refusals: &self.refusals, dead: &self.dead, stats: &self.stats }
     }
 
-    fn give_up(&self, load: Load, fault: Fault) -> ControlFlow<Fault> {
+    fn give_up(&self, load: BulkRequest, fault: Fault) -> ControlFlow<Fault> {
         self.stats.delivery.failed(&fault);
         load.fail(&fault);
         ControlFlow::Break(fault)
@@ -355,7 +355,7 @@ impl Ship {
 
 /// A load of which some documents are to be sent again, and why.
 struct Again {
-    load: Load,
-    fates: Vec<Fate>,
+    load: BulkRequest,
+    outcomes: Vec<ItemOutcome>,
     said: String,
 }

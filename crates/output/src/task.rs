@@ -1,35 +1,17 @@
 //! Where documents go. A delivery is over when every document of the batch was taken, was there already, or was refused
 //! and kept as a dead letter.
 
-pub mod batch;
-pub mod bulk;
-mod cycle;
-pub mod elastic;
-pub mod file;
-mod judge;
-mod limiter;
-mod load;
-#[cfg(any(test, feature = "test-support"))]
-#[allow(missing_docs, clippy::missing_panics_doc, clippy::must_use_candidate, reason = "support of tests alone")]
-pub mod mock;
-mod placed;
-pub mod prepared;
-mod refusals;
-pub mod setup;
-mod ship;
-pub mod stdout;
-#[cfg(test)]
-mod tests;
-
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-pub use self::batch::{Batch, Entry, Outbox, Streams};
-use self::cycle::Cycle;
-use crate::deadletter::DeadLetters;
+use crate::ack::{AckGroup, AckToken};
+use crate::batch::Batch;
+use crate::dead_letters::DeadLetters;
+use crate::elasticsearch::{self, dispatcher};
+use crate::{file, stdout};
 use common::error::Fault;
 use common::health::{Reason, Receipt};
 use common::stats::Stats;
@@ -38,7 +20,7 @@ use common::stats::Stats;
 #[derive(Debug)]
 pub enum Sink {
     /// A cluster.
-    Elastic(elastic::Elastic),
+    Elastic(elasticsearch::Elastic),
     /// One NDJSON file per data stream.
     File(file::Files),
     /// NDJSON on standard output.
@@ -53,7 +35,7 @@ impl Sink {
 }
 
 /// Everything of a batch is new.
-fn all_created(batch: &Batch) -> Receipt {
+pub(crate) fn all_created(batch: &Batch) -> Receipt {
     let mut receipt = Receipt::default();
     for entry in batch.entries() {
         receipt.of(entry.dataset).created += 1;
@@ -68,16 +50,16 @@ pub const PATIENCE: Duration = Duration::from_mins(5);
 
 /// What the output task is told.
 #[derive(Debug)]
-pub enum Job {
+pub enum OutputCommand {
     /// Documents to deliver.
     Batch(Batch),
     /// Everything of the cycle was sent: answer when it is durable.
-    Flush(Arc<Cycle>, oneshot::Sender<Result<(), Fault>>),
+    Flush(Arc<AckGroup>, oneshot::Sender<Result<(), Fault>>),
 }
 
 /// What an output task works with, apart from its inbox.
 #[derive(Debug)]
-pub struct Output {
+pub struct OutputTask {
     /// Where to.
     pub sink: Sink,
     /// Where documents go that are refused.
@@ -89,17 +71,17 @@ pub struct Output {
 }
 
 /// The output task: takes batches until every sender is gone.
-pub async fn serve(output: Output, inbox: mpsc::Receiver<Job>) {
-    let Output { sink, dead, stats, patience } = output;
+pub async fn serve(output: OutputTask, inbox: mpsc::Receiver<OutputCommand>) {
+    let OutputTask { sink, dead, stats, patience } = output;
     match sink {
-        Sink::Elastic(elastic) => ship::ship(elastic, patience, inbox, dead, stats).await,
+        Sink::Elastic(elastic) => dispatcher::run(elastic, patience, inbox, dead, stats).await,
         Sink::File(mut files) => write(&mut files, inbox, &stats, patience).await,
         Sink::Stdout(mut stdout) => write(&mut stdout, inbox, &stats, patience).await,
     }
 }
 
 /// An output of this machine.
-trait Local {
+pub(crate) trait Local {
     /// Writes a batch. After an error the same batch goes on where it stopped, unless it is forgotten.
     fn deliver(&mut self, batch: &Batch) -> Result<Receipt, Stuck>;
     /// The batch under way is given up.
@@ -110,7 +92,7 @@ trait Local {
 
 /// Why a batch is not written.
 #[derive(Debug)]
-enum Stuck {
+pub(crate) enum Stuck {
     /// For want of room: somebody may make some.
     Full(Fault),
     /// For another reason.
@@ -123,17 +105,22 @@ const UNSYNCED: usize = 256;
 const FIRST_LOOK: Duration = Duration::from_millis(250);
 const LONGEST_LOOK: Duration = Duration::from_secs(5);
 
-async fn write(local: &mut impl Local, mut inbox: mpsc::Receiver<Job>, stats: &Stats, patience: Option<Duration>) {
+async fn write(
+    local: &mut impl Local,
+    mut inbox: mpsc::Receiver<OutputCommand>,
+    stats: &Stats,
+    patience: Option<Duration>,
+) {
     let (mut flushes, mut unsynced) = (Vec::new(), Vec::new());
     while let Some(mut job) = inbox.recv().await {
         // Sources that are there at the same time share a sync.
         loop {
             match job {
-                Job::Batch(batch) if batch.ticket.is_void() => drop(batch.recycle()),
-                Job::Batch(batch) => {
+                OutputCommand::Batch(batch) if batch.token.is_cancelled() => drop(batch.recycle()),
+                OutputCommand::Batch(batch) => {
                     let delivered = deliver(local, &batch, stats, Waiting { inbox: &inbox, patience }).await;
                     let health = batch.health.clone();
-                    let ticket = batch.recycle();
+                    let token = batch.recycle();
                     match delivered {
                         Ok(receipt) => {
                             stats.add(&receipt);
@@ -141,20 +128,20 @@ async fn write(local: &mut impl Local, mut inbox: mpsc::Receiver<Job>, stats: &S
                             if let Some(health) = health {
                                 health.delivered(&receipt);
                             }
-                            unsynced.push(ticket);
+                            unsynced.push(token);
                         }
                         Err(fault) => {
                             local.forget();
                             stats.delivery.failed(&fault);
-                            ticket.fail(fault);
+                            token.fail(fault);
                         }
                     }
                 }
-                Job::Flush(cycle, reply) => flushes.push((cycle, reply)),
+                OutputCommand::Flush(cycle, reply) => flushes.push((cycle, reply)),
             }
             match inbox.try_recv() {
                 Ok(next) if unsynced.len() < UNSYNCED => job = next,
-                Ok(Job::Flush(cycle, reply)) => {
+                Ok(OutputCommand::Flush(cycle, reply)) => {
                     flushes.push((cycle, reply));
                     break;
                 }
@@ -177,7 +164,7 @@ async fn write(local: &mut impl Local, mut inbox: mpsc::Receiver<Job>, stats: &S
 
 /// How long a disk that is full is waited for.
 struct Waiting<'a> {
-    inbox: &'a mpsc::Receiver<Job>,
+    inbox: &'a mpsc::Receiver<OutputCommand>,
     /// `None` is for ever.
     patience: Option<Duration>,
 }
@@ -208,12 +195,12 @@ async fn deliver(local: &mut impl Local, batch: &Batch, stats: &Stats, wait: Wai
 }
 
 /// What was delivered has arrived when it is durable.
-fn sync(local: &mut impl Local, unsynced: &mut Vec<cycle::Ticket>, stats: &Stats) {
+fn sync(local: &mut impl Local, unsynced: &mut Vec<AckToken>, stats: &Stats) {
     match local.sync() {
-        Ok(()) => unsynced.drain(..).for_each(cycle::Ticket::arrived),
+        Ok(()) => unsynced.drain(..).for_each(AckToken::arrived),
         Err(fault) => {
             stats.delivery.failed(&fault);
-            unsynced.drain(..).for_each(|ticket| ticket.fail(fault.clone()));
+            unsynced.drain(..).for_each(|token| token.fail(fault.clone()));
         }
     }
 }

@@ -1,12 +1,12 @@
 //! From what a cluster says of documents to what becomes of them: taken, kept as dead letters, sent again, or not
 //! acknowledged.
 
-use super::bulk::{Refusal, Verdict};
-use super::elastic::PRIVILEGES;
-use super::load::{Fate, Load};
-use super::placed;
+use super::PRIVILEGES;
+use super::pairing;
 use super::refusals::{self, Blame, Refusals};
-use crate::deadletter::{DeadLetters, Kept, Raw};
+use super::reply::{Refusal, Verdict};
+use super::request::{BulkRequest, ItemOutcome};
+use crate::dead_letters::{DeadLetters, Kept, Raw};
 use common::error::Fault;
 use common::health::OutputStatus;
 use common::health::Rejection;
@@ -21,8 +21,8 @@ const REFUSED: &str = "refused";
 const DIVERTED: &str = "failure_store";
 
 /// What a reply says.
-pub(super) struct Judged {
-    pub(super) fates: Vec<Fate>,
+pub(super) struct Classified {
+    pub(super) outcomes: Vec<ItemOutcome>,
     /// Why documents are to be sent again because of the cluster's load.
     pub(super) busy: Option<String>,
     /// Why documents are held.
@@ -31,25 +31,25 @@ pub(super) struct Judged {
 
 /// Who judges.
 #[derive(Debug)]
-pub(super) struct Judge<'a> {
+pub(super) struct Classifier<'a> {
     pub(super) refusals: &'a Refusals,
     pub(super) dead: &'a DeadLetters,
     pub(super) stats: &'a Stats,
 }
 
-impl Judge<'_> {
-    /// The fate of every entry by its item in the reply. `attempts` is how often documents of the load were sent again.
-    pub(super) fn reply(&self, reply: &[u8], load: &Load, attempts: u32) -> Result<Judged, Fault> {
-        let verdicts = placed::verdicts(reply, load.entries())?;
-        let mut judged = Judged { fates: vec![Fate::Again; verdicts.len()], busy: None, held: None };
+impl Classifier<'_> {
+    /// The outcome of every entry by its item in the reply. `attempts` is how often documents of the load were sent again.
+    pub(super) fn reply(&self, reply: &[u8], load: &BulkRequest, attempts: u32) -> Result<Classified, Fault> {
+        let verdicts = pairing::verdicts(reply, load.entries())?;
+        let mut judged = Classified { outcomes: vec![ItemOutcome::Again; verdicts.len()], busy: None, held: None };
         for (stream, places) in load.streams() {
             self.stream(Stream { load, name: stream, places: &places, verdicts: &verdicts, attempts }, &mut judged);
         }
-        self.tell_output(&judged.fates);
+        self.tell_output(&judged.outcomes);
         Ok(judged)
     }
 
-    fn stream(&self, stream: Stream<'_>, judged: &mut Judged) {
+    fn stream(&self, stream: Stream<'_>, judged: &mut Classified) {
         let Stream { load, name, places, verdicts, .. } = stream;
         let entries = load.entries();
         let signs = places.iter().filter_map(|place| {
@@ -64,14 +64,14 @@ impl Judge<'_> {
         let (mut held, mut is_busy, mut is_taken) = (None, false, false);
         for &place in places {
             let verdict = &verdicts[place];
-            let fate = match verdict {
-                Verdict::Created => Fate::Created,
-                Verdict::Duplicate => Fate::Duplicate,
+            let outcome = match verdict {
+                Verdict::Created => ItemOutcome::Created,
+                Verdict::Duplicate => ItemOutcome::Duplicate,
                 Verdict::Diverted => self.diverted(load, place),
                 Verdict::Forbidden(said) => {
-                    Fate::Fails(Fault::Auth(format!("bulk request: {said}\nhint: {PRIVILEGES}")))
+                    ItemOutcome::Fails(Fault::Auth(format!("bulk request: {said}\nhint: {PRIVILEGES}")))
                 }
-                Verdict::Unready(said) => Fate::Fails(unready(said)),
+                Verdict::Unready(said) => ItemOutcome::Fails(unready(said)),
                 Verdict::Retry(said)
                 | Verdict::Unclear(Refusal { said, .. })
                 | Verdict::Refused(Refusal { said, .. }) => {
@@ -82,16 +82,16 @@ impl Judge<'_> {
                             self.output().trouble(entries[place].dataset, said);
                             judged.busy = Some(said.clone());
                         }
-                        Fate::Again
+                        ItemOutcome::Again
                     }
                 }
             };
-            is_busy |= matches!(fate, Fate::Again);
-            is_taken |= matches!(fate, Fate::Created | Fate::Duplicate);
-            if let Fate::Held(fault) = &fate {
+            is_busy |= matches!(outcome, ItemOutcome::Again);
+            is_taken |= matches!(outcome, ItemOutcome::Created | ItemOutcome::Duplicate);
+            if let ItemOutcome::Held(fault) = &outcome {
                 held.get_or_insert_with(|| fault.to_string());
             }
-            judged.fates[place] = fate;
+            judged.outcomes[place] = outcome;
         }
         let health = &self.stats.delivery;
         if let Some(text) = held {
@@ -109,51 +109,51 @@ impl Judge<'_> {
     }
 
     /// A refused document: a dead letter, or held because its data stream may be at fault.
-    pub(super) fn refused(&self, load: &Load, place: usize, refusal: &Refusal) -> Fate {
-        let Some(entry) = load.entries().get(place) else { return Fate::Refused };
+    pub(super) fn refused(&self, load: &BulkRequest, place: usize, refusal: &Refusal) -> ItemOutcome {
+        let Some(entry) = load.entries().get(place) else { return ItemOutcome::Refused };
         let stream = load.data_stream(entry);
         // Who replays keeps what is refused where it is.
         if !self.dead.is_replay() && self.refusals.blame(stream, entry.id) == Blame::Stream {
             let Refusal { said, .. } = refusal;
-            return Fate::Held(Fault::Refused(format!(
+            return ItemOutcome::Held(Fault::Refused(format!(
                 "data stream {stream} refuses documents, which are kept back and sent again: {said}\nhint: {}",
                 refusals::hint(said)
             )));
         }
         match self.keep(load, place, REFUSED, refusal) {
-            Ok(Kept::New) => Fate::Refused,
-            Ok(Kept::Known) => Fate::Known,
-            Err(fault) => Fate::Fails(fault),
+            Ok(Kept::New) => ItemOutcome::Refused,
+            Ok(Kept::Known) => ItemOutcome::Known,
+            Err(fault) => ItemOutcome::Fails(fault),
         }
     }
 
     /// The document is too long for any request: refused without having been sent.
-    pub(super) fn too_large(&self, load: &Load, refusal: &Refusal) -> Fate {
-        let Some(entry) = load.entries().first() else { return Fate::Refused };
+    pub(super) fn too_large(&self, load: &BulkRequest, refusal: &Refusal) -> ItemOutcome {
+        let Some(entry) = load.entries().first() else { return ItemOutcome::Refused };
         self.refusals.hear(load.data_stream(entry), std::iter::once((entry.id, true)));
-        let fate = self.refused(load, 0, refusal);
-        if let Fate::Held(fault) = &fate {
+        let outcome = self.refused(load, 0, refusal);
+        if let ItemOutcome::Held(fault) = &outcome {
             self.stats.delivery.stream_refuses(load.data_stream(entry), &fault.to_string());
         }
-        fate
+        outcome
     }
 
     /// Sent again it would only be kept there once more. As a dead letter it can be replayed, when its data stream is mended.
-    fn diverted(&self, load: &Load, place: usize) -> Fate {
+    fn diverted(&self, load: &BulkRequest, place: usize) -> ItemOutcome {
         let said =
             "the data stream refused it; the cluster keeps it in the data stream's failure store, with the reason";
         let refusal = Refusal { kind: DIVERTED.to_owned(), said: said.to_owned() };
         match self.keep(load, place, DIVERTED, &refusal) {
-            Ok(Kept::New) => Fate::Diverted,
-            Ok(Kept::Known) => Fate::Known,
+            Ok(Kept::New) => ItemOutcome::Diverted,
+            Ok(Kept::Known) => ItemOutcome::Known,
             Err(fault) => {
                 tracing::warn!(error = %fault, "a document is in the failure store only");
-                Fate::Diverted
+                ItemOutcome::Diverted
             }
         }
     }
 
-    fn keep(&self, load: &Load, place: usize, reason: &str, refusal: &Refusal) -> Result<Kept, Fault> {
+    fn keep(&self, load: &BulkRequest, place: usize, reason: &str, refusal: &Refusal) -> Result<Kept, Fault> {
         let entry = load.entries()[place];
         let dataset = schema::catalog()[usize::from(entry.dataset)].definition.name;
         let id = mapper::DocId(entry.id).to_string();
@@ -167,13 +167,13 @@ impl Judge<'_> {
     }
 
     /// The output is in reach; whether it takes anything is another matter.
-    fn tell_output(&self, fates: &[Fate]) {
+    fn tell_output(&self, outcomes: &[ItemOutcome]) {
         let health = &self.stats.delivery;
-        let forbidden = fates.iter().find_map(|fate| match fate {
-            Fate::Fails(fault @ Fault::Auth(_)) => Some(fault),
+        let forbidden = outcomes.iter().find_map(|outcome| match outcome {
+            ItemOutcome::Fails(fault @ Fault::Auth(_)) => Some(fault),
             _ => None,
         });
-        let is_taken = fates.iter().any(|fate| matches!(fate, Fate::Created | Fate::Duplicate));
+        let is_taken = outcomes.iter().any(|outcome| matches!(outcome, ItemOutcome::Created | ItemOutcome::Duplicate));
         match forbidden {
             Some(fault) if !is_taken => health.failed(fault),
             _ => health.answered(is_taken),
@@ -188,7 +188,7 @@ impl Judge<'_> {
 /// What a reply says of one data stream.
 #[derive(Clone, Copy)]
 struct Stream<'a> {
-    load: &'a Load,
+    load: &'a BulkRequest,
     name: &'a str,
     places: &'a [usize],
     verdicts: &'a [Verdict],
