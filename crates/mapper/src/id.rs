@@ -19,6 +19,26 @@ impl fmt::Display for DocId {
     }
 }
 
+impl DocId {
+    /// The id of something that has no identity of its own: `kind` says what it is, `content` tells it from others of the
+    /// kind. The same content has the same id in every release, because ids are stored.
+    pub fn of_content(kind: &str, content: &[&[u8]]) -> Self {
+        let mut hasher = Sha256::new();
+        for part in [kind.as_bytes()].iter().chain(content) {
+            // With its length before it, no part can be taken for another.
+            hasher.update((part.len() as u64).to_be_bytes());
+            hasher.update(part);
+        }
+        Self::head(&hasher.finalize())
+    }
+
+    fn head(digest: &[u8]) -> Self {
+        let mut id = [0; 16];
+        id.copy_from_slice(&digest[..16]);
+        Self(id)
+    }
+}
+
 /// Separates the parts of an identity; no Microsoft id holds this character.
 const SEPARATOR: char = '\u{1f}';
 
@@ -67,9 +87,7 @@ pub(crate) fn identify(
             canonical(row, item, 1, &mut text);
         }
     }
-    let mut id = [0; 16];
-    id.copy_from_slice(&Sha256::digest(&text)[..16]);
-    Ok(DocId(id))
+    Ok(DocId::head(&Sha256::digest(&text)))
 }
 
 fn parts(row: &Row<'_>, selected_items: &[(At, Option<At>)], paths: &[Vec<Box<str>>], text: &mut String) {

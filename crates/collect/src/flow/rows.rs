@@ -8,12 +8,12 @@ use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
 
-use mapper::{DocId, Drift, Mapper, Marks, Reject, Rollup, Row};
+use mapper::{Drift, Mapper, Marks, Reject, Rollup, Row};
 use tempfile::SpooledTempFile;
 
 pub(super) use self::hold::{Nested, Waiting};
 use self::letters::Letters;
-use self::text::{fingerprint, open_object, without_tenant};
+use self::text::{amended_id, open_object, oversized_id, rejection_id, without_tenant};
 use super::cursor::Cursor;
 use super::seen::Seen;
 use super::spool::Spool;
@@ -27,8 +27,6 @@ use output::dead_letters::{DeadLetters, Raw};
 
 /// So many ids may wait in any source.
 const FEW_IDS: usize = if cfg!(test) { 50 } else { 500 };
-/// Sets the ids of amended documents apart.
-const AMENDED: u64 = 1;
 
 /// The array that is split off the elements, if one is.
 pub(super) fn nested_array(rows: schema::Rows) -> Option<&'static str> {
@@ -350,7 +348,7 @@ impl Rows {
         };
         let record = self.reader.read(&head);
         let changed = record.version.as_deref();
-        let id = fingerprint(&head, length);
+        let id = oversized_id(&head, length);
         let mut fresh = true;
         for place in self.places() {
             if !nested {
@@ -429,18 +427,15 @@ fn map_row(tracks: &mut [Track], letters: &Letters, bytes: &[u8], given: &mut Gi
         let since = if *ageless { given.created.or(changed) } else { changed };
         let mut kept = Ok(());
         let reject = |reject: &Reject, seen: &mut Seen| {
-            let id = fingerprint(bytes, reject.detail.len() as u64);
+            let id = rejection_id(bytes, reject.reason);
             if seen.insert(changed, id)? { letters.keep(name, reject, Raw::Bytes(bytes)) } else { Ok(()) }
         };
         match &row {
             Ok(row) => mapper.map_items(row, &mut |result| {
                 let done = match result {
                     Ok((id, document)) => {
-                        let id = if given.extent == Extent::Amended && !*of_items {
-                            DocId(fingerprint(&id.0, AMENDED))
-                        } else {
-                            id
-                        };
+                        let is_amended = given.extent == Extent::Amended && !*of_items;
+                        let id = if is_amended { amended_id(id) } else { id };
                         seen.insert(since, id.0).map(|is_new| {
                             if is_new {
                                 given.is_late |= given.extent.is_listed() && cursor.is_late(changed);

@@ -173,3 +173,16 @@ proptest! {
         prop_assert_ne!(id(first), id(second));
     }
 }
+
+/// What has no id of its own gets one of its content. Such ids are stored, so they stand here as they were first computed.
+#[test]
+fn ids_of_content_are_pinned() {
+    for (content, id) in [
+        (&[][..], "c5d728c676b7f1498dbd9a9de30550f3"),
+        (&[&b""[..]], "5f6ff860894bb78c510427209528880b"),
+        (&[b"ab", b"c"], "522dba109f58c2ab83460e0f58effb82"),
+        (&[b"a", b"bc"], "f62a9471b6e5a1824d7d0b25149e081a"),
+    ] {
+        assert_eq!(DocId::of_content("thing", content).to_string(), id, "{content:?}");
+    }
+}

@@ -162,3 +162,23 @@ fn letters_are_for_their_owner_alone() {
     drop(DeadLetters::limited(&below, Limit::default(), Arc::default()));
     assert_eq!(mode(&file), 0o600);
 }
+
+/// What identifies a letter stands here as it was first computed: an upgrade must not change it.
+#[test]
+fn marks_of_letters_are_pinned() {
+    let row = br#"{"id":"a1"}"#;
+    let mark = |record| {
+        let rejection = Rejection { tenant: "t1", ..rejection("no_timestamp", record) };
+        let (mark, length) = known::mark(rejection, &mut Raw::Bytes(row)).expect("a mark");
+        assert_eq!(length, 11);
+        mark.to_string()
+    };
+    assert_eq!(mark(Some("a1")), "6de3492dc137344f7fa749e114de4fd4");
+    assert_eq!(mark(None), "69b0b54a3ade1c9594d08ed0baaf3dc2");
+    assert_ne!(mark(Some("")), mark(None));
+    // A long row comes in a file, and is the same letter.
+    let mut file = SpooledTempFile::new(1024);
+    std::io::Write::write_all(&mut file, row).expect("written");
+    let rejection = Rejection { tenant: "t1", ..rejection("no_timestamp", Some("a1")) };
+    assert_eq!(known::mark(rejection, &mut Raw::File(file)).expect("a mark").0.to_string(), mark(Some("a1")));
+}

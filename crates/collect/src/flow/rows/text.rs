@@ -1,7 +1,8 @@
 //! The text of rows that are composed, and what tells rows apart that have no id.
 
 use std::borrow::Cow;
-use std::hash::{DefaultHasher, Hash, Hasher};
+
+use mapper::DocId;
 
 use crate::splitter::{RowMember, all_members, members};
 
@@ -47,12 +48,20 @@ pub(super) fn without_tenant<'a>(element: &'a [u8], tenant: &str) -> Cow<'a, [u8
     Cow::Owned(out)
 }
 
-/// Tells one rejected row from another; it has no id of its own.
-pub(super) fn fingerprint(bytes: &[u8], salt: u64) -> [u8; 16] {
-    let half = |seed: u64| {
-        let mut hasher = DefaultHasher::new();
-        (seed, salt, bytes).hash(&mut hasher);
-        hasher.finish()
-    };
-    ((u128::from(half(1)) << 64) | u128::from(half(2))).to_be_bytes()
+/// Id of a row that gives no document, and has no id of its own. It is stored, so it stays the same in every release.
+pub(super) fn rejection_id(row: &[u8], reason: &str) -> [u8; 16] {
+    DocId::of_content("rejected row", &[reason.as_bytes(), row]).0
 }
+
+/// Id of a row that is too large to be read as a whole, by its beginning and its length.
+pub(super) fn oversized_id(head: &[u8], length: u64) -> [u8; 16] {
+    DocId::of_content("oversized row", &[&length.to_be_bytes(), head]).0
+}
+
+/// Id of a document that is delivered again with more than it had. It stays the same in every release as well.
+pub(super) fn amended_id(id: DocId) -> DocId {
+    DocId::of_content("amended document", &[&id.0])
+}
+
+#[cfg(test)]
+mod tests;
