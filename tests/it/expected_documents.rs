@@ -5,7 +5,6 @@
 //! any version that shows the item in this state will do.
 
 mod keys;
-mod names;
 mod tests;
 
 use std::collections::{BTreeMap, HashMap, HashSet};

@@ -6,10 +6,12 @@ mod endpoint;
 mod identity;
 mod kubernetes;
 mod mail;
+mod names;
 mod network;
 
 pub(crate) use endpoint::{RUN_KEY, process_id};
 pub(crate) use mail::subject;
+pub use names::evidence_name;
 
 use crate::content::IncidentState;
 use crate::entities::{Host, Person, Remote};

@@ -40,6 +40,7 @@ mod timeline;
 pub use census::{Census, LogRow, Seen};
 pub use clock::Clock;
 pub use content::{alert_count, alert_json, incident_json, incident_versions, legacy_incident_json};
+pub use evidence::evidence_name;
 pub use faults::{Endpoint, Fault, Faults, Manner};
 pub use list::{List, lists};
 pub use server::Simulator;

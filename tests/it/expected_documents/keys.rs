@@ -5,9 +5,8 @@ use std::collections::{BTreeSet, HashSet};
 
 use schema::{Dataset, Rows};
 use serde_json::Value;
-use simulator::List;
+use simulator::{List, evidence_name};
 
-use super::names;
 use crate::it::sources;
 
 /// What of a document tells which record and version it is of.
@@ -22,7 +21,7 @@ pub(super) fn of_record(dataset: &Dataset, list: &List, record: &Value) -> Vec<(
         Rows::Elements | Rows::Rollup { .. } => vec![(key([name, &id, &version], ""), String::new())],
         Rows::Items(items) => {
             let items = array(record, items).iter();
-            items.map(|item| (key([name, &id, &version], &names::of_item(item)), item.to_string())).collect()
+            items.map(|item| (key([name, &id, &version], &evidence_name(item)), item.to_string())).collect()
         }
         Rows::Outer { outer, inner } => {
             let mut rows: Vec<_> = array(record, outer).iter().flat_map(|one| inner_rows(one, inner)).collect();
@@ -47,7 +46,7 @@ pub(crate) fn of_document(dataset: &Dataset, document: &Value) -> String {
     let version = if is_versioned { text(&document["@timestamp"]) } else { String::new() };
     let (id, rest) = match dataset.definition.rows {
         Rows::Elements | Rows::Rollup { .. } => (named(document, &row, list), String::new()),
-        Rows::Items(items) => (named(document, &row, list), names::of_item(&row[items])),
+        Rows::Items(items) => (named(document, &row, list), evidence_name(&row[items])),
         Rows::Outer { outer, .. } => (text(at(&row, list.id())), said(&row[outer])),
     };
     // The collector writes into every row whose it is.

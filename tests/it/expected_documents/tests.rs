@@ -6,9 +6,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use mapper::Mapper;
 use schema::Rows;
 use serde_json::Value;
-use simulator::{Simulator, Tenant};
+use simulator::{Simulator, Tenant, evidence_name};
 
-use super::{names, of_document, sources};
+use super::{of_document, sources};
 
 /// Versions of the records of many incidents: two items have one id exactly if they are called the same here.
 #[test]
@@ -40,7 +40,7 @@ fn check(dataset: &'static schema::Dataset, list_of_items: &str) {
             mapper.map_items(&row, &mut |document| {
                 let (id, document) = document.unwrap();
                 let document: Value = serde_json::from_slice(document).unwrap();
-                let name = format!("{} {}", parent[list.id()], names::of_item(listed.next().unwrap()));
+                let name = format!("{} {}", parent[list.id()], evidence_name(listed.next().unwrap()));
                 let name = (name, of_document(dataset, &document));
                 let known = by_name.entry(name.clone()).or_insert(id);
                 assert_eq!(*known, id, "two ids, one name: {name:?}");

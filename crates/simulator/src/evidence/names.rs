@@ -1,5 +1,5 @@
-//! What names an item of evidence: the properties by which Microsoft's documentation lets two items of one kind be told
-//! apart. A second list beside the row types' own, so that a property that is lost there is noticed here.
+//! The properties by which Microsoft's documentation lets two items of evidence of one kind be told apart. This list stands
+//! beside the row types' own, so that a test notices a property that is lost there.
 
 use serde_json::Value;
 
@@ -86,9 +86,9 @@ const NAMES: [(&str, &str); 48] = [
     ),
 ];
 
-/// What makes an item a document of its own within its alert: kind, verdict, remediation, and what names the item, or
-/// all it says where nothing names it.
-pub(super) fn of_item(item: &Value) -> String {
+/// What makes an item of evidence a document of its own within its alert: kind, verdict, remediation, and the properties
+/// that name the item, or its whole content if none of them is filled.
+pub fn evidence_name(item: &Value) -> String {
     let tag = item["@odata.type"].as_str().unwrap_or_default();
     let paths = NAMES.iter().find(|(kind, _)| tag.strip_prefix(PREFIX) == Some(kind)).map_or("", |(_, paths)| paths);
     let mut parts: Vec<_> = paths.split_whitespace().map(|path| at(item, path)).collect();
