@@ -6,8 +6,8 @@ pub mod entity;
 use schemars::{JsonSchema, SchemaGenerator};
 
 use self::alert::Alert;
-use crate::attr::{column, kind, to};
 use crate::api::{Api, CloudName};
+use crate::attr::{column, kind, to};
 use crate::collection::{Collection, Envelope, List, NextPage, OData, Query, RecordPaths};
 use crate::dataset::{Definition, Rows};
 use crate::ecs;
