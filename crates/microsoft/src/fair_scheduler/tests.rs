@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::*;
 
-/// FairScheduler of this queue as long as there are any at once.
+/// Permits of this queue, as many as there are at once.
 fn take_all(queue: &TenantQueue) -> Vec<Permit> {
     std::iter::from_fn(|| queue.permit().now_or_never()).collect()
 }
