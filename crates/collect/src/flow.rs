@@ -60,7 +60,7 @@ use common::stats::Stats;
 use microsoft::source::Source;
 use output::dead_letters::DeadLetters;
 use output::{BatchWriter, DataStreams, Sink};
-use state::{Change, SourceState, Store};
+use state::{DatasetUpdate, EndpointState, StateUpdate, Store};
 
 /// Documents between two checkpoints of a window, and of all sources together: each holds their ids.
 const CHECKPOINT: usize = if cfg!(test) { 50 } else { 10_000 };
@@ -134,7 +134,7 @@ struct Feed {
     streams: Arc<DataStreams>,
     source: Source,
     datasets: Vec<DatasetConfig>,
-    states: Vec<SourceState>,
+    state: EndpointState,
     rows: Rows,
     size: PageSize,
     health: Arc<SourceHealth>,
@@ -176,7 +176,7 @@ impl Feed {
 
 /// Everything that changed since the last acknowledged cycle: poll, split, map, ship, acknowledge, commit.
 async fn cycle(feed: &mut Feed) -> Result<(), Fault> {
-    let Some((from, mut outbox)) = begin(feed)? else { return Ok(()) };
+    let Some((from, mut outbox)) = begin(feed).await? else { return Ok(()) };
     feed.odd = None;
     feed.misdated.begin();
     let mut window = Window::new(from, feed.source.requests.list.is_ordered(), feed.health.time().now());
@@ -202,18 +202,19 @@ async fn cycle(feed: &mut Feed) -> Result<(), Fault> {
 }
 
 /// Loads what the state remembers. Returns where the source's window starts, and a way to the output.
-fn begin(feed: &mut Feed) -> Result<Option<(String, BatchWriter)>, Fault> {
-    let (mut places, mut retry) = (Vec::new(), Vec::new());
-    for (state, config) in feed.states.iter().zip(&feed.datasets) {
-        let mut loaded = state.load()?;
-        retry.append(&mut loaded.retry);
+async fn begin(feed: &mut Feed) -> Result<Option<(String, BatchWriter)>, Fault> {
+    let loaded = feed.state.load().await?;
+    let mut places = Vec::new();
+    for config in &feed.datasets {
+        let name = config.dataset.definition.name;
+        let stored = loaded.dataset(name);
         let reach = cursor::Reach { lookback: config.lookback, overlap: config.overlap };
-        let cursor = Cursor::new(loaded.progress, reach, feed.health.time().now());
-        places.push(Place { cursor, seen: Seen::new(state.clone())? });
+        let cursor = Cursor::new(stored.progress, reach, feed.health.time().now());
+        places.push(Place { cursor, seen: Seen::new(feed.state.clone(), name, stored.newest) });
     }
     let starts = places.iter().map(|place| place.cursor.from());
     let Some(from) = starts.min_by(|a, b| cursor::order(a, b)).map(str::to_owned) else { return Ok(None) };
-    feed.ledger = Ledger::new(retry);
+    feed.ledger = Ledger::new(loaded.retry);
     feed.rows.begin(places);
     feed.ahead = false;
     if !feed.delivered {
@@ -259,30 +260,29 @@ async fn deliver(feed: &mut Feed, outbox: &mut BatchWriter, reach: Reach) -> Res
 /// Everything that was read is in the output: remembers the ids and what is owed, in one step with the cursors.
 async fn commit(feed: &mut Feed, reach: Reach) -> Result<(), Fault> {
     let now = common::clock::timestamp();
-    let mut owed = feed.ledger.take_changed();
-    let mut changes = Vec::new();
+    let mut update = StateUpdate { retry: feed.ledger.take_changed(), ..StateUpdate::default() };
     for Place { cursor, seen } in feed.rows.places() {
-        let ids = seen.take_pending();
-        let retry = owed.as_mut().map(std::mem::take);
+        let delivered = seen.take_pending();
         let (progress, is_new) = cursor.progress(reach.moved);
         if reach.is_whole {
             progress.last_success = Some(now.clone());
         }
-        if !ids.is_empty() {
+        if !delivered.is_empty() {
             progress.last_new = Some(now.clone());
         }
         if let Some(newest) = &progress.cursor {
             feed.health.seen(newest);
         }
         let progress = progress.clone();
-        if is_new || !ids.is_empty() || retry.is_some() {
-            changes.push((seen.source().clone(), Change { progress: Some(progress), ids, retry, ..Change::default() }));
+        if is_new || !delivered.is_empty() {
+            let dataset = DatasetUpdate { progress: Some(progress), delivered };
+            update.datasets.insert(seen.dataset().to_owned(), dataset);
         } else {
-            seen.source().note(progress);
+            feed.state.set_lazy(seen.dataset(), progress).await?;
         }
     }
     feed.ahead = reach.moved;
-    feed.shared.store.commit(changes).await?;
+    feed.state.commit(update).await?;
     feed.health.owed(feed.ledger.entries().len());
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use state::{Change, Entry, FILE, Options, Progress, Retry, Store, Task};
+use state::{DatasetUpdate, DedupKey, EndpointState, FILE, Options, Progress, Retry, StateUpdate, Store, Task};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_m365-fetcher");
 const AT: &str = "2026-01-01T10:00:00.5Z";
@@ -33,19 +33,25 @@ fn id(number: u64) -> [u8; 16] {
     u128::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835).to_be_bytes()
 }
 
+/// The part of the endpoint that a dataset comes from.
+fn endpoint(store: &Store, tenant: &str, dataset: &str) -> EndpointState {
+    let source = schema::dataset(dataset).expect("dataset").definition.source;
+    store.endpoint("global", tenant, &source.name())
+}
+
 /// State of three sources.
 async fn sample(folder: &Path) -> Store {
     let store = Store::open(folder, Options::default()).expect("opens");
     for (tenant, dataset) in [("contoso.example", "alert"), ("contoso.example", "incident"), ("other.example", "alert")]
     {
-        let change = Change {
-            progress: Some(Progress { cursor: Some(AT.to_owned()), ..Progress::default() }),
-            ids: (0..3000).map(|number| Entry::new((number % 9 > 0).then_some(AT), id(number))).collect(),
+        let progress = Some(Progress { cursor: Some(AT.to_owned()), ..Progress::default() });
+        let delivered = (0..3000).map(|number| DedupKey::new((number % 9 > 0).then_some(AT), id(number))).collect();
+        let update = StateUpdate {
             retry: Some(vec![Retry { id: "7".to_owned(), attempts: 1, ..Retry::default() }]),
             put: vec![Task { kind: "slice".to_owned(), key: vec![0, 255], body: serde_json::json!({ "to": AT }) }],
-            ..Change::default()
+            ..StateUpdate::of(dataset, DatasetUpdate { progress, delivered })
         };
-        store.source("global", tenant, dataset).commit(change).await.expect("commits");
+        endpoint(&store, tenant, dataset).commit(update).await.expect("commits");
     }
     store
 }
@@ -87,9 +93,9 @@ async fn an_export_is_imported_whole_or_not_at_all() {
     let cut = folder.path().join("cut.jsonl");
     let cut_path = cut.to_str().expect("path");
     let (without_end, _) = lines.trim_end().rsplit_once('\n').expect("lines");
-    let foreign = lines.replacen("\"slot\"", "\"place\"", 1);
+    let foreign = lines.replacen("\"minute\"", "\"place\"", 1);
     for bad in
-        [without_end, &lines[..lines.len() / 2], "", "{}", &foreign, &lines.replace("\"format\":3", "\"format\":4")]
+        [without_end, &lines[..lines.len() / 2], "", "{}", &foreign, &lines.replace("\"format\":4", "\"format\":5")]
     {
         std::fs::write(&cut, bad).expect("writes");
         let output = run(&["import", cut_path], second.path());
@@ -109,12 +115,11 @@ async fn an_export_is_imported_whole_or_not_at_all() {
     assert_eq!(head(text(&again.stdout)), head(&lines));
 
     let store = Store::open(second.path(), Options::default()).expect("opens");
-    let source = store.source("global", "other.example", "alert");
-    for number in 0..3010 {
-        let changed = (number % 9 > 0).then_some(AT);
-        assert_eq!(source.contains(changed, id(number)).expect("looks up"), number < 3000);
-    }
-    assert_eq!(source.tasks("slice", 2).expect("tasks")[0].key, [0, 255]);
+    let other = endpoint(&store, "other.example", "alert");
+    let keys: Vec<_> = (0..3010).map(|number| DedupKey::new((number % 9 > 0).then_some(AT), id(number))).collect();
+    let unseen = other.unseen("alert", &keys).await.expect("looks up");
+    assert!(unseen.iter().zip(0..).all(|(unseen, number)| *unseen == (number >= 3000)));
+    assert_eq!(other.tasks("slice", 2).await.expect("tasks")[0].key, [0, 255]);
     store.close().await.expect("closes");
 }
 
@@ -130,15 +135,16 @@ async fn reset_forgets_what_is_meant_and_only_when_confirmed() {
     let arguments = ["reset", "--tenant", "CONTOSO.example", "--dataset", "alert", "--yes"];
     assert_eq!(said(&run(&arguments, folder.path()), 0), "1 sources forgotten\n");
     let store = Store::open(folder.path(), Options::default()).expect("opens");
-    let gone = store.source("global", "contoso.example", "alert");
-    assert_eq!(gone.load().expect("loads"), state::Loaded::default());
-    let kept = store.source("global", "contoso.example", "incident");
+    let gone = endpoint(&store, "contoso.example", "alert");
+    assert_eq!(gone.load().await.expect("loads"), state::Loaded::default());
+    let kept = endpoint(&store, "contoso.example", "incident");
     // A source that comes after it shares nothing with it.
-    gone.commit(Change { ids: vec![Entry::new(Some(AT), id(5000))], ..Change::default() }).await.expect("commits");
-    for (source, old, new) in [(&gone, false, true), (&kept, true, false)] {
-        assert_eq!(source.contains(Some(AT), id(1)).expect("looks up"), old);
-        assert_eq!(source.contains(Some(AT), id(5000)).expect("looks up"), new);
-        assert_eq!(source.tasks("slice", 2).expect("tasks").len(), usize::from(old));
+    let keys = [1, 5000].map(|number| DedupKey::new(Some(AT), id(number)));
+    let update = DatasetUpdate { progress: None, delivered: vec![keys[1]] };
+    gone.commit(StateUpdate::of("alert", update)).await.expect("commits");
+    for (endpoint, dataset, old, new) in [(&gone, "alert", false, true), (&kept, "incident", true, false)] {
+        assert_eq!(endpoint.unseen(dataset, &keys).await.expect("looks up"), [!old, !new]);
+        assert_eq!(endpoint.tasks("slice", 2).await.expect("tasks").len(), usize::from(old));
     }
     store.close().await.expect("closes");
     said(&run(&["reset", "--yes"], folder.path()), 0);

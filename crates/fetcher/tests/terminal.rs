@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Output;
 
 use program::run;
-use state::{Change, Options, Progress, Store};
+use state::{DatasetUpdate, Options, Progress, StateUpdate, Store};
 
 /// Colours, title of the window, return, bell, delete, C1's CSI, override of the direction.
 const PLANTED: &str = "\u{1b}[31m\u{1b}]0;x\u{7}\r\u{7f}\u{9b}2J\u{202e}";
@@ -74,11 +74,10 @@ fn dead_letters() {
 async fn names_in_the_state() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = Store::open(folder.path(), Options::default()).expect("opens");
-    let change = Change {
-        progress: Some(Progress { cursor: Some(format!("{PLANTED}cursor")), ..Progress::default() }),
-        ..Change::default()
-    };
-    store.source("global", &format!("{PLANTED}\nplanted"), "incident").commit(change).await.expect("commits");
+    let progress = Some(Progress { cursor: Some(format!("{PLANTED}cursor")), ..Progress::default() });
+    let update = StateUpdate::of("incident", DatasetUpdate { progress, delivered: Vec::new() });
+    let endpoint = store.endpoint("global", &format!("{PLANTED}\nplanted"), "graph/v1.0/security/incidents");
+    endpoint.commit(update).await.expect("commits");
     store.close().await.expect("closes");
     let path = folder.path().to_str().expect("a path");
     check(&run(&["state", "show", "--state", path], ""), "planted");

@@ -42,6 +42,11 @@ pub struct Limit {
 }
 
 impl Source {
+    /// Name of the endpoint: word of the API family and path. State is kept by it, so a change of it starts all over.
+    pub fn name(&self) -> String {
+        format!("{}{}", self.api.word(), self.path)
+    }
+
     /// The permission among `roles` that opens the endpoint: the least-privileged one where it is there.
     pub fn accepts(&self, roles: &[impl AsRef<str>]) -> Option<&'static str> {
         let accepted = std::iter::once(self.permission).chain(self.also.iter().copied());

@@ -14,7 +14,7 @@ use output::Sink;
 use output::dead_letters::DeadLetters;
 use output::file::Files;
 use simulator::{Faults, Seen, Simulator, Tenant};
-use state::{Change, Options, Store};
+use state::{Options, StateUpdate, Store};
 use tokio::net::TcpListener;
 
 use super::super::expected_documents::{self, ExpectedDocuments};
@@ -179,13 +179,14 @@ impl Harness {
     async fn make_due(&self, dataset: &str) -> usize {
         let store = Store::open(&self.config.state, Options::default()).unwrap();
         let tenant = &self.config.tenants[0];
-        let source = store.source(&tenant.cloud.name, &tenant.id, dataset);
-        let mut retry = source.load().unwrap().retry;
+        let endpoint = schema::dataset(dataset).unwrap().definition.source.name();
+        let state = store.endpoint(&tenant.cloud.name, &tenant.id, &endpoint);
+        let mut retry = state.load().await.unwrap().retry;
         for entry in &mut retry {
             "2026-01-01T00:00:00Z".clone_into(&mut entry.next);
         }
         let count = retry.len();
-        source.commit(Change { retry: Some(retry), ..Change::default() }).await.unwrap();
+        state.commit(StateUpdate { retry: Some(retry), ..StateUpdate::default() }).await.unwrap();
         store.close().await.unwrap();
         count
     }

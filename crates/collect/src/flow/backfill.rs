@@ -205,9 +205,9 @@ pub(super) async fn errand_for(feed: &Feed, from: DateTime<Utc>, to: DateTime<Ut
 /// What earlier commands have left, and what is asked for now.
 async fn plan(feed: &Feed, order: &Order) -> Result<Vec<Errand>, Fault> {
     let (key, asked) = errand_for(feed, order.from, order.to).await?;
-    let state = &feed.states[0];
+    let state = &feed.state;
     let mut errands: Vec<_> =
-        state.tasks(KIND, MAX_TASKS)?.iter().filter_map(|task| Errand::resume(KIND, task)).collect();
+        state.tasks(KIND, MAX_TASKS).await?.iter().filter_map(|task| Errand::resume(KIND, task)).collect();
     for errand in &errands {
         tracing::info!(tenant = &*feed.tenant, from = errand.from(), to = errand.to(), "going on with a backfill");
     }

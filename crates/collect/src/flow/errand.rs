@@ -99,7 +99,7 @@ impl Errand {
 
     /// Reads and delivers a slice. Returns how many of its documents were missing; `None` for the end.
     pub(super) async fn step(&mut self, feed: &mut Feed) -> Result<Option<u64>, Fault> {
-        let Some((_, mut outbox)) = begin(feed)? else { return Ok(None) };
+        let Some((_, mut outbox)) = begin(feed).await? else { return Ok(None) };
         let now = feed.health.time().now();
         let mut window = Window::errand(self.slice.range().clone(), feed.source.requests.list.is_ordered(), now);
         let outcome = window::read(feed, &mut window, &mut outbox).await;
@@ -115,7 +115,7 @@ impl Errand {
         if window.records() > u64::from(page) {
             self.slice.shorten();
         }
-        let state = feed.states[0].clone();
+        let state = feed.state.clone();
         if self.slice.next(&self.range, window.records(), page, feed.health.time().now()) {
             state.put_task(self.task()).await?;
             return Ok(Some(found));

@@ -69,9 +69,6 @@ pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) ->
             Arc::new(if tenant.cloud.is_custom() { Budget::default() } else { Budget::within(endpoint.limit) })
         });
         let budget = Arc::clone(budget);
-        let state = |config: &DatasetConfig| {
-            shared.store.source(&tenant.cloud.name, &tenant.id, config.dataset.definition.name)
-        };
         let interval = datasets.iter().map(|config| config.interval).min().unwrap_or(Duration::from_mins(1));
         let names: Vec<_> = datasets.iter().map(|config| config.dataset.definition.name).collect();
         let key = Key {
@@ -100,7 +97,7 @@ pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) ->
                 stop: stop.clone(),
             },
             health,
-            states: datasets.iter().map(state).collect(),
+            state: shared.store.endpoint(&tenant.cloud.name, &tenant.id, &endpoint.name()),
             rows,
             size: PageSize::new(list.page_size),
             ledger: Ledger::default(),

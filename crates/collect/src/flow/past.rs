@@ -89,7 +89,7 @@ pub(super) async fn until(feed: &mut Feed, poll: Instant) -> Result<(), Fault> {
 /// Takes new orders, and once those that an earlier process has left.
 async fn accept(feed: &mut Feed) -> Result<(), Fault> {
     if !feed.past.is_resumed {
-        for task in feed.states[0].tasks(KIND, MAX_TASKS)? {
+        for task in feed.state.tasks(KIND, MAX_TASKS).await? {
             if let Some(errand) = Errand::resume(KIND, &task).filter(Errand::is_handed_over) {
                 tracing::info!(
                     tenant = &*feed.tenant,
@@ -116,7 +116,7 @@ async fn accept(feed: &mut Feed) -> Result<(), Fault> {
             continue;
         }
         let errand = errand.handed_over();
-        feed.states[0].put_task(errand.task()).await?;
+        feed.state.put_task(errand.task()).await?;
         meter.expect(errand.seconds());
         feed.past.work.push_back(Work { errand, meters: vec![meter] });
         feed.past.after = None;

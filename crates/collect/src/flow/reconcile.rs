@@ -65,11 +65,11 @@ pub(super) async fn spare_time(feed: &mut Feed, poll: Instant) -> Result<(), Fau
 
 /// Goes on with a sweep, or starts the one that is due; `false` if none is.
 async fn start(feed: &mut Feed, plan: crate::config::Reconcile) -> Result<bool, Fault> {
-    let state = feed.states[0].clone();
+    let state = feed.state.clone();
     let next = if let Some(next) = feed.sweep.next {
         next
     } else {
-        let tasks = state.tasks(KIND, 2)?;
+        let tasks = state.tasks(KIND, 2).await?;
         if let Some(task) = tasks.iter().find(|task| task.key == SWEEP.as_bytes()) {
             feed.sweep.errand = Errand::resume(KIND, task);
         }
@@ -89,7 +89,7 @@ async fn start(feed: &mut Feed, plan: crate::config::Reconcile) -> Result<bool, 
     if feed.health.time().now() < next && next <= latest {
         return Ok(false);
     }
-    let Some((from, to)) = range(feed, plan)? else { return Ok(false) };
+    let Some((from, to)) = range(feed, plan).await? else { return Ok(false) };
     let errand = Errand::new(KIND, SWEEP, &from, &to);
     state.put_task(errand.task()).await?;
     feed.sweep.errand = Some(errand);
@@ -97,10 +97,11 @@ async fn start(feed: &mut Feed, plan: crate::config::Reconcile) -> Result<bool, 
 }
 
 /// From the span before the cursor, but not from before collection began, to where live polls read again anyway.
-fn range(feed: &Feed, plan: crate::config::Reconcile) -> Result<Option<(String, String)>, Fault> {
+async fn range(feed: &Feed, plan: crate::config::Reconcile) -> Result<Option<(String, String)>, Fault> {
     let mut found: Option<(String, String)> = None;
-    for (state, config) in feed.states.iter().zip(&feed.datasets) {
-        let progress = state.load()?.progress;
+    let loaded = feed.state.load().await?;
+    for config in &feed.datasets {
+        let progress = loaded.dataset(config.dataset.definition.name).progress;
         let Some(newest) = progress.cursor else { return Ok(None) };
         let to = cursor::before(&newest, config.overlap);
         let from = cursor::before(&newest, plan.span);
@@ -141,6 +142,6 @@ async fn schedule(feed: &Feed, plan: crate::config::Reconcile) -> Result<DateTim
     let pause = plan.every.saturating_sub(jitter(plan.every / 10));
     let next = feed.health.time().now() + TimeDelta::from_std(pause).unwrap_or(TimeDelta::days(1));
     let body = json!({ "at": clock::seconds(next) });
-    feed.states[0].put_task(Task { kind: KIND.to_owned(), key: NEXT.as_bytes().to_vec(), body }).await?;
+    feed.state.put_task(Task { kind: KIND.to_owned(), key: NEXT.as_bytes().to_vec(), body }).await?;
     Ok(next)
 }

@@ -4,44 +4,44 @@
 use rustc_hash::FxHashSet;
 
 use common::error::Fault;
-use state::{Entry, Ids, Share, Slot, SourceState};
+use state::{DedupIndex, DedupKey, EndpointState, MinuteBucket, Share};
 
-/// The documents of one dataset: those that wait to be committed, in memory, and the ledger of those that are.
+/// The documents of one dataset: those that wait to be committed, in memory, and the dedup index of those that are.
 #[derive(Debug)]
 pub(super) struct Seen {
-    source: SourceState,
-    /// The ledger, open while it is asked.
-    ids: Option<Ids>,
-    /// The last slot of the ledger. What changed later cannot be in it, and most records did.
-    newest: Slot,
-    pending: FxHashSet<Entry>,
+    state: EndpointState,
+    dataset: &'static str,
+    /// The dedup index, open while it is asked.
+    index: Option<DedupIndex>,
+    /// The last minute of the index. What changed later cannot be in it, and most records did.
+    newest: MinuteBucket,
+    pending: FxHashSet<DedupKey>,
     /// Documents that were new since the cycle began.
     fresh: u64,
     share: Share,
 }
 
 impl Seen {
-    /// What the state remembers of a source.
-    pub(super) fn new(source: SourceState) -> Result<Self, Fault> {
-        let newest = source.ids()?.newest()?;
-        let share = source.share();
-        Ok(Self { source, ids: None, newest, pending: FxHashSet::default(), fresh: 0, share })
+    /// What the state remembers of a dataset.
+    pub(super) fn new(state: EndpointState, dataset: &'static str, newest: MinuteBucket) -> Self {
+        let share = state.share();
+        Self { state, dataset, index: None, newest, pending: FxHashSet::default(), fresh: 0, share }
     }
 
-    /// Adds an id; `false` if it was there.
+    /// Adds a document; `false` if it was there.
     pub(super) fn insert(&mut self, changed: Option<&str>, id: [u8; 16]) -> Result<bool, Fault> {
-        let entry = Entry::new(changed, id);
-        let is_known = entry.slot() <= self.newest && self.is_committed(entry)?;
-        if is_known && entry.slot() != Slot::UNDATED {
+        let key = DedupKey::new(changed, id);
+        let is_known = key.minute() <= self.newest && self.is_committed(key)?;
+        if is_known && key.minute() != MinuteBucket::UNDATED {
             return Ok(false);
         }
         // Every poll may bring a record without a readable time: it is remembered anew, so that it is never forgotten.
-        let is_fresh = self.pending.insert(entry) && !is_known;
+        let is_fresh = self.pending.insert(key) && !is_known;
         self.fresh += u64::from(is_fresh);
         Ok(is_fresh)
     }
 
-    /// Ids that wait to be committed.
+    /// Documents that wait to be committed.
     pub(super) fn pending(&self) -> usize {
         self.pending.len()
     }
@@ -56,29 +56,28 @@ impl Seen {
         total / self.share.count()
     }
 
-    /// The ids to be committed. They count as committed from now on.
-    pub(super) fn take_pending(&mut self) -> Vec<Entry> {
+    /// The documents to be committed. They count as committed from now on.
+    pub(super) fn take_pending(&mut self) -> Vec<DedupKey> {
         self.rest();
-        self.newest =
-            self.pending.iter().map(|entry| entry.slot()).max().map_or(self.newest, |last| last.max(self.newest));
+        self.newest = self.pending.iter().map(|key| key.minute()).fold(self.newest, MinuteBucket::max);
         let taken = std::mem::take(&mut self.pending);
         taken.into_iter().collect()
     }
 
     /// Nothing is asked for now: the file may reuse its space.
     pub(super) fn rest(&mut self) {
-        self.ids = None;
+        self.index = None;
     }
 
-    /// Whose documents these are.
-    pub(super) fn source(&self) -> &SourceState {
-        &self.source
+    /// Name of the dataset.
+    pub(super) fn dataset(&self) -> &'static str {
+        self.dataset
     }
 
-    fn is_committed(&mut self, entry: Entry) -> Result<bool, Fault> {
-        if self.ids.is_none() {
-            self.ids = Some(self.source.ids()?);
+    fn is_committed(&mut self, key: DedupKey) -> Result<bool, Fault> {
+        if self.index.is_none() {
+            self.index = Some(self.state.index(self.dataset)?);
         }
-        self.ids.as_ref().map_or(Ok(false), |ids| ids.contains(entry))
+        self.index.as_ref().map_or(Ok(false), |index| index.contains(key))
     }
 }

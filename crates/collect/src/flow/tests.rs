@@ -31,7 +31,7 @@ use microsoft::auth::{Credential, TokenSource};
 use microsoft::{Cloud, CredentialKind};
 use output::file::Files;
 use output::settings::{FileOutput, NamedOutput, Output};
-use state::Loaded;
+use state::{DatasetUpdate, EndpointState, Progress, Retry, StateUpdate, Store};
 
 /// A tenant, a place for documents, and the configuration between them.
 struct Scene {
@@ -50,6 +50,13 @@ struct Page {
 
 async fn scene(alerts_per_incident: AlertsPerIncident) -> Scene {
     scene_of(60, alerts_per_incident).await
+}
+
+/// What the state says of a dataset, and what its endpoint owes.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Remembered {
+    progress: Progress,
+    retry: Vec<Retry>,
 }
 
 async fn scene_of(incidents: u64, alerts_per_incident: AlertsPerIncident) -> Scene {
@@ -109,19 +116,27 @@ impl Scene {
         Parts::new(Sink::File(files), Arc::default(), Arc::clone(&self.dead))
     }
 
-    /// What is remembered of a dataset, after a change where one is given.
-    async fn change_state(&self, dataset: &str, change: Change) -> Loaded {
+    /// The state, and the part of the endpoint that a dataset comes from.
+    fn open_state(&self, dataset: &str) -> (Store, EndpointState) {
         let store = Store::open(&self.config.state, self.config.store).expect("opens");
-        let tenant = &self.config.tenants[0];
-        let state = store.source(&tenant.cloud.name, &tenant.id, dataset);
-        state.commit(change).await.expect("commits");
-        let loaded = state.load().expect("loads");
-        store.close().await.expect("closes");
-        loaded
+        let (tenant, source) = (&self.config.tenants[0], schema::dataset(dataset).expect("dataset").definition.source);
+        let state = store.endpoint(&tenant.cloud.name, &tenant.id, &source.name());
+        (store, state)
     }
 
-    async fn state(&self, dataset: &str) -> Loaded {
-        self.change_state(dataset, Change::default()).await
+    /// What is remembered of a dataset, after a change of its progress or of what is owed, where one is given.
+    async fn change_state(&self, dataset: &str, progress: Option<Progress>, retry: Option<Vec<Retry>>) -> Remembered {
+        let (store, state) = self.open_state(dataset);
+        let progress = progress.map(|progress| DatasetUpdate { progress: Some(progress), delivered: Vec::new() });
+        let datasets = progress.map(|update| (dataset.to_owned(), update)).into_iter().collect();
+        state.commit(StateUpdate { datasets, retry, ..StateUpdate::default() }).await.expect("commits");
+        let loaded = state.load().await.expect("loads");
+        store.close().await.expect("closes");
+        Remembered { progress: loaded.dataset(dataset).progress, retry: loaded.retry }
+    }
+
+    async fn state(&self, dataset: &str) -> Remembered {
+        self.change_state(dataset, None, None).await
     }
 
     fn documents(&self, dataset: &str) -> Vec<String> {

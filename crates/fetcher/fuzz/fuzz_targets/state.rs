@@ -10,15 +10,17 @@ use state::FILE;
 use state::offline::Offline;
 
 const EXPORT: &str = concat!(
-    r#"{"head":{"format":3,"exported":"2026-01-01T00:00:00Z"}}"#,
+    r#"{"head":{"format":4,"exported":"2026-01-01T00:00:00Z"}}"#,
     "\n",
-    r#"{"source":{"key":{"cloud":"global","tenant":"t","dataset":"alert"},"progress":{"cursor":"2026-01-01T00:00:00Z"},"retry":[{"id":"7","version":"v","attempts":1,"next":"n"}]}}"#,
+    r#"{"endpoint":{"key":{"cloud":"global","tenant":"t","endpoint":"graph/v1.0/security/alerts_v2"},"retry":[{"id":"7","version":"v","attempts":1,"next":"n"}]}}"#,
     "\n",
     r#"{"task":{"kind":"slice","key":"AAEC","body":{"a":1}}}"#,
     "\n",
-    r#"{"ids":{"slot":29000000,"written":490000,"ids":"AAAAAAAAAAEAAAAAAAAAAg=="}}"#,
+    r#"{"dataset":{"name":"alert","progress":{"cursor":"2026-01-01T00:00:00Z"}}}"#,
     "\n",
-    r#"{"end":{"sources":1}}"#,
+    r#"{"ids":{"minute":29000000,"written":490000,"ids":"AAAAAAAAAAEAAAAAAAAAAg=="}}"#,
+    "\n",
+    r#"{"end":{"endpoints":1}}"#,
 );
 
 /// A good file.
@@ -32,7 +34,7 @@ static GOOD: LazyLock<Vec<u8>> = LazyLock::new(|| {
 fn read(folder: &Path) {
     let Ok(state) = Offline::open(folder) else { return };
     if let Ok(sources) = state.sources() {
-        let keys: Vec<_> = sources.into_iter().map(|source| source.key).collect();
+        let keys: Vec<_> = sources.into_iter().map(|source| (source.key, source.dataset)).collect();
         let mut export = Vec::new();
         if state.export(&mut export).is_ok() && state.forget(&keys).is_ok() {
             state.import(&mut export.as_slice(), false).expect("an export is imported");

@@ -12,7 +12,7 @@ use super::{End, print, runtime};
 use crate::control::{self, AskError, Shown};
 use common::ids;
 use common::terminal;
-use state::SourceKey;
+use state::EndpointKey;
 use state::offline::{Offline, Summary};
 
 #[derive(Debug, Args)]
@@ -171,11 +171,11 @@ fn import(folder: &Path, args: &ImportArgs) -> anyhow::Result<End> {
 
 fn reset(folder: &Path, args: &ResetArgs) -> anyhow::Result<End> {
     let state = Offline::open(folder)?;
-    let is_meant = |key: &SourceKey| {
-        args.tenant.as_ref().is_none_or(|tenant| key.tenant == ids::canonical(tenant))
-            && args.dataset.as_ref().is_none_or(|dataset| key.dataset.eq_ignore_ascii_case(dataset.trim()))
+    let is_meant = |source: &Summary| {
+        args.tenant.as_ref().is_none_or(|tenant| source.key.tenant == ids::canonical(tenant))
+            && args.dataset.as_ref().is_none_or(|dataset| is_of(source, &dataset.trim().to_ascii_lowercase()))
     };
-    let meant: Vec<Summary> = state.sources()?.into_iter().filter(|source| is_meant(&source.key)).collect();
+    let meant: Vec<Summary> = state.sources()?.into_iter().filter(is_meant).collect();
     if meant.is_empty() {
         return Ok(End::Usage(format!("no source of {} is meant; `state show` lists them", folder.display())));
     }
@@ -197,10 +197,18 @@ fn reset(folder: &Path, args: &ResetArgs) -> anyhow::Result<End> {
             return Ok(End::Failed);
         }
     }
-    let keys: Vec<_> = meant.into_iter().map(|source| source.key).collect();
-    state.forget(&keys)?;
-    print::err().line(format_args!("{} sources forgotten", keys.len()))?;
+    let datasets: Vec<_> = meant.into_iter().map(|source| (source.key, source.dataset)).collect();
+    state.forget(&datasets)?;
+    print::err().line(format_args!("{} sources forgotten", datasets.len()))?;
     Ok(End::Done)
+}
+
+/// Whether the source gives the dataset. Where nothing was collected yet, its endpoint tells.
+fn is_of(source: &Summary, dataset: &str) -> bool {
+    match &source.dataset {
+        Some(known) => known == dataset,
+        None => schema::dataset(dataset).is_some_and(|known| known.definition.source.name() == source.key.endpoint),
+    }
 }
 
 /// Aligned columns.
@@ -208,7 +216,8 @@ fn table(sources: &[Summary]) -> String {
     const HEAD: [&str; 8] = ["CLOUD", "TENANT", "DATASET", "CURSOR", "LAST SUCCESS", "IDS", "RETRY", "TASKS"];
     let row = |source: &Summary| {
         let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
-        let SourceKey { cloud, tenant, dataset } = source.key.clone();
+        let EndpointKey { cloud, tenant, .. } = source.key.clone();
+        let dataset = text(&source.dataset);
         let (cursor, success) = (text(&source.progress.cursor), text(&source.progress.last_success));
         let counts = [source.ids.to_string(), source.retry.to_string(), source.tasks.to_string()];
         let [ids, retry, tasks] = counts;

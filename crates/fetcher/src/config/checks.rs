@@ -13,7 +13,7 @@ use super::{
 };
 use common::health::DEFAULT_OUTPUT;
 use common::ids;
-use state::DEFAULT_LEDGER;
+use state::DEFAULT_RETENTION;
 
 /// Shortest and longest time that ids are remembered.
 const MIN_LEDGER: Duration = Duration::from_hours(48);
@@ -83,7 +83,7 @@ pub(super) fn check(written: wire::Written, environment: Environment<'_>) -> Res
     else {
         return Err(all(errors, &broken, Vec::new()));
     };
-    // Beyond the ledger a sweep could not tell what was delivered.
+    // Beyond the dedup index a sweep could not tell what was delivered.
     let reconciled = tenants.iter_mut().flat_map(|tenant| &mut tenant.datasets).filter_map(|it| it.reconcile.as_mut());
     for reconcile in reconciled {
         reconcile.span = reconcile.span.min(ledger);
@@ -96,7 +96,7 @@ pub(super) fn check(written: wire::Written, environment: Environment<'_>) -> Res
         outputs: good,
         dead_letter: dead_letter.unwrap_or_else(|| state.join("dead-letter")),
         state,
-        store: state::Options { ledger },
+        store: state::Options { retention: ledger },
         dead_letter_limit,
         preserve_original_event,
         metrics,
@@ -181,9 +181,9 @@ pub(super) fn state_directory(text: Option<&Text>, environment: Environment<'_>)
     text.map_or_else(|| Ok(environment.path("./state")), |text| text.path("state", environment))
 }
 
-/// A ledger that is shorter than the overlap would not know what a poll reads again.
+/// A dedup index that is shorter than the overlap would not know what a poll reads again.
 fn check_ledger(text: Option<&Text>, environment: Environment<'_>) -> Result<Duration, ConfigError> {
-    let Some(text) = text else { return Ok(DEFAULT_LEDGER) };
+    let Some(text) = text else { return Ok(DEFAULT_RETENTION) };
     let written = text.resolve("ledger", environment)?;
     let span = parse_duration(&written).filter(|span| (MIN_LEDGER..=MAX_LEDGER).contains(span));
     span.ok_or_else(|| text.error("ledger", format!("`{written}` is no such time span; allowed: `2d` to `400d`")))

@@ -133,7 +133,7 @@ async fn a_thousand_tenants_are_told_line_by_line() {
 
 #[tokio::test]
 async fn a_snapshot_is_exported_while_the_state_is_in_use() {
-    use state::{Change, Entry, Options, Progress as Cursor, Store};
+    use state::{DatasetUpdate, DedupKey, Options, Progress as Cursor, StateUpdate, Store};
     let folder = tempfile::tempdir().expect("a folder");
     let desk = Arc::<Desk>::default();
     let _control = open(folder.path(), health(), Arc::clone(&desk)).await.expect("no other").expect("a socket");
@@ -142,21 +142,21 @@ async fn a_snapshot_is_exported_while_the_state_is_in_use() {
     let store = Store::open(folder.path(), Options::default()).expect("opens");
     desk.open(&store);
     let at = "2026-01-01T10:00:00Z";
-    let change = |number: u128| Change {
-        progress: Some(Cursor { cursor: Some(at.to_owned()), ..Cursor::default() }),
-        ids: (0..5000).map(|id| Entry::new(Some(at), (number << 64 | id << 80).to_be_bytes())).collect(),
-        ..Change::default()
+    let update = |number: u128| {
+        let progress = Some(Cursor { cursor: Some(at.to_owned()), ..Cursor::default() });
+        let delivered = (0..5000).map(|id| DedupKey::new(Some(at), (number << 64 | id << 80).to_be_bytes())).collect();
+        StateUpdate::of("incident", DatasetUpdate { progress, delivered })
     };
-    let source = store.source("global", "contoso", "incident");
-    source.commit(change(1)).await.expect("commits");
+    let endpoint = |tenant: &str| store.endpoint("global", tenant, "graph/v1.0/security/incidents");
+    endpoint("contoso").commit(update(1)).await.expect("commits");
     let mut first = Vec::new();
     assert_eq!(export(folder.path(), &mut first).await.expect("exports"), 1);
-    store.source("global", "fabrikam", "incident").commit(change(2)).await.expect("commits while it was read");
+    endpoint("fabrikam").commit(update(2)).await.expect("commits while it was read");
     let shown = show(folder.path()).await.expect("shows");
     assert_eq!(shown.sources.len(), 2);
     assert!(shown.bytes > 0 && shown.sources.iter().all(|source| source.ids > 0), "{shown:?}");
     let first = String::from_utf8(first).expect("text");
-    assert!(first.starts_with("{\"head\"") && first.ends_with("{\"end\":{\"sources\":1}}\n"), "{first}");
+    assert!(first.starts_with("{\"head\"") && first.ends_with("{\"end\":{\"endpoints\":1}}\n"), "{first}");
     store.close().await.expect("closes");
     let closed = export(folder.path(), &mut Vec::new()).await.expect_err("it is closed").to_string();
     assert!(closed.contains("not open"), "{closed}");

@@ -89,13 +89,11 @@ async fn datasets_that_share_a_poll_keep_their_own_memory() {
     assert!(scene.collect().await.is_empty());
     let [alerts, evidence, ..] = scene.found();
     // One of the two forgets everything.
-    let key = |dataset: &str| state::SourceKey {
-        cloud: scene.config.tenants[0].cloud.name.clone(),
-        tenant: scene.config.tenants[0].id.clone(),
-        dataset: dataset.to_owned(),
-    };
     let state = state::offline::Offline::open(&scene.config.state).expect("opens");
-    state.forget(&[key("evidence")]).expect("forgets");
+    let sources = state.sources().expect("sources").into_iter().map(|source| (source.key, source.dataset));
+    let forgotten: Vec<_> = sources.filter(|(_, dataset)| dataset.as_deref() == Some("evidence")).collect();
+    assert_eq!(forgotten.len(), 1);
+    state.forget(&forgotten).expect("forgets");
     drop(state);
     assert!(scene.collect().await.is_empty());
     assert_eq!(scene.found()[..2], [alerts, evidence * 2]);
@@ -110,7 +108,7 @@ async fn what_the_output_did_not_take_is_not_remembered() {
     let way = scene.folder.path().join("out").join("logs-m365_security.incident-default.ndjson");
     fs::create_dir_all(&way).expect("in the way");
     assert_eq!(scene.collect().await.len(), 1);
-    assert_eq!(scene.state("incident").await, Loaded::default());
+    assert_eq!(scene.state("incident").await, Remembered::default());
     fs::remove_dir(&way).expect("out of the way");
     assert!(scene.collect().await.is_empty());
     assert_eq!(count(&scene.documents("incident")), (130, 130));

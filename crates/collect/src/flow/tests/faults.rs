@@ -73,7 +73,7 @@ impl Scene {
         for entry in &mut retry {
             "2026-01-01T00:00:00Z".clone_into(&mut entry.next);
         }
-        self.change_state(dataset, Change { retry: Some(retry), ..Change::default() }).await;
+        self.change_state(dataset, None, Some(retry)).await;
     }
 
     fn incident_ids(&self) -> Vec<String> {

@@ -231,3 +231,16 @@ fn times_are_ordered_whatever_their_digits() {
         assert_eq!(cursor::order(a, b), expected, "{a} {b}");
     }
 }
+
+/// State is kept by the endpoint's name: two sources of one name would take it from each other.
+#[test]
+fn datasets_of_one_endpoint_are_one_source() {
+    let mut known = std::collections::BTreeMap::new();
+    for dataset in schema::catalog() {
+        let schema::Definition { source, rows, .. } = dataset.definition;
+        let way = (source, super::super::rows::nested_array(rows));
+        let first = known.entry(source.name()).or_insert(way);
+        assert_eq!(*first, way, "{}", source.name());
+    }
+    assert!(known.len() > 1);
+}

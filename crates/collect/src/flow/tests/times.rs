@@ -232,7 +232,7 @@ async fn a_clock_that_is_wrong_at_the_first_start_loses_nothing() {
                 // As an earlier version has left it.
                 for dataset in ["alert", "evidence", "incident", "log"] {
                     let progress = Progress { floor: Some(floor.to_owned()), ..Progress::default() };
-                    scene.change_state(dataset, Change { progress: Some(progress), ..Change::default() }).await;
+                    scene.change_state(dataset, Some(progress), None).await;
                 }
             }
             let health = scene.health().await;

@@ -1,8 +1,9 @@
-//! What remembering ids costs: `cargo bench -p fetcher --bench ledger`.
+//! What remembering ids costs: `cargo bench -p fetcher --bench dedup_index`.
 //!
-//! `documents` maps the same alerts with and without the ledger, side by side: in the steady state (fresh records, a
-//! commit per 20,000) and in an overlap or sweep (every id is looked up). The difference is the ledger's whole cost per
-//! document; the sorting and writing of the commit is in it. `file` prints bytes per id, the memory that a million ids
+//! `documents` maps the same alerts with and without the dedup index, side by side: in the steady state (fresh records, a
+//! commit per 20,000) and in an overlap or sweep (every id is looked up). The difference is the index's whole cost per
+//! document; the sorting and writing of the commit is in it. `look_up` compares one look-up per document with batches of
+//! a page. `file` prints bytes per id, the memory that a million ids
 //! take, and how long opening takes, which checks the whole file.
 #![allow(clippy::print_stdout, clippy::cast_precision_loss, clippy::disallowed_methods)]
 
@@ -12,10 +13,13 @@ use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use mapper::Mapper;
 use rustc_hash::FxHashSet;
-use state::{Change, Entry, Options, SourceState, Store};
+use state::{DatasetUpdate, DedupKey, EndpointState, Options, StateUpdate, Store};
 use tokio::runtime::Runtime;
 
 const DOCUMENTS: u64 = 20_000;
+/// Documents of a page.
+const PAGE: usize = 500;
+const DATASET: &str = "alert";
 
 fn main() {
     if std::env::args().any(|argument| argument == "--bench") {
@@ -36,9 +40,9 @@ fn time(number: u64) -> String {
 
 struct Scene {
     runtime: Runtime,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     store: Store,
-    source: SourceState,
+    endpoint: EndpointState,
     mapper: Mapper,
     row: Vec<u8>,
     document: Vec<u8>,
@@ -52,16 +56,16 @@ fn scene() -> Scene {
     let guard = runtime.enter();
     let store = Store::open(folder.path(), Options::default()).expect("opens");
     drop(guard);
-    let source = store.source("global", "contoso", "alert");
+    let endpoint = store.endpoint("global", "contoso", "graph/v1.0/security/alerts_v2");
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/alert/process.json");
     let row = std::fs::read(path).expect("a fixture");
     let mapper = Mapper::new(schema::dataset("alert").expect("dataset"));
     let times = (0..DOCUMENTS).map(time).collect();
-    Scene { runtime, _folder: folder, store, source, mapper, row, document: Vec::new(), times, next: 0 }
+    Scene { runtime, folder, store, endpoint, mapper, row, document: Vec::new(), times, next: 0 }
 }
 
 impl Scene {
-    /// The work without the ledger.
+    /// The work without the index.
     fn map(&mut self) {
         self.document.clear();
         black_box(self.mapper.map(&self.row, &mut self.document).is_ok());
@@ -73,49 +77,94 @@ impl Scene {
             self.map();
             self.next += 1;
             let changed = &self.times[usize::try_from(place).expect("place")];
-            pending.insert(Entry::new(Some(changed), id(self.next)));
+            pending.insert(DedupKey::new(Some(changed), id(self.next)));
         }
-        let ids = pending.into_iter().collect();
-        let change = Change { ids, ..Change::default() };
-        self.runtime.block_on(self.source.commit(change)).expect("commits");
+        self.commit(pending.into_iter().collect());
+    }
+
+    fn commit(&self, delivered: Vec<DedupKey>) {
+        let update = StateUpdate::of(DATASET, DatasetUpdate { progress: None, delivered });
+        self.runtime.block_on(self.endpoint.commit(update)).expect("commits");
     }
 }
 
 #[divan::bench_group(sample_count = 12, sample_size = 1)]
 mod documents {
-    use super::{Bencher, DOCUMENTS, Entry, ItemsCount, id, scene};
+    use super::{Bencher, DATASET, DOCUMENTS, DedupKey, ItemsCount, PAGE, id, scene};
 
     #[divan::bench]
-    fn without_ledger(bencher: Bencher) {
+    fn without_index(bencher: Bencher) {
         let mut scene = scene();
         bencher.counter(ItemsCount::new(DOCUMENTS)).bench_local(|| (0..DOCUMENTS).for_each(|_| scene.map()));
     }
 
     #[divan::bench]
-    fn with_ledger_fresh(bencher: Bencher) {
+    fn with_index_fresh(bencher: Bencher) {
         let mut scene = scene();
         bencher.counter(ItemsCount::new(DOCUMENTS)).bench_local(|| scene.fresh());
     }
 
     #[divan::bench]
-    fn with_ledger_all_looked_up(bencher: Bencher) {
+    fn with_index_all_looked_up(bencher: Bencher) {
         let mut scene = scene();
         scene.fresh();
         bencher.counter(ItemsCount::new(DOCUMENTS)).bench_local(|| {
-            let ids = scene.source.ids().expect("ids");
+            let mut page = Vec::new();
             for place in 0..DOCUMENTS {
                 scene.map();
                 let changed = &scene.times[usize::try_from(place).expect("place")];
-                assert!(ids.contains(Entry::new(Some(changed), id(place + 1))).expect("looks up"));
+                page.push(DedupKey::new(Some(changed), id(place + 1)));
+                if page.len() == PAGE {
+                    let unseen = scene.runtime.block_on(scene.endpoint.unseen(DATASET, &page)).expect("looks up");
+                    assert!(!unseen.contains(&true));
+                    page.clear();
+                }
             }
         });
     }
 }
 
-/// The ledger alone, without the documents.
+/// Looking up alone: one at a time, and in batches of a page. The documents lie in the order of their time or anywhere.
+#[divan::bench_group(sample_count = 12, sample_size = 1)]
+mod look_up {
+    use super::{Bencher, DATASET, DOCUMENTS, DedupKey, ItemsCount, PAGE, Scene, id, scene, time};
+
+    /// A scene whose index holds a million documents, and 20,000 keys of them.
+    fn known(is_sorted: bool) -> (Scene, Vec<DedupKey>) {
+        let scene = scene();
+        let key = |number: u64| DedupKey::new(Some(&time(number)), id(number));
+        for commit in 0..50 {
+            scene.commit((commit * DOCUMENTS..(commit + 1) * DOCUMENTS).map(key).collect());
+        }
+        let place = |number: u64| if is_sorted { 300_000 + number } else { number * 7_919 % 1_000_000 };
+        (scene, (0..DOCUMENTS).map(|number| key(place(number))).collect())
+    }
+
+    #[divan::bench(args = [true, false])]
+    fn one_by_one(bencher: Bencher, is_sorted: bool) {
+        let (scene, keys) = known(is_sorted);
+        bencher.counter(ItemsCount::new(DOCUMENTS)).bench_local(|| {
+            let index = scene.endpoint.index(DATASET).expect("opens");
+            assert!(keys.iter().all(|key| index.contains(*key).expect("looks up")));
+        });
+    }
+
+    #[divan::bench(args = [true, false])]
+    fn in_batches_of_a_page(bencher: Bencher, is_sorted: bool) {
+        let (scene, keys) = known(is_sorted);
+        bencher.counter(ItemsCount::new(DOCUMENTS)).bench_local(|| {
+            for page in keys.chunks(PAGE) {
+                let unseen = scene.runtime.block_on(scene.endpoint.unseen(DATASET, page)).expect("looks up");
+                assert!(!unseen.contains(&true));
+            }
+        });
+    }
+}
+
+/// The index alone, without the documents.
 #[divan::bench_group(sample_count = 12, sample_size = 1)]
 mod alone {
-    use super::{Bencher, Change, DOCUMENTS, Entry, FxHashSet, ItemsCount, id, scene};
+    use super::{Bencher, DOCUMENTS, DedupKey, FxHashSet, ItemsCount, id, scene};
 
     #[divan::bench]
     fn remember_and_commit(bencher: Bencher) {
@@ -125,10 +174,9 @@ mod alone {
             let mut pending = FxHashSet::default();
             for changed in &scene.times {
                 next += 1;
-                pending.insert(Entry::new(Some(changed), id(next)));
+                pending.insert(DedupKey::new(Some(changed), id(next)));
             }
-            let change = Change { ids: pending.into_iter().collect(), ..Change::default() };
-            scene.runtime.block_on(scene.source.commit(change)).expect("commits");
+            scene.commit(pending.into_iter().collect());
         });
     }
 }
@@ -140,17 +188,16 @@ fn resident_kib() -> u64 {
 }
 
 fn file() {
-    let Scene { runtime, _folder: folder, store, source, .. } = scene();
+    let scene = scene();
     let mut before = 0;
     for million in [1, 4] {
         let started = Instant::now();
         for commit in before..million * 50 {
             let numbers = commit * DOCUMENTS..(commit + 1) * DOCUMENTS;
-            let ids = numbers.map(|number| Entry::new(Some(&time(number)), id(number))).collect();
-            runtime.block_on(source.commit(Change { ids, ..Change::default() })).expect("commits");
+            scene.commit(numbers.map(|number| DedupKey::new(Some(&time(number)), id(number))).collect());
         }
         before = million * 50;
-        let bytes = std::fs::metadata(folder.path().join(state::FILE)).expect("file").len();
+        let bytes = std::fs::metadata(scene.folder.path().join(state::FILE)).expect("file").len();
         println!(
             "{million} M ids: {:.1} bytes of file per id, {:.1} MiB resident, written in {:.2} s",
             bytes as f64 / (million * 1_000_000) as f64,
@@ -158,8 +205,9 @@ fn file() {
             started.elapsed().as_secs_f64()
         );
     }
+    let Scene { runtime, folder, store, endpoint, .. } = scene;
     runtime.block_on(store.close()).expect("closes");
-    drop((source, store));
+    drop((endpoint, store));
     let started = Instant::now();
     let guard = runtime.enter();
     let store = Store::open(folder.path(), Options::default()).expect("opens");

@@ -1,16 +1,19 @@
-//! The place of a document in the ledger: the minute in which its record changed, and half of its id.
+//! What the dedup index keeps of a document: the minute in which its record changed, and half of its id.
 
 use common::clock;
 
+#[cfg(test)]
+mod tests;
+
 /// Minute since 1970 in which a record changed; 0 where the time is not readable.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Slot(pub(super) u32);
+pub struct MinuteBucket(pub(super) u32);
 
-impl Slot {
-    /// Of records whose time is not readable.
-    pub const UNDATED: Slot = Slot(0);
+impl MinuteBucket {
+    /// The bucket of records whose time is not readable.
+    pub const UNDATED: MinuteBucket = MinuteBucket(0);
 
-    /// The slot of a time as the service wrote it. One time in two spellings has one slot.
+    /// The bucket of a time as the service wrote it. One time in two spellings has one bucket.
     pub fn of(changed: Option<&str>) -> Self {
         changed.and_then(|text| minute(text.as_bytes()).or_else(|| any_minute(text))).map_or(Self::UNDATED, Self)
     }
@@ -22,24 +25,25 @@ impl Slot {
     }
 }
 
-/// One document of the ledger. The time has to be the same whenever the document is met: that of its record's last change
-/// where the document's id holds it too, else that of the record's creation. Within one minute of one source 64 bits of a hash tell documents apart:
-/// among a million ids of a minute, the next document is mistaken for one of them with a probability of 5e-14.
+/// One document of the dedup index. The time has to be the same whenever the document is met: that of its record's last
+/// change where the document's id holds it too, else that of the record's creation. Within one minute of one dataset 64 bits
+/// of a hash tell documents apart: among a million ids of a minute, the next document is mistaken for one of them with a
+/// probability of 5e-14.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Entry {
-    pub(super) slot: Slot,
+pub struct DedupKey {
+    pub(super) minute: MinuteBucket,
     pub(super) id: u64,
 }
 
-impl Entry {
+impl DedupKey {
     /// The document `id` of a record that changed then.
     pub fn new(changed: Option<&str>, id: [u8; 16]) -> Self {
-        Self { slot: Slot::of(changed), id: id.first_chunk().map_or(0, |half| u64::from_be_bytes(*half)) }
+        Self { minute: MinuteBucket::of(changed), id: id.first_chunk().map_or(0, |half| u64::from_be_bytes(*half)) }
     }
 
     /// When its record changed.
-    pub fn slot(self) -> Slot {
-        self.slot
+    pub fn minute(self) -> MinuteBucket {
+        self.minute
     }
 }
 
