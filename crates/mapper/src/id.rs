@@ -15,7 +15,12 @@ pub struct DocId(pub [u8; 16]);
 
 impl fmt::Display for DocId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut text = [0; 32];
+        for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
+            pair.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+        }
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 
@@ -32,7 +37,8 @@ impl DocId {
         Self::head(&hasher.finalize())
     }
 
-    fn head(digest: &[u8]) -> Self {
+    /// The first 128 bits of a digest.
+    pub(crate) fn head(digest: &[u8]) -> Self {
         let mut id = [0; 16];
         id.copy_from_slice(&digest[..16]);
         Self(id)

@@ -12,6 +12,7 @@ use schema::tables::Table;
 use schema::{Derive, Op};
 use sha2::{Digest, Sha256};
 
+use crate::DocId;
 use crate::convert::lower;
 use crate::timestamp;
 
@@ -218,17 +219,9 @@ pub(crate) fn derive(derive: Derive, inputs: &[Cow<'_, str>]) -> Option<String> 
     }
 }
 
-/// First 32 hexadecimal digits of the SHA-256 over the parts, joined with line targets.
+/// First 32 hexadecimal digits of the SHA-256 over the parts, joined with line feeds.
 pub(crate) fn entity_id(parts: &[Cow<'_, str>]) -> String {
-    hex(&Sha256::digest(parts.join("\n"))[..16])
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(|digit| char::from_digit(digit.into(), 16))
-        .collect()
+    DocId::head(&Sha256::digest(parts.join("\n"))).to_string()
 }
 
 /// Nanoseconds between two times, as text.
