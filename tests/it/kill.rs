@@ -33,7 +33,7 @@ const STEP: TimeDelta = TimeDelta::seconds(2);
 const SPACING: TimeDelta = TimeDelta::seconds(2);
 /// Incidents that are there from the start.
 const BACKLOG: i32 = 12;
-/// A process that was not hit by then is killed anyway.
+/// A process that has not reached its mark by then is killed anyway.
 const PATIENCE: Duration = Duration::from_millis(1200);
 /// Every so many steps the program may finish a cycle, so that the versions of this moment must be there in the end.
 const WHOLE: u64 = 10;
@@ -65,7 +65,7 @@ impl Dice {
     }
 }
 
-/// Tells people who wait; past the harness, which shows what tests print only when they fail.
+/// Prints progress past the test harness, which shows output only when a test fails.
 fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "kill -9: {text}");
 }
@@ -188,7 +188,7 @@ impl Session {
         found
     }
 
-    /// Frees the cluster of what was written; a server of these tests' own ends with them anyway.
+    /// Removes what was written from the cluster, which may outlive these tests.
     async fn clear(&self) {
         for stream in self.program.streams() {
             let path = format!("/_cat/indices/.ds-{stream}-*?format=json&h=index");

@@ -38,7 +38,7 @@ impl Endpoint {
     /// The list of incidents of the legacy API.
     pub const LEGACY: Endpoint = Endpoint::List("legacy_incidents");
 
-    /// What strikes here strikes there.
+    /// A fault of this endpoint strikes requests to `there`.
     fn includes(self, there: Endpoint) -> bool {
         self == Endpoint::Any || self == there
     }

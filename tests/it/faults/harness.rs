@@ -20,18 +20,18 @@ use tokio::net::TcpListener;
 use super::super::expected_documents::{self, ExpectedDocuments};
 use super::super::sources::{self, Source, datasets, sources};
 
-/// By then, in the clock's time, whoever has no trouble is done.
+/// A source without trouble must be done by then, in the paused clock's time.
 const AT_ONCE: Duration = Duration::from_secs(4);
 
 pub(super) type Begin = Box<dyn Fn(&Harness, &'static Source)>;
 
-/// A row of the matrix.
+/// A row of the matrix: one trouble.
 pub(super) struct Trouble {
-    /// Makes it.
+    /// Brings the trouble about.
     pub(super) begin: Begin,
-    /// How it goes on.
+    /// How the cycles end while the trouble lasts, and afterwards.
     pub(super) course: Course,
-    /// Who may be held up by it, apart from the source itself.
+    /// Which sources may be held up beside the one in trouble.
     pub(super) reach: Reach,
     /// What health says after the first cycle.
     pub(super) says: Says,
@@ -45,7 +45,7 @@ pub(super) enum Course {
     Fails(&'static str),
     /// The first cycle leaves so many incidents out, which are asked for again; when the trouble is over they arrive.
     Owes(usize),
-    /// It lasts, and the tenant grows from cycle to cycle.
+    /// The trouble lasts, and the tenant grows from cycle to cycle.
     Grows,
     /// The tenant changes within the first cycle already.
     Changes,
@@ -175,7 +175,7 @@ impl Harness {
         first
     }
 
-    /// What the first tenant's source owes is to be asked for now; returns how much that is.
+    /// Makes everything in the retry queue of the first tenant's source due now; returns how many records that are.
     async fn make_due(&self, dataset: &str) -> usize {
         let store = Store::open(&self.config.state, Options::default()).unwrap();
         let tenant = &self.config.tenants[0];
@@ -258,12 +258,12 @@ pub(super) async fn check(trouble: Trouble, list: &str) {
     let mine = |key: &str| key.ends_with(&Tenant::default().id);
     assert!(expected.missing(&[], mine) > 1000, "a tenant with little in it proves little");
     assert_eq!(harness.dead.counts(), []);
-    // Over: nothing of it is left.
+    // When the trouble is over, no source is degraded any more.
     for source in sources() {
         let health = harness.health(&source.name);
         assert_eq!((health.state, health.reasons.len()), (State::Healthy, 0), "{:?}", health.reasons);
     }
-    // What was read again is known.
+    // Another cycle reads the overlap again and delivers nothing twice.
     let count = harness.found().len();
     assert!(harness.cycle().await.is_empty());
     assert_eq!(harness.found().len(), count);
@@ -274,7 +274,7 @@ fn with_nested() -> impl Iterator<Item = &'static Source> {
     sources().iter().filter(|source| source.list.expand().is_some())
 }
 
-/// Whoever has no trouble was done at once.
+/// The sources without trouble were done at once.
 fn check_others(expected: &ExpectedDocuments, early: &[(String, String)], trouble: &Trouble, target: &'static Source) {
     let of_nested = matches!(trouble.says, Says::OfNested(_));
     let held_up = |source: &Source| match trouble.reach {

@@ -15,7 +15,7 @@ fn respond(status: u16, headers: &[(&str, &str)], body: &str) -> Fault {
     Fault::Respond { status, headers, body: body.into() }
 }
 
-/// The first requests for the list suffer it.
+/// The first requests for the list suffer the fault.
 fn first(fault: Fault, times: u32, says: Says) -> Trouble {
     Trouble {
         begin: Box::new(move |harness, target| harness.faults().script(target.pages(), fault.clone(), times)),
@@ -97,7 +97,7 @@ pub(super) fn html_instead_of_json() -> Trouble {
     first(respond(200, &[("content-type", "text/html")], "<html>sign in</html>"), 2, Says::Retried(2))
 }
 
-/// What is not called JSON comes from somebody on the way.
+/// An answer that is not called JSON comes from a gateway on the way.
 pub(super) fn wrong_content_type() -> Trouble {
     first(Fault::ContentType("text/plain".into()), 3, Says::Retried(3))
 }
@@ -118,7 +118,7 @@ pub(super) fn token_endpoint_down() -> Trouble {
     }
 }
 
-/// The token endpoint wants to be left alone, twice, and is.
+/// The token endpoint asks twice for a pause and is given it.
 pub(super) fn sign_in_busy(status: u16, after: &'static str) -> Trouble {
     let begin = move |harness: &Harness, _| {
         let date = (common::clock::now() + TimeDelta::seconds(45)).format("%a, %d %b %Y %H:%M:%S GMT").to_string();
@@ -128,7 +128,7 @@ pub(super) fn sign_in_busy(status: u16, after: &'static str) -> Trouble {
     Trouble { begin: Box::new(begin), course: Course::Whole, reach: Reach::Tenant, says: Says::Healthy }
 }
 
-/// Somebody has to do something: it is told at once, with the cure.
+/// A refusal that only a person can end is told at once, with its cure.
 pub(super) fn sign_in_refused(status: u16, body: &'static str, cure: &'static str) -> Trouble {
     let begin = move |harness: &Harness, _| harness.faults().always(Endpoint::Token, respond(status, &[], body));
     Trouble {

@@ -95,7 +95,7 @@ impl Program {
 }
 
 impl Run {
-    /// It has ended by itself.
+    /// The process has ended by itself.
     pub(super) fn has_ended(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
     }

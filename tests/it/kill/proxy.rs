@@ -102,7 +102,7 @@ impl Proxy {
         *self.shared.target.lock().unwrap() = Some(target);
         let reached = tokio::time::timeout(patience, self.shared.reached.notified()).await.is_ok();
         if !reached && self.shared.target.lock().unwrap().take().is_none() {
-            // It came in the last moment: its sign must not be taken for the next one's.
+            // The moment came just after the time limit: its notice must not be taken for that of the next one.
             self.shared.reached.notified().await;
         }
         if reached && !run.has_ended() {
