@@ -20,7 +20,7 @@ const EXPORT: &str = concat!(
     "\n",
     r#"{"ids":{"minute":29000000,"written":490000,"ids":"AAAAAAAAAAEAAAAAAAAAAg=="}}"#,
     "\n",
-    r#"{"end":{"endpoints":1}}"#,
+    r#"{"end":{"endpoints":1,"sources":1}}"#,
 );
 
 /// A good file.

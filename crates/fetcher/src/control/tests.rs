@@ -156,7 +156,10 @@ async fn a_snapshot_is_exported_while_the_state_is_in_use() {
     assert_eq!(shown.sources.len(), 2);
     assert!(shown.bytes > 0 && shown.sources.iter().all(|source| source.ids > 0), "{shown:?}");
     let first = String::from_utf8(first).expect("text");
-    assert!(first.starts_with("{\"head\"") && first.ends_with("{\"end\":{\"endpoints\":1}}\n"), "{first}");
+    assert!(
+        first.starts_with("{\"head\"") && first.ends_with("{\"end\":{\"endpoints\":1,\"sources\":1}}\n"),
+        "{first}"
+    );
     store.close().await.expect("closes");
     let closed = export(folder.path(), &mut Vec::new()).await.expect_err("it is closed").to_string();
     assert!(closed.contains("not open"), "{closed}");

@@ -106,12 +106,16 @@ impl Import<'_> {
                 let mut table = self.write.open_table(DEDUP).map_err(|error| self.file.fault(&error))?;
                 remember(self.file, &mut table, dataset, (&keys, written))
             }
-            (Line::End { endpoints }, ..) if endpoints == self.endpoints => {
+            (Line::End { endpoints, sources }, ..) => {
+                let read = (self.endpoints, self.datasets);
+                if read != (endpoints, sources) {
+                    return refused(&format!(
+                        "there were {endpoints} endpoints with {sources} datasets, {} with {} were read",
+                        read.0, read.1
+                    ));
+                }
                 self.has_ended = true;
                 Ok(())
-            }
-            (Line::End { endpoints }, ..) => {
-                refused(&format!("there were {endpoints} endpoints, {} were read", self.endpoints))
             }
             (Line::Task { .. } | Line::Dataset { .. }, None, _) => refused("it belongs to no endpoint"),
             (Line::Ids { .. }, _, None) => refused("it belongs to no dataset"),

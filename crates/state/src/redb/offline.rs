@@ -1,7 +1,7 @@
 //! The state of a process that does not run: shown, exported, imported, forgotten. All of this blocks.
 //!
 //! An export is JSON Lines: a head, then each endpoint followed by its tasks and its datasets, each of these followed by its
-//! ids, and a last line that says how many endpoints there were.
+//! ids, and a last line that says how many endpoints and datasets there were.
 
 use std::io::{BufRead, Write};
 use std::path::Path;
@@ -58,8 +58,8 @@ pub(super) enum Line {
     /// Ids of the dataset before it: of the minute since 1970, delivered in the hour `written` since 1970; Base64 of 8 bytes
     /// each.
     Ids { minute: u32, written: u32, ids: String },
-    /// The last line.
-    End { endpoints: u64 },
+    /// The last line; the sources are the datasets.
+    End { endpoints: u64, sources: u64 },
 }
 
 impl Offline {
@@ -129,7 +129,7 @@ impl Offline {
             written.and_then(|()| out.write_all(b"\n")).map_err(|error| Fault::local("export", &error))
         };
         put(&Line::Head { format: FORMAT, exported: clock::timestamp() })?;
-        let (mut endpoints, mut count) = (0, 0);
+        let (mut endpoints, mut sources) = (0, 0);
         for (key, endpoint) in file.endpoints(&read)? {
             put(&Line::Endpoint { key, retry: file.retry(&read, endpoint)? })?;
             file.every_task(&read, endpoint, &mut |task| {
@@ -148,13 +148,13 @@ impl Offline {
                     }
                     Ok(())
                 })?;
-                count += 1;
+                sources += 1;
             }
             endpoints += 1;
         }
-        put(&Line::End { endpoints })?;
+        put(&Line::End { endpoints, sources })?;
         out.flush().map_err(|error| Fault::local("export", &error))?;
-        Ok(count)
+        Ok(sources)
     }
 
     /// Reads an export, all of it or nothing. A dataset that is known already is refused, or with `replace` everything that

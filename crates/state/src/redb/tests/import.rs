@@ -60,8 +60,9 @@ fn lines(tenant: &str, cursor: &str, number: u8) -> Vec<String> {
 
 fn export(endpoints: Vec<Vec<String>>) -> String {
     let count = endpoints.len();
+    let sources = endpoints.iter().flatten().filter(|line| line.contains("{\"dataset\"")).count();
     let head = r#"{"head":{"format":4,"exported":"2026-01-01T00:00:00Z"}}"#.to_owned();
-    let end = format!(r#"{{"end":{{"endpoints":{count}}}}}"#);
+    let end = format!(r#"{{"end":{{"endpoints":{count},"sources":{sources}}}}}"#);
     std::iter::once(head).chain(endpoints.into_iter().flatten()).chain([end]).collect::<Vec<_>>().join("\n")
 }
 

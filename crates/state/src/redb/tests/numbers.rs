@@ -70,7 +70,7 @@ fn export(format: &str, attempts: &str, minute: &str, written: &str, end: &str) 
         ),
         r#"{"dataset":{"name":"alert","progress":{"cursor":"9999-12-31T23:59:59.9999999Z"}}}"#.to_owned(),
         format!(r#"{{"ids":{{"minute":{minute},"written":{written},"ids":"AAAAAAAAAAD//////////w=="}}}}"#),
-        format!(r#"{{"end":{{"endpoints":{end}}}}}"#),
+        format!(r#"{{"end":{{"endpoints":{end},"sources":1}}}}"#),
     ]
     .join("\n")
 }
