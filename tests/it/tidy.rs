@@ -153,7 +153,8 @@ fn one_module_makes_files() {
     const MAKERS: [&str; 6] =
         ["File::create", "File::options", "OpenOptions", "fs::write(", "create_dir", "DirBuilder"];
     // Manual pages hold nothing that was collected.
-    const EXEMPT: [&str; 2] = ["src/private.rs", "src/cli/manual.rs"];
+    const EXEMPT: [&str; 4] =
+        ["src/private.rs", "src/platform/unix.rs", "src/platform/windows.rs", "src/cli/manual.rs"];
     let mut found = Vec::new();
     for path in production() {
         if !is_of_the_collector(&path) || EXEMPT.iter().any(|exempt| path.ends_with(exempt)) {
@@ -165,6 +166,34 @@ fn one_module_makes_files() {
         found.extend(lines.map(|(number, _)| format!("{path}:{}", number + 1)));
     }
     assert!(found.is_empty(), "use common::private: {found:#?}");
+}
+
+/// Lines of our crates may be wanted below `info`, those of others never: the log's filter knows every crate of the program.
+#[test]
+fn the_log_filter_knows_our_crates() {
+    let logs = read("crates/fetcher/src/cli/logs.rs");
+    let list = logs.split("const OURS").nth(1).and_then(|rest| rest.split("];").next()).unwrap();
+    let known: BTreeSet<&str> = list.split('"').skip(1).step_by(2).collect();
+    let folders = fs::read_dir(it::repository().join("crates")).unwrap();
+    let mut expected: BTreeSet<String> =
+        folders.map(|folder| folder.unwrap().file_name().into_string().unwrap()).collect();
+    // The generator is a program of its own; the collector's has the name of its file.
+    assert!(expected.remove("generator"));
+    expected.insert("m365_fetcher".to_owned());
+    assert_eq!(known, expected.iter().map(String::as_str).collect(), "OURS in crates/fetcher/src/cli/logs.rs");
+}
+
+/// What differs between operating systems lies behind one module; the rest compiles everywhere.
+#[test]
+fn one_module_knows_operating_systems() {
+    const WORDS: [&str; 6] = ["os::unix", "os::windows", "cfg(unix)", "cfg(windows)", "signal::unix", "UnixStream"];
+    let mut found = Vec::new();
+    for path in production().into_iter().filter(|path| !path.starts_with("crates/common/src/platform")) {
+        let text = read(&path);
+        let lines = text.lines().enumerate().filter(|(_, line)| WORDS.iter().any(|word| line.contains(word)));
+        found.extend(lines.map(|(number, _)| format!("{path}:{}", number + 1)));
+    }
+    assert!(found.is_empty(), "use common::platform: {found:#?}");
 }
 
 /// `cargo fmt` does not see files of modules that a macro declares; given by name, rustfmt does.

@@ -56,6 +56,7 @@ use self::window::Window;
 use crate::config::{Config, DatasetConfig};
 use common::error::Fault;
 use common::health::{Reason, SourceHealth};
+use common::ids::DatasetNames;
 use common::stats::Stats;
 use microsoft::source::Source;
 use output::dead_letters::DeadLetters;
@@ -161,8 +162,8 @@ struct Feed {
 
 impl Feed {
     /// Names of its datasets, joined: what logs and health call it.
-    fn datasets(&self) -> Arc<str> {
-        Arc::clone(&self.health.key().datasets)
+    fn datasets(&self) -> DatasetNames {
+        self.health.key().datasets.clone()
     }
 
     /// An answer is odd: it is told, and the cycle goes on.

@@ -1,6 +1,8 @@
 //! Time: the wall clock, of which this is the only reader; times as texts; the services' clocks.
 
 mod lenient;
+#[cfg(any(test, feature = "test-support"))]
+mod movable;
 mod service;
 #[cfg(test)]
 mod tests;
@@ -10,12 +12,19 @@ use std::cmp::Ordering;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 pub use self::lenient::{is_mapped, is_plain, parse};
+#[cfg(any(test, feature = "test-support"))]
+pub use self::movable::set;
 pub use self::service::ServiceClock;
 pub use self::service::date;
 
-/// Now.
+/// Now. In tests the time that `set` gave the runtime, moved by tokio's clock; without that, and always in the program,
+/// the system's.
 #[expect(clippy::disallowed_methods, reason = "the place that the ban points to")]
 pub fn now() -> DateTime<Utc> {
+    #[cfg(any(test, feature = "test-support"))]
+    if let Some(now) = movable::now() {
+        return now;
+    }
     Utc::now()
 }
 

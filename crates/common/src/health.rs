@@ -2,6 +2,7 @@
 //! An empty poll and a throttled one are healthy; a reason is set and cleared by its name, and is logged when it comes
 //! and when it goes, not in between. Counters are atomics; what is locked is touched per cycle or per fault only.
 
+mod active;
 mod all;
 mod broken;
 pub mod latency;
@@ -17,13 +18,13 @@ mod snapshot;
 mod tests;
 mod watch;
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use self::active::ActiveReasons;
 pub use self::all::Health;
 pub use self::broken::Broken;
 use self::broken::NO_DATASETS;
@@ -38,6 +39,7 @@ pub use self::reload::{ConfigSnapshot, Reloads};
 pub use self::snapshot::{DatasetSnapshot, OutputSnapshot, ReasonSnapshot, Snapshot, SourceSnapshot, State};
 use crate::clock;
 use crate::error::Fault;
+use crate::ids::DatasetNames;
 
 /// Failed cycles in a row, of a kind that should pass, before a source counts as degraded.
 const FAILED_CYCLES: u32 = 2;
@@ -53,8 +55,8 @@ pub struct Key {
     pub cloud: Arc<str>,
     /// Tenant id.
     pub tenant: Arc<str>,
-    /// Names of the datasets that the source feeds, joined with `+`.
-    pub datasets: Arc<str>,
+    /// The datasets that the source feeds.
+    pub datasets: DatasetNames,
 }
 
 /// A counter that only grows.
@@ -144,24 +146,12 @@ struct SourceStatus {
     watch: watch::Cycles,
 }
 
-/// The reasons that hold now.
-#[derive(Debug, Default)]
-struct ActiveReasons(BTreeMap<Reason, ActiveReason>);
-
-#[derive(Debug)]
-struct ActiveReason {
-    text: String,
-    since: Instant,
-    count: u64,
-}
-
 impl SourceHealth {
     fn new(key: Key) -> Self {
-        let names: Vec<_> = key.datasets.split('+').collect();
         let delivered = schema::catalog()
             .iter()
             .enumerate()
-            .filter(|(_, dataset)| names.contains(&dataset.definition.name))
+            .filter(|(_, dataset)| key.datasets.contains(dataset.definition.name))
             .map(|(place, dataset)| Delivered {
                 name: dataset.definition.name,
                 place,
@@ -291,96 +281,6 @@ impl SourceHealth {
         !status.reasons.0.is_empty()
     }
 
-    /// What a failed cycle says of the source. Where the place of the fault is known, it has said so already.
-    fn classify(&self, status: &mut SourceStatus, fault: &Fault, text: &str) {
-        let blames = |status: &SourceStatus, reason| status.reasons.0.contains_key(&reason);
-        let output = blames(status, Reason::OutputBlocked);
-        match fault {
-            _ if output => {}
-            Fault::Auth(_) if blames(status, Reason::Permission) => {}
-            Fault::Auth(_) => self.set(status, Reason::Auth, text),
-            Fault::Refused(_) => self.set(status, Reason::Refused, text),
-            Fault::Incomplete(_) => self.set(status, Reason::Incomplete, text),
-            Fault::Local(_) => self.set(status, Reason::State, text),
-            Fault::Unreachable(_) => self.set(status, Reason::Unreachable, text),
-            // One failure is nothing, unless nothing ever succeeded.
-            Fault::Transient(_) | Fault::Throttled { .. }
-                if status.failed >= FAILED_CYCLES || status.last_success.is_none() =>
-            {
-                self.set(status, Reason::Failing, text);
-            }
-            Fault::Transient(_) | Fault::Throttled { .. } | Fault::Stopped => {}
-        }
-    }
-
-    /// Something is wrong; setting the same reason again only renews its text.
-    pub fn degrade(&self, reason: Reason, text: impl std::fmt::Display) {
-        let text = bounded(&text.to_string());
-        let mut status = locked(&self.status);
-        status.last_error = Some((text.clone(), Instant::now()));
-        self.set(&mut status, reason, &text);
-    }
-
-    /// A request failed and is repeated. As long as nothing ever succeeded, that is all there is to say of the source.
-    pub fn stumbled(&self, fault: &Fault) {
-        self.retries.add(1);
-        let mut status = locked(&self.status);
-        if status.last_progress.is_none() && matches!(fault, Fault::Transient(_)) {
-            let text = bounded(&fault.to_string());
-            status.last_error = Some((text.clone(), Instant::now()));
-            self.set(&mut status, Reason::Failing, &text);
-        }
-    }
-
-    /// The same, where it is no error of now: it still holds.
-    pub fn renew(&self, reason: Reason, text: impl std::fmt::Display) {
-        let text = bounded(&text.to_string());
-        self.set(&mut locked(&self.status), reason, &text);
-    }
-
-    /// It is over.
-    pub fn recover(&self, reason: Reason) {
-        self.clear(&mut locked(&self.status), reason);
-    }
-
-    fn set(&self, status: &mut SourceStatus, reason: Reason, text: &str) {
-        if status.reasons.set(reason, text) {
-            let Key { cloud, tenant, datasets } = &self.key;
-            let (cloud, tenant, dataset, reason_name) = (&**cloud, &**tenant, &**datasets, reason.name());
-            let (error, hint) = in_one_line(text);
-            let hint = hint.as_deref();
-            if dataset == NO_DATASETS {
-                tracing::error!(
-                    cloud,
-                    tenant,
-                    reason = reason_name,
-                    error,
-                    hint,
-                    "FAILED: tenant, the others are collected"
-                );
-            } else if reason.is_failure() {
-                tracing::error!(cloud, tenant, dataset, reason = reason_name, error, hint, "FAILED: source");
-            } else {
-                tracing::warn!(cloud, tenant, dataset, reason = reason_name, error, hint, "DEGRADED: source");
-            }
-        }
-    }
-
-    fn clear(&self, status: &mut SourceStatus, reason: Reason) {
-        if status.reasons.clear(reason) {
-            let Key { cloud, tenant, datasets } = &self.key;
-            let (cloud, tenant, dataset, reason) = (&**cloud, &**tenant, &**datasets, reason.name());
-            tracing::info!(cloud, tenant, dataset, reason, "RECOVERED: source");
-        }
-    }
-
-    /// The API answered a request with 200: token and permission are good.
-    pub fn answered(&self) {
-        let mut status = locked(&self.status);
-        self.clear(&mut status, Reason::Auth);
-        self.clear(&mut status, Reason::Permission);
-    }
-
     /// A page was read to its end. `size` is the number of records that it was asked for.
     pub fn page_read(&self, size: u32) {
         self.pages.add(1);
@@ -466,24 +366,6 @@ impl SourceHealth {
         if records == 0 {
             self.recover(Reason::HeavyRecord);
         }
-    }
-}
-
-impl ActiveReasons {
-    /// Whether it is new.
-    fn set(&mut self, reason: Reason, text: &str) -> bool {
-        if let Some(known) = self.0.get_mut(&reason) {
-            known.count += 1;
-            text.clone_into(&mut known.text);
-            return false;
-        }
-        self.0.insert(reason, ActiveReason { text: text.to_owned(), since: Instant::now(), count: 1 });
-        true
-    }
-
-    /// Whether it was there.
-    fn clear(&mut self, reason: Reason) -> bool {
-        self.0.remove(&reason).is_some()
     }
 }
 

@@ -5,6 +5,7 @@ pub mod error;
 pub mod health;
 pub mod http;
 pub mod ids;
+pub mod platform;
 pub mod private;
 pub mod secret_text;
 pub mod secrets;

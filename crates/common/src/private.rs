@@ -3,22 +3,16 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
-#[cfg(unix)]
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-/// Owner alone: read and write; for folders also enter.
-#[cfg(unix)]
-const FILE: u32 = 0o600;
-#[cfg(unix)]
-const FOLDER: u32 = 0o700;
+pub use crate::platform::sync_folder;
+use crate::platform::{close_to_others, owner_only_file, owner_only_folder};
 
 /// Makes a folder and those above it that are missing. One that is there stays as it is: it may not be ours alone.
 pub fn folder(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
-    #[cfg(unix)]
-    builder.mode(FOLDER);
+    owner_only_folder(&mut builder);
     builder.create(path)
 }
 
@@ -38,27 +32,18 @@ pub fn create_new(path: &Path) -> io::Result<File> {
 }
 
 fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
-    #[cfg(unix)]
-    options.mode(FILE);
+    owner_only_file(options);
     let file = options.open(path)?;
     tighten(path, &file);
     Ok(file)
 }
 
-/// What an earlier version left open to others is closed to them; where that fails, it is told.
-#[cfg(unix)]
+/// Closes a file that an earlier version left open to others; where that fails, the log says so.
 fn tighten(path: &Path, file: &File) {
-    // A device or a pipe belongs to the system.
-    let wide = |facts: &fs::Metadata| facts.is_file() && facts.permissions().mode() & 0o077 != 0;
-    if file.metadata().is_ok_and(|facts| wide(&facts))
-        && let Err(error) = file.set_permissions(fs::Permissions::from_mode(FILE))
-    {
+    if let Err(error) = close_to_others(file) {
         tracing::warn!(file = %path.display(), %error, "others can read this file, and it cannot be closed to them");
     }
 }
-
-#[cfg(not(unix))]
-fn tighten(_: &Path, _: &File) {}
 
 /// Closes files of a folder to others: those whose names are chosen.
 pub fn tighten_folder(folder: &Path, chosen: impl Fn(&str) -> bool) {
@@ -73,11 +58,6 @@ pub fn tighten_folder(folder: &Path, chosen: impl Fn(&str) -> bool) {
             tighten(&entry.path(), &file);
         }
     }
-}
-
-/// Makes the names in a folder durable.
-pub fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
 }
 
 /// Cuts a last line off that has no end: whoever wrote it died before it was acknowledged. Returns the length that is

@@ -50,7 +50,7 @@ impl Default for Stats {
 }
 
 impl Stats {
-    /// The same counts, as one of several outputs adds to them: what is told of the output is its own.
+    /// These counts, as one of several outputs adds to them; the health of that output is its own.
     #[must_use]
     pub fn of_output(&self, name: &str) -> Self {
         Self {

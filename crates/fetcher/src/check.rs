@@ -28,11 +28,11 @@ const TENANTS: usize = 8;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// It works.
+    /// The item works.
     Ok,
-    /// It works, but somebody should look at it; or it cannot be told.
+    /// The item works, but somebody should look at it; or it cannot be said.
     Warning,
-    /// It does not work.
+    /// The item does not work.
     Failed,
 }
 

@@ -8,14 +8,12 @@ mod logs;
 mod manual;
 mod map;
 mod print;
-mod privacy;
 mod reload;
 mod replay;
 mod run;
 mod signals;
 mod state;
 mod status;
-mod summary;
 mod told;
 
 use std::net::SocketAddr;
@@ -259,7 +257,7 @@ struct SimulateArgs {
 /// What a command ends with.
 enum End {
     Done,
-    /// It was told what went wrong already.
+    /// What went wrong was said already.
     Failed,
     /// Command line or configuration.
     Usage(String),
@@ -270,7 +268,7 @@ enum End {
 /// Runs the program.
 pub fn main() -> ExitCode {
     let start = signals::Start::early();
-    let sealed = privacy::seal();
+    let sealed = common::platform::disable_core_dumps();
     let cli = Cli::parse();
     logs::init(cli.log_format);
     if let Err(error) = sealed {

@@ -39,7 +39,7 @@ pub fn load(path: &Path) -> Result<Config, ConfigErrors> {
     load_with_text(path).map(|(config, _)| config)
 }
 
-/// The same, with the text of the file.
+/// Reads a configuration file; returns its text, too.
 pub(crate) fn load_with_text(path: &Path) -> Result<(Config, String), ConfigErrors> {
     let text = read(path)?;
     let config = parse(&path.display().to_string(), &text, &|name| std::env::var(name).ok())?;
@@ -142,6 +142,7 @@ pub fn log_filter() -> Option<String> {
 }
 
 /// An environment variable that a command takes where no option says it.
+#[cfg(feature = "demo")]
 pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -6,8 +6,7 @@
 
 mod answer;
 mod ask;
-mod place;
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests;
 
 use std::io;
@@ -22,12 +21,11 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 pub use self::ask::{ask, backfill, export, show};
-use self::place::Place;
-pub use self::place::{POINTER, SOCKET};
 use collect::flow::desk::Desk;
 use common::clock;
 use common::error::Fault;
 use common::health::{ConfigSnapshot, Health, LettersSnapshot, OutputSnapshot, SourceSnapshot};
+use common::platform::{self, ControlPlace, SOCKET};
 use state::offline::Summary;
 
 /// Longest time for an answer, on either side.
@@ -140,7 +138,7 @@ pub enum AskError {
         /// What happened.
         error: io::Error,
     },
-    /// It says why it does not answer.
+    /// The process says why it does not answer.
     #[error("{0}")]
     Refused(String),
     /// Its answer cannot be written.
@@ -152,7 +150,7 @@ pub enum AskError {
 #[derive(Debug)]
 pub struct Control {
     task: JoinHandle<()>,
-    _place: Place,
+    _place: ControlPlace,
 }
 
 impl Drop for Control {
@@ -172,7 +170,7 @@ pub async fn open(state: &Path, health: Arc<Health>, desk: Arc<Desk>) -> Result<
             state.display()
         )));
     }
-    let (listener, place) = match place::bind(state) {
+    let (mut listener, place) = match platform::bind(state) {
         Ok(bound) => bound,
         Err(error) => {
             let path = state.join(SOCKET);
@@ -186,7 +184,7 @@ pub async fn open(state: &Path, health: Arc<Health>, desk: Arc<Desk>) -> Result<
         loop {
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
             match listener.accept().await {
-                Ok((stream, _)) => {
+                Ok(stream) => {
                     let process = Arc::clone(&process);
                     tokio::spawn(async move {
                         // A peer that went away is nobody's concern.

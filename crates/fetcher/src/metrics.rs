@@ -4,21 +4,28 @@
 //! What concerns a source carries `cloud`, `tenant` and `dataset`, where a source that feeds several datasets names them
 //! all (`alert+evidence`); documents are counted under their own dataset.
 
+mod families;
+mod output;
 mod process;
 mod readiness;
 mod server;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-use std::fmt::Write;
+use std::fmt;
 
 use chrono::DateTime;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::DescriptorEncoder;
+use prometheus_client::encoding::prometheus_text::encode;
+use prometheus_client::metrics::MetricType;
+use prometheus_client::registry::Registry;
 
+use self::families::{Families, Labels};
 pub use self::server::{CONTENT_TYPE, serve};
 use crate::version;
 use common::health::latency::{BOUNDS, Latencies};
-use common::health::{Health, Reason, RefusedSnapshot, SourceSnapshot, State};
+use common::health::{ConfigSnapshot, Health, LettersSnapshot, OutputSnapshot, RefusedSnapshot, SourceSnapshot, State};
 
 /// 1 for the version that runs.
 pub const BUILD_INFO: &str = "m365_build_info";
@@ -64,8 +71,8 @@ const STATES: [State; 4] = [State::Starting, State::Healthy, State::Degraded, St
 pub struct Family {
     /// Its name.
     pub name: &'static str,
-    /// `counter` or `gauge`.
-    pub kind: &'static str,
+    /// A counter or a gauge.
+    pub kind: MetricType,
     /// What it counts.
     pub help: &'static str,
     value: fn(&SourceSnapshot) -> Option<i64>,
@@ -105,195 +112,173 @@ pub const FAMILIES: [Family; 19] = [
 ];
 
 const fn gauge(name: &'static str, help: &'static str, value: fn(&SourceSnapshot) -> Option<i64>) -> Family {
-    Family { name, kind: "gauge", help, value }
+    Family { name, kind: MetricType::Gauge, help, value }
 }
 
 const fn counter(name: &'static str, help: &'static str, value: fn(&SourceSnapshot) -> Option<i64>) -> Family {
-    Family { name, kind: "counter", help, value }
+    Family { name, kind: MetricType::Counter, help, value }
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the form of a family's value")]
 fn count(n: u64) -> Option<i64> {
-    Some(i64::try_from(n).unwrap_or(i64::MAX))
+    Some(number(n))
 }
 
 /// Everything as it is now.
 pub fn render(health: &Health) -> String {
-    let sources = health.sources();
-    let snapshots: Vec<_> = sources.iter().map(|source| source.snapshot()).collect();
-    let labelled: Vec<_> = snapshots.iter().map(|source| (labels(source), source)).collect();
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(Exposition::of(health)));
     let mut out = String::new();
-    head(&mut out, BUILD_INFO, "gauge", "1 for the version that runs.");
-    let _ = writeln!(out, "{BUILD_INFO}{{version=\"{}\",commit=\"{}\"}} 1", version::VERSION, version::COMMIT);
-    for Family { name, kind, help, value } in FAMILIES {
-        head(&mut out, name, kind, help);
-        for (labels, source) in &labelled {
-            if let Some(value) = value(source) {
-                let _ = writeln!(out, "{name}{{{labels}}} {value}");
-            }
-        }
-    }
-    head(&mut out, SOURCE_STATE, "gauge", "1 for the state that the source is in, 0 for the others.");
-    for (labels, source) in &labelled {
-        states(&mut out, SOURCE_STATE, &format!("{labels},"), source.state);
-    }
-    head(&mut out, SOURCE_REASON, "gauge", "1 for every reason why the source is not healthy.");
-    for (labels, source) in &labelled {
-        for reason in &source.reasons {
-            let _ = writeln!(out, "{SOURCE_REASON}{{{labels},reason=\"{}\"}} 1", reason.reason.name());
-        }
-    }
-    tenants(&mut out, &snapshots);
-    configuration(&mut out, health);
-    documents(&mut out, &snapshots);
-    letters(&mut out, &snapshots, health);
-    output(&mut out, health);
-    let mut latencies = BTreeMap::<_, Latencies>::new();
-    for source in &sources {
-        let key = source.key();
-        *latencies.entry((&*key.cloud, &*key.datasets)).or_default() += source.latency().read();
-    }
-    histogram(&mut out, &latencies);
-    process::render(&mut out);
+    // A `String` takes everything.
+    let _ = encode(&mut out, &registry);
     out
 }
 
-/// The worst of a tenant's sources.
-fn tenants(out: &mut String, sources: &[SourceSnapshot]) {
-    head(
-        out,
-        TENANT_STATE,
-        "gauge",
-        "1 for the state that the tenant is in, the worst of its sources; 0 for the others.",
-    );
-    for of_tenant in sources.chunk_by(|one, other| (&one.cloud, &one.tenant) == (&other.cloud, &other.tenant)) {
-        let Some(worst) = of_tenant.iter().max_by_key(|source| source.state) else { continue };
-        let (cloud, tenant) = (escape(&worst.cloud), escape(&worst.tenant));
-        let name = escape(worst.name.as_deref().unwrap_or_default());
-        states(out, TENANT_STATE, &format!("cloud=\"{cloud}\",tenant=\"{tenant}\",name=\"{name}\","), worst.state);
+/// What is written, taken at one moment.
+#[derive(Debug)]
+struct Exposition {
+    sources: Vec<SourceSnapshot>,
+    outputs: Vec<OutputSnapshot>,
+    letters: LettersSnapshot,
+    config: Option<ConfigSnapshot>,
+    /// By cloud and datasets, over all tenants: a histogram per tenant would be a dozen series each.
+    latencies: Vec<(Labels, Latencies)>,
+}
+
+impl Collector for Exposition {
+    fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let mut families = Families(encoder);
+        let version = vec![("version", version::VERSION.to_owned()), ("commit", version::COMMIT.to_owned())];
+        families.gauges(BUILD_INFO, "1 for the version that runs.", [(version, 1)])?;
+        self.by_source(&mut families)?;
+        self.tenants(&mut families)?;
+        self.configuration(&mut families)?;
+        self.documents(&mut families)?;
+        self.letters(&mut families)?;
+        self.outputs(&mut families)?;
+        let help = "Age of a cycle's newest record, by the service's time, when the output had acknowledged the cycle; over \
+                    all tenants.";
+        families.histograms(LATENCY, help, &BOUNDS, &self.latencies)?;
+        process::encode(&mut families)
     }
 }
 
-fn configuration(out: &mut String, health: &Health) {
-    let Some(config) = health.reloads().snapshot() else { return };
-    let help = "1 when the configuration file is in use as it is, 0 when it was refused and the former one stays.";
-    head(out, RELOAD_SUCCESSFUL, "gauge", help);
-    let _ = writeln!(out, "{RELOAD_SUCCESSFUL} {}", u8::from(config.error.is_none()));
-    if let Ok(loaded) = DateTime::parse_from_rfc3339(&config.loaded) {
-        head(out, RELOAD_TIME, "gauge", "When the configuration that is in use was read, in Unix time.");
-        let _ = writeln!(out, "{RELOAD_TIME} {}", loaded.timestamp());
+impl Exposition {
+    fn of(health: &Health) -> Self {
+        let sources = health.sources();
+        let mut latencies = Vec::<(Labels, Latencies)>::new();
+        for source in &sources {
+            let key = source.key();
+            let labels = vec![("cloud", key.cloud.to_string()), ("dataset", key.datasets.to_string())];
+            let read = source.latency().read();
+            match latencies.iter_mut().find(|(known, _)| *known == labels) {
+                Some((_, sum)) => *sum += read,
+                None => latencies.push((labels, read)),
+            }
+        }
+        Self {
+            sources: sources.iter().map(|source| source.snapshot()).collect(),
+            outputs: health.outputs().iter().map(|output| output.snapshot()).collect(),
+            letters: health.letters(),
+            config: health.reloads().snapshot(),
+            latencies,
+        }
     }
-    head(out, RESTART_NEEDED, "gauge", "1 when the configuration file says something that waits for a restart.");
-    let _ = writeln!(out, "{RESTART_NEEDED} {}", u8::from(config.restart_needed));
-}
 
-fn documents(out: &mut String, sources: &[SourceSnapshot]) {
-    head(out, DOCUMENTS, "counter", "Documents by what became of them.");
-    for source in sources {
-        let (cloud, tenant) = (escape(&source.cloud), escape(&source.tenant));
-        for documents in &source.documents {
-            let dataset = escape(&documents.dataset);
-            for (result, count) in [
+    fn by_source(&self, families: &mut Families<'_>) -> fmt::Result {
+        for Family { name, kind, help, value } in FAMILIES {
+            let samples = self.sources.iter().filter_map(|source| Some((labels(source), value(source)?)));
+            families.numbers(name, kind, help, samples)?;
+        }
+        let states = self.sources.iter().flat_map(|source| states(&labels(source), source.state));
+        families.gauges(SOURCE_STATE, "1 for the state that the source is in, 0 for the others.", states)?;
+        let reasons = self.sources.iter().flat_map(|source| {
+            source.reasons.iter().map(|reason| (and(labels(source), "reason", reason.reason.name()), 1))
+        });
+        families.gauges(SOURCE_REASON, "1 for every reason why the source is not healthy.", reasons)
+    }
+
+    /// The worst of a tenant's sources.
+    fn tenants(&self, families: &mut Families<'_>) -> fmt::Result {
+        let same =
+            |one: &SourceSnapshot, other: &SourceSnapshot| (&one.cloud, &one.tenant) == (&other.cloud, &other.tenant);
+        let worst = self.sources.chunk_by(same).filter_map(|all| all.iter().max_by_key(|source| source.state));
+        let samples = worst.flat_map(|worst| {
+            let labels = and(of_tenant(worst), "name", worst.name.as_deref().unwrap_or_default());
+            states(&labels, worst.state)
+        });
+        let help = "1 for the state that the tenant is in, the worst of its sources; 0 for the others.";
+        families.gauges(TENANT_STATE, help, samples)
+    }
+
+    fn configuration(&self, families: &mut Families<'_>) -> fmt::Result {
+        let Some(config) = &self.config else { return Ok(()) };
+        let help = "1 when the configuration file is in use as it is, 0 when it was refused and the former one stays.";
+        families.gauge(RELOAD_SUCCESSFUL, help, i64::from(config.error.is_none()))?;
+        if let Ok(loaded) = DateTime::parse_from_rfc3339(&config.loaded) {
+            let help = "When the configuration that is in use was read, in Unix time.";
+            families.gauge(RELOAD_TIME, help, loaded.timestamp())?;
+        }
+        let help = "1 when the configuration file says something that waits for a restart.";
+        families.gauge(RESTART_NEEDED, help, i64::from(config.restart_needed))
+    }
+
+    fn documents(&self, families: &mut Families<'_>) -> fmt::Result {
+        let by_dataset =
+            self.sources.iter().flat_map(|source| source.documents.iter().map(move |documents| (source, documents)));
+        let samples = by_dataset.flat_map(|(source, documents)| {
+            let labels = and(of_tenant(source), "dataset", &documents.dataset);
+            [
                 ("created", documents.created),
                 ("duplicate", documents.duplicates),
                 ("refused", documents.refused.saturating_sub(documents.failure_store)),
                 ("failure_store", documents.failure_store),
-            ] {
-                let labels = format!("cloud=\"{cloud}\",tenant=\"{tenant}\",dataset=\"{dataset}\",result=\"{result}\"");
-                let _ = writeln!(out, "{DOCUMENTS}{{{labels}}} {count}");
-            }
-        }
+            ]
+            .map(|(result, count)| (and(labels.clone(), "result", result), number(count)))
+        });
+        families.numbers(DOCUMENTS, MetricType::Counter, "Documents by what became of them.", samples)
+    }
+
+    fn letters(&self, families: &mut Families<'_>) -> fmt::Result {
+        let samples = self.sources.iter().flat_map(|source| {
+            source.dead_letters.iter().map(|RefusedSnapshot { dataset, reason, kind, count }| {
+                let labels = and(and(of_tenant(source), "dataset", dataset), "reason", reason);
+                (and(labels, "type", kind), number(*count))
+            })
+        });
+        let help = "Rows and documents that were not delivered but kept as dead letters.";
+        families.numbers(DEAD_LETTERS, MetricType::Counter, help, samples)?;
+        families.gauge(DEAD_LETTER_BYTES, "Bytes of the dead letters.", number(self.letters.bytes))?;
+        families.gauge(DEAD_LETTER_LIMIT, "Bytes that the dead letters may take.", number(self.letters.limit))?;
+        let help = "Dead letters that were deleted for want of room.";
+        families.numbers(
+            DEAD_LETTERS_DROPPED,
+            MetricType::Counter,
+            help,
+            [(Labels::new(), number(self.letters.dropped))],
+        )
     }
 }
 
-fn letters(out: &mut String, sources: &[SourceSnapshot], health: &Health) {
-    head(out, DEAD_LETTERS, "counter", "Rows and documents that were not delivered but kept as dead letters.");
-    for source in sources {
-        let (cloud, tenant) = (escape(&source.cloud), escape(&source.tenant));
-        for RefusedSnapshot { dataset, reason, kind, count } in &source.dead_letters {
-            let (reason, kind) = (escape(reason), escape(kind));
-            let labels = format!("cloud=\"{cloud}\",tenant=\"{tenant}\",dataset=\"{dataset}\"");
-            let _ = writeln!(out, "{DEAD_LETTERS}{{{labels},reason=\"{reason}\",type=\"{kind}\"}} {count}");
-        }
-    }
-    let letters = health.letters();
-    for (name, kind, help, value) in [
-        (DEAD_LETTER_BYTES, "gauge", "Bytes of the dead letters.", letters.bytes),
-        (DEAD_LETTER_LIMIT, "gauge", "Bytes that the dead letters may take.", letters.limit),
-        (DEAD_LETTERS_DROPPED, "counter", "Dead letters that were deleted for want of room.", letters.dropped),
-    ] {
-        head(out, name, kind, help);
-        let _ = writeln!(out, "{name} {value}");
-    }
+fn labels(source: &SourceSnapshot) -> Labels {
+    and(of_tenant(source), "dataset", &source.dataset)
 }
 
-fn output(out: &mut String, health: &Health) {
-    let outputs: Vec<_> = health.outputs().iter().map(|output| output.snapshot()).collect();
-    let outputs: Vec<_> =
-        outputs.iter().map(|output| (format!("output=\"{}\"", escape(&output.name)), output)).collect();
-    head(out, OUTPUT_STATE, "gauge", "1 for the state that the output is in, 0 for the others.");
-    for (label, output) in &outputs {
-        states(out, OUTPUT_STATE, &format!("{label},"), output.state);
-    }
-    head(out, OUTPUT_REASON, "gauge", "Whether a reason holds why the output is not healthy.");
-    for (label, output) in &outputs {
-        for reason in [Reason::Auth, Reason::OutputBlocked] {
-            let holds = u8::from(output.reasons.iter().any(|found| found.reason == reason));
-            let _ = writeln!(out, "{OUTPUT_REASON}{{{label},reason=\"{}\"}} {holds}", reason.name());
-        }
-    }
-    head(out, STREAM_REFUSES, "gauge", "1 for every data stream that refuses documents.");
-    for (label, output) in &outputs {
-        for stream in &output.refusing {
-            let stream = escape(&stream.data_stream);
-            let _ = writeln!(out, "{STREAM_REFUSES}{{{label},data_stream=\"{stream}\"}} 1");
-        }
-    }
-    head(out, OUTPUT_BATCHES, "counter", "Batches that the output took.");
-    for (label, output) in &outputs {
-        let _ = writeln!(out, "{OUTPUT_BATCHES}{{{label}}} {}", output.batches);
-    }
-    head(out, OUTPUT_RETRIES, "counter", "Requests to the output that were repeated.");
-    for (label, output) in &outputs {
-        let _ = writeln!(out, "{OUTPUT_RETRIES}{{{label}}} {}", output.retries);
-    }
+fn of_tenant(source: &SourceSnapshot) -> Labels {
+    vec![("cloud", source.cloud.clone()), ("tenant", source.tenant.clone())]
 }
 
-/// Over all tenants: a histogram per tenant would be a dozen series each.
-fn histogram(out: &mut String, latencies: &BTreeMap<(&str, &str), Latencies>) {
-    let help = "Age of a cycle's newest record, by the service's time, when the output had acknowledged the cycle; over \
-                all tenants.";
-    head(out, LATENCY, "histogram", help);
-    for ((cloud, dataset), Latencies { buckets, millis }) in latencies {
-        let labels = format!("cloud=\"{}\",dataset=\"{}\"", escape(cloud), escape(dataset));
-        let mut sum = 0;
-        for (place, bucket) in buckets.iter().enumerate() {
-            sum += bucket;
-            let bound = BOUNDS.get(place).map_or_else(|| "+Inf".to_owned(), u64::to_string);
-            let _ = writeln!(out, "{LATENCY}_bucket{{{labels},le=\"{bound}\"}} {sum}");
-        }
-        let _ = writeln!(out, "{LATENCY}_sum{{{labels}}} {}.{:03}", millis / 1000, millis % 1000);
-        let _ = writeln!(out, "{LATENCY}_count{{{labels}}} {sum}");
-    }
+/// One label more.
+fn and(mut labels: Labels, name: &'static str, value: &str) -> Labels {
+    labels.push((name, value.to_owned()));
+    labels
 }
 
-fn head(out: &mut String, name: &str, kind: &str, help: &str) {
-    let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}");
+/// A sample for every state, 1 for the one that holds.
+fn states(labels: &Labels, now: State) -> [(Labels, i64); 4] {
+    STATES.map(|state| (and(labels.clone(), "state", state.name()), (state == now).into()))
 }
 
-/// `labels` ends with a comma, or is empty.
-fn states(out: &mut String, name: &str, labels: &str, now: State) {
-    for state in STATES {
-        let _ = writeln!(out, "{name}{{{labels}state=\"{}\"}} {}", state.name(), u8::from(state == now));
-    }
-}
-
-fn labels(source: &SourceSnapshot) -> String {
-    let SourceSnapshot { cloud, tenant, dataset, .. } = source;
-    format!("cloud=\"{}\",tenant=\"{}\",dataset=\"{}\"", escape(cloud), escape(tenant), escape(dataset))
-}
-
-/// A label's value: backslash, quotation mark and line feed are escaped.
-fn escape(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+fn number(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
 }

@@ -6,6 +6,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -47,14 +49,24 @@ enum Manner {
 }
 
 /// A service with bad manners.
-fn service(manner: Manner) -> SocketAddr {
+struct Service {
+    address: SocketAddr,
+    /// Something was asked since this was taken the last time.
+    asked: Arc<AtomicBool>,
+}
+
+fn service(manner: Manner) -> Service {
     let listener = TcpListener::bind("127.0.0.1:0").expect("listens");
     let address = listener.local_addr().expect("address");
+    let asked = Arc::<AtomicBool>::default();
+    let hears = Arc::clone(&asked);
     std::thread::spawn(move || {
         for connection in listener.incoming().map_while(Result::ok) {
+            let hears = Arc::clone(&hears);
             std::thread::spawn(move || {
                 let mut connection = connection;
                 while connection.read(&mut [0; 8 * 1024]).is_ok_and(|read| read > 0) {
+                    hears.store(true, Ordering::Relaxed);
                     match manner {
                         Manner::Hang => {}
                         Manner::Say(answer) => {
@@ -72,7 +84,7 @@ fn service(manner: Manner) -> SocketAddr {
             });
         }
     });
-    address
+    Service { address, asked }
 }
 
 struct Running {
@@ -116,6 +128,13 @@ impl Running {
     fn documents(&self, dataset: &str) -> Vec<String> {
         let path = self.folder.path().join(format!("documents/logs-m365_security.{dataset}-default.ndjson"));
         std::fs::read_to_string(path).unwrap_or_default().lines().map(str::to_owned).collect()
+    }
+
+    /// Records that were read off pages, as `status` tells it.
+    fn fetched(&self) -> u64 {
+        let (_, said) = told(self.folder.path(), &["status", "--json"]);
+        let status: serde_json::Value = serde_json::from_str(&said).unwrap_or_default();
+        status["sources"].as_array().into_iter().flatten().filter_map(|source| source["fetched"].as_u64()).sum()
     }
 
     #[track_caller]
@@ -184,21 +203,23 @@ fn a_run_that_is_stopped_ends_with_0_and_goes_on_where_it_was() {
 #[test]
 fn whatever_hangs_a_signal_ends_the_run_in_time() {
     let (_simulator, simulator) = simulate(20);
-    let hang = service(Manner::Hang).to_string();
+    let (hang, trickle) = (service(Manner::Hang), service(Manner::Trickle));
     let throttle =
         service(Manner::Say("HTTP/1.1 429 Too Many Requests\r\nretry-after: 3600\r\ncontent-length: 0\r\n\r\n"));
-    let (throttle, trickle) = (throttle.to_string(), service(Manner::Trickle).to_string());
-    let elastic = format!("elasticsearch: {{hosts: [\"http://{hang}\"]}}");
-    for (what, tenants, output) in [
-        ("token", tenant(&hang, &simulator, "incident"), ""),
-        ("service", tenant(&simulator, &hang, "incident"), ""),
-        ("page", tenant(&simulator, &trickle, "incident"), ""),
-        ("throttled", tenant(&simulator, &throttle, "incident"), ""),
-        ("output", tenant(&simulator, &simulator, "incident"), elastic.as_str()),
+    let at = |service: &Service| service.address.to_string();
+    let elastic = format!("elasticsearch: {{hosts: [\"http://{}\"]}}", hang.address);
+    for (what, tenants, output, service) in [
+        ("token", tenant(&at(&hang), &simulator, "incident"), "", &hang),
+        ("service", tenant(&simulator, &at(&hang), "incident"), "", &hang),
+        ("page", tenant(&simulator, &at(&trickle), "incident"), "", &trickle),
+        ("throttled", tenant(&simulator, &at(&throttle), "incident"), "", &throttle),
+        ("output", tenant(&simulator, &simulator, "incident"), elastic.as_str(), &hang),
     ] {
+        service.asked.store(false, Ordering::Relaxed);
         let mut running = Running::start(&tenants, output);
-        // It is under way.
-        std::thread::sleep(Duration::from_secs(3));
+        running.wait_for(what, |running| {
+            service.asked.load(Ordering::Relaxed) && (what != "output" || running.fetched() > 0)
+        });
         running.signal("TERM");
         let (status, waited) = running.end();
         assert_eq!(status.code(), Some(0), "{what}: {}", running.log());
@@ -206,7 +227,7 @@ fn whatever_hangs_a_signal_ends_the_run_in_time() {
         assert_eq!(running.log().contains("did not take what was read in time"), what == "output", "{}", running.log());
     }
     let mut running = Running::start(&tenant(&simulator, &simulator, "incident"), &elastic);
-    std::thread::sleep(Duration::from_secs(3));
+    running.wait_for("records", |running| running.fetched() > 0);
     running.signal("TERM");
     running.wait_for("the first signal", |running| running.log().contains("a second signal ends at once"));
     running.signal("TERM");

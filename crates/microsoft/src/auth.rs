@@ -3,7 +3,6 @@
 pub(super) mod answer;
 mod assertion;
 pub mod certificate;
-mod der;
 mod managed;
 mod pkcs12;
 #[cfg(test)]
@@ -121,7 +120,7 @@ impl TokenSource {
             held.refused = Some(refused);
             return Err(fault);
         }
-        // It was to be renewed early, which can wait.
+        // The token is still good: renewing it early can wait.
         if let Some(token) = good(&held.token, |cached| cached.ends_at).filter(|_| self.pauses.is_paused()) {
             return Ok(token);
         }

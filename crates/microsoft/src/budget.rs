@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use self::pace::Pace;
-use common::http::{MAX_AFTER, jitter};
+use common::http::{Backoff, jitter};
 
 /// First and longest pause where the service names none.
 const FIRST: Duration = Duration::from_secs(2);
@@ -19,13 +19,19 @@ const LONGEST: Duration = Duration::from_mins(2);
 #[derive(Debug, Default)]
 pub struct Budget(Mutex<Quota>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Quota {
     until: Option<Instant>,
-    /// Refusals in a row.
-    refused: u32,
+    /// Grows with refusals in a row: a service that names no time is asked more and more slowly.
+    pauses: Backoff,
     /// Without one only the service's answers count.
     pace: Option<Pace>,
+}
+
+impl Default for Quota {
+    fn default() -> Self {
+        Self { until: None, pauses: Backoff::endless(FIRST, LONGEST), pace: None }
+    }
 }
 
 impl Budget {
@@ -60,14 +66,9 @@ impl Budget {
     /// The service refused a request because of their number; `asked` is the pause that it named.
     pub fn refuse(&self, asked: Option<Duration>) {
         let mut quota = self.lock();
-        let own = FIRST.saturating_mul(1 << quota.refused.min(8)).min(LONGEST);
-        quota.refused = quota.refused.saturating_add(1);
-        // A service that names no time, or none at all, is asked more and more slowly.
-        let pause = asked
-            .filter(|asked| !asked.is_zero())
-            .map_or_else(|| own / 2 + jitter(own / 2), |asked| asked.min(MAX_AFTER));
         let now = Instant::now();
-        let until = now + pause;
+        // A pause of nothing is no answer to how long.
+        let until = now + quota.pauses.pause(asked.filter(|asked| !asked.is_zero()));
         quota.until = Some(quota.until.map_or(until, |earlier| earlier.max(until)));
         if let Some(pace) = &mut quota.pace {
             pace.refused(now);
@@ -77,7 +78,7 @@ impl Budget {
     /// The service answered.
     pub fn accept(&self) {
         let mut quota = self.lock();
-        quota.refused = 0;
+        quota.pauses.reset();
         if let Some(pace) = &mut quota.pace {
             pace.accepted(Instant::now());
         }

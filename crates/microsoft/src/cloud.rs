@@ -58,7 +58,7 @@ impl Cloud {
         addresses.find(|address| plain::is_readable(address, proxy))
     }
 
-    /// It is none of Microsoft's.
+    /// Whether its addresses are configured, not Microsoft's.
     pub fn is_custom(&self) -> bool {
         self.word.is_none()
     }

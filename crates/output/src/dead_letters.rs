@@ -13,9 +13,8 @@ pub mod segment;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -26,6 +25,7 @@ use self::known::Known;
 pub use self::limit::{Limit, WhenFull};
 use common::error::Fault;
 use common::health::{Health, Rejection};
+use common::platform::FileId;
 use common::private;
 
 /// Size at which a file is put aside.
@@ -294,10 +294,9 @@ impl DeadLetters {
 /// Takes the file's lock; `false` if another file, or none, has its name by now.
 fn locked_in_place(file: &File, path: &Path) -> io::Result<bool> {
     file.lock()?;
-    let own = file.metadata()?;
-    match fs::metadata(path) {
-        Ok(named) if (named.dev(), named.ino()) == (own.dev(), own.ino()) => Ok(true),
-        Ok(_) => Ok(false),
+    let own = FileId::of_file(file)?;
+    match FileId::of_path(path) {
+        Ok(named) => Ok(named == own),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
     }

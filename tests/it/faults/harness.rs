@@ -86,6 +86,11 @@ pub(super) struct Harness {
     dead: Arc<DeadLetters>,
 }
 
+/// When every test begins, so that each of its runs is like the others.
+pub(super) fn start() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_772_366_400, 0).unwrap()
+}
+
 /// The tenant without trouble.
 pub(super) fn other_tenant() -> Tenant {
     Tenant { id: "22222222-2222-4222-8222-222222222222".into(), seed: 11, incidents: 6, ..Tenant::default() }
@@ -93,11 +98,13 @@ pub(super) fn other_tenant() -> Tenant {
 
 impl Harness {
     pub(super) async fn new() -> Self {
-        let start = common::clock::now();
+        let start = start();
+        common::clock::set(start);
         let end = start + TimeDelta::minutes(10);
         let tenants =
             [Tenant { incidents: 40, ..Tenant::default() }, other_tenant()].map(|tenant| tenant.ending_at(end));
         let simulator = Simulator::with_tenants(tenants.to_vec());
+        simulator.clock().follow(common::clock::now);
         simulator.clock().set(start);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let root = format!("http://{}", listener.local_addr().unwrap());

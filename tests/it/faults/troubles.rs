@@ -8,7 +8,7 @@ use simulator::{Endpoint, Fault, Manner, Tenant};
 
 use super::super::expected_documents::odd_members;
 use super::super::sources::Source;
-use super::harness::{Course, Harness, Reach, Says, Trouble};
+use super::harness::{self, Course, Harness, Reach, Says, Trouble};
 
 fn respond(status: u16, headers: &[(&str, &str)], body: &str) -> Fault {
     let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -34,7 +34,7 @@ pub(super) fn throttled_with_seconds() -> Trouble {
 }
 
 pub(super) fn throttled_with_date() -> Trouble {
-    let date = common::clock::now() + TimeDelta::seconds(30);
+    let date = harness::start() + TimeDelta::seconds(30);
     let date = date.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
     throttled(respond(429, &[("retry-after", &date)], "{}"))
 }
@@ -272,7 +272,7 @@ pub(super) fn date(date: &'static str) -> Trouble {
 
 /// One answer, not the first, comes from a server whose clock is a month ahead.
 pub(super) fn date_that_jumps_once() -> Trouble {
-    let date = common::clock::now() + TimeDelta::days(30);
+    let date = harness::start() + TimeDelta::days(30);
     let date = date.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
     let chain = in_the_chain(Fault::Date(date), 1, Says::Retried(3));
     Trouble { course: Course::Grows, ..chain }

@@ -66,7 +66,7 @@ impl Desk {
         let mut meters = Vec::new();
         for (key, queue) in locked(&self.queues).iter() {
             let is_meant = span.tenant.as_ref().is_none_or(|tenant| canonical(tenant) == canonical(&key.tenant))
-                && span.dataset.as_ref().is_none_or(|dataset| key.datasets.split('+').any(|name| name == dataset));
+                && span.dataset.as_ref().is_none_or(|dataset| key.datasets.contains(dataset));
             let Some(queue) = queue.upgrade().filter(|_| is_meant) else { continue };
             let meter = Arc::new(Meter::new(format!("{} {}", key.tenant, key.datasets)));
             queue.put(Order { from: span.from, to: span.to, meter: Arc::clone(&meter) });

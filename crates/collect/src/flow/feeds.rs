@@ -19,6 +19,7 @@ use super::{Feed, Shared};
 use crate::config::{DatasetConfig, TenantConfig};
 use common::error::Fault;
 use common::health::Key;
+use common::ids::DatasetNames;
 use common::stop::Stop;
 use microsoft::Budget;
 use microsoft::auth::{Credential, TokenSource};
@@ -74,7 +75,7 @@ pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) ->
         let key = Key {
             cloud: tenant.cloud.name.as_str().into(),
             tenant: tenant.id.as_str().into(),
-            datasets: names.join("+").into(),
+            datasets: DatasetNames::join(&names),
         };
         let health = shared.stats.health.source(&key, interval);
         health.set_name(tenant.delivery.name.as_deref());

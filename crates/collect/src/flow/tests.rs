@@ -64,6 +64,7 @@ async fn scene_of(incidents: u64, alerts_per_incident: AlertsPerIncident) -> Sce
     let tenant = Tenant { incidents, alerts_per_incident, ..Tenant::default() }.ending_at(now);
     let lookback = (now - tenant.start).to_std().expect("past") + Duration::from_hours(1);
     let simulator = Simulator::new(tenant.clone());
+    simulator.clock().follow(common::clock::now);
     simulator.clock().set(now);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("listens");
     let root = Url::parse(&format!("http://{}", listener.local_addr().expect("address"))).expect("address");

@@ -116,3 +116,25 @@ async fn a_date_that_jumps_is_outvoted_and_one_that_is_corrected_is_believed() {
     assert_eq!(answer(jump), jump, "most answers say so");
     assert!(clock.ahead().expect("known") > TimeDelta::days(360));
 }
+
+#[tokio::test(start_paused = true)]
+async fn wall_time_that_is_set_moves_with_the_clock_of_its_runtime_alone() {
+    use tokio::time::{advance, sleep};
+    let noon = DateTime::from_timestamp(NOON, 0).expect("a time");
+    set(noon);
+    assert_eq!(now(), noon);
+    advance(Duration::from_hours(1)).await;
+    assert_eq!(now(), noon + TimeDelta::hours(1));
+    sleep(Duration::from_mins(5)).await;
+    assert_eq!(tokio::spawn(async { now() }).await.expect("ends"), noon + TimeDelta::minutes(65));
+    assert_eq!(tokio::task::spawn_blocking(now).await.expect("ends"), noon + TimeDelta::minutes(65));
+    assert_eq!(after(Duration::from_secs(1)), "2026-01-31T16:05:01Z");
+    let elsewhere = std::thread::spawn(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(async { now() })
+    });
+    let elsewhere = elsewhere.join().expect("ends");
+    assert!((elsewhere - now()).abs() > TimeDelta::days(1), "{elsewhere} is the system's time");
+    set(noon);
+    assert_eq!(now(), noon);
+}

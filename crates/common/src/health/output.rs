@@ -91,7 +91,7 @@ impl OutputHealth {
         refusing.insert(data_stream.to_owned(), (text, Instant::now()));
     }
 
-    /// It takes documents, or those that it refused were at fault.
+    /// The output takes documents, or refuses only documents that are at fault themselves.
     pub fn stream_takes(&self, data_stream: &str) {
         if let Some((_, since)) = locked(&self.refusing).remove(data_stream) {
             let seconds = since.elapsed().as_secs();
@@ -115,7 +115,7 @@ impl OutputHealth {
         }
     }
 
-    /// It is over.
+    /// A reason no longer holds.
     pub fn recover(&self, reason: Reason) {
         if locked(&self.reasons).clear(reason) {
             tracing::info!(output = &*self.name(), reason = reason.name(), "RECOVERED: output");

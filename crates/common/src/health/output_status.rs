@@ -67,7 +67,7 @@ impl OutputStatus {
         }
     }
 
-    /// It took documents of the dataset.
+    /// The output took documents of the dataset.
     pub fn fine(&self, dataset: u16) {
         let ended = self.lock().remove(&dataset);
         if let Some(Held { trouble, count }) = ended {

@@ -35,7 +35,7 @@ impl Reloads {
         *known = Some(ConfigSnapshot { file, loaded, refused: None, error: None, restart_needed });
     }
 
-    /// It cannot be used, the former one stays.
+    /// The file cannot be used, the former configuration stays.
     pub fn refused(&self, error: &str) {
         if let Some(known) = locked(&self.0).as_mut() {
             if known.error.as_deref() != Some(error) {

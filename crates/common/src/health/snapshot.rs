@@ -18,9 +18,9 @@ use crate::clock::ServiceClock;
 pub enum State {
     /// No cycle has ended yet.
     Starting,
-    /// It works; throttling and empty answers included.
+    /// Everything works; throttling and empty answers included.
     Healthy,
-    /// It works, but something needs attention.
+    /// Records are collected and delivered, but something needs attention.
     Degraded,
     /// Nothing is collected or delivered.
     Failed,
@@ -236,7 +236,7 @@ impl SourceHealth {
 
 impl ActiveReasons {
     pub(super) fn snapshot(&self) -> Vec<ReasonSnapshot> {
-        let reason = |(reason, active): (&Reason, &super::ActiveReason)| ReasonSnapshot {
+        let reason = |(reason, active): (&Reason, &super::active::ActiveReason)| ReasonSnapshot {
             reason: *reason,
             text: active.text.clone(),
             since: wall(active.since),

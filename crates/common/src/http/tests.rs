@@ -1,5 +1,6 @@
 //! Laws of the HTTP helpers.
 
+mod backoff;
 mod decode;
 
 use super::*;

@@ -59,7 +59,7 @@ async fn gap(target: &Url, error: &reqwest::Error) -> Gap {
     match connect(target).await {
         Err(gap) => gap,
         Ok(()) => match Gap::of(error) {
-            // It takes connections now.
+            // The connection stands by now: the host does not answer on it.
             Gap::Name(reason) | Gap::Connection(reason) => Gap::Silent(reason),
             gap => gap,
         },

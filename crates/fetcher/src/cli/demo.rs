@@ -2,6 +2,7 @@
 
 mod access;
 mod remove;
+mod summary;
 
 use std::fmt::Write;
 use std::net::SocketAddr;
@@ -10,11 +11,13 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use simulator::{AlertsPerIncident, Simulator, Tenant};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use self::access::Access;
-use super::{DemoArgs, End, SimulateArgs, TenantArgs, print, run, runtime, summary};
+use super::{DemoArgs, End, SimulateArgs, TenantArgs, print, run, runtime};
 use crate::config;
+use collect::flow;
 use common::clock;
 
 pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<End> {
@@ -44,7 +47,8 @@ pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<End> {
         let (stats, dead) = run::counters(&config);
         let parts = run::parts(&config, &stats, &dead, true).await?;
         let started = Instant::now();
-        let failed = run::once(&config, parts).await?;
+        let (_sender, stop) = watch::channel(false);
+        let failed = flow::run(&config, parts, true, stop).await?;
         let elapsed = started.elapsed();
         server.abort();
         summary::print(&summary::Demo { config: &config, stats: &stats, dead: &dead, elapsed }).await?;

@@ -26,7 +26,7 @@ pub(super) struct ManArgs {
 pub(super) fn completions(args: &CompletionsArgs) -> anyhow::Result<End> {
     let mut command = Cli::command();
     let name = command.get_name().to_owned();
-    // It panics where it cannot write, as into a closed pipe.
+    // clap panics where it cannot write, as into a closed pipe.
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut command, name, &mut script);
     print::own(&script)?;

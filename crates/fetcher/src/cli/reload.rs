@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tokio::signal::unix::Signal;
 use tokio::sync::mpsc;
 
 use crate::config;
@@ -12,22 +11,23 @@ use crate::config;
 use crate::config::Config;
 use collect::flow::Assignment;
 use common::health::Health;
+use common::platform::Reloads;
 
 /// Time between two looks at the file.
 const LOOK: Duration = Duration::from_secs(3);
 /// Looks after which the file is read although it has not changed: a secret may lie in a file of its own.
 const ANYWAY: u32 = 20;
-/// The same while something is wrong, which somebody is about to mend.
+/// Looks after which the file is read again while something is wrong, which somebody is about to mend.
 const SOON: u32 = 3;
 
-/// The tenants of the configuration file whenever it, or a file that it names, has changed, and on SIGHUP.
-pub(super) fn watch(path: &Path, hangup: Signal, config: &Config, health: Arc<Health>) -> mpsc::Receiver<Assignment> {
+/// The tenants of the configuration file whenever it, or a file that it names, has changed, and when a signal asks for it.
+pub(super) fn watch(path: &Path, reloads: Reloads, config: &Config, health: Arc<Health>) -> mpsc::Receiver<Assignment> {
     let (sender, tenants) = mpsc::channel(1);
     let path = path.to_owned();
     // What is in use, whatever the file says by now.
     let rest = read(&path).ok().and_then(|read| read.rest);
     let in_use = Read { assignment: assignment(config), rest };
-    tokio::spawn(look(path, in_use, Heard { hangup, sender, health }));
+    tokio::spawn(look(path, in_use, Heard { reloads, sender, health }));
     tenants
 }
 
@@ -36,13 +36,13 @@ type Stamp = Option<(u64, SystemTime)>;
 
 /// Who says that the file is to be read, and who hears what it says.
 struct Heard {
-    hangup: Signal,
+    reloads: Reloads,
     sender: mpsc::Sender<Assignment>,
     health: Arc<Health>,
 }
 
 async fn look(path: PathBuf, mut former: Read, heard: Heard) {
-    let Heard { mut hangup, sender, health } = heard;
+    let Heard { mut reloads, sender, health } = heard;
     let stamp = || path.metadata().ok().and_then(|about| Some((about.len(), about.modified().ok()?))) as Stamp;
     // The first look is at once: the file may have changed since it was read.
     let mut known = None;
@@ -51,7 +51,7 @@ async fn look(path: PathBuf, mut former: Read, heard: Heard) {
     loop {
         let asked = tokio::select! {
             () = tokio::time::sleep(LOOK) => false,
-            Some(()) = hangup.recv() => true,
+            () = reloads.next() => true,
         };
         let now = stamp();
         let changed = asked || now != known;

@@ -10,12 +10,12 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::signals::Start;
-use super::{End, LogFormat, RunArgs, reload, summary, told};
+use super::{End, LogFormat, RunArgs, reload, told};
 use crate::config::{Config, NamedOutput, Output};
 use crate::control;
 use crate::metrics;
 use collect::flow;
-use collect::flow::{Failed, Orders, Parts, Target};
+use collect::flow::{Orders, Parts, Target};
 use common::error::Fault;
 use common::health::Health;
 use common::stats::Stats;
@@ -26,7 +26,7 @@ use output::{Sink, file, stdout};
 
 /// `start` received signals before the command line was read.
 pub(super) fn run(args: &RunArgs, format: LogFormat, start: Option<Start>) -> anyhow::Result<End> {
-    let Start { runtime, stop, hangup } = start.map_or_else(Start::new, Ok)?;
+    let Start { runtime, stop, reloads } = start.map_or_else(Start::new, Ok)?;
     let path = args.config.clone();
     // A file that does not answer keeps no signal waiting.
     let loading = runtime.spawn_blocking(move || super::load(&path));
@@ -53,7 +53,7 @@ pub(super) fn run(args: &RunArgs, format: LogFormat, start: Option<Start>) -> an
         told::start(&config);
         stats.health.reloads().loaded(&args.config.display().to_string());
         let watch = tokio::spawn(told::watch(Arc::clone(&stats.health), Arc::clone(&dead), format));
-        let tenants = (!args.once).then(|| reload::watch(&args.config, hangup, &config, Arc::clone(&stats.health)));
+        let tenants = (!args.once).then(|| reload::watch(&args.config, reloads, &config, Arc::clone(&stats.health)));
         let orders = Orders { once: args.once, stop, tenants };
         let failed = flow::supervise(&config, parts, orders).await;
         watch.abort();
@@ -73,7 +73,7 @@ pub(super) fn run(args: &RunArgs, format: LogFormat, start: Option<Start>) -> an
     }
     told::Totals::of(&stats.health).tell(started.elapsed().as_secs());
     let seconds = started.elapsed().as_secs_f64();
-    let peak_memory_kib = summary::peak_memory_kib();
+    let peak_memory_kib = peak_memory_kib();
     let (documents, bytes) = (stats.created(), stats.bytes.load(Ordering::Relaxed));
     tracing::info!(documents, bytes, seconds, peak_memory_kib, "run ended");
     // Each was logged when it failed. A collector that was told to stop has done what it should; one cycle is judged.
@@ -169,8 +169,9 @@ async fn look(elastic: &Elastic, namespace: &str) -> Result<(), Fault> {
     }
 }
 
-/// Collects once; what failed was logged.
-pub(super) async fn once(config: &Config, parts: Parts) -> Result<Vec<Failed>, Fault> {
-    let (_sender, stop) = watch::channel(false);
-    flow::run(config, parts, true, stop).await
+/// `VmHWM`: the most memory that this process ever held, in KiB. Linux only.
+pub(super) fn peak_memory_kib() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.trim().parse().ok()
 }

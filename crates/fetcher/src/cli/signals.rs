@@ -4,19 +4,19 @@ use std::ffi::OsStr;
 
 use anyhow::Context;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::runtime;
+use common::platform::{Reloads, Terminations};
 
 /// A runtime that receives the signals of `run`.
 #[derive(Debug)]
 pub(super) struct Start {
     pub(super) runtime: Runtime,
-    /// Becomes true with SIGTERM or SIGINT; the second signal ends the process at once.
+    /// Becomes true with an order to end (SIGTERM, SIGINT, or what the system has instead); the second signal ends the process at once.
     pub(super) stop: watch::Receiver<bool>,
-    /// SIGHUP.
-    pub(super) hangup: Signal,
+    /// Orders to read the configuration again (SIGHUP).
+    pub(super) reloads: Reloads,
 }
 
 impl Start {
@@ -37,30 +37,26 @@ impl Start {
     pub(super) fn new() -> anyhow::Result<Self> {
         let runtime = runtime()?;
         let guard = runtime.enter();
-        let hangup = signal(SignalKind::hangup()).context("cannot receive SIGHUP")?;
+        let reloads = Reloads::new().context("cannot receive SIGHUP")?;
         let stop = stop();
         drop(guard);
-        Ok(Self { runtime, stop, hangup })
+        Ok(Self { runtime, stop, reloads })
     }
 }
 
-/// Becomes true with SIGTERM or SIGINT; the second signal ends the process at once. Must be called within the runtime.
+/// Becomes true with an order to end; the second signal ends the process at once. Must be called within the runtime.
 pub(super) fn stop() -> watch::Receiver<bool> {
     let (sender, stop) = watch::channel(false);
     // The handlers are there when this returns, not only when the task runs.
-    let signals =
-        signal(SignalKind::terminate()).and_then(|terminate| Ok((terminate, signal(SignalKind::interrupt())?)));
+    let signals = Terminations::new();
     tokio::spawn(async move {
-        let Ok((mut terminate, mut interrupt)) = signals else {
+        let Ok(mut signals) = signals else {
             tracing::error!("signals cannot be received; the process stops only when killed, which loses nothing");
             // The sender must stay: a closed channel stops the sources.
             return std::future::pending().await;
         };
         loop {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
+            signals.next().await;
             if sender.send_replace(true) {
                 // Nothing is lost: the state moves only after acknowledgement.
                 #[expect(clippy::disallowed_methods, reason = "the second signal ends at once")]

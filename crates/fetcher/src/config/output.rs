@@ -214,15 +214,7 @@ fn user_name(text: &Text, keys: &Keys<'_>) -> Result<String, ConfigError> {
 fn check_fingerprint(text: &Text, keys: &Keys<'_>) -> Result<[u8; 32], ConfigError> {
     const KEY: &str = "ca_trusted_fingerprint";
     let written = keys.text(KEY, text)?;
-    let digits: Option<Vec<u8>> = written
-        .chars()
-        .filter(|c| *c != ':')
-        .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
-        .collect();
-    let bytes: Option<Vec<u8>> = digits
-        .filter(|digits| digits.len() == 64)
-        .map(|digits| digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect());
-    bytes.and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| {
+    common::ids::parse_hex(&written.replace(':', "")).and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| {
         text.error(&keys.name(KEY), "is not a fingerprint; allowed: SHA-256 of the certificate, 64 hexadecimal digits")
     })
 }

@@ -289,29 +289,36 @@ fn check_dataset<'a>(
         let message = "is longer than a day; allowed: at most 24h";
         errors.push(written.unwrap_or(text).error(&format!("{key}.overlap"), message));
     }
-    let reconcile = match options.and_then(|options| options.reconcile.as_ref()).map(|written| &written.value) {
-        None => Some(Reconcile::default()),
+    let written = options.and_then(|options| options.reconcile.as_ref()).map(|written| &written.value);
+    let reconcile = check_reconcile(key, written, environment)?;
+    Ok((text, DatasetConfig { dataset, index, interval, lookback, overlap, reconcile }))
+}
+
+/// How late records are looked for: as by default, not at all, or with these spans.
+fn check_reconcile(
+    key: &str,
+    written: Option<&TextOr<wire::ReconcileOptions>>,
+    environment: Environment<'_>,
+) -> Result<Option<Reconcile>, ConfigError> {
+    let default = Reconcile::default();
+    let duration = |name: &str, text: Option<&Text>, default: Duration| {
+        text.map_or(Ok(default), |text| text.duration(&format!("{key}.reconcile.{name}"), environment))
+    };
+    match written {
+        None => Ok(Some(default)),
         Some(TextOr::Text(word)) => {
             let key = format!("{key}.reconcile");
             match word.resolve(&key, environment)?.as_str() {
-                "off" => None,
-                "on" => Some(Reconcile::default()),
-                other => {
-                    return Err(
-                        word.error(&key, format!("`{other}` is not known; allowed: on, off, or {{every, span}}"))
-                    );
-                }
+                "off" => Ok(None),
+                "on" => Ok(Some(default)),
+                other => Err(word.error(&key, format!("`{other}` is not known; allowed: on, off, or {{every, span}}"))),
             }
         }
-        Some(TextOr::Object(options)) => {
-            let default = Reconcile::default();
-            Some(Reconcile {
-                every: duration("reconcile.every", options.every.as_ref(), default.every.as_secs())?,
-                span: duration("reconcile.span", options.span.as_ref(), default.span.as_secs())?,
-            })
-        }
-    };
-    Ok((text, DatasetConfig { dataset, index, interval, lookback, overlap, reconcile }))
+        Some(TextOr::Object(options)) => Ok(Some(Reconcile {
+            every: duration("every", options.every.as_ref(), default.every)?,
+            span: duration("span", options.span.as_ref(), default.span)?,
+        })),
+    }
 }
 
 fn dataset_names() -> String {

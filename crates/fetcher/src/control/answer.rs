@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::json;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, BufWriter};
-use tokio::net::UnixStream;
-use tokio::net::unix::OwnedWriteHalf;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, BufWriter, WriteHalf};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -18,6 +16,7 @@ use collect::flow::desk::{Desk, Span};
 use common::clock;
 use common::error::Fault;
 use common::health::Health;
+use common::platform::ControlServer;
 
 /// Who says nothing wants the status.
 const QUESTION: Duration = Duration::from_secs(1);
@@ -36,11 +35,11 @@ pub(super) struct Process {
     pub(super) started: String,
 }
 
-type Out = BufWriter<OwnedWriteHalf>;
+type Out = BufWriter<WriteHalf<ControlServer>>;
 
 impl Process {
-    pub(super) async fn answer(&self, stream: UnixStream) -> io::Result<()> {
-        let (input, output) = stream.into_split();
+    pub(super) async fn answer(&self, stream: ControlServer) -> io::Result<()> {
+        let (input, output) = tokio::io::split(stream);
         let mut out = BufWriter::new(output);
         let mut input = BufReader::new(tokio::io::AsyncReadExt::take(input, MAX_QUESTION));
         let mut question = String::new();

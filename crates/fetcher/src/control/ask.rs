@@ -7,15 +7,15 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
-use tokio::net::UnixStream;
 use tokio::time::timeout;
 
-use super::{AskError, PATIENCE, Progress, Request, SOCKET, Shown, Status, place};
+use super::{AskError, PATIENCE, Progress, Request, Shown, Status};
+use common::platform::{ControlClient, SOCKET, connect};
 
 /// An answer on its way.
 struct Answer<'a> {
     state: &'a Path,
-    lines: Lines<BufReader<UnixStream>>,
+    lines: Lines<BufReader<ControlClient>>,
 }
 
 /// The line that ends an answer that fails.
@@ -75,7 +75,7 @@ pub async fn backfill(
 
 impl<'a> Answer<'a> {
     async fn to(request: &Request, state: &'a Path) -> Result<Self, AskError> {
-        let mut stream = place::connect(state).await.map_err(|error| match error.kind() {
+        let mut stream = connect(state).await.map_err(|error| match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => AskError::NotRunning(state.to_owned()),
             _ => broken(state, error),
         })?;

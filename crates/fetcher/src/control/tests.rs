@@ -7,6 +7,7 @@ use tokio::net::UnixListener;
 
 use super::*;
 use common::health::{Key, Reason, State};
+use common::platform::POINTER;
 
 fn health() -> Arc<Health> {
     let health = Arc::<Health>::default();

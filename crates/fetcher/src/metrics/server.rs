@@ -1,12 +1,20 @@
-//! The endpoint: HTTP/1.1, one answer per connection. Whoever holds a connection without asking, or asks without reading,
-//! gives way to newcomers, so that there is always an answer.
+//! The endpoint: HTTP/1.1, one answer per connection. A connection whose peer does not ask, or does not read its answer,
+//! gives way to newer ones, so that there is always an answer.
 
 use std::collections::VecDeque;
-use std::io;
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE as TYPE, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+pub use prometheus_client::encoding::prometheus_text::CONTENT_TYPE;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -14,8 +22,8 @@ use tokio::time::timeout;
 use super::{readiness, render};
 use common::health::Health;
 
-/// The format's media type.
-pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+/// Media type of everything but the metrics.
+const TEXT: &str = "text/plain; charset=utf-8";
 /// Longest request head.
 const MAX_HEAD: usize = 8 * 1024;
 /// Longest time for a whole request head, and for taking the whole answer.
@@ -33,7 +41,7 @@ pub async fn serve(listener: TcpListener, health: Arc<Health>) {
             Ok((stream, _)) => {
                 let place = asking.take();
                 let (health, answering) = (Arc::clone(&health), Arc::clone(&answering));
-                // A peer that went away or dawdles is nobody's concern.
+                // A peer that goes away or is slow harms nobody else.
                 tokio::spawn(async move { converse(stream, place, &answering, &health).await });
             }
             Err(error) => {
@@ -51,7 +59,7 @@ struct Places {
     held: Mutex<VecDeque<oneshot::Sender<()>>>,
 }
 
-/// It is given up when it is dropped, and has to be when it closes.
+/// Given up when it is dropped; its holder has to leave when it closes.
 type Place = oneshot::Receiver<()>;
 
 impl Places {
@@ -71,9 +79,34 @@ impl Places {
     }
 }
 
-async fn converse(mut stream: TcpStream, place: Place, answering: &Places, health: &Health) -> Option<()> {
-    let head = within(place, request_head(&mut stream)).await?.ok()??;
-    within(answering.take(), answer(stream, &head, health)).await?.ok()
+async fn converse(stream: TcpStream, place: Place, answering: &Places, health: &Health) -> Option<()> {
+    let (asks, asked) = oneshot::channel();
+    let asks = Mutex::new(Some(asks));
+    let service = service_fn(|request: Request<Incoming>| {
+        // The first request is the only one of a connection.
+        if let Some(asks) = asks.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            let _ = asks.send(());
+        }
+        let answer = answer(request.method(), request.uri().path(), health);
+        async move { Ok::<_, Infallible>(answer) }
+    });
+    let connection = http1::Builder::new()
+        .keep_alive(false)
+        .max_buf_size(MAX_HEAD)
+        .header_read_timeout(None)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection);
+    let has_asked = within(place, async {
+        tokio::select! {
+            biased;
+            _ = &mut connection => false,
+            asked = asked => asked.is_ok(),
+        }
+    });
+    if !has_asked.await? {
+        return Some(());
+    }
+    within(answering.take(), connection).await?.ok()
 }
 
 /// What `work` gives, unless its time is over or its place is wanted.
@@ -85,44 +118,27 @@ async fn within<T>(place: Place, work: impl Future<Output = T>) -> Option<T> {
     }
 }
 
-async fn answer(mut stream: TcpStream, head: &str, health: &Health) -> io::Result<()> {
-    let mut words = head.split_whitespace();
-    let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    let path = target.split('?').next().unwrap_or_default();
-    let (status, kind, body) = match (method, path) {
-        ("GET" | "HEAD", "/metrics") => ("200 OK", CONTENT_TYPE, render(health)),
-        ("GET" | "HEAD", "/healthz") => ("200 OK", TEXT, "ok\n".to_owned()),
-        ("GET" | "HEAD", "/readyz") => match readiness::obstacles(health) {
-            none if none.is_empty() => ("200 OK", TEXT, "ok\n".to_owned()),
-            obstacles => ("503 Service Unavailable", TEXT, obstacles),
-        },
-        ("GET" | "HEAD", _) => ("404 Not Found", TEXT, "there are /metrics, /healthz and /readyz\n".to_owned()),
-        _ => ("405 Method Not Allowed\r\nAllow: GET, HEAD", TEXT, "only GET and HEAD\n".to_owned()),
-    };
-    let length = body.len();
-    let head = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nCache-Control: no-store\r\nConnection: \
-         close\r\n\r\n"
-    );
-    stream.write_all(head.as_bytes()).await?;
-    if method != "HEAD" {
-        stream.write_all(body.as_bytes()).await?;
+fn answer(method: &Method, path: &str, health: &Health) -> Response<Full<Bytes>> {
+    if !matches!(*method, Method::GET | Method::HEAD) {
+        let mut refusal = text(StatusCode::METHOD_NOT_ALLOWED, TEXT, "only GET and HEAD\n".to_owned());
+        refusal.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+        return refusal;
     }
-    stream.shutdown().await
+    match path {
+        "/metrics" => text(StatusCode::OK, CONTENT_TYPE, render(health)),
+        "/healthz" => text(StatusCode::OK, TEXT, "ok\n".to_owned()),
+        "/readyz" => match readiness::obstacles(health) {
+            none if none.is_empty() => text(StatusCode::OK, TEXT, "ok\n".to_owned()),
+            obstacles => text(StatusCode::SERVICE_UNAVAILABLE, TEXT, obstacles),
+        },
+        _ => text(StatusCode::NOT_FOUND, TEXT, "there are /metrics, /healthz and /readyz\n".to_owned()),
+    }
 }
 
-const TEXT: &str = "text/plain; charset=utf-8";
-
-/// The request up to its empty line; `None` if that does not come, or not as text.
-async fn request_head(stream: &mut TcpStream) -> io::Result<Option<String>> {
-    let mut head = Vec::new();
-    let mut buffer = [0; 1024];
-    while !head.windows(4).any(|end| end == b"\r\n\r\n") {
-        let read = stream.read(&mut buffer).await?;
-        if read == 0 || head.len() + read > MAX_HEAD {
-            return Ok(None);
-        }
-        head.extend_from_slice(&buffer[..read]);
-    }
-    Ok(String::from_utf8(head).ok())
+fn text(status: StatusCode, kind: &'static str, body: String) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(TYPE, HeaderValue::from_static(kind));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }

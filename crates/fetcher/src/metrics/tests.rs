@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::*;
 use common::error::Fault;
-use common::health::Key;
+use common::health::{Key, Reason};
 
 /// A sample: name, labels, value.
 type Sample = (String, BTreeMap<String, String>, f64);

@@ -48,7 +48,7 @@ pub(crate) async fn read(what: &str, response: Response) -> Result<(SecretString
             ))
         });
     }
-    // It may be given out and be told in the reason as well.
+    // The secret may have been given out, and be in the reason as well.
     let token = answer.text("access_token");
     let _remembered = secrets::hold(&token);
     Err(answer.fault(&what, status, after))

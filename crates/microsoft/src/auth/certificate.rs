@@ -12,9 +12,10 @@ use ring::rsa::KeyPair;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use secrecy::ExposeSecret;
+use x509_cert::Certificate;
+use x509_cert::der::Decode;
 
-use super::pkcs12::Unreadable;
-use super::{der, pkcs12};
+use super::pkcs12::{self, Unreadable};
 use crate::CertificateFiles;
 use common::error::Fault;
 
@@ -139,8 +140,13 @@ fn signing(key: KeyPair, certificates: &[impl AsRef<[u8]>]) -> Option<SigningCer
     let own = certificates.find(|certificate| memmem::find(certificate, public).is_some())?;
     let thumbprint = URL_SAFE_NO_PAD.encode(digest(&SHA256, own));
     // What does not say when it ends is left to the service to judge.
-    let ends = der::validity(own).map_or(DateTime::<Utc>::MAX_UTC, |(_, ends)| ends);
+    let ends = end_of_validity(own).unwrap_or(DateTime::<Utc>::MAX_UTC);
     Some(SigningCertificate { key, thumbprint, ends })
+}
+
+fn end_of_validity(certificate: &[u8]) -> Option<DateTime<Utc>> {
+    let certificate = Certificate::from_der(certificate).ok()?;
+    Some(certificate.tbs_certificate().validity().not_after.to_system_time().into())
 }
 
 fn of_pkcs12(file: &[u8], password: &str) -> Result<SigningCertificate, String> {

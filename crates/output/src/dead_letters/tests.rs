@@ -1,5 +1,6 @@
 //! Dead letters: none is lost when files are put aside.
 
+use std::fs;
 use std::sync::Arc;
 
 use serde_json::Value;

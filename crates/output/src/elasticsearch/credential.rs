@@ -1,7 +1,6 @@
 //! The credential of a cluster. One that lies in a file is read again when the file changes, and when the cluster refuses
 //! it, so that somebody may replace it without a restart.
 
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -16,6 +15,7 @@ use common::secret_text;
 
 use crate::settings::{Login, Secret};
 use common::error::Fault;
+use common::platform::FileId;
 use common::secrets;
 
 /// Time between two looks at the file.
@@ -35,8 +35,8 @@ struct Held {
     looked: Option<Instant>,
 }
 
-/// Length, time of the last change and number of a file: a mounted secret is replaced by another file.
-type Stamp = (u64, SystemTime, u64);
+/// Length and time of the last change of a file, and which file it is: a mounted secret is replaced by another file.
+type Stamp = (u64, SystemTime, FileId);
 
 impl Credential {
     /// Reads it for the first time.
@@ -100,7 +100,7 @@ fn file(login: &Login) -> Option<&Path> {
 
 fn stamp(path: &Path) -> Option<Stamp> {
     let about = std::fs::metadata(path).ok()?;
-    Some((about.len(), about.modified().ok()?, about.ino()))
+    Some((about.len(), about.modified().ok()?, FileId::of_path(path).ok()?))
 }
 
 fn read(login: &Login) -> Result<Option<HeaderValue>, Fault> {

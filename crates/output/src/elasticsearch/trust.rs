@@ -1,6 +1,5 @@
 //! Trust by fingerprint: the certificate is taken from the chain that a node presents.
 
-use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -31,21 +30,13 @@ pub(super) async fn certificate(
         return Certificate::from_der(matching)
             .map_err(|error| Fault::Refused(format!("{node}: certificate cannot be read: {error}")));
     }
-    let seen: Vec<_> = chain.iter().map(|certificate| hex(digest(certificate).as_ref())).collect();
+    let seen: Vec<_> = chain.iter().map(|certificate| common::ids::hex(digest(certificate).as_ref())).collect();
     Err(Fault::Refused(format!(
         "{node}: no certificate of its chain has the fingerprint of ca_trusted_fingerprint; it presents {}\n\
          hint: put the fingerprint of the authority that signed the node's certificate there; nodes present it only \
          if their certificate file holds the whole chain, otherwise use ca_file",
         seen.join(", ")
     )))
-}
-
-/// What `openssl x509 -fingerprint -sha256` prints, without colons.
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 fn digest(certificate: &[u8]) -> ::ring::digest::Digest {

@@ -192,8 +192,9 @@ fn of_pkcs12(name: &str, password: Option<&str>) -> Result<String, String> {
 fn pkcs12_files_of_today_and_of_old_are_read() {
     let own = signing().thumbprint;
     for (name, password) in [
-        // AES-256 with SHA-256; RC2 and 3DES with SHA-1; AES-128 with SHA-512 and the empty password; no encryption, no seal.
+        // AES-256 with SHA-256; 3DES in the form of today; RC2 and 3DES with SHA-1; AES-128 with SHA-512 and the empty password; no encryption, no seal.
         ("modern.p12", Some("pässword 1")),
+        ("des3.p12", Some("pässword 1")),
         ("legacy.p12", Some("pässword 1")),
         ("empty.p12", None),
         ("empty.p12", Some("")),
@@ -215,6 +216,8 @@ fn pkcs12_files_that_cannot_be_used_say_why_and_never_the_password() {
         ("modern.p12", None, "cannot be opened with this password"),
         ("empty.p12", Some("canary"), "cannot be opened with this password"),
         ("nokey.p12", Some("x"), "nokey.p12 holds no key"),
+        // RC2 with 128 bits and 3DES with two keys, which no program chooses by itself.
+        ("rc2-128.p12", Some("pässword 1"), "is encrypted with a cipher that is not known; `openssl pkcs12"),
         ("certificate.pem", Some("canary"), "is not a PKCS#12 file, and only those have a password"),
     ] {
         let said = of_pkcs12(name, password).expect_err("unusable");

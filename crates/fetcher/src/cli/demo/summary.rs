@@ -11,7 +11,7 @@ use elasticsearch::indices::IndicesRefreshParts;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::print;
+use super::super::{print, run};
 use crate::config::{Config, ElasticOutput, Output};
 use common::stats::Stats;
 use output::dead_letters::DeadLetters;
@@ -62,7 +62,7 @@ pub(super) async fn print(demo: &Demo<'_>) -> anyhow::Result<()> {
     out.line(format_args!(
         "Throughput: {documents} documents from {pages} pages, {mib:.1} MiB, in {seconds:.2} s: {rate:.0} documents/s"
     ))?;
-    if let Some(kib) = peak_memory_kib() {
+    if let Some(kib) = run::peak_memory_kib() {
         let mib = f64::from(u32::try_from(kib).unwrap_or(u32::MAX)) / 1024.0;
         out.line(format_args!("Peak memory: {mib:.1} MiB, the simulated tenant included"))?;
     }
@@ -129,11 +129,4 @@ fn show(document: &Value) -> Shown {
 fn keep_newest(incidents: &mut Vec<Shown>) {
     incidents.sort_by(|a, b| b.cmp(a));
     incidents.truncate(NEWEST);
-}
-
-/// `VmHWM`: the most memory that this process ever held, in KiB. Linux only.
-pub(super) fn peak_memory_kib() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().strip_suffix(" kB")?.trim().parse().ok()
 }

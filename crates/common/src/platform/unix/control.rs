@@ -1,5 +1,5 @@
-//! Where the socket lies: in the state directory. Where its path is too long for a socket, or the file system has no
-//! sockets, it lies in a private folder of the system's, and a file in the state directory names it.
+//! The control endpoint: a socket in the state directory. Where its path is too long for a socket, or the file system has
+//! no sockets, it lies in a private folder of the system, and a file in the state directory names it.
 
 use std::fs::{self, Permissions};
 use std::io::{self, Write};
@@ -9,20 +9,33 @@ use std::path::{Path, PathBuf};
 
 use tokio::net::{UnixListener, UnixStream};
 
-/// Name of the socket in the state directory.
-pub const SOCKET: &str = "control.sock";
-/// Name of the file that says where the socket is, if not in the state directory.
-pub const POINTER: &str = "control.path";
+use crate::platform::{POINTER, SOCKET};
 
-/// Where an open socket lies. It is removed when this is dropped.
+/// A connection, as the side that asks sees it.
+pub type ControlClient = UnixStream;
+/// A connection, as the side that answers sees it.
+pub type ControlServer = UnixStream;
+
+/// The open socket.
 #[derive(Debug)]
-pub(super) struct Place {
+pub struct ControlListener(UnixListener);
+
+impl ControlListener {
+    /// The next connection.
+    pub async fn accept(&mut self) -> io::Result<ControlServer> {
+        self.0.accept().await.map(|(stream, _)| stream)
+    }
+}
+
+/// Where an open socket lies. The socket is removed when this is dropped.
+#[derive(Debug)]
+pub struct ControlPlace {
     path: PathBuf,
     inode: u64,
     pointer: Option<PathBuf>,
 }
 
-impl Drop for Place {
+impl Drop for ControlPlace {
     fn drop(&mut self) {
         // Not the socket of a process that has taken our place.
         if fs::symlink_metadata(&self.path).is_ok_and(|found| found.ino() == self.inode) {
@@ -35,13 +48,13 @@ impl Drop for Place {
 }
 
 /// Opens the socket of a state directory.
-pub(super) fn bind(state: &Path) -> io::Result<(UnixListener, Place)> {
-    common::private::folder(state)?;
+pub fn bind(state: &Path) -> io::Result<(ControlListener, ControlPlace)> {
+    crate::private::folder(state)?;
     let (path, pointer) = (state.join(SOCKET), state.join(POINTER));
     let error = match bind_at(state, &path) {
         Ok((listener, inode)) => {
             remove(&pointer)?;
-            return Ok((listener, Place { path, inode, pointer: None }));
+            return Ok((ControlListener(listener), ControlPlace { path, inode, pointer: None }));
         }
         Err(error) => error,
     };
@@ -53,17 +66,17 @@ pub(super) fn bind(state: &Path) -> io::Result<(UnixListener, Place)> {
         }
         let elsewhere = folder.join(name(state)?);
         if let Ok((listener, inode)) = bind_at(&folder, &elsewhere) {
-            let place = Place { path: elsewhere, inode, pointer: Some(pointer) };
+            let place = ControlPlace { path: elsewhere, inode, pointer: Some(pointer) };
             remove(&path)?;
             place.point(state)?;
-            return Ok((listener, place));
+            return Ok((ControlListener(listener), place));
         }
     }
     Err(error)
 }
 
 /// Connects to the socket of a state directory.
-pub(super) async fn connect(state: &Path) -> io::Result<UnixStream> {
+pub async fn connect(state: &Path) -> io::Result<ControlClient> {
     let error = match UnixStream::connect(state.join(SOCKET)).await {
         Ok(stream) => return Ok(stream),
         Err(error) => error,
@@ -76,7 +89,7 @@ pub(super) async fn connect(state: &Path) -> io::Result<UnixStream> {
     }
 }
 
-impl Place {
+impl ControlPlace {
     /// Writes down where the socket is, in one step.
     fn point(&self, state: &Path) -> io::Result<()> {
         let Some(pointer) = &self.pointer else { return Ok(()) };
@@ -89,7 +102,7 @@ impl Place {
 
 /// Binds in a private folder and moves the socket to its place: it is never open to others, and replaces a stale one.
 fn bind_at(folder: &Path, path: &Path) -> io::Result<(UnixListener, u64)> {
-    // It could be bound under the shorter name, but nobody could connect.
+    // The draft's shorter name could be bound, but nobody could connect to the longer one.
     std::os::unix::net::SocketAddr::from_pathname(path)?;
     let private = tempfile::Builder::new().prefix(".").rand_bytes(4).tempdir_in(folder)?;
     let draft = private.path().join("s");
@@ -108,7 +121,7 @@ fn bases(owner: u32) -> [PathBuf; 3] {
 /// Whether the folder is there, ours alone, and no way to somewhere else.
 fn private(folder: &Path, owner: u32) -> bool {
     if folder.parent().is_some_and(Path::is_dir) {
-        let _ = common::private::folder(folder);
+        let _ = crate::private::folder(folder);
     }
     fs::symlink_metadata(folder)
         .is_ok_and(|found| found.is_dir() && found.uid() == owner && found.mode().trailing_zeros() >= 6)
@@ -118,8 +131,7 @@ fn private(folder: &Path, owner: u32) -> bool {
 fn name(state: &Path) -> io::Result<String> {
     let path = state.canonicalize()?;
     let digest = ring::digest::digest(&ring::digest::SHA256, path.as_os_str().as_bytes());
-    let head = digest.as_ref().first_chunk().map_or(0, |head| u64::from_be_bytes(*head));
-    Ok(format!("{head:016x}.sock"))
+    Ok(format!("{}.sock", crate::ids::hex(&digest.as_ref()[..8])))
 }
 
 fn remove(path: &Path) -> io::Result<()> {
