@@ -13,7 +13,7 @@ pub struct AckGroup(Mutex<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    /// Tickets that are out.
+    /// Tokens that are out.
     pending: usize,
     /// Why not everything could be delivered, if so.
     failure: Option<Fault>,
@@ -28,7 +28,7 @@ impl AckGroup {
     /// A share of the cycle's documents sets out.
     pub(crate) fn token(self: &Arc<Self>) -> AckToken {
         self.lock().pending += 1;
-        AckToken { cycle: Arc::clone(self), arrived: false }
+        AckToken { group: Arc::clone(self), arrived: false }
     }
 
     /// Answers when nothing is under way any more.
@@ -58,7 +58,7 @@ impl Inner {
 /// like success.
 #[derive(Debug)]
 pub(crate) struct AckToken {
-    cycle: Arc<AckGroup>,
+    group: Arc<AckGroup>,
     arrived: bool,
 }
 
@@ -70,28 +70,28 @@ impl AckToken {
 
     /// It will not arrive.
     pub(crate) fn fail(self, fault: Fault) {
-        self.cycle.lock().failure.get_or_insert(fault);
+        self.group.lock().failure.get_or_insert(fault);
     }
 
     /// The cycle has failed already: what it still sends is fetched again.
     pub(crate) fn is_cancelled(&self) -> bool {
-        self.cycle.lock().failure.is_some()
+        self.group.lock().failure.is_some()
     }
 
     /// The source waits for the rest of its documents.
     pub(crate) fn is_awaited(&self) -> bool {
-        self.cycle.lock().waiter.is_some()
+        self.group.lock().waiter.is_some()
     }
 
     /// A second token for a part of this share.
     pub(crate) fn split(&self) -> Self {
-        self.cycle.token()
+        self.group.token()
     }
 }
 
 impl Drop for AckToken {
     fn drop(&mut self) {
-        let mut inner = self.cycle.lock();
+        let mut inner = self.group.lock();
         if !self.arrived {
             inner
                 .failure

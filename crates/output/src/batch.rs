@@ -1,52 +1,39 @@
-//! Encoded documents on their way to the output, and the source's end of that way.
+//! Documents on their way from a source to an output: neutral JSON with its id and data stream, whatever the output makes
+//! of them.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+mod pool;
+mod writer;
 
-use mapper::DocId;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use std::sync::Arc;
 
-use crate::ack::{AckGroup, AckToken};
-use crate::task::OutputCommand;
+use tokio::sync::OwnedSemaphorePermit;
+
+pub use self::pool::Pool;
+#[cfg(test)]
+pub(crate) use self::pool::UNDER_WAY;
+pub use self::writer::BatchWriter;
+use crate::ack::AckToken;
+use crate::output::ItemOutcome;
 use common::error::Fault;
-use common::health::SourceHealth;
+use common::health::{Reason, Receipt, SourceHealth};
 
-/// A batch is sent when its body reaches this size.
-pub const BATCH_BYTES: usize = 1024 * 1024;
-/// Room for the row that makes it full.
-const BATCH_CAPACITY: usize = BATCH_BYTES + 128 * 1024;
-/// Buffers that wait for reuse.
-const POOLED: usize = 3;
-/// Bytes of all documents between a source's hands and the output's acknowledgement.
-pub(crate) const UNDER_WAY: usize = 6 * 1024 * 1024;
-/// Bytes that all sources together may hold before they hand them over, as far as their number allows.
-const FILLING: usize = 4 * 1024 * 1024;
-const SMALLEST_SHARE: usize = 8 * 1024;
-/// Bytes under way to one of many outputs.
-const LEAST: usize = 256 * 1024;
+/// A batch is handed over when its documents reach this size. A request of 1 MiB takes four of them, framed.
+pub const BATCH_BYTES: usize = 224 * 1024;
 
-/// Data stream and action line of every dataset.
+/// The data stream of every dataset.
 #[derive(Debug)]
-pub struct DataStreams {
-    names: Vec<String>,
-    actions: Option<Vec<String>>,
-}
+pub struct DataStreams(Vec<String>);
 
 impl DataStreams {
-    /// The data streams of a namespace; `with_actions` for bulk bodies.
-    pub fn new(namespace: &str, with_actions: bool) -> Self {
-        let names: Vec<String> = schema::catalog()
-            .iter()
-            .map(|dataset| format!("logs-m365_security.{}-{namespace}", dataset.definition.name))
-            .collect();
-        let actions = with_actions
-            .then(|| names.iter().map(|name| format!("{{\"create\":{{\"_index\":\"{name}\",\"_id\":\"")).collect());
-        Self { names, actions }
+    /// The data streams of a namespace.
+    pub fn new(namespace: &str) -> Self {
+        let name = |dataset: &schema::Dataset| format!("logs-m365_security.{}-{namespace}", dataset.definition.name);
+        Self(schema::catalog().iter().map(name).collect())
     }
 
     /// The data stream of a dataset, by its place in the catalog.
     pub fn name(&self, dataset: u16) -> &str {
-        &self.names[usize::from(dataset)]
+        &self.0[usize::from(dataset)]
     }
 }
 
@@ -55,29 +42,58 @@ impl DataStreams {
 pub struct Entry {
     /// Place of the dataset in the catalog.
     pub dataset: u16,
-    /// Where its lines begin in the body.
+    /// Where the document begins in the batch.
     pub start: u32,
-    /// Where the document begins.
-    pub document: u32,
-    /// Where the document ends, line feed included.
+    /// Where it ends, line feed included.
     pub end: u32,
     /// Its id.
     pub id: [u8; 16],
 }
 
-/// Encoded documents of one cycle.
+impl Entry {
+    /// Bytes of the document, line feed included.
+    pub(crate) fn size(&self) -> usize {
+        (self.end - self.start) as usize
+    }
+
+    /// The entry in a body that begins that much later.
+    fn back_by(self, by: usize) -> Self {
+        let by = place(by);
+        Self { start: self.start - by, end: self.end - by, ..self }
+    }
+}
+
+/// A place in a body, which stays far below 4 GiB: it is handed over at 224 KiB, and a row is at most 4 MiB.
+fn place(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+/// Encoded documents of one cycle of one source.
 #[derive(Debug)]
 pub struct Batch {
-    pub(crate) body: Vec<u8>,
-    pub(crate) entries: Vec<Entry>,
-    pub(crate) tenant: Arc<str>,
-    pub(crate) streams: Arc<DataStreams>,
+    body: Vec<u8>,
+    entries: Vec<Entry>,
+    tenant: Arc<str>,
+    streams: Arc<DataStreams>,
     /// The source that hears what became of it.
-    pub health: Option<Arc<SourceHealth>>,
-    pub(crate) token: AckToken,
+    health: Option<Arc<SourceHealth>>,
+    token: AckToken,
     /// Its share of the memory between the sources and the output.
-    pub room: OwnedSemaphorePermit,
-    pub(crate) pool: Arc<Pool>,
+    memory_permit: Option<OwnedSemaphorePermit>,
+    pool: Arc<Pool>,
+    /// How often documents of it were sent before.
+    attempts: u32,
+}
+
+/// A batch of which the output has said what became of every document.
+#[derive(Debug)]
+pub(crate) enum Settled {
+    /// Everything has arrived, or is a dead letter.
+    Arrived(AckToken),
+    /// These documents are to be sent again.
+    Left(Batch),
+    /// Its cycle has failed.
+    Failed,
 }
 
 impl Batch {
@@ -87,8 +103,103 @@ impl Batch {
     }
 
     /// The document's JSON with its line feed.
+    pub fn line(&self, entry: &Entry) -> &[u8] {
+        &self.body[entry.start as usize..entry.end as usize]
+    }
+
+    /// The document's JSON, without a line feed.
     pub fn document(&self, entry: &Entry) -> &[u8] {
-        &self.body[entry.document as usize..entry.end as usize]
+        &self.body[entry.start as usize..entry.end as usize - 1]
+    }
+
+    /// Name of the data stream that the document belongs to.
+    pub fn data_stream(&self, entry: &Entry) -> &str {
+        self.streams.name(entry.dataset)
+    }
+
+    /// Whose documents these are.
+    pub fn tenant(&self) -> &str {
+        &self.tenant
+    }
+
+    /// How often documents of it were sent before.
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// The source that hears what became of it.
+    pub(crate) fn health(&self) -> Option<&SourceHealth> {
+        self.health.as_deref()
+    }
+
+    /// Bytes of the documents.
+    pub(crate) fn size(&self) -> usize {
+        self.body.len()
+    }
+
+    /// Bytes that may be under way to its output.
+    pub(crate) fn most_under_way(&self) -> usize {
+        self.pool.most()
+    }
+
+    /// Its cycle has failed already: what it still sends is fetched again in the next one.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.token.is_cancelled()
+    }
+
+    /// Its source has sent everything of the cycle: nothing more comes that could tell more.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.token.is_awaited()
+    }
+
+    /// Its source hears why it is to be sent again.
+    pub(crate) fn blocked(&self, said: &dyn std::fmt::Display) {
+        if let Some(health) = &self.health {
+            health.degrade(Reason::OutputBlocked, said);
+        }
+    }
+
+    /// Reports what became of every document, also to `all`. What is to be sent again is left.
+    pub(crate) fn settle(mut self, outcomes: &[ItemOutcome], all: &mut Receipt) -> Settled {
+        self.report(outcomes, all);
+        let fault = outcomes.iter().find_map(|outcome| match outcome {
+            ItemOutcome::Failed(fault) | ItemOutcome::Held(fault) => Some(fault),
+            _ => None,
+        });
+        if let Some(fault) = fault {
+            self.fail(fault.clone());
+            return Settled::Failed;
+        }
+        if !outcomes.iter().any(is_retry) {
+            return Settled::Arrived(self.recycle());
+        }
+        self.retain(|place| outcomes.get(place).is_some_and(is_retry));
+        self.attempts += 1;
+        Settled::Left(self)
+    }
+
+    fn report(&self, outcomes: &[ItemOutcome], all: &mut Receipt) {
+        let mut own = Receipt::default();
+        for (entry, outcome) in self.entries.iter().zip(outcomes) {
+            for receipt in [&mut own, &mut *all] {
+                let counts = receipt.of(entry.dataset);
+                match outcome {
+                    ItemOutcome::Created => counts.created += 1,
+                    ItemOutcome::Duplicate => counts.duplicates += 1,
+                    ItemOutcome::Refused => counts.refused += 1,
+                    ItemOutcome::Diverted => counts.failure_store += 1,
+                    ItemOutcome::Known | ItemOutcome::Held(_) | ItemOutcome::Retry(_) | ItemOutcome::Failed(_) => {}
+                }
+            }
+        }
+        if let Some(health) = &self.health {
+            health.delivered(&own);
+        }
+    }
+
+    /// Its cycle fails.
+    pub(crate) fn fail(self, fault: Fault) {
+        self.recycle().fail(fault);
     }
 
     /// Gives the buffers back for the next batch.
@@ -96,192 +207,75 @@ impl Batch {
         self.pool.give(self.body, self.entries);
         self.token
     }
-}
 
-#[derive(Debug, Default)]
-struct Buffers {
-    body: Vec<u8>,
-    entries: Vec<Entry>,
-}
-
-/// The memory between sources and output: buffers for reuse, and what bounds them all together.
-#[derive(Debug)]
-pub struct Pool {
-    /// Buffers between two batches, so that the steady state allocates nothing.
-    buffers: Mutex<Vec<Buffers>>,
-    /// Writers that hold documents.
-    filling: AtomicUsize,
-    /// Documents that were handed over, in all.
-    handed_over: AtomicU64,
-    /// Bytes that may be handed over and not yet be delivered.
-    room: Arc<Semaphore>,
-    most: usize,
-    /// Outputs among which the memory is divided.
-    outputs: usize,
-}
-
-impl Default for Pool {
-    fn default() -> Self {
-        Self::among(1)
+    /// Keeps the documents at some places. The memory of the others is free for the next ones.
+    fn retain(&mut self, is_kept: impl Fn(usize) -> bool) {
+        let Self { body, entries, .. } = self;
+        let (mut number, mut end) = (0, 0);
+        entries.retain_mut(|entry| {
+            let keep = is_kept(number);
+            number += 1;
+            if keep {
+                let size = entry.size();
+                body.copy_within(entry.start as usize..entry.end as usize, end);
+                (entry.start, entry.end) = (place(end), place(end + size));
+                end += size;
+            }
+            keep
+        });
+        body.truncate(end);
+        body.shrink_to_fit();
+        if let Some(permit) = &mut self.memory_permit {
+            drop(permit.split(permit.num_permits().saturating_sub(end)));
+        }
     }
-}
 
-impl Pool {
-    /// The memory of one output among so many: one that is down must not hold what the others need.
-    pub fn among(outputs: usize) -> Self {
-        let outputs = outputs.max(1);
-        let most = (UNDER_WAY / outputs).max(LEAST);
+    /// Takes the documents from this place on off, as a batch of the same cycle.
+    pub(crate) fn split_off(&mut self, at: usize) -> Self {
+        let cut = self.entries.get(at).map_or(self.body.len(), |entry| entry.start as usize);
+        let entries = self.entries.split_off(at).into_iter().map(|entry| entry.back_by(cut)).collect();
+        let body = self.body.split_off(cut);
+        let memory_permit = self.memory_permit.as_mut().and_then(|permit| permit.split(body.len()));
         Self {
-            buffers: Mutex::default(),
-            filling: AtomicUsize::new(0),
-            handed_over: AtomicU64::new(0),
-            room: Arc::new(Semaphore::new(most)),
-            most,
-            outputs,
-        }
-    }
-
-    /// Bytes that may be handed over and not yet be delivered.
-    pub fn most(&self) -> usize {
-        self.most
-    }
-
-    /// Bytes that are handed over and not yet delivered.
-    pub fn under_way(&self) -> usize {
-        self.most - self.room.available_permits()
-    }
-
-    fn take(&self) -> Buffers {
-        self.filling.fetch_add(1, Ordering::Relaxed);
-        self.lock().pop().unwrap_or_default()
-    }
-
-    fn handed_over(&self, documents: usize) {
-        self.filling.fetch_sub(1, Ordering::Relaxed);
-        self.handed_over.fetch_add(documents as u64, Ordering::Relaxed);
-    }
-
-    /// Documents that were handed over so far.
-    pub fn documents(&self) -> u64 {
-        self.handed_over.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn give(&self, mut body: Vec<u8>, mut entries: Vec<Entry>) {
-        let mut buffers = self.lock();
-        if buffers.len() < POOLED {
-            body.clear();
-            body.shrink_to(BATCH_CAPACITY);
-            entries.clear();
-            buffers.push(Buffers { body, entries });
-        }
-    }
-
-    /// Size at which a batch is handed over: the more sources are at it, the smaller.
-    fn share(&self) -> usize {
-        (FILLING / self.outputs / self.filling.load(Ordering::Relaxed).max(1)).clamp(SMALLEST_SHARE, BATCH_BYTES)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Vec<Buffers>> {
-        self.buffers.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The source's end: collects documents and hands full batches over, waiting while the output is slow.
-#[derive(Debug)]
-pub struct BatchWriter {
-    streams: Arc<DataStreams>,
-    jobs: mpsc::Sender<OutputCommand>,
-    pool: Arc<Pool>,
-    tenant: Arc<str>,
-    health: Option<Arc<SourceHealth>>,
-    cycle: Arc<AckGroup>,
-    current: Option<Buffers>,
-}
-
-impl BatchWriter {
-    /// A way to an output for one cycle of a tenant.
-    pub fn new(
-        streams: Arc<DataStreams>,
-        jobs: mpsc::Sender<OutputCommand>,
-        pool: Arc<Pool>,
-        tenant: Arc<str>,
-    ) -> Self {
-        Self { streams, jobs, pool, tenant, health: None, cycle: Arc::default(), current: None }
-    }
-
-    /// Who hears what becomes of the documents.
-    pub fn report_to(&mut self, health: Arc<SourceHealth>) {
-        self.health = Some(health);
-    }
-
-    /// Adds a document.
-    pub fn push(&mut self, dataset: u16, id: DocId, document: &[u8]) {
-        let Buffers { body, entries } = self.current.get_or_insert_with(|| self.pool.take());
-        let start = body.len();
-        if let Some(actions) = &self.streams.actions {
-            body.extend_from_slice(actions[usize::from(dataset)].as_bytes());
-            push_hex(body, id.0);
-            body.extend_from_slice(b"\"}}\n");
-        }
-        let middle = body.len();
-        body.extend_from_slice(document);
-        body.push(b'\n');
-        // A body stays far below 4 GiB: it is sent at 1 MiB, and a row is at most 4 MiB.
-        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        let (start, document, end) = (place(start), place(middle), place(body.len()));
-        entries.push(Entry { dataset, start, document, end, id: id.0 });
-    }
-
-    /// The batch is large enough to be sent.
-    pub fn is_full(&self) -> bool {
-        self.current.as_ref().is_some_and(|current| current.body.len() >= self.pool.share())
-    }
-
-    /// Hands the batch over; an error when the output has failed for this cycle.
-    pub async fn send(&mut self) -> Result<(), Fault> {
-        if let Some(fault) = self.cycle.failure() {
-            return Err(fault);
-        }
-        let Some(size) = self.current.as_ref().map(|current| current.body.len()) else { return Ok(()) };
-        // A batch that is longer than all there is takes all there is.
-        let room = u32::try_from(size.min(self.pool.most)).unwrap_or(u32::MAX);
-        let room = Arc::clone(&self.pool.room).acquire_many_owned(room).await.map_err(|_| stopped())?;
-        let Some(Buffers { body, entries }) = self.current.take() else { return Ok(()) };
-        self.pool.handed_over(entries.len());
-        let (tenant, pool) = (Arc::clone(&self.tenant), Arc::clone(&self.pool));
-        let (streams, health, token) = (Arc::clone(&self.streams), self.health.clone(), self.cycle.token());
-        let batch = Batch { body, entries, tenant, streams, health, token, room, pool };
-        self.jobs.send(OutputCommand::Batch(batch)).await.map_err(|_| stopped())
-    }
-
-    /// Sends the rest and waits until everything of this cycle is durable.
-    pub async fn flush(&mut self) -> Result<(), Fault> {
-        self.send().await?;
-        let (reply, answer) = oneshot::channel();
-        self.jobs.send(OutputCommand::Flush(Arc::clone(&self.cycle), reply)).await.map_err(|_| stopped())?;
-        answer.await.map_err(|_| stopped())?
-    }
-}
-
-impl Drop for BatchWriter {
-    fn drop(&mut self) {
-        if let Some(Buffers { body, entries }) = self.current.take() {
-            self.pool.handed_over(0);
-            self.pool.give(body, entries);
+            body,
+            entries,
+            tenant: Arc::clone(&self.tenant),
+            streams: Arc::clone(&self.streams),
+            health: self.health.clone(),
+            token: self.token.split(),
+            memory_permit,
+            pool: Arc::clone(&self.pool),
+            attempts: self.attempts,
         }
     }
 }
 
-fn stopped() -> Fault {
-    Fault::Local("the output has stopped".to_owned())
+fn is_retry(outcome: &ItemOutcome) -> bool {
+    matches!(outcome, ItemOutcome::Retry(_))
 }
 
-fn push_hex(out: &mut Vec<u8>, bytes: [u8; 16]) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = [0; 32];
-    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
-        pair[0] = DIGITS[usize::from(byte >> 4)];
-        pair[1] = DIGITS[usize::from(byte & 15)];
+/// A document of a delivery.
+#[derive(Debug, Clone, Copy)]
+pub struct Item<'a> {
+    /// The batch that it came with.
+    pub batch: &'a Batch,
+    /// Where it lies in it.
+    pub entry: &'a Entry,
+}
+
+impl<'a> Item<'a> {
+    /// The documents of these batches, in their order.
+    pub fn of(batches: &'a [Batch]) -> impl Iterator<Item = Self> {
+        batches.iter().flat_map(|batch| batch.entries.iter().map(move |entry| Self { batch, entry }))
     }
-    out.extend_from_slice(&text);
+
+    /// Name of the data stream that it belongs to.
+    pub fn data_stream(self) -> &'a str {
+        self.batch.data_stream(self.entry)
+    }
+
+    /// Its JSON, without a line feed.
+    pub fn document(self) -> &'a [u8] {
+        self.batch.document(self.entry)
+    }
 }

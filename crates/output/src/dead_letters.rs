@@ -23,6 +23,7 @@ use tempfile::SpooledTempFile;
 
 use self::known::Known;
 pub use self::limit::{Limit, WhenFull};
+use crate::segments;
 use common::error::Fault;
 use common::health::{Health, Rejection};
 use common::platform::FileId;
@@ -283,7 +284,7 @@ impl DeadLetters {
         if after >= self.limit.segment() {
             // The next line makes a new file.
             file.sync_data()?;
-            segment::put_aside(&path)?;
+            segments::put_aside(&path)?;
         }
         file.unlock()?;
         inner.files.insert(dataset, file);
@@ -302,24 +303,12 @@ fn locked_in_place(file: &File, path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Opens the file for appending and takes its lock. A line that a crash cut off was not acknowledged, and goes.
+/// Opens the file for appending and takes its lock.
 fn open(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent() {
         private::folder(folder)?;
     }
-    loop {
-        let mut file = private::append(path)?;
-        if !locked_in_place(&file, path)? {
-            continue;
-        }
-        if private::cut_torn_line(&mut file)? == 0
-            && let Some(folder) = path.parent()
-        {
-            // Its name is durable too.
-            private::sync_folder(folder)?;
-        }
-        return Ok(file);
-    }
+    segments::open(path, |file| locked_in_place(file, path)).map(|(file, _)| file)
 }
 
 fn log(rejection: Rejection<'_>, count: u64) {

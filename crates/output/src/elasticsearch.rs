@@ -1,11 +1,14 @@
 //! A cluster: one bulk request and what its answer means. [`dispatcher`] decides what is sent when.
 
+mod body;
 mod body_limit;
+mod bulk_output;
 mod classify;
 mod client;
 mod concurrency;
 mod credential;
 pub(crate) mod dispatcher;
+mod gzip;
 #[cfg(any(test, feature = "test-support"))]
 #[allow(missing_docs, clippy::missing_panics_doc, clippy::must_use_candidate, reason = "support of tests alone")]
 pub mod mock;
@@ -18,22 +21,22 @@ mod request;
 pub mod setup;
 mod trust;
 
-use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ::elasticsearch::BulkParts;
 use bytes::Bytes;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Response, StatusCode};
 
+use self::body::Bodies;
 use self::body_limit::BodyLimit;
 pub use self::client::{Call, NodeClient};
+use self::gzip::Gzip;
 use self::nodes::Nodes;
 use self::reply::{BLOCK, FILTER_PATH, block_hint};
+use crate::batch::Batch;
 use crate::settings::ElasticOutput;
 use common::error::{Fault, quoted};
 use common::http::{connection_fault, read_bounded, retry_after};
@@ -54,7 +57,7 @@ pub struct Elastic(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     nodes: Nodes,
-    gzip: Option<Compression>,
+    bodies: Bodies,
     timeout: Duration,
     max_concurrency: u32,
     limit: BodyLimit,
@@ -88,7 +91,7 @@ impl Elastic {
         }
         Ok(Self(Arc::new(Inner {
             nodes: Nodes::new(output)?,
-            gzip: output.gzip.map(Compression::new),
+            bodies: Bodies::new(output.gzip.map(Gzip::new).transpose()?, output.max_concurrency),
             timeout: output.timeout,
             max_concurrency: output.max_concurrency,
             limit: BodyLimit::new(output.max_body),
@@ -158,19 +161,22 @@ impl Elastic {
     }
 
     /// One bulk request to the next node.
-    pub(super) async fn bulk(&self, body: Bytes) -> Answer {
+    pub(super) async fn bulk(&self, batches: &[Batch]) -> Answer {
+        let body = match self.0.bodies.encode(batches) {
+            Ok(body) => body,
+            Err(fault) => return Answer::Fails(fault),
+        };
+        let answer = self.send_bulk(body.clone()).await;
+        self.0.bodies.give_back(body);
+        answer
+    }
+
+    async fn send_bulk(&self, body: Bytes) -> Answer {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
-        let body = match self.0.gzip {
-            None => body,
-            Some(level) => {
-                headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-                match compress(&body, level) {
-                    Ok(compressed) => compressed,
-                    Err(error) => return Answer::Fails(Fault::local("gzip", &error)),
-                }
-            }
-        };
+        if self.0.bodies.are_compressed() {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
         let (node, client) = match self.0.nodes.pick().await {
             Ok(picked) => picked,
             Err(fault) if fault.is_temporary() => return Answer::Unreachable(fault),
@@ -210,12 +216,6 @@ impl Elastic {
             },
         }
     }
-}
-
-fn compress(body: &[u8], level: Compression) -> std::io::Result<Bytes> {
-    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 6), level);
-    encoder.write_all(body)?;
-    Ok(encoder.finish()?.into())
 }
 
 /// What an answer that is not a reply asks for.

@@ -19,12 +19,12 @@ use mapper::DocId;
 pub(super) use self::disk::Room;
 use self::disk::{Disk, Short};
 pub(super) use self::disk::{hint, is_full};
-use crate::batch::Batch;
+use crate::batch::{Batch, Item};
+use crate::output::{ItemOutcome, Output, Undelivered};
+use crate::segments;
 use crate::settings::FileOutput;
-use crate::task::{Local, Stuck, all_created};
 use common::clock;
 use common::error::Fault;
-use common::health::Receipt;
 use common::private;
 
 /// Lines are written in pieces of about this size.
@@ -88,27 +88,27 @@ impl Files {
         self.apart = true;
     }
 
-    /// Writes the documents of the batch that are not in the files yet.
-    fn write(&mut self, batch: &Batch) -> Result<(), (PathBuf, io::Error)> {
-        while let Some(first) = batch.entries().get(self.done) {
-            let dataset = first.dataset;
-            let stream = batch.streams.name(dataset);
+    /// Writes the documents that are not in the files yet.
+    fn write(&mut self, items: &[Item<'_>]) -> Result<(), (PathBuf, io::Error)> {
+        while let Some(stream) = items.get(self.done).map(|item| item.data_stream()) {
             if !self.open.contains_key(stream) {
                 let path = self.output.directory.join(format!("{stream}.ndjson"));
                 let fresh = match Current::open(&path) {
                     Err(error) if self.apart && error.kind() == io::ErrorKind::ResourceBusy => {
-                        aside(&path).and_then(|path| Current::open(&path))
+                        segments::free_name(&path).and_then(|path| Current::open(&path))
                     }
                     opened => opened,
                 };
                 let fresh = fresh.map_err(|error| (path, error))?;
+                #[cfg(test)]
+                let fresh = Current { disk: Room::hold(self.room.as_ref(), fresh.disk), ..fresh };
                 self.open.insert(stream.to_owned(), fresh);
             }
             let Some(current) = self.open.get_mut(stream) else { return Ok(()) };
             self.lines.clear();
             let mut count = 0;
-            for entry in batch.entries()[self.done..].iter().take_while(|entry| entry.dataset == dataset) {
-                let length = batch.document(entry).len() as u64;
+            for Item { batch, entry } in items[self.done..].iter().take_while(|item| item.data_stream() == stream) {
+                let length = entry.size() as u64;
                 let size = current.size + self.lines.len() as u64;
                 let is_due = size > 0 && (size + length > self.output.rotate_size || current.is_old(&self.output));
                 if is_due && count == 0 {
@@ -116,15 +116,10 @@ impl Files {
                 } else if is_due || self.lines.len() >= PIECE {
                     break;
                 }
-                line(&mut self.lines, batch.document(entry), self.output.ids.then_some(DocId(entry.id)));
+                line(&mut self.lines, batch.line(entry), self.output.ids.then_some(DocId(entry.id)));
                 count += 1;
             }
-            let written = {
-                let disk = &mut *current.disk;
-                #[cfg(test)]
-                let disk = &mut *Room::hold(self.room.as_ref(), disk);
-                disk::append(disk, current.size, &self.lines)
-            };
+            let written = disk::append(&mut *current.disk, current.size, &self.lines);
             let Err(Short { whole, error, is_torn }) = written else {
                 current.size += self.lines.len() as u64;
                 self.done += count;
@@ -155,25 +150,26 @@ fn line(lines: &mut Vec<u8>, document: &[u8], id: Option<DocId>) {
     }
 }
 
-impl Local for Files {
-    fn deliver(&mut self, batch: &Batch) -> Result<Receipt, Stuck> {
-        match self.write(batch) {
+impl Output for Files {
+    async fn deliver(&mut self, batches: &[Batch]) -> Result<Vec<ItemOutcome>, Undelivered> {
+        let items: Vec<_> = Item::of(batches).collect();
+        match self.write(&items) {
             Ok(()) => {
-                self.forget();
-                Ok(all_created(batch))
+                self.abandon();
+                Ok(vec![ItemOutcome::Created; items.len()])
             }
             Err((path, error)) => {
                 let fault = failed(&path, &error);
-                Err(if is_full(&error) { Stuck::Full(fault) } else { Stuck::Failed(fault) })
+                Err(if is_full(&error) { Undelivered::Busy(fault, None) } else { Undelivered::Failed(fault) })
             }
         }
     }
 
-    fn forget(&mut self) {
+    fn abandon(&mut self) {
         self.done = 0;
     }
 
-    fn sync(&mut self) -> Result<(), Fault> {
+    async fn sync(&mut self) -> Result<(), Fault> {
         let mut broken = self.broken.take();
         let output = &self.output;
         self.open.retain(|_, current| {
@@ -201,24 +197,20 @@ fn failed(path: &Path, error: &io::Error) -> Fault {
 }
 
 impl Current {
-    /// Opens the file for appending. A line that a crash cut off was not acknowledged, and goes.
+    /// Opens the file for appending, alone.
     fn open(path: &Path) -> io::Result<Self> {
-        let mut file = private::append(path)?;
-        match file.try_lock() {
-            Ok(()) => {}
+        let (file, size) = segments::open(path, |file| match file.try_lock() {
+            Ok(()) => Ok(true),
             Err(TryLockError::WouldBlock) => {
                 let text = "another process writes to it\nhint: give each its own directory";
-                return Err(io::Error::new(io::ErrorKind::ResourceBusy, text));
+                Err(io::Error::new(io::ErrorKind::ResourceBusy, text))
             }
-            Err(TryLockError::Error(error)) => return Err(error),
-        }
-        let metadata = file.metadata()?;
+            Err(TryLockError::Error(error)) => Err(error),
+        })?;
         let mut since = clock::now();
-        let size = private::cut_torn_line(&mut file)?;
         if size > 0 {
+            let metadata = file.metadata()?;
             since = metadata.created().or_else(|_| metadata.modified()).map_or(since, DateTime::from);
-        } else if let Some(folder) = path.parent() {
-            private::sync_folder(folder)?;
         }
         Ok(Self { path: path.to_owned(), disk: Box::new(file), size, synced: size, since })
     }
@@ -240,7 +232,7 @@ impl Current {
     fn rotate(&mut self, output: &FileOutput) -> io::Result<()> {
         self.sync()?;
         let stem = self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        fs::rename(&self.path, aside(&self.path)?)?;
+        segments::put_aside(&self.path)?;
         *self = Self::open(&self.path)?;
         if let Some(keep) = output.keep {
             forget(&output.directory, &stem, keep)?;
@@ -249,32 +241,9 @@ impl Current {
     }
 }
 
-/// A name for a file of this stream that is put aside.
-fn aside(path: &Path) -> io::Result<PathBuf> {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let time = clock::now().format("%Y%m%dT%H%M%SZ");
-    let name = |number: u32| path.with_file_name(format!("{stem}-{time}-{number:04}.ndjson"));
-    let free = (1..=u32::MAX).map(name).find(|path| !path.exists());
-    free.ok_or_else(|| io::ErrorKind::AlreadyExists.into())
-}
-
 /// Deletes the oldest files put aside of a data stream, beyond those that are kept.
 fn forget(directory: &Path, stem: &str, keep: usize) -> io::Result<()> {
-    let mut aside = Vec::new();
-    for file in fs::read_dir(directory)? {
-        let path = file?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let rest = name.strip_prefix(stem).and_then(|rest| rest.strip_suffix(".ndjson"));
-        // Of `stream-20260501T120000Z-0001`, not of a stream whose name goes on.
-        let is_aside = |rest: &str| {
-            let rest = rest.as_bytes();
-            rest.len() >= 22 && rest[0] == b'-' && rest[1..9].iter().all(u8::is_ascii_digit) && rest[9] == b'T'
-        };
-        if rest.is_some_and(is_aside) {
-            aside.push(path);
-        }
-    }
-    aside.sort();
+    let aside = segments::aside(directory, stem)?;
     let surplus = aside.len().saturating_sub(keep);
     for path in aside.into_iter().take(surplus) {
         tracing::info!(file = %path.display(), "file beyond `keep` is deleted");

@@ -8,6 +8,9 @@ pub mod batch;
 pub mod dead_letters;
 pub mod elasticsearch;
 pub mod file;
+mod output;
+mod segments;
+mod sequential;
 pub mod settings;
 pub mod stdout;
 pub mod task;
@@ -15,4 +18,5 @@ pub mod task;
 mod tests;
 
 pub use self::batch::{BatchWriter, DataStreams};
+pub use self::output::{ItemOutcome, Output, Undelivered};
 pub use self::task::{OutputCommand, OutputTask, Sink, serve};

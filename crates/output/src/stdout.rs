@@ -3,16 +3,15 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
-use crate::batch::Batch;
+use crate::batch::{Batch, Item};
 use crate::file::{hint, is_full};
-use crate::task::{Local, Stuck, all_created};
+use crate::output::{ItemOutcome, Output, Undelivered};
 use common::error::Fault;
-use common::health::Receipt;
 use common::terminal;
 
 /// Standard output.
-#[derive(Debug)]
 pub struct Stdout {
+    out: Box<dyn Write + Send>,
     is_terminal: bool,
     /// The batch under way, and how much of it is written.
     lines: Vec<u8>,
@@ -23,16 +22,26 @@ pub struct Stdout {
 
 impl Default for Stdout {
     fn default() -> Self {
-        Self { is_terminal: io::stdout().is_terminal(), lines: Vec::new(), written: 0, is_torn: false }
+        Self::to(Box::new(io::stdout()), io::stdout().is_terminal())
+    }
+}
+
+impl std::fmt::Debug for Stdout {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stdout").field("is_terminal", &self.is_terminal).finish_non_exhaustive()
     }
 }
 
 impl Stdout {
+    /// Writes there instead.
+    pub(crate) fn to(out: Box<dyn Write + Send>, is_terminal: bool) -> Self {
+        Self { out, is_terminal, lines: Vec::new(), written: 0, is_torn: false }
+    }
+
     /// Writes on where it stopped: what is out cannot be taken back.
     fn write(&mut self) -> io::Result<()> {
-        let mut out = io::stdout().lock();
         while self.written < self.lines.len() {
-            match out.write(&self.lines[self.written..]) {
+            match self.out.write(&self.lines[self.written..]) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(written) => self.written += written,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -43,36 +52,36 @@ impl Stdout {
     }
 }
 
-impl Local for Stdout {
-    fn deliver(&mut self, batch: &Batch) -> Result<Receipt, Stuck> {
+impl Output for Stdout {
+    async fn deliver(&mut self, batches: &[Batch]) -> Result<Vec<ItemOutcome>, Undelivered> {
         if self.lines.is_empty() {
             if std::mem::take(&mut self.is_torn) {
                 self.lines.push(b'\n');
             }
-            for entry in batch.entries() {
-                let document = batch.document(entry);
-                match std::str::from_utf8(document) {
+            for Item { batch, entry } in Item::of(batches) {
+                let line = batch.line(entry);
+                match std::str::from_utf8(line) {
                     Ok(text) if self.is_terminal => self.lines.extend_from_slice(terminal::json(text).as_bytes()),
-                    _ => self.lines.extend_from_slice(document),
+                    _ => self.lines.extend_from_slice(line),
                 }
             }
         }
         self.write().map_err(|error| {
             let fault = failed(&error);
-            if is_full(&error) { Stuck::Full(fault) } else { Stuck::Failed(fault) }
+            if is_full(&error) { Undelivered::Busy(fault, None) } else { Undelivered::Failed(fault) }
         })?;
-        self.forget();
-        Ok(all_created(batch))
+        self.abandon();
+        Ok(Item::of(batches).map(|_| ItemOutcome::Created).collect())
     }
 
-    fn forget(&mut self) {
+    fn abandon(&mut self) {
         self.is_torn |= self.written > 0 && self.lines[self.written - 1] != b'\n';
         self.lines.clear();
         self.written = 0;
     }
 
-    fn sync(&mut self) -> Result<(), Fault> {
-        io::stdout().flush().map_err(|error| failed(&error))
+    async fn sync(&mut self) -> Result<(), Fault> {
+        self.out.flush().map_err(|error| failed(&error))
     }
 }
 

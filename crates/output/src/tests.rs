@@ -13,6 +13,7 @@ use axum::routing::post;
 use mapper::DocId;
 
 mod access;
+mod contract;
 mod files;
 mod login;
 mod redirects;
@@ -137,7 +138,7 @@ async fn deliver(script: Vec<Step>, gzip: bool) -> Run {
     };
     tokio::spawn(serve(output, inbox));
     let mut outbox =
-        BatchWriter::new(Arc::new(DataStreams::new("default", true)), jobs, Arc::<Pool>::default(), "contoso".into());
+        BatchWriter::new(Arc::new(DataStreams::new("default")), jobs, Arc::<Pool>::default(), "contoso".into());
     for number in 0..10_u8 {
         outbox.push(u16::from(number % 2), DocId([number; 16]), format!(r#"{{"number":{number}}}"#).as_bytes());
     }

@@ -31,7 +31,6 @@ pub struct Target {
 #[derive(Debug)]
 pub struct Outlet {
     name: Arc<str>,
-    with_actions: bool,
     /// Data streams of tenants without a namespace of their own.
     streams: Arc<DataStreams>,
     jobs: mpsc::Sender<OutputCommand>,
@@ -57,13 +56,11 @@ impl Outlets {
         let mut outlets = Vec::with_capacity(count);
         for Target { name, sink, namespace } in targets {
             let (jobs, inbox) = mpsc::channel(task::QUEUED);
-            let with_actions = sink.wants_actions();
             let stats = if outlets.is_empty() { Arc::clone(stats) } else { Arc::new(stats.of_output(&name)) };
             tasks.spawn(task::serve(task::OutputTask { sink, dead: Arc::clone(dead), stats, patience }, inbox));
             outlets.push(Arc::new(Outlet {
                 name,
-                with_actions,
-                streams: Arc::new(DataStreams::new(&namespace, with_actions)),
+                streams: Arc::new(DataStreams::new(&namespace)),
                 jobs,
                 pool: Arc::new(Pool::among(count)),
                 scheduler: Arc::new(FairScheduler::among(count)),
@@ -108,7 +105,7 @@ impl Outlet {
     pub fn streams(&self, namespace: Option<&str>) -> Arc<DataStreams> {
         match namespace {
             None => Arc::clone(&self.streams),
-            Some(namespace) => Arc::new(DataStreams::new(namespace, self.with_actions)),
+            Some(namespace) => Arc::new(DataStreams::new(namespace)),
         }
     }
 

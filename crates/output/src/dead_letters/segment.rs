@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{Head, open};
+use crate::segments;
 use common::private;
 
 /// Longest line that is read: a row of 4 MiB, every byte of it escaped.
@@ -87,44 +88,15 @@ pub fn collect(folder: &Path, dataset: &str) -> io::Result<Vec<PathBuf>> {
     if current.exists() {
         // Its lock is held while a line is written.
         let file = open(&current)?;
-        put_aside(&current)?;
+        segments::put_aside(&current)?;
         file.unlock()?;
     }
-    segments(folder, dataset)
+    segments::aside(folder, dataset)
 }
 
 /// The files of a dataset that were put aside.
 pub fn segments(folder: &Path, dataset: &str) -> io::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    let files = match fs::read_dir(folder) {
-        Ok(files) => files,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
-        Err(error) => return Err(error),
-    };
-    for file in files {
-        let file = file?;
-        let name = file.file_name();
-        let name = name.to_string_lossy();
-        let rest = name.strip_prefix(dataset).and_then(|rest| rest.strip_suffix(".ndjson"));
-        if rest.is_some_and(|rest| rest.starts_with("-2")) {
-            found.push(file.path());
-        }
-    }
-    found.sort();
-    Ok(found)
-}
-
-/// Gives a file a name with the time, under which nobody appends to it.
-pub fn put_aside(path: &Path) -> io::Result<PathBuf> {
-    let time = common::clock::now().format("%Y%m%dT%H%M%SZ");
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let free = |number: &u32| !folder.join(format!("{stem}-{time}-{number}.ndjson")).exists();
-    let number = (1..=u32::MAX).find(free).unwrap_or_default();
-    let aside = folder.join(format!("{stem}-{time}-{number}.ndjson"));
-    fs::rename(path, &aside)?;
-    private::sync_folder(folder)?;
-    Ok(aside)
+    segments::aside(folder, dataset)
 }
 
 /// A segment on its way to what is left of it.

@@ -5,8 +5,9 @@ use super::PRIVILEGES;
 use super::pairing;
 use super::refusals::{self, Blame, Refusals};
 use super::reply::{Refusal, Verdict};
-use super::request::{BulkRequest, ItemOutcome};
+use crate::batch::{Batch, Item};
 use crate::dead_letters::{DeadLetters, Kept, Raw};
+use crate::output::ItemOutcome;
 use common::error::Fault;
 use common::health::OutputStatus;
 use common::health::Rejection;
@@ -20,16 +21,7 @@ const UNREADY: &str = "the cluster is not prepared for this dataset: run once wi
 const REFUSED: &str = "refused";
 const DIVERTED: &str = "failure_store";
 
-/// What a reply says.
-pub(super) struct Classified {
-    pub(super) outcomes: Vec<ItemOutcome>,
-    /// Why documents are to be sent again because of the cluster's load.
-    pub(super) busy: Option<String>,
-    /// Why documents are held.
-    pub(super) held: Option<String>,
-}
-
-/// Who judges.
+/// Makes outcomes of verdicts.
 #[derive(Debug)]
 pub(super) struct Classifier<'a> {
     pub(super) refusals: &'a Refusals,
@@ -38,22 +30,25 @@ pub(super) struct Classifier<'a> {
 }
 
 impl Classifier<'_> {
-    /// The outcome of every entry by its item in the reply. `attempts` is how often documents of the load were sent again.
-    pub(super) fn reply(&self, reply: &[u8], load: &BulkRequest, attempts: u32) -> Result<Classified, Fault> {
-        let verdicts = pairing::verdicts(reply, load.entries())?;
-        let mut judged = Classified { outcomes: vec![ItemOutcome::Again; verdicts.len()], busy: None, held: None };
-        for (stream, places) in load.streams() {
-            self.stream(Stream { load, name: stream, places: &places, verdicts: &verdicts, attempts }, &mut judged);
+    /// The outcome of every document by its item in the reply.
+    pub(super) fn reply(&self, reply: &[u8], batches: &[Batch]) -> Result<Vec<ItemOutcome>, Fault> {
+        let items: Vec<_> = Item::of(batches).collect();
+        let verdicts = pairing::verdicts(reply, &items)?;
+        // Every document belongs to a data stream, so that none of these is left.
+        let mut outcomes = vec![ItemOutcome::Retry(String::new()); verdicts.len()];
+        let mut is_busy = false;
+        for (name, places) in streams(&items) {
+            let stream = Stream { items: &items, name, places: &places, verdicts: &verdicts };
+            self.stream(stream, &mut is_busy, &mut outcomes);
         }
-        self.tell_output(&judged.outcomes);
-        Ok(judged)
+        self.tell_output(&outcomes);
+        Ok(outcomes)
     }
 
-    fn stream(&self, stream: Stream<'_>, judged: &mut Classified) {
-        let Stream { load, name, places, verdicts, .. } = stream;
-        let entries = load.entries();
+    fn stream(&self, stream: Stream<'_>, is_busy: &mut bool, outcomes: &mut [ItemOutcome]) {
+        let Stream { items, name, places, verdicts } = stream;
         let signs = places.iter().filter_map(|place| {
-            let id = entries[*place].id;
+            let id = items[*place].entry.id;
             match &verdicts[*place] {
                 Verdict::Created => Some((id, false)),
                 Verdict::Refused(_) | Verdict::Unclear(_) => Some((id, true)),
@@ -61,89 +56,86 @@ impl Classifier<'_> {
             }
         });
         self.refusals.hear(name, signs);
-        let (mut held, mut is_busy, mut is_taken) = (None, false, false);
+        let (mut held, mut is_stream_busy, mut is_taken) = (None, false, false);
         for &place in places {
-            let verdict = &verdicts[place];
+            let (item, verdict) = (items[place], &verdicts[place]);
             let outcome = match verdict {
                 Verdict::Created => ItemOutcome::Created,
                 Verdict::Duplicate => ItemOutcome::Duplicate,
-                Verdict::Diverted => self.diverted(load, place),
+                Verdict::Diverted => self.diverted(item),
                 Verdict::Forbidden(said) => {
-                    ItemOutcome::Fails(Fault::Auth(format!("bulk request: {said}\nhint: {PRIVILEGES}")))
+                    ItemOutcome::Failed(Fault::Auth(format!("bulk request: {said}\nhint: {PRIVILEGES}")))
                 }
-                Verdict::Unready(said) => ItemOutcome::Fails(unready(said)),
+                Verdict::Unready(said) => ItemOutcome::Failed(unready(said)),
                 Verdict::Retry(said)
                 | Verdict::Unclear(Refusal { said, .. })
                 | Verdict::Refused(Refusal { said, .. }) => {
-                    if let Some(refusal) = stream.refusal(verdict) {
-                        self.refused(load, place, refusal)
+                    if let Some(refusal) = refusal(verdict, item) {
+                        self.refused(item, refusal)
                     } else {
-                        if judged.busy.is_none() {
-                            self.output().trouble(entries[place].dataset, said);
-                            judged.busy = Some(said.clone());
+                        if !std::mem::replace(is_busy, true) {
+                            self.output().trouble(item.entry.dataset, said);
                         }
-                        ItemOutcome::Again
+                        ItemOutcome::Retry(said.clone())
                     }
                 }
             };
-            is_busy |= matches!(outcome, ItemOutcome::Again);
+            is_stream_busy |= matches!(outcome, ItemOutcome::Retry(_));
             is_taken |= matches!(outcome, ItemOutcome::Created | ItemOutcome::Duplicate);
             if let ItemOutcome::Held(fault) = &outcome {
                 held.get_or_insert_with(|| fault.to_string());
             }
-            judged.outcomes[place] = outcome;
+            outcomes[place] = outcome;
         }
         let health = &self.stats.delivery;
         if let Some(text) = held {
             health.stream_refuses(name, &text);
-            judged.held.get_or_insert(text);
             return;
         }
         health.stream_takes(name);
         if is_taken
-            && !is_busy
+            && !is_stream_busy
             && let Some(place) = places.first()
         {
-            self.output().fine(entries[*place].dataset);
+            self.output().fine(items[*place].entry.dataset);
         }
     }
 
     /// A refused document: a dead letter, or held because its data stream may be at fault.
-    pub(super) fn refused(&self, load: &BulkRequest, place: usize, refusal: &Refusal) -> ItemOutcome {
-        let Some(entry) = load.entries().get(place) else { return ItemOutcome::Refused };
-        let stream = load.data_stream(entry);
+    fn refused(&self, item: Item<'_>, refusal: &Refusal) -> ItemOutcome {
+        let stream = item.data_stream();
         // Who replays keeps what is refused where it is.
-        if !self.dead.is_replay() && self.refusals.blame(stream, entry.id) == Blame::Stream {
+        if !self.dead.is_replay() && self.refusals.blame(stream, item.entry.id) == Blame::Stream {
             let Refusal { said, .. } = refusal;
             return ItemOutcome::Held(Fault::Refused(format!(
                 "data stream {stream} refuses documents, which are kept back and sent again: {said}\nhint: {}",
                 refusals::hint(said)
             )));
         }
-        match self.keep(load, place, REFUSED, refusal) {
+        match self.keep(item, REFUSED, refusal) {
             Ok(Kept::New) => ItemOutcome::Refused,
             Ok(Kept::Known) => ItemOutcome::Known,
-            Err(fault) => ItemOutcome::Fails(fault),
+            Err(fault) => ItemOutcome::Failed(fault),
         }
     }
 
     /// The document is too long for any request: refused without having been sent.
-    pub(super) fn too_large(&self, load: &BulkRequest, refusal: &Refusal) -> ItemOutcome {
-        let Some(entry) = load.entries().first() else { return ItemOutcome::Refused };
-        self.refusals.hear(load.data_stream(entry), std::iter::once((entry.id, true)));
-        let outcome = self.refused(load, 0, refusal);
+    pub(super) fn too_large(&self, item: Item<'_>, refusal: &Refusal) -> ItemOutcome {
+        let stream = item.data_stream();
+        self.refusals.hear(stream, std::iter::once((item.entry.id, true)));
+        let outcome = self.refused(item, refusal);
         if let ItemOutcome::Held(fault) = &outcome {
-            self.stats.delivery.stream_refuses(load.data_stream(entry), &fault.to_string());
+            self.stats.delivery.stream_refuses(stream, &fault.to_string());
         }
         outcome
     }
 
     /// Sent again it would only be kept there once more. As a dead letter it can be replayed, when its data stream is mended.
-    fn diverted(&self, load: &BulkRequest, place: usize) -> ItemOutcome {
+    fn diverted(&self, item: Item<'_>) -> ItemOutcome {
         let said =
             "the data stream refused it; the cluster keeps it in the data stream's failure store, with the reason";
         let refusal = Refusal { kind: DIVERTED.to_owned(), said: said.to_owned() };
-        match self.keep(load, place, DIVERTED, &refusal) {
+        match self.keep(item, DIVERTED, &refusal) {
             Ok(Kept::New) => ItemOutcome::Diverted,
             Ok(Kept::Known) => ItemOutcome::Known,
             Err(fault) => {
@@ -153,14 +145,14 @@ impl Classifier<'_> {
         }
     }
 
-    fn keep(&self, load: &BulkRequest, place: usize, reason: &str, refusal: &Refusal) -> Result<Kept, Fault> {
-        let entry = load.entries()[place];
+    fn keep(&self, item: Item<'_>, reason: &str, refusal: &Refusal) -> Result<Kept, Fault> {
+        let Item { batch, entry } = item;
         let dataset = schema::catalog()[usize::from(entry.dataset)].definition.name;
         let id = mapper::DocId(entry.id).to_string();
         let Refusal { kind, said } = refusal;
-        let rejection = Rejection { dataset, tenant: load.tenant(place), reason, detail: said, record: Some(&id) };
-        let kept = self.dead.keep_document(rejection, load.data_stream(&entry), Raw::Bytes(load.document(&entry)))?;
-        if let (Kept::New, Some(health)) = (kept, load.health(place)) {
+        let rejection = Rejection { dataset, tenant: batch.tenant(), reason, detail: said, record: Some(&id) };
+        let kept = self.dead.keep_document(rejection, item.data_stream(), Raw::Bytes(item.document()))?;
+        if let (Kept::New, Some(health)) = (kept, batch.health()) {
             health.dead_letter(rejection, kind);
         }
         Ok(kept)
@@ -170,7 +162,7 @@ impl Classifier<'_> {
     fn tell_output(&self, outcomes: &[ItemOutcome]) {
         let health = &self.stats.delivery;
         let forbidden = outcomes.iter().find_map(|outcome| match outcome {
-            ItemOutcome::Fails(fault @ Fault::Auth(_)) => Some(fault),
+            ItemOutcome::Failed(fault @ Fault::Auth(_)) => Some(fault),
             _ => None,
         });
         let is_taken = outcomes.iter().any(|outcome| matches!(outcome, ItemOutcome::Created | ItemOutcome::Duplicate));
@@ -188,21 +180,31 @@ impl Classifier<'_> {
 /// What a reply says of one data stream.
 #[derive(Clone, Copy)]
 struct Stream<'a> {
-    load: &'a BulkRequest,
+    items: &'a [Item<'a>],
     name: &'a str,
     places: &'a [usize],
     verdicts: &'a [Verdict],
-    attempts: u32,
 }
 
-impl Stream<'_> {
-    /// The verdict is a refusal, as far as the attempts can tell.
-    fn refusal<'v>(&self, verdict: &'v Verdict) -> Option<&'v Refusal> {
-        match verdict {
-            Verdict::Refused(refusal) => Some(refusal),
-            Verdict::Unclear(refusal) if self.attempts >= UNCLEAR_ATTEMPTS => Some(refusal),
-            _ => None,
+/// The data streams of the documents, each with the places of its own.
+fn streams<'a>(items: &[Item<'a>]) -> Vec<(&'a str, Vec<usize>)> {
+    let mut streams: Vec<(&str, Vec<usize>)> = Vec::new();
+    for (place, item) in items.iter().enumerate() {
+        let name = item.data_stream();
+        match streams.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, places)) => places.push(place),
+            None => streams.push((name, vec![place])),
         }
+    }
+    streams
+}
+
+/// The verdict is a refusal, as far as the attempts can tell.
+fn refusal<'v>(verdict: &'v Verdict, item: Item<'_>) -> Option<&'v Refusal> {
+    match verdict {
+        Verdict::Refused(refusal) => Some(refusal),
+        Verdict::Unclear(refusal) if item.batch.attempts() >= UNCLEAR_ATTEMPTS => Some(refusal),
+        _ => None,
     }
 }
 

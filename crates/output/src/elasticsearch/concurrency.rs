@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use common::health::OutputStatus;
-use common::http::jitter;
+use common::http::Backoff;
 
 /// First and longest pause of an output that is out of reach.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -36,8 +36,8 @@ struct State {
     under_way: u32,
     /// No request before.
     gate: Option<Instant>,
-    /// Failures in a row, and when the first of them was.
-    failures: u32,
+    /// Pauses of the failures in a row, and when the first of them was.
+    pauses: Backoff,
     failing_since: Option<Instant>,
     /// Usual time of an answer.
     usual: Option<Duration>,
@@ -60,7 +60,7 @@ impl Limiter {
             limit: 1.0,
             under_way: 0,
             gate: None,
-            failures: 0,
+            pauses: pauses(),
             failing_since: None,
             usual: None,
             reduced_until: None,
@@ -129,7 +129,7 @@ impl Slot {
         let mut state = limiter.lock();
         let now = Instant::now();
         let took = now - self.started;
-        (state.failures, state.failing_since, state.gate) = (0, None, None);
+        (state.pauses, state.failing_since, state.gate) = (pauses(), None, None);
         let slow = size >= TELLING && state.usual.is_some_and(|usual| took > usual * SLOW_FACTOR + SLOW_MARGIN);
         if size >= TELLING {
             state.usual = Some(state.usual.map_or(took, |usual| (usual * 7 + took) / 8));
@@ -153,12 +153,15 @@ impl Slot {
         if state.gate.is_some_and(|gate| gate > now) {
             return;
         }
-        let own = FIRST_PAUSE.saturating_mul(1 << state.failures.min(7)).min(LONGEST_PAUSE);
-        state.failures = state.failures.saturating_add(1);
         state.failing_since.get_or_insert(now);
-        let pause = asked.map_or_else(|| own / 2 + jitter(own / 2), |asked| asked.min(LONGEST_PAUSE));
+        let pause = state.pauses.next(asked).unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE);
         state.gate = Some(now + pause);
     }
+}
+
+/// The pauses of an output that is out of reach, which never end.
+fn pauses() -> Backoff {
+    Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, u32::MAX)
 }
 
 impl Drop for Slot {

@@ -11,15 +11,13 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::classify::{Classified, Classifier};
+use super::Elastic;
+use super::bulk_output::BulkOutput;
 use super::concurrency::{Limiter, Slot};
-use super::prepared::Prepared;
-use super::refusals::Refusals;
-use super::reply::Refusal;
-use super::request::{BulkRequest, ItemOutcome};
-use super::{Answer, Elastic, MAX_REPLY};
+use super::request::{BulkRequest, REQUEST_BYTES};
 use crate::batch::{BATCH_BYTES, Batch};
 use crate::dead_letters::DeadLetters;
+use crate::output::{ItemOutcome, Output, Undelivered};
 use crate::task::OutputCommand;
 use common::error::Fault;
 use common::health::Receipt;
@@ -41,11 +39,9 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// What the requests share.
 struct BulkDispatcher {
-    elastic: Elastic,
+    output: BulkOutput,
     limiter: Arc<Limiter>,
-    dead: Arc<DeadLetters>,
     stats: Arc<Stats>,
-    refusals: Refusals,
     /// How long an output that is out of reach is waited for; `None` is for ever.
     patience: Option<Duration>,
     /// Bytes of documents that wait to be sent again. Half of the memory at most: what is beyond fails its cycle, so that
@@ -65,40 +61,43 @@ pub(crate) async fn run(
 ) {
     let (close, closing) = watch::channel(false);
     let limiter = Arc::new(Limiter::new(elastic.max_concurrency(), Arc::clone(&stats.output)));
-    let (refusals, waiting) = (Refusals::default(), AtomicUsize::new(0));
-    let ship = Arc::new(BulkDispatcher { elastic, limiter, dead, stats, refusals, patience, waiting, closing });
+    let output = BulkOutput { elastic: elastic.clone(), refusals: Arc::default(), dead, stats: Arc::clone(&stats) };
+    let dispatcher = BulkDispatcher { output, limiter, stats, patience, waiting: AtomicUsize::new(0), closing };
+    let dispatcher = Arc::new(dispatcher);
     let mut queue: VecDeque<Batch> = VecDeque::new();
     let mut queued = 0;
     let mut requests = JoinSet::new();
     let mut spaced = Instant::now();
     loop {
-        let full = queued >= BATCH_BYTES.min(ship.elastic.body_limit());
+        // Another batch would hardly fit.
+        let target = REQUEST_BYTES.min(elastic.body_limit());
+        let full = queued >= target - BATCH_BYTES.min(target / 4);
         tokio::select! {
             biased;
             // What is under way altogether is bounded by the batches' share of memory.
-            job = inbox.recv() => match job {
+            command = inbox.recv() => match command {
                 Some(OutputCommand::Batch(batch)) => {
-                    queued += batch.body.len();
+                    queued += batch.size();
                     queue.push_back(batch);
                 }
-                Some(OutputCommand::Flush(cycle, reply)) => cycle.answer(reply),
+                Some(OutputCommand::Flush(group, reply)) => group.answer(reply),
                 None => break,
             },
             Some(ended) = requests.join_next(), if !requests.is_empty() => report(ended),
-            slot = ready(&ship.limiter, if full { None } else { Some(spaced) }), if !queue.is_empty() => {
-                let load = BulkRequest::take(&mut queue, ship.elastic.body_limit());
-                queued = queue.iter().map(|batch| batch.body.len()).sum();
-                if let Some(load) = load {
+            slot = ready(&dispatcher.limiter, if full { None } else { Some(spaced) }), if !queue.is_empty() => {
+                let request = BulkRequest::take(&mut queue, elastic.body_limit());
+                queued = queue.iter().map(Batch::size).sum();
+                if let Some(request) = request {
                     spaced = Instant::now() + SPACING;
-                    requests.spawn(deliver(Arc::clone(&ship), load, slot));
+                    requests.spawn(deliver(Arc::clone(&dispatcher), request, slot));
                 }
             }
         }
     }
     // The sources have ended: what is still under way is wanted by nobody, but may arrive.
     close.send_replace(true);
-    while let Some(load) = BulkRequest::take(&mut queue, ship.elastic.body_limit()) {
-        requests.spawn(deliver_late(Arc::clone(&ship), load));
+    while let Some(request) = BulkRequest::take(&mut queue, elastic.body_limit()) {
+        requests.spawn(deliver_late(Arc::clone(&dispatcher), request));
     }
     let drained = async {
         while let Some(ended) = requests.join_next().await {
@@ -123,28 +122,28 @@ async fn ready(limiter: &Arc<Limiter>, not_before: Option<Instant>) -> Slot {
     limiter.slot().await
 }
 
-async fn deliver_late(ship: Arc<BulkDispatcher>, load: BulkRequest) {
-    let slot = ship.limiter.slot().await;
-    deliver(ship, load, slot).await;
+async fn deliver_late(dispatcher: Arc<BulkDispatcher>, request: BulkRequest) {
+    let slot = dispatcher.limiter.slot().await;
+    deliver(dispatcher, request, slot).await;
 }
 
-/// One load to its end.
-async fn deliver(ship: Arc<BulkDispatcher>, load: BulkRequest, slot: Slot) {
+/// Goes on with a request until nothing is left of it.
+async fn deliver(dispatcher: Arc<BulkDispatcher>, request: BulkRequest, slot: Slot) {
+    let mut work = vec![request];
     let mut receipt = Receipt::default();
-    let mut work = vec![load];
     let mut state =
         Attempts { slot: Some(slot), number: 0, pauses: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, ATTEMPTS) };
-    while let Some(load) = work.pop() {
-        if let ControlFlow::Break(fault) = ship.attempt(load, &mut work, &mut state, &mut receipt).await {
-            for load in work.drain(..) {
-                load.fail(&fault);
+    while let Some(request) = work.pop() {
+        if let ControlFlow::Break(fault) = dispatcher.attempt(request, &mut work, &mut state, &mut receipt).await {
+            for request in work.drain(..) {
+                request.fail(&fault);
             }
         }
     }
-    ship.stats.add(&receipt);
+    dispatcher.stats.add(&receipt);
 }
 
-/// How far the attempts of one load have come.
+/// How far the attempts of one request have come.
 struct Attempts {
     slot: Option<Slot>,
     /// Attempts whose answer said that documents are to be sent again.
@@ -153,10 +152,10 @@ struct Attempts {
 }
 
 impl BulkDispatcher {
-    /// Sends a load once; what is left of it goes back to the work. Breaks when nothing can be delivered.
+    /// Sends a request once; what is left of it goes back to the work. Breaks when nothing can be delivered.
     async fn attempt(
         &self,
-        load: BulkRequest,
+        request: BulkRequest,
         work: &mut Vec<BulkRequest>,
         state: &mut Attempts,
         receipt: &mut Receipt,
@@ -165,98 +164,61 @@ impl BulkDispatcher {
             Some(slot) => slot,
             None => match self.unless_closing(self.limiter.slot()).await {
                 Ok(slot) => slot,
-                Err(fault) => return self.give_up(load, fault),
+                Err(fault) => return self.give_up(request, fault),
             },
         };
-        let size = load.body().len();
-        if size > self.elastic.ask_body_limit().await {
-            state.slot = Some(slot);
-            return self.split(load, work, state, receipt).await;
-        }
-        if let Err(fault) = self.look().await {
-            return self.give_up(load, fault);
-        }
-        let answer = self.elastic.bulk(load.body().clone()).await;
-        match answer {
-            Answer::Reply(reply) => {
-                let output = &self.stats.output;
-                output.requests.fetch_add(1, Ordering::Relaxed);
-                output.bytes.fetch_add(size as u64, Ordering::Relaxed);
-                match self.judge().reply(&reply, &load, state.number) {
-                    Ok(Classified { outcomes, busy, held }) => {
-                        slot.answered(size, busy.is_some());
-                        let Some(said) = busy.or(held) else {
-                            // Nothing is left of it.
-                            work.extend(load.settle(&outcomes, receipt));
-                            return ControlFlow::Continue(());
-                        };
-                        self.stats.delivery.retried();
-                        let again = Again { load, outcomes, said };
-                        self.send_again(again, work, state, receipt).await
-                    }
-                    Err(fault) => self.give_up(load, fault),
-                }
-            }
-            Answer::ReplyTooLong => {
-                slot.answered(size, false);
-                match load.split() {
-                    Ok((first, second)) => {
-                        work.extend([second, first]);
-                        ControlFlow::Continue(())
-                    }
-                    Err(load) => {
-                        let said = format!("bulk reply about one document is longer than {MAX_REPLY} bytes");
-                        self.give_up(load, Fault::Refused(format!("{said}, is this Elasticsearch?")))
-                    }
-                }
-            }
-            Answer::TooLarge => {
-                if load.entries().len() > 1 {
-                    self.elastic.too_large(size);
-                }
-                slot.answered(size, false);
-                self.split(load, work, state, receipt).await
-            }
-            Answer::Unreachable(fault) => {
-                if self.elastic.any_awake() {
-                    // The next one is asked.
-                    state.slot = Some(slot);
-                    work.push(load);
+        let size = request.size();
+        match self.output.clone().deliver(request.batches()).await {
+            Ok(outcomes) => {
+                let busy = outcomes.iter().find_map(|outcome| match outcome {
+                    ItemOutcome::Retry(said) => Some(said.clone()),
+                    _ => None,
+                });
+                slot.answered(size, busy.is_some());
+                let held = || {
+                    outcomes.iter().find_map(|outcome| match outcome {
+                        ItemOutcome::Held(fault) => Some(fault.to_string()),
+                        _ => None,
+                    })
+                };
+                let Some(said) = busy.or_else(held) else {
+                    // Nothing is left of it.
+                    work.extend(request.settle(&outcomes, receipt));
                     return ControlFlow::Continue(());
+                };
+                self.stats.delivery.retried();
+                self.send_again(Again { request, outcomes, said }, work, state, receipt).await
+            }
+            Err(Undelivered::TooLarge) => match request.split() {
+                Ok((first, second)) => {
+                    state.slot = Some(slot);
+                    work.extend([second, first]);
+                    ControlFlow::Continue(())
                 }
-                slot.failed(None);
-                self.wait(load, &fault, work)
-            }
-            Answer::Busy(fault, after) => {
+                Err(request) => {
+                    let fault = Fault::Refused("the output does not take a request with one document".to_owned());
+                    self.give_up(request, fault)
+                }
+            },
+            Err(Undelivered::Busy(fault, after)) => {
                 slot.failed(after);
-                self.wait(load, &fault, work)
+                self.wait(request, &fault, work)
             }
-            Answer::Fails(fault) => self.give_up(load, fault),
+            Err(Undelivered::Failed(fault)) => self.give_up(request, fault),
         }
     }
 
-    /// Before the first document: the cluster has what documents need. One that is out of reach says so when it is sent to.
-    async fn look(&self) -> Result<(), Fault> {
-        if self.elastic.is_prepared() {
-            return Ok(());
-        }
-        match self.elastic.look().await {
-            Ok(Prepared::No(what)) => Err(Fault::Refused(format!("the cluster is not prepared: {what}"))),
-            Ok(_) | Err(_) => Ok(()),
-        }
-    }
-
-    /// The output is out of reach: the load waits with all others, unless that took too long already.
-    fn wait(&self, load: BulkRequest, fault: &Fault, work: &mut Vec<BulkRequest>) -> ControlFlow<Fault> {
+    /// The output is out of reach: the request waits with all others, unless that took too long already.
+    fn wait(&self, request: BulkRequest, fault: &Fault, work: &mut Vec<BulkRequest>) -> ControlFlow<Fault> {
         self.stats.delivery.retried();
         self.stats.delivery.failed(fault);
         let waited = self.limiter.failing_for().unwrap_or_default();
         if self.patience.is_some_and(|patience| waited >= patience) {
             let seconds = waited.as_secs();
             let fault = Fault::Transient(format!("output has not taken anything for {seconds} s: {fault}"));
-            return self.give_up(load, fault);
+            return self.give_up(request, fault);
         }
-        work.push(load);
+        work.push(request);
         ControlFlow::Continue(())
     }
 
@@ -268,76 +230,37 @@ impl BulkDispatcher {
         state: &mut Attempts,
         receipt: &mut Receipt,
     ) -> ControlFlow<Fault> {
-        let Again { load, mut outcomes, said } = again;
+        let Again { request, mut outcomes, said } = again;
         state.number += 1;
-        let left: usize = load
-            .entries()
-            .iter()
-            .zip(&outcomes)
-            .filter(|(_, outcome)| matches!(outcome, ItemOutcome::Again | ItemOutcome::Held(_)))
-            .map(|(entry, _)| (entry.end - entry.start) as usize)
-            .sum();
+        let left = request.size_left(&outcomes);
         let waiting = self.waiting.fetch_add(left, Ordering::Relaxed);
-        let pause = if waiting > 0 && waiting + left > load.room() / 2 { None } else { state.pauses.next(None) };
-        let holds = pause.is_some() && state.number <= if load.is_awaited() { HELD_ATTEMPTS } else { HELD_LONGER };
+        let is_crowded = waiting > 0 && waiting + left > request.most_under_way() / 2;
+        let pause = if is_crowded { None } else { state.pauses.next(None) };
+        let holds = pause.is_some() && state.number <= if request.is_awaited() { HELD_ATTEMPTS } else { HELD_LONGER };
         let spent = || Fault::Transient(format!("output did not take documents in {} attempts: {said}", state.number));
         for outcome in &mut outcomes {
             match outcome {
-                ItemOutcome::Held(_) if holds => *outcome = ItemOutcome::Again,
-                ItemOutcome::Held(fault) => *outcome = ItemOutcome::Fails(fault.clone()),
-                ItemOutcome::Again if pause.is_none() => *outcome = ItemOutcome::Fails(spent()),
+                ItemOutcome::Held(fault) if holds => *outcome = ItemOutcome::Retry(fault.to_string()),
+                ItemOutcome::Retry(_) if pause.is_none() => *outcome = ItemOutcome::Failed(spent()),
                 _ => {}
             }
         }
-        let load = load.settle(&outcomes, receipt);
-        let mut outcome = ControlFlow::Continue(());
-        if let (Some(load), Some(pause)) = (load, pause) {
-            load.blocked(&said);
+        let request = request.settle(&outcomes, receipt);
+        let mut ended = ControlFlow::Continue(());
+        if let (Some(request), Some(pause)) = (request, pause) {
+            request.blocked(&said);
             match self.unless_closing(tokio::time::sleep(pause)).await {
-                Ok(()) => work.push(load),
-                Err(fault) => outcome = self.give_up(load, fault),
+                Ok(()) => work.push(request),
+                Err(fault) => ended = self.give_up(request, fault),
             }
         }
         self.waiting.fetch_sub(left, Ordering::Relaxed);
-        outcome
+        ended
     }
 
-    /// Too long for one request: its halves go, or the only document is refused.
-    async fn split(
-        &self,
-        load: BulkRequest,
-        work: &mut Vec<BulkRequest>,
-        state: &mut Attempts,
-        receipt: &mut Receipt,
-    ) -> ControlFlow<Fault> {
-        let load = match load.split() {
-            Ok((first, second)) => {
-                work.extend([second, first]);
-                return ControlFlow::Continue(());
-            }
-            Err(load) => load,
-        };
-        let (size, limit) = (load.body().len(), self.elastic.body_limit());
-        let bounds = if size > limit { format!(" of {limit} bytes") } else { String::new() };
-        let said =
-            format!("413 document of {size} bytes is longer than http.max_content_length{bounds}, or a proxy's limit");
-        let outcome = self.judge().too_large(&load, &Refusal { kind: "413".to_owned(), said });
-        let ItemOutcome::Held(fault) = &outcome else {
-            work.extend(load.settle(&[outcome], receipt));
-            return ControlFlow::Continue(());
-        };
-        state.slot = None;
-        let said = fault.to_string();
-        self.send_again(Again { load, outcomes: vec![outcome], said }, work, state, receipt).await
-    }
-
-    fn judge(&self) -> Classifier<'_> {
-        Classifier { refusals: &self.refusals, dead: &self.dead, stats: &self.stats }
-    }
-
-    fn give_up(&self, load: BulkRequest, fault: Fault) -> ControlFlow<Fault> {
+    fn give_up(&self, request: BulkRequest, fault: Fault) -> ControlFlow<Fault> {
         self.stats.delivery.failed(&fault);
-        load.fail(&fault);
+        request.fail(&fault);
         ControlFlow::Break(fault)
     }
 
@@ -353,9 +276,9 @@ impl BulkDispatcher {
     }
 }
 
-/// A load of which some documents are to be sent again, and why.
+/// A request of which some documents are to be sent again, and why.
 struct Again {
-    load: BulkRequest,
+    request: BulkRequest,
     outcomes: Vec<ItemOutcome>,
     said: String,
 }

@@ -14,8 +14,8 @@ use super::credential::Credential;
 use super::trust;
 use crate::settings::ElasticOutput;
 use common::error::Fault;
-use common::http::ProxyConfig;
 use common::http::client::{self, Route};
+use common::http::{Backoff, ProxyConfig};
 
 /// First and longest time that a node is left alone.
 const FIRST_REST: Duration = Duration::from_secs(1);
@@ -47,11 +47,18 @@ pub(super) struct Node {
     health: Mutex<Health>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Health {
-    /// Failures in a row.
+    /// Failures in a row, and the rests that follow them.
     failures: u32,
+    rests: Backoff,
     rests_until: Option<Instant>,
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self { failures: 0, rests: Backoff::new(FIRST_REST, LONGEST_REST, u32::MAX), rests_until: None }
+    }
 }
 
 impl Nodes {
@@ -102,7 +109,7 @@ impl Node {
     /// It did not answer.
     pub(super) fn failed(&self, reason: &dyn std::fmt::Display) {
         let mut health = self.lock();
-        let rest = FIRST_REST.saturating_mul(1 << health.failures.min(6)).min(LONGEST_REST);
+        let rest = health.rests.next(None).unwrap_or(LONGEST_REST);
         health.failures = health.failures.saturating_add(1);
         health.rests_until = Some(Instant::now() + rest);
         if health.failures.is_power_of_two() {

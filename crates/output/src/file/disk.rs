@@ -79,30 +79,38 @@ pub(crate) struct Room(pub(crate) std::sync::Arc<std::sync::atomic::AtomicU64>);
 
 #[cfg(test)]
 impl Room {
+    /// Room enough, but nothing is made durable any more.
+    pub(crate) const LOST: u64 = u64::MAX / 2;
+
     /// The file on a disk with so much room, if there is one.
-    pub(super) fn hold<'a>(room: Option<&Self>, file: &'a mut dyn Disk) -> Box<dyn Disk + 'a> {
-        Box::new(Scarce { file, room: room.cloned() })
+    pub(super) fn hold(room: Option<&Self>, file: Box<dyn Disk>) -> Box<dyn Disk> {
+        match room.cloned() {
+            Some(room) => Box::new(Scarce { file, room }),
+            None => file,
+        }
+    }
+
+    fn left(&self) -> u64 {
+        self.0.load(std::sync::atomic::Ordering::Relaxed)
     }
 }
 
 #[cfg(test)]
 #[derive(Debug)]
-struct Scarce<'a> {
-    file: &'a mut dyn Disk,
-    room: Option<Room>,
+struct Scarce {
+    file: Box<dyn Disk>,
+    room: Room,
 }
 
 #[cfg(test)]
-impl Disk for Scarce<'_> {
+impl Disk for Scarce {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        use std::sync::atomic::Ordering::Relaxed;
-        let Some(Room(room)) = &self.room else { return self.file.write(bytes) };
-        let fits = usize::try_from(room.load(Relaxed)).unwrap_or(usize::MAX).min(bytes.len());
+        let fits = usize::try_from(self.room.left()).unwrap_or(usize::MAX).min(bytes.len());
         if fits == 0 {
             return Err(io::ErrorKind::StorageFull.into());
         }
         let written = self.file.write(&bytes[..fits])?;
-        room.fetch_sub(written as u64, Relaxed);
+        self.room.0.fetch_sub(written as u64, std::sync::atomic::Ordering::Relaxed);
         Ok(written)
     }
 
@@ -111,6 +119,15 @@ impl Disk for Scarce<'_> {
     }
 
     fn sync(&mut self) -> io::Result<()> {
+        if (Self::LOST_FLOOR..=Room::LOST).contains(&self.room.left()) {
+            return Err(io::Error::other("the device is gone"));
+        }
         self.file.sync()
     }
+}
+
+#[cfg(test)]
+impl Scarce {
+    /// What is written takes room here too.
+    const LOST_FLOOR: u64 = Room::LOST / 2;
 }

@@ -23,7 +23,7 @@ pub(super) async fn ship(output: &ElasticOutput) -> Result<(), Fault> {
     let sink = Sink::Elastic(Elastic::new(output)?);
     let dead = Arc::new(DeadLetters::new(folder.path()));
     tokio::spawn(serve(OutputTask { sink, dead, stats: Arc::default(), patience: Some(Duration::ZERO) }, inbox));
-    let streams = Arc::new(DataStreams::new("default", true));
+    let streams = Arc::new(DataStreams::new("default"));
     let mut outbox = BatchWriter::new(streams, jobs, Arc::<Pool>::default(), "contoso".into());
     outbox.push(0, DocId([7; 16]), b"{}");
     outbox.flush().await

@@ -9,7 +9,7 @@ use crate::settings::FileOutput;
 
 /// Ships so many documents of dataset 0 as one run does, with a flush every ten.
 async fn write(output: &FileOutput, numbers: std::ops::Range<u32>) -> Result<(), Fault> {
-    let streams = Arc::new(DataStreams::new("default", false));
+    let streams = Arc::new(DataStreams::new("default"));
     let files = file::Files::new(output)?;
     let folder = tempfile::tempdir().expect("folder");
     let dead = Arc::new(DeadLetters::new(folder.path()));
@@ -149,7 +149,7 @@ async fn write_with_room(
     let (jobs, inbox) = mpsc::channel(QUEUED);
     let output = OutputTask { sink: Sink::File(files), dead, stats: Arc::clone(&stats), patience };
     tokio::spawn(serve(output, inbox));
-    let streams = Arc::new(DataStreams::new("default", false));
+    let streams = Arc::new(DataStreams::new("default"));
     let mut outbox = BatchWriter::new(streams, jobs, Arc::<Pool>::default(), "contoso".into());
     for number in 0..20_u8 {
         outbox.push(u16::from(number % 2), DocId([number; 16]), format!("{{\"a\":{number}}}").as_bytes());

@@ -26,7 +26,7 @@ async fn a_key_is_read_again_when_its_file_is_replaced() {
     let mut output = output(vec![host]);
     output.login = Login::ApiKey(Secret::File(folder.path().join("key")));
     let elastic = Elastic::new(&output).expect("client");
-    let ask = async || elastic.bulk(Bytes::new()).await;
+    let ask = async || elastic.bulk(&[]).await;
     let _ = ask().await;
     version("2", "two:key");
     tokio::time::sleep(Duration::from_millis(1100)).await;

@@ -34,15 +34,7 @@ fn sources_of(cluster: Arc<Cluster>, output: &ElasticOutput, patience: Option<Du
     let (jobs, inbox) = mpsc::channel(QUEUED);
     let sink = Sink::Elastic(Elastic::new(output).expect("client"));
     tokio::spawn(serve(OutputTask { sink, dead: Arc::clone(&dead), stats: Arc::clone(&stats), patience }, inbox));
-    Sources {
-        cluster,
-        streams: Arc::new(DataStreams::new("default", true)),
-        jobs,
-        pool: Arc::default(),
-        stats,
-        dead,
-        folder,
-    }
+    Sources { cluster, streams: Arc::new(DataStreams::new("default")), jobs, pool: Arc::default(), stats, dead, folder }
 }
 
 pub(super) fn id(source: u16, number: u16) -> DocId {
@@ -355,7 +347,7 @@ async fn who_stops_while_the_output_is_down_need_not_wait_for_it() {
     let dead = Arc::new(DeadLetters::new(folder.path()));
     let task = tokio::spawn(serve(OutputTask { sink, dead, stats: Arc::default(), patience: None }, inbox));
     let mut outbox =
-        BatchWriter::new(Arc::new(DataStreams::new("default", true)), jobs, Arc::<Pool>::default(), "contoso".into());
+        BatchWriter::new(Arc::new(DataStreams::new("default")), jobs, Arc::<Pool>::default(), "contoso".into());
     outbox.push(0, id(1, 1), b"{}");
     outbox.send().await.expect("sent");
     tokio::time::sleep(Duration::from_mins(10)).await;

@@ -1,0 +1,129 @@
+//! The task of an output that takes one batch after the other: writes, waits while there is no room, and acknowledges what
+//! a sync has made durable. Sources that are there at the same time share a sync.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use crate::ack::AckToken;
+use crate::batch::{Batch, Settled};
+use crate::output::{ItemOutcome, Output, Undelivered};
+use crate::task::OutputCommand;
+use common::error::Fault;
+use common::health::Receipt;
+use common::stats::Stats;
+
+/// Batches after which is synced although nobody waits.
+const UNSYNCED: usize = 1024;
+/// First and longest pause before an output that has no room is tried again.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// What the task works with.
+struct Sequential<'a, O> {
+    output: O,
+    stats: &'a Stats,
+    /// How long an output that takes nothing is waited for; `None` is for ever.
+    patience: Option<Duration>,
+    inbox: mpsc::Receiver<OutputCommand>,
+    /// What was delivered, but is not durable yet.
+    unsynced: Vec<AckToken>,
+}
+
+/// Takes batches until every sender is gone.
+pub(crate) async fn run(
+    output: impl Output,
+    patience: Option<Duration>,
+    inbox: mpsc::Receiver<OutputCommand>,
+    stats: &Stats,
+) {
+    let mut task = Sequential { output, stats, patience, inbox, unsynced: Vec::new() };
+    let mut flushes = Vec::new();
+    while let Some(first) = task.inbox.recv().await {
+        let mut next = Some(first);
+        while let Some(command) = next.take() {
+            match command {
+                OutputCommand::Batch(batch) => task.batch(batch).await,
+                OutputCommand::Flush(group, reply) => flushes.push((group, reply)),
+            }
+            if task.unsynced.len() >= UNSYNCED {
+                task.sync().await;
+            }
+            next = task.inbox.try_recv().ok();
+        }
+        if !flushes.is_empty() {
+            task.sync().await;
+        }
+        for (group, reply) in flushes.drain(..) {
+            group.answer(reply);
+        }
+    }
+    task.sync().await;
+}
+
+impl<O: Output> Sequential<'_, O> {
+    /// Delivers a batch; what is left of it goes on as soon as there is room.
+    async fn batch(&mut self, mut batch: Batch) {
+        if batch.is_cancelled() {
+            drop(batch.recycle());
+            return;
+        }
+        let (start, mut pause, mut receipt) = (Instant::now(), FIRST_PAUSE, Receipt::default());
+        loop {
+            let delivered = self.output.deliver(std::slice::from_ref(&batch)).await;
+            let (fault, asked) = match delivered {
+                Ok(outcomes) => {
+                    let said = outcomes.iter().find_map(|outcome| match outcome {
+                        ItemOutcome::Retry(said) => Some(said.clone()),
+                        _ => None,
+                    });
+                    match batch.settle(&outcomes, &mut receipt) {
+                        Settled::Arrived(token) => {
+                            self.stats.delivery.delivered();
+                            self.unsynced.push(token);
+                            break;
+                        }
+                        Settled::Failed => break,
+                        Settled::Left(rest) => batch = rest,
+                    }
+                    (Fault::Transient(said.unwrap_or_default()), None)
+                }
+                Err(Undelivered::Busy(fault, asked)) => (fault, asked),
+                Err(Undelivered::Failed(fault)) => return self.give_up(batch, fault),
+                Err(Undelivered::TooLarge) => {
+                    let fault = Fault::Refused("the output does not take a batch of this size".to_owned());
+                    return self.give_up(batch, fault);
+                }
+            };
+            // Who is told to stop need not wait: nobody is left who sends.
+            let is_over = self.patience.is_some_and(|patience| start.elapsed() >= patience) || self.inbox.is_closed();
+            if is_over {
+                return self.give_up(batch, fault);
+            }
+            self.stats.delivery.failed(&fault);
+            self.stats.delivery.retried();
+            batch.blocked(&fault);
+            tokio::time::sleep(asked.unwrap_or(pause)).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+        self.stats.add(&receipt);
+    }
+
+    fn give_up(&mut self, batch: Batch, fault: Fault) {
+        self.output.abandon();
+        self.stats.delivery.failed(&fault);
+        batch.fail(fault);
+    }
+
+    /// What was delivered has arrived when it is durable.
+    async fn sync(&mut self) {
+        match self.output.sync().await {
+            Ok(()) => self.unsynced.drain(..).for_each(AckToken::arrived),
+            Err(fault) => {
+                self.stats.delivery.failed(&fault);
+                self.unsynced.drain(..).for_each(|token| token.fail(fault.clone()));
+            }
+        }
+    }
+}
