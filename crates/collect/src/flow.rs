@@ -8,29 +8,26 @@
 
 mod alone;
 pub mod backfill;
-mod cursor;
 pub mod desk;
+mod engine;
 mod errand;
 mod feeds;
+mod kinds;
 mod ledger;
 mod merged;
 mod misdated;
 mod nested;
 pub mod outlet;
 mod page;
-mod pagesize;
 mod past;
 mod poll;
 mod reconcile;
 mod rows;
 mod seen;
-mod slice;
 mod spool;
-mod step;
 mod supervisor;
 #[cfg(test)]
 mod tests;
-mod window;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -39,29 +36,30 @@ use std::time::Duration;
 use rustc_hash::FxHashMap;
 use tokio::task::JoinSet;
 
-use self::cursor::Cursor;
 use self::desk::Desk;
+use self::engine::AnyKind;
+use self::kinds::list::cursor::{self, Cursor};
+use self::kinds::list::page_size::PageSize;
+use self::kinds::list::{Role, Start, TimeCursorList};
 use self::ledger::Ledger;
 use self::merged::Merged;
 use self::misdated::Misdated;
 pub use self::outlet::Target;
 use self::outlet::{Outlet, Outlets};
-use self::pagesize::PageSize;
 use self::past::Past;
 use self::reconcile::Sweep;
-use self::rows::{Place, Rows};
+use self::rows::Rows;
 use self::seen::Seen;
 pub use self::supervisor::{Assignment, Orders, run, supervise};
-use self::window::Window;
 use crate::config::{Config, DatasetConfig};
 use common::error::Fault;
 use common::health::{Reason, SourceHealth};
 use common::ids::DatasetNames;
 use common::stats::Stats;
-use microsoft::source::Source;
+use microsoft::source::{Range, Source};
 use output::dead_letters::DeadLetters;
 use output::{BatchWriter, DataStreams, Sink};
-use state::{DatasetUpdate, EndpointState, StateUpdate, Store};
+use state::{DatasetUpdate, EndpointState, Progress, StateUpdate, Store};
 
 /// Documents between two checkpoints of a window, and of all sources together: each holds their ids.
 const CHECKPOINT: usize = if cfg!(test) { 50 } else { 10_000 };
@@ -152,6 +150,8 @@ struct Feed {
     odd: Option<String>,
     sweep: Sweep,
     past: Past,
+    /// What the state says of its datasets.
+    stored: Vec<Progress>,
     /// What the last cycle read was acknowledged, and the state says so.
     delivered: bool,
     /// The state's cursor was moved in this cycle, trusting the order of the records.
@@ -166,6 +166,29 @@ impl Feed {
         self.health.key().datasets.clone()
     }
 
+    /// What a list of this source starts with.
+    fn start(&self, range: Range, role: Role, cursors: Vec<Cursor>) -> Start {
+        Start {
+            tenant: Arc::clone(&self.tenant),
+            requests: self.source.requests.clone(),
+            range,
+            role,
+            cursors,
+            size: self.size,
+            places: self.ledger.places().cloned().collect(),
+            oversized: self.ledger.heavy().chain(self.alone.values()).cloned().collect(),
+            now: self.health.time().now(),
+        }
+    }
+
+    /// The page size that has proven itself, unless the failures were not because of it.
+    fn keep_size(&mut self, list: &TimeCursorList, outcome: &Result<(), Fault>) {
+        self.size = list.size();
+        if outcome.is_err() {
+            self.size.reset();
+        }
+    }
+
     /// An answer is odd: it is told, and the cycle goes on.
     fn odd(&mut self, what: String) {
         if self.odd.is_none() {
@@ -177,14 +200,12 @@ impl Feed {
 
 /// Everything that changed since the last acknowledged cycle: poll, split, map, ship, acknowledge, commit.
 async fn cycle(feed: &mut Feed) -> Result<(), Fault> {
-    let Some((from, mut outbox)) = begin(feed).await? else { return Ok(()) };
+    let Some(Begun { from, cursors, mut outbox }) = begin(feed).await? else { return Ok(()) };
     feed.odd = None;
     feed.misdated.begin();
-    let mut window = Window::new(from, feed.source.requests.list.is_ordered(), feed.health.time().now());
-    let mut outcome = window::read(feed, &mut window, &mut outbox).await;
-    if outcome.is_err() {
-        feed.size.reset();
-    }
+    let mut list = TimeCursorList::new(feed.start(Range::since(from), Role::Live, cursors));
+    let mut outcome = engine::read(feed, &mut list, &mut outbox).await;
+    feed.keep_size(&list, &outcome);
     // A list that is never whole says nothing of what is owed.
     if matches!(outcome, Ok(()) | Err(Fault::Incomplete(_))) {
         outcome = outcome.and(alone::retry(feed, &mut outbox).await);
@@ -198,25 +219,35 @@ async fn cycle(feed: &mut Feed) -> Result<(), Fault> {
             feed.health.recover(Reason::Incomplete);
         }
     }
-    deliver(feed, &mut outbox, Reach { moved: is_whole || window.is_ordered(), is_whole }).await?;
+    deliver(feed, &list, &mut outbox, is_whole).await?;
     outcome
 }
 
-/// Loads what the state remembers. Returns where the source's window starts, and a way to the output.
-async fn begin(feed: &mut Feed) -> Result<Option<(String, BatchWriter)>, Fault> {
+/// What a cycle begins with.
+struct Begun {
+    /// The earliest start of the datasets' windows.
+    from: String,
+    cursors: Vec<Cursor>,
+    outbox: BatchWriter,
+}
+
+/// Loads what the state remembers, and opens a way to the output.
+async fn begin(feed: &mut Feed) -> Result<Option<Begun>, Fault> {
     let loaded = feed.state.load().await?;
-    let mut places = Vec::new();
+    let (mut cursors, mut seen, mut progress) = (Vec::new(), Vec::new(), Vec::new());
     for config in &feed.datasets {
         let name = config.dataset.definition.name;
         let stored = loaded.dataset(name);
         let reach = cursor::Reach { lookback: config.lookback, overlap: config.overlap };
-        let cursor = Cursor::new(stored.progress, reach, feed.health.time().now());
-        places.push(Place { cursor, seen: Seen::new(feed.state.clone(), name, stored.newest) });
+        cursors.push(Cursor::new(&stored.progress, reach, feed.health.time().now()));
+        seen.push(Seen::new(feed.state.clone(), name, stored.newest));
+        progress.push(stored.progress);
     }
-    let starts = places.iter().map(|place| place.cursor.from());
+    let starts = cursors.iter().map(Cursor::from);
     let Some(from) = starts.min_by(|a, b| cursor::order(a, b)).map(str::to_owned) else { return Ok(None) };
     feed.ledger = Ledger::new(loaded.retry);
-    feed.rows.begin(places);
+    feed.rows.begin(seen);
+    feed.stored = progress;
     feed.ahead = false;
     if !feed.delivered {
         feed.alone.clear();
@@ -224,57 +255,51 @@ async fn begin(feed: &mut Feed) -> Result<Option<(String, BatchWriter)>, Fault> 
     }
     let mut outbox = feed.outlet.outbox(&feed.streams, &feed.tenant);
     outbox.report_to(Arc::clone(&feed.health));
-    Ok(Some((from, outbox)))
+    Ok(Some(Begun { from, cursors, outbox }))
 }
 
 /// After enough documents in a long window: makes them durable, so that a crash does not start over, and ids need not
 /// wait in memory.
-async fn checkpoint(feed: &mut Feed, window: &Window, outbox: &mut BatchWriter) -> Result<(), Fault> {
+async fn checkpoint(feed: &mut Feed, kind: &AnyKind, outbox: &mut BatchWriter) -> Result<(), Fault> {
     // The order turned out to be another one: the cursor goes back before anything else.
-    let is_wrong = feed.ahead && !window.is_ordered();
+    let is_wrong = feed.ahead && !kind.facts().is_ordered;
     if !feed.rows.is_full(CHECKPOINT_ALL, CHECKPOINT) && !is_wrong {
         return Ok(());
     }
-    deliver(feed, outbox, Reach { moved: window.is_ordered(), is_whole: false }).await
+    deliver(feed, kind, outbox, false).await
 }
 
-/// How far the documents that are delivered reach.
-#[derive(Debug, Clone, Copy)]
-struct Reach {
-    /// Everything before the newest record is among them.
-    moved: bool,
-    /// The window was read to its end.
-    is_whole: bool,
-}
-
-/// Waits for the output to acknowledge what was read, and writes that down.
-async fn deliver(feed: &mut Feed, outbox: &mut BatchWriter, reach: Reach) -> Result<(), Fault> {
+/// Waits for the output to acknowledge what was read, and writes that down. `is_whole` says that the window was read to its
+/// end.
+async fn deliver(feed: &mut Feed, kind: &AnyKind, outbox: &mut BatchWriter, is_whole: bool) -> Result<(), Fault> {
     feed.delivered = false;
     outbox.flush().await.inspect_err(|fault| feed.health.degrade(Reason::OutputBlocked, fault))?;
     feed.health.recover(Reason::OutputBlocked);
     feed.shared.dead.sync()?;
-    commit(feed, reach).await?;
+    commit(feed, kind, is_whole).await?;
     feed.delivered = true;
     Ok(())
 }
 
-/// Everything that was read is in the output: remembers the ids and what is owed, in one step with the cursors.
-async fn commit(feed: &mut Feed, reach: Reach) -> Result<(), Fault> {
+/// Everything that was read is in the output: remembers the ids and what is owed, in one step with the progress.
+async fn commit(feed: &mut Feed, kind: &AnyKind, is_whole: bool) -> Result<(), Fault> {
     let now = common::clock::timestamp();
     let mut update = StateUpdate { retry: feed.ledger.take_changed(), ..StateUpdate::default() };
-    for Place { cursor, seen } in feed.rows.places() {
+    // What is read apart from the stored progress has none of its own.
+    let progress = kind.progress();
+    for (at, (seen, stored)) in feed.rows.seen_mut().zip(&mut feed.stored).enumerate() {
         let delivered = seen.take_pending();
-        let (progress, is_new) = cursor.progress(reach.moved);
-        if reach.is_whole {
-            progress.last_success = Some(now.clone());
+        let is_new = progress.get(at).is_some_and(|progress| progress.replace(stored));
+        if is_whole {
+            stored.last_success = Some(now.clone());
         }
         if !delivered.is_empty() {
-            progress.last_new = Some(now.clone());
+            stored.last_new = Some(now.clone());
         }
-        if let Some(newest) = &progress.cursor {
+        if let Some(newest) = &stored.cursor {
             feed.health.seen(newest);
         }
-        let progress = progress.clone();
+        let progress = stored.clone();
         if is_new || !delivered.is_empty() {
             let dataset = DatasetUpdate { progress: Some(progress), delivered };
             update.datasets.insert(seen.dataset().to_owned(), dataset);
@@ -282,7 +307,8 @@ async fn commit(feed: &mut Feed, reach: Reach) -> Result<(), Fault> {
             feed.state.set_lazy(seen.dataset(), progress).await?;
         }
     }
-    feed.ahead = reach.moved;
+    let facts = kind.facts();
+    feed.ahead = facts.is_live && (facts.is_ordered || is_whole);
     feed.state.commit(update).await?;
     feed.health.owed(feed.ledger.entries().len());
     Ok(())

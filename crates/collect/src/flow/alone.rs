@@ -6,13 +6,16 @@
 //! delivered as its page said it, without the sum of its nested rows, and is asked for again. When they can be read at
 //! last, the whole record follows as a second document, which has the sum: `rollup` tells the two apart.
 
+use super::kinds::Audience;
+use super::kinds::list::{Role, Start, TimeCursorList};
 use super::ledger::Debt;
 use super::page::{Taking, take};
 use super::rows::Extent;
-use super::{Feed, merged, nested, step};
+use super::{Feed, engine, merged, nested};
 use common::clock;
 use common::error::Fault;
 use common::health::Reason;
+use microsoft::source::{Bound, Range};
 use output::BatchWriter;
 use state::{Owed, Retry};
 
@@ -37,13 +40,12 @@ pub(super) async fn complete(
     feed: &mut Feed,
     row: &[u8],
     apart: bool,
+    audience: Audience,
     outbox: &mut BatchWriter,
 ) -> Result<bool, Fault> {
     let record = feed.rows.reader().read(row);
     let (whole, partial) = if apart { (Extent::Apart, Extent::PartialApart) } else { (Extent::Whole, Extent::Partial) };
-    if !apart {
-        feed.rows.advance(record.version.as_deref());
-    }
+    let (whole, partial) = ((whole, audience), (partial, audience));
     merged::note(feed, &record);
     let Some((id, version)) = record.name().filter(|_| feed.source.requests.list.id_to_read().is_some()) else {
         // It cannot be asked for; what the mapper says of it is kept.
@@ -103,10 +105,10 @@ pub(super) async fn retry(feed: &mut Feed, outbox: &mut BatchWriter) -> Result<(
             Owed::Nested => {
                 // After it was delivered without its nested rows, the whole record needs an id of its own.
                 let extent = if entry.row.is_some() { Extent::Apart } else { Extent::Amended };
-                fetch(feed, &entry.id, Some(&entry.version), extent, outbox).await
+                fetch(feed, &entry.id, Some(&entry.version), (extent, Audience::ALL), outbox).await
             }
-            Owed::Record => fetch(feed, &entry.id, None, Extent::Apart, outbox).await,
-            Owed::Place => step::read_place(feed, &entry, outbox).await.map(|()| Found::Read),
+            Owed::Record => fetch(feed, &entry.id, None, (Extent::Apart, Audience::ALL), outbox).await,
+            Owed::Place => read_place(feed, &entry, outbox).await.map(|()| Found::Read),
         };
         match outcome {
             Ok(Found::Missing) if entry.owed == Owed::Record && entry.attempts < MISSING_ATTEMPTS => {
@@ -148,7 +150,7 @@ pub(super) async fn fetch(
     feed: &mut Feed,
     id: &str,
     version: Option<&str>,
-    extent: Extent,
+    extent: (Extent, Audience),
     outbox: &mut BatchWriter,
 ) -> Result<Found, Fault> {
     let Some(response) = feed.source.open_record(id).await? else { return Ok(Found::Missing) };
@@ -157,6 +159,20 @@ pub(super) async fn fetch(
     let page = outcome.inspect_err(|_| feed.deferred.clear())?;
     nested::settle_alone(feed, outbox).await?;
     page.lacks.map_or(Ok(found), |lacks| Err(Fault::Incomplete(lacks)))
+}
+
+/// Reads a place again that could not be read, and everything else up to its end.
+async fn read_place(feed: &mut Feed, place: &Retry, outbox: &mut BatchWriter) -> Result<(), Fault> {
+    let range = Range { from: place.id.clone(), to: place.until.clone().map(Bound::Through) };
+    let mut size = feed.size;
+    size.smallest();
+    let mut again = TimeCursorList::new(Start { size, ..feed.start(range, Role::Place, Vec::new()) });
+    engine::read(feed, &mut again, outbox).await?;
+    feed.size = again.size();
+    if again.has_skipped() {
+        return Err(Fault::Transient(format!("a record at or after {} still cannot be read", place.id)));
+    }
+    Ok(())
 }
 
 /// The record's own trouble, not that of the source: throttling, credentials and the disk concern every record.
@@ -169,7 +185,7 @@ async fn release(feed: &mut Feed, row: Option<String>, outbox: &mut BatchWriter)
     match row {
         Some(row) => {
             let record = feed.rows.reader().read(row.as_bytes());
-            feed.rows.element(&record, Extent::PartialApart, outbox).await
+            feed.rows.element(&record, (Extent::PartialApart, Audience::ALL), outbox).await
         }
         None => Ok(()),
     }

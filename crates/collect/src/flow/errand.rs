@@ -5,9 +5,9 @@
 use chrono::DateTime;
 use serde_json::{Value, json};
 
-use super::slice::Slice;
-use super::window::{self, Window};
-use super::{Feed, Reach, begin, deliver};
+use super::kinds::list::time_slice::TimeSlice;
+use super::kinds::list::{Role, TimeCursorList};
+use super::{Begun, Feed, begin, deliver, engine};
 use common::clock;
 use common::error::Fault;
 use microsoft::source::{Bound, Range};
@@ -22,7 +22,7 @@ pub(super) struct Errand {
     kind: &'static str,
     key: Vec<u8>,
     range: Range,
-    slice: Slice,
+    slice: TimeSlice,
     /// Documents that were missing in the output.
     found: u64,
     /// A running process is to read it.
@@ -35,7 +35,7 @@ impl Errand {
         // Its end is known: how late it is does not matter.
         let now = DateTime::UNIX_EPOCH;
         let range = Range { from: from.to_owned(), to: Some(Bound::Before(to.to_owned())) };
-        let slice = Slice::first(&range, now);
+        let slice = TimeSlice::first(&range, now);
         Self { kind, key: key.as_bytes().to_vec(), slice, range, found: 0, is_handed_over: false }
     }
 
@@ -99,24 +99,21 @@ impl Errand {
 
     /// Reads and delivers a slice. Returns how many of its documents were missing; `None` for the end.
     pub(super) async fn step(&mut self, feed: &mut Feed) -> Result<Option<u64>, Fault> {
-        let Some((_, mut outbox)) = begin(feed).await? else { return Ok(None) };
-        let now = feed.health.time().now();
-        let mut window = Window::errand(self.slice.range().clone(), feed.source.requests.list.is_ordered(), now);
-        let outcome = window::read(feed, &mut window, &mut outbox).await;
-        if outcome.is_err() {
-            feed.size.reset();
-        }
+        let Some(Begun { cursors, mut outbox, .. }) = begin(feed).await? else { return Ok(None) };
+        let mut list = TimeCursorList::new(feed.start(self.slice.range().clone(), Role::RangeScan, cursors));
+        let outcome = engine::read(feed, &mut list, &mut outbox).await;
+        feed.keep_size(&list, &outcome);
         let found = feed.rows.fresh();
         // What a broken slice has found is delivered too.
-        deliver(feed, &mut outbox, Reach { moved: false, is_whole: false }).await?;
+        deliver(feed, &list, &mut outbox, false).await?;
         self.found += found;
         outcome?;
         let page = feed.size.max();
-        if window.records() > u64::from(page) {
+        if list.records() > u64::from(page) {
             self.slice.shorten();
         }
         let state = feed.state.clone();
-        if self.slice.next(&self.range, window.records(), page, feed.health.time().now()) {
+        if self.slice.next(&self.range, list.records(), page, feed.health.time().now()) {
             state.put_task(self.task()).await?;
             return Ok(Some(found));
         }

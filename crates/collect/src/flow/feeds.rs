@@ -8,10 +8,10 @@ use rustc_hash::FxHashMap;
 
 use schema::Collection;
 
+use super::kinds::list::page_size::PageSize;
 use super::ledger::Ledger;
 use super::merged::Merged;
 use super::misdated::Misdated;
-use super::pagesize::PageSize;
 use super::past::Past;
 use super::reconcile::Sweep;
 use super::rows::{self, Rows};
@@ -110,6 +110,7 @@ pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) ->
             whole: FxHashMap::default(),
             sweep: Sweep::default(),
             past: Past::new(shared.desk.queue(&key)),
+            stored: Vec::new(),
             delivered: true,
             ahead: false,
             interval,

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::cursor;
 use common::clock;
 use common::http::jitter;
 use state::{Owed, Retry};
@@ -111,9 +110,9 @@ impl Ledger {
         }
     }
 
-    /// A place at or after this time is known to be unreadable.
-    pub(super) fn has_place_since(&self, time: &str) -> bool {
-        self.entries.iter().any(|entry| entry.owed == Owed::Place && cursor::order(&entry.id, time).is_ge())
+    /// Places that are known to be unreadable, by the times at which they begin.
+    pub(super) fn places(&self) -> impl Iterator<Item = &String> {
+        self.entries.iter().filter(|entry| entry.owed == Owed::Place).map(|entry| &entry.id)
     }
 
     /// Versions of records that are known to be too heavy for their page.

@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 
 use super::Feed;
 use super::alone::{self, Found};
+use super::kinds::Audience;
 use super::ledger::Debt;
 use super::rows::Extent;
 use crate::record::Record;
@@ -62,7 +63,7 @@ pub(super) fn note(feed: &mut Feed, record: &Record<'_>) {
 pub(super) async fn follow(feed: &mut Feed, outbox: &mut BatchWriter) -> Result<(), Fault> {
     while let Some((id, depth)) = feed.merged.waiting.pop_front() {
         feed.merged.depth = depth;
-        let outcome = alone::fetch(feed, &id, None, Extent::Apart, outbox).await;
+        let outcome = alone::fetch(feed, &id, None, (Extent::Apart, Audience::ALL), outbox).await;
         feed.merged.depth = 0;
         match outcome {
             Ok(Found::Read) => {

@@ -3,10 +3,10 @@
 //! a page that is being read holds a permit. A record whose lists cannot be completed like this is read alone, and owed if
 //! that is of no use either: no summary is made of a part.
 
-use std::borrow::Cow;
-
 use rustc_hash::FxHashSet;
 
+use super::engine::AnyKind;
+use super::kinds::Audience;
 use super::ledger::Debt;
 use super::page::{Taking, error_of, take};
 use super::rows::{Extent, Nested};
@@ -33,7 +33,7 @@ pub(super) const MAX_WAITING: usize = MAX_ROW;
 #[derive(Debug)]
 pub(super) struct Deferred {
     row: Vec<u8>,
-    extent: Extent,
+    extent: (Extent, Audience),
     /// What its nested rows have said so far.
     nested: Nested,
     /// Nested rows that are not whole themselves.
@@ -71,7 +71,7 @@ pub(super) fn wait(feed: &mut Feed, row: &[u8]) -> bool {
 }
 
 /// A record with lists that are not whole waits until its page was read.
-pub(super) fn defer(feed: &mut Feed, record: &Record<'_>, extent: Extent) -> bool {
+pub(super) fn defer(feed: &mut Feed, record: &Record<'_>, extent: (Extent, Audience)) -> bool {
     let row = record.row;
     let waiting = std::mem::take(feed.rows.waiting());
     recount(feed, record);
@@ -103,7 +103,11 @@ fn recount(feed: &mut Feed, record: &Record<'_>) {
 }
 
 /// The page was read: its records that wait are completed. Says what is missing and not owed.
-pub(super) async fn settle(feed: &mut Feed, outbox: &mut BatchWriter) -> Result<Option<String>, Fault> {
+pub(super) async fn settle(
+    feed: &mut Feed,
+    kind: &mut AnyKind,
+    outbox: &mut BatchWriter,
+) -> Result<Option<String>, Fault> {
     let mut missing = None;
     let mut deferred = std::mem::take(&mut feed.deferred).into_iter();
     while let Some(mut record) = deferred.next() {
@@ -129,8 +133,9 @@ pub(super) async fn settle(feed: &mut Feed, outbox: &mut BatchWriter) -> Result<
             }
             (Err(fault), Some(_)) if alone::is_own(&fault) => {
                 tracing::info!(tenant = &*feed.tenant, reason = %fault, "a list within a record is not whole, it is read alone");
-                let apart = !matches!(record.extent, Extent::Whole | Extent::Partial);
-                alone::complete(feed, &record.row, apart, outbox).await?;
+                let (extent, audience) = record.extent;
+                let apart = !matches!(extent, Extent::Whole | Extent::Partial);
+                alone::complete(feed, &record.row, apart, audience, outbox).await?;
                 continue;
             }
             (Err(fault), _) => fault,
@@ -138,7 +143,7 @@ pub(super) async fn settle(feed: &mut Feed, outbox: &mut BatchWriter) -> Result<
         if !alone::is_own(&fault) {
             // The cursor may go on without them.
             for record in std::iter::once(record).chain(deferred) {
-                owe(feed, &record);
+                owe(feed, kind, &record);
             }
             return Err(fault);
         }
@@ -168,14 +173,13 @@ fn name(feed: &Feed, record: &Deferred) -> Option<(String, String)> {
     record.name().map(|(id, version)| (id.to_owned(), version.to_owned()))
 }
 
-fn owe(feed: &mut Feed, record: &Deferred) {
+fn owe(feed: &mut Feed, kind: &mut AnyKind, record: &Deferred) {
     if let Some((id, version)) = name(feed, record) {
         let (_, given_up) = feed.ledger.failed(Debt { owed: Owed::Nested, id: &id, version: &version }, None);
         alone::give_up(feed, given_up);
         return;
     }
-    let changed = feed.rows.reader().read(&record.row).version.map(Cow::into_owned);
-    feed.rows.places().for_each(|place| place.cursor.hold(changed.as_deref().unwrap_or_default()));
+    kind.miss(feed.rows.reader().read(&record.row).version.as_deref());
 }
 
 async fn complete(feed: &mut Feed, record: &mut Deferred, outbox: &mut BatchWriter) -> Result<(), Fault> {
@@ -222,7 +226,12 @@ async fn complete(feed: &mut Feed, record: &mut Deferred, outbox: &mut BatchWrit
     deliver(feed, &row, record.extent, outbox).await
 }
 
-async fn deliver(feed: &mut Feed, row: &[u8], extent: Extent, outbox: &mut BatchWriter) -> Result<(), Fault> {
+async fn deliver(
+    feed: &mut Feed,
+    row: &[u8],
+    extent: (Extent, Audience),
+    outbox: &mut BatchWriter,
+) -> Result<(), Fault> {
     let record = feed.rows.reader().read(row);
     feed.rows.element(&record, extent, outbox).await
 }

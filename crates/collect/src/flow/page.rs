@@ -9,8 +9,9 @@ use reqwest::{Response, StatusCode};
 use rustc_hash::FxHasher;
 
 use super::alone::Found;
+use super::engine::{AnyKind, Fetch};
+use super::kinds::{Audience, Delivery, Disposition, Page};
 use super::rows::Extent;
-use super::window::Window;
 use super::{Feed, checkpoint, merged, nested};
 use crate::splitter::{Event, MAX_ROW, PageForm, SplitError, Splitter, members, string_member};
 use common::error::{Fault, quoted};
@@ -25,37 +26,32 @@ const MAX_ERROR: usize = 64 * 1024;
 /// What becomes of the elements of an answer.
 pub(super) enum Taking<'a> {
     /// The next records of a listing.
-    Listed(&'a mut Window),
+    Listed {
+        /// Who lists them.
+        kind: &'a mut AnyKind,
+        /// Those that are fetched by their ids when the page was read.
+        fetches: &'a mut Vec<Fetch>,
+    },
     /// Records of a listing whose nested rows are still to be read, or which are only looked at.
     Bare(&'a mut Vec<Vec<u8>>),
     /// One record by its id.
     Alone {
         /// Only this one is wanted.
         version: Option<&'a str>,
-        /// What it is to the listing.
-        extent: Extent,
+        /// What it is to the listing, and whom it is for.
+        extent: (Extent, Audience),
         /// What came.
         found: &'a mut Found,
     },
 }
 
-/// What an answer was, apart from its records.
-#[derive(Debug, Default)]
-pub(super) struct Page {
-    /// The link to the next one.
-    pub(super) link: Option<String>,
-    /// Records of the whole list, as it says.
-    pub(super) announced: Option<u64>,
-    /// Whether there are more records, as it says.
-    pub(super) more: Option<bool>,
-    /// Its records.
-    pub(super) rows: u64,
-    /// The same for the same records, in whatever order.
-    pub(super) digest: u64,
-    /// It is not whole, and why: more may be missing than a link leads to.
-    pub(super) lacks: Option<String>,
-    /// It is taken for an empty page, although it does not say so as pages do.
-    pub(super) is_odd: bool,
+impl Taking<'_> {
+    fn page_size(&self, feed: &Feed) -> u32 {
+        match self {
+            Taking::Listed { kind, .. } => kind.facts().page_size,
+            Taking::Bare(_) | Taking::Alone { .. } => feed.size.get(),
+        }
+    }
 }
 
 impl Page {
@@ -124,7 +120,7 @@ pub(super) async fn take(
         StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT => {
             page.is_odd = true;
             feed.odd(format!("{what}: {status}{ids}: taken as a page without records"));
-            feed.health.page_read(feed.size.get());
+            feed.health.page_read(taking.page_size(feed));
             return Ok(page);
         }
         StatusCode::PARTIAL_CONTENT => page.lack(format!("{status}{}", warning(answer.response()))),
@@ -164,7 +160,14 @@ pub(super) async fn take(
                 Event::Nested(row) if nested::wait(feed, row) => {}
                 Event::Nested(row) => feed.rows.nested_row(row)?,
                 Event::NestedAgain => feed.rows.nested_again()?,
-                Event::TooLarge { nested, raw, length } => feed.rows.too_large(nested, raw, length)?,
+                Event::TooLarge { nested, raw, length } => {
+                    let version = feed.rows.too_large(nested, raw, length)?;
+                    if let Taking::Listed { kind, .. } = &mut taking
+                        && !nested
+                    {
+                        kind.unreadable(version.as_deref());
+                    }
+                }
                 Event::NextLink(link) => page.link = Some(link),
                 Event::Count(count) => page.announced = Some(count),
                 Event::More(more) => page.more = Some(more),
@@ -193,7 +196,7 @@ pub(super) async fn take(
     let (tenant, more) = (&*feed.tenant, page.link.is_some());
     tracing::debug!(tenant, request = what, ids = ids.trim(), rows = page.rows, more, "page read");
     feed.shared.stats.pages.fetch_add(1, Ordering::Relaxed);
-    feed.health.page_read(feed.size.get());
+    feed.health.page_read(taking.page_size(feed));
     page.lacks = page.lacks.map(|lacks| format!("{what}: the answer is not whole: {lacks}{ids}"));
     Ok(page)
 }
@@ -212,19 +215,24 @@ async fn element(feed: &mut Feed, row: &[u8], taking: &mut Taking<'_>, outbox: &
     let mended = reader.with_mapped_times(&record);
     let record = mended.as_deref().map_or(record, |row| reader.read(row));
     match taking {
-        Taking::Listed(window) => {
-            let changed = record.version.as_deref();
-            if window.moves_cursor() {
-                feed.rows.advance(changed);
-            }
+        Taking::Listed { kind, fetches } => {
+            let audience = match kind.record(&record) {
+                Disposition::Deliver(audience) => audience,
+                Disposition::FetchById(audience) => {
+                    fetches.push((record.row.to_vec(), audience));
+                    return Ok(());
+                }
+            };
+            let (now, is_live) = (kind.facts().now, kind.facts().is_live);
+            let extent = if is_live { Extent::Whole } else { Extent::Apart };
             merged::note(feed, &record);
-            feed.misdated.look(&feed.health, &reader, &record, window.now());
-            if !nested::defer(feed, &record, window.extent()) {
-                feed.rows.element(&record, window.extent(), outbox).await?;
+            feed.misdated.look(&feed.health, &reader, &record, now);
+            if !nested::defer(feed, &record, (extent, audience)) {
+                feed.rows.element(&record, (extent, audience), outbox).await?;
             }
-            window.complete(changed);
+            kind.delivered(&record, Delivery::Listed);
             // The cursor passes nothing that waits.
-            if feed.deferred.is_empty() { checkpoint(feed, window, outbox).await } else { Ok(()) }
+            if feed.deferred.is_empty() { checkpoint(feed, *kind, outbox).await } else { Ok(()) }
         }
         Taking::Bare(rows) => {
             rows.push(record.row.to_vec());

@@ -7,8 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use super::Feed;
 use super::errand::Errand;
-use super::{Feed, cursor};
+use super::kinds::list::cursor;
 use common::clock;
 use common::error::Fault;
 use common::http::jitter;

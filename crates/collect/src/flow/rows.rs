@@ -14,7 +14,7 @@ use tempfile::SpooledTempFile;
 pub(super) use self::hold::{Nested, Waiting};
 use self::letters::Letters;
 use self::text::{amended_id, open_object, oversized_id, rejection_id, without_tenant};
-use super::cursor::Cursor;
+use super::kinds::Audience;
 use super::seen::Seen;
 use super::spool::Spool;
 use crate::config::DatasetConfig;
@@ -88,13 +88,7 @@ struct Track {
     /// A document for each of the record's items: later ones join the earlier, none is amended.
     of_items: bool,
     /// Since the first cycle began.
-    place: Option<Place>,
-}
-
-/// How far a dataset has come.
-pub(super) struct Place {
-    pub(super) cursor: Cursor,
-    pub(super) seen: Seen,
+    seen: Option<Seen>,
 }
 
 enum Shape {
@@ -120,7 +114,7 @@ impl Rows {
             let schema::Definition { name, identity, .. } = config.dataset.definition;
             let ageless = !identity.contains(&list.record.changed);
             let of_items = matches!(config.dataset.definition.rows, schema::Rows::Items(_));
-            Track { name, index: config.index, mapper, ageless, of_items, place: None }
+            Track { name, index: config.index, mapper, ageless, of_items, seen: None }
         };
         let definition = &datasets[0].dataset.definition;
         let shape = match definition.rows {
@@ -166,7 +160,7 @@ impl Rows {
     pub(super) fn rest(&mut self) {
         for track in &mut self.tracks {
             track.mapper.rest();
-            track.place = None;
+            track.seen = None;
         }
         self.composed = Vec::new();
         match &mut self.shape {
@@ -189,21 +183,21 @@ impl Rows {
     }
 
     /// A new cycle, with what the state says of the datasets in their order.
-    pub(super) fn begin(&mut self, places: Vec<Place>) {
-        for (track, place) in self.tracks.iter_mut().zip(places) {
-            track.place = Some(place);
+    pub(super) fn begin(&mut self, seen: Vec<Seen>) {
+        for (track, seen) in self.tracks.iter_mut().zip(seen) {
+            track.seen = Some(seen);
         }
     }
 
     /// A page starts, perhaps again: what a broken one left behind belongs to no element.
     pub(super) fn begin_page(&mut self) -> Result<(), Fault> {
-        self.places().for_each(|place| place.seen.rest());
+        self.seen_mut().for_each(Seen::rest);
         self.forget_nested().map_err(|error| spool_fault(&error))
     }
 
-    /// How far the datasets have come.
-    pub(super) fn places(&mut self) -> impl Iterator<Item = &mut Place> {
-        self.tracks.iter_mut().filter_map(|track| track.place.as_mut())
+    /// The documents of the datasets, in their order.
+    pub(super) fn seen_mut(&mut self) -> impl Iterator<Item = &mut Seen> {
+        self.tracks.iter_mut().filter_map(|track| track.seen.as_mut())
     }
 
     /// Documents that were new since the cycle began.
@@ -219,19 +213,12 @@ impl Rows {
     }
 
     fn seen(&self) -> impl Iterator<Item = &Seen> {
-        self.tracks.iter().filter_map(|track| track.place.as_ref()).map(|place| &place.seen)
+        self.tracks.iter().filter_map(|track| track.seen.as_ref())
     }
 
     /// Finds what names a record.
     pub(super) fn reader(&self) -> RecordReader {
         self.reader
-    }
-
-    /// The listing has come to a record that changed then.
-    pub(super) fn advance(&mut self, changed: Option<&str>) {
-        for place in self.places() {
-            place.cursor.advance(changed);
-        }
     }
 
     /// An item of the nested array arrived; its element follows.
@@ -277,13 +264,13 @@ impl Rows {
     pub(super) async fn element(
         &mut self,
         record: &Record<'_>,
-        extent: Extent,
+        (extent, audience): (Extent, Audience),
         outbox: &mut BatchWriter,
     ) -> Result<(), Fault> {
         let element = record.row;
         let (changed, created) = (record.version.as_deref(), record.created.as_deref());
         self.take_unsplit(element)?;
-        let mut given = Given { changed, created, extent, outbox, is_late: false };
+        let mut given = Given { changed, created, extent, audience, outbox, is_late: false };
         let done = match &mut self.shape {
             Shape::Rollup { .. } if extent.is_partial() => {
                 map_row(&mut self.tracks, &self.letters, element, &mut given)
@@ -331,8 +318,13 @@ impl Rows {
         done
     }
 
-    /// A row is longer than the limit.
-    pub(super) fn too_large(&mut self, nested: bool, mut raw: SpooledTempFile, length: u64) -> Result<(), Fault> {
+    /// A row is longer than the limit. Returns the version of its record, if it is one.
+    pub(super) fn too_large(
+        &mut self,
+        nested: bool,
+        mut raw: SpooledTempFile,
+        length: u64,
+    ) -> Result<Option<String>, Fault> {
         let mut head = Vec::new();
         let read = io::Seek::rewind(&mut raw)
             .and_then(|()| io::Read::read_to_end(&mut io::Read::take(&mut raw, 64 * 1024), &mut head));
@@ -350,11 +342,8 @@ impl Rows {
         let changed = record.version.as_deref();
         let id = oversized_id(&head, length);
         let mut fresh = true;
-        for place in self.places() {
-            if !nested {
-                place.cursor.advance(changed);
-            }
-            fresh = place.seen.insert(changed, id)?;
+        for seen in self.seen_mut() {
+            fresh = seen.insert(changed, id)?;
         }
         let dataset = match &mut self.shape {
             Shape::Rollup { dataset, rollup, .. } if nested => {
@@ -366,7 +355,12 @@ impl Rows {
         if fresh {
             self.letters.keep(dataset, &reject, Raw::File(raw))?;
         }
-        if nested { Ok(()) } else { self.lose_parent(&reject) }
+        if nested {
+            return Ok(None);
+        }
+        let version = changed.map(str::to_owned);
+        self.lose_parent(&reject)?;
+        Ok(version)
     }
 
     /// What was new in the rows since the last call.
@@ -409,6 +403,7 @@ struct Given<'a> {
     changed: Option<&'a str>,
     created: Option<&'a str>,
     extent: Extent,
+    audience: Audience,
     outbox: &'a mut BatchWriter,
     /// It gave a document that an earlier cycle should have given.
     is_late: bool,
@@ -419,9 +414,9 @@ fn map_row(tracks: &mut [Track], letters: &Letters, bytes: &[u8], given: &mut Gi
     let changed = given.changed;
     let Some(first) = tracks.first() else { return Ok(()) };
     let row = first.mapper.index(bytes);
-    for Track { name, index, mapper, ageless, of_items, place } in tracks {
-        let Some(Place { cursor, seen }) = place else { continue };
-        if given.extent.is_listed() && cursor.is_past(changed) {
+    for (dataset, Track { name, index, mapper, ageless, of_items, seen }) in tracks.iter_mut().enumerate() {
+        let Some(seen) = seen else { continue };
+        if given.extent.is_listed() && given.audience.is_past(dataset) {
             continue;
         }
         let since = if *ageless { given.created.or(changed) } else { changed };
@@ -438,7 +433,7 @@ fn map_row(tracks: &mut [Track], letters: &Letters, bytes: &[u8], given: &mut Gi
                         let id = if is_amended { amended_id(id) } else { id };
                         seen.insert(since, id.0).map(|is_new| {
                             if is_new {
-                                given.is_late |= given.extent.is_listed() && cursor.is_late(changed);
+                                given.is_late |= given.extent.is_listed() && given.audience.is_late(dataset);
                                 given.outbox.push(*index, id, document);
                             }
                         })

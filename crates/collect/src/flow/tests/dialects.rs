@@ -13,10 +13,11 @@ use schema::{
 };
 use serde_json::{Value, json};
 
+use super::super::kinds::toy::{ToyList, ToyPage};
 use super::*;
+use microsoft::source::PageRequest;
 
-/// Records of a page, and of the list at first.
-const PAGE: usize = 20;
+/// Records of the list at first.
 const RECORDS: u64 = 130;
 
 /// A toy service: one list, in one dialect.
@@ -33,101 +34,6 @@ struct Toy {
 
 type Service = Arc<std::sync::Mutex<Toy>>;
 
-/// What is asked for.
-struct Asked {
-    from: DateTime<Utc>,
-    is_exclusive: bool,
-    to: Option<DateTime<Utc>>,
-    is_closed: bool,
-    skip: usize,
-    size: usize,
-}
-
-impl Toy {
-    /// The row of a record: what the list's paths name lies there, and what the dataset's columns are called, too.
-    fn row(&self, (id, changed): (u64, DateTime<Utc>)) -> Value {
-        let text = common::clock::exact(changed);
-        let created = "2026-01-01T00:00:00Z";
-        let mut row = json!({ "id": id.to_string(), "tenantId": "t", "title": "toy", "createdDateTime": created });
-        row["lastUpdateDateTime"] = text.as_str().into();
-        let time = match self.list.query {
-            Query::Body(_) => json!(changed.timestamp_millis()),
-            _ => json!(text),
-        };
-        for (path, value) in [(self.list.record.id[0], json!(id.to_string())), (self.list.record.changed, time)] {
-            let place = path.split('.').fold(&mut row, |row, name| &mut row[name]);
-            *place = value;
-        }
-        row
-    }
-
-    /// The question, in this dialect only.
-    fn asked(&self, query: &[(String, String)], body: &[u8]) -> Option<Asked> {
-        let find = |name: &str| query.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str());
-        let number = |name: &str| find(name).map_or(Some(0), |value| value.parse().ok());
-        match self.list.query {
-            Query::OData(odata) => {
-                let filter = find("$filter")?;
-                let (start, end) = filter.split_once(" and ").map_or((filter, None), |(start, end)| (start, Some(end)));
-                let (operator, from) = start.strip_prefix(self.list.record.changed)?.trim_start().split_once(' ')?;
-                let is_exclusive = operator == "gt";
-                let known = if is_exclusive { Operator::Gt } else { Operator::Ge };
-                let to = match end {
-                    Some(end) => Some(end.split_once(" lt ")?.1.parse().ok()?),
-                    None => None,
-                };
-                let skip = if find("$skip").is_some() && !odata.skip { return None } else { number("$skip")? };
-                let is_known = odata.operators.contains(&known) && (odata.orderable || find("$orderby").is_none());
-                is_known.then_some(Asked {
-                    from: from.parse().ok()?,
-                    is_exclusive,
-                    to,
-                    is_closed: false,
-                    skip,
-                    size: number("$top")?,
-                })
-            }
-            Query::Parameters(parameters) => Some(Asked {
-                from: find(parameters.from)?.parse().ok()?,
-                is_exclusive: false,
-                to: find(parameters.to?).and_then(|to| to.parse().ok()),
-                is_closed: false,
-                skip: 0,
-                size: number(parameters.size?)?,
-            }),
-            Query::Body(filter) => {
-                let body: Value = serde_json::from_slice(body).ok()?;
-                let time = |name: &str| body["filters"][filter.field][name].as_i64();
-                let number = |name: &str| body[name].as_u64().and_then(|number| usize::try_from(number).ok());
-                (body["sortDirection"] == "asc" && body["sortField"] == filter.sort?).then_some(())?;
-                Some(Asked {
-                    from: DateTime::from_timestamp_millis(time(filter.at_or_after)?)?,
-                    is_exclusive: false,
-                    to: time(filter.at_or_before?).and_then(DateTime::from_timestamp_millis),
-                    is_closed: true,
-                    skip: number("skip")?,
-                    size: number("limit")?,
-                })
-            }
-        }
-    }
-
-    /// A page, and the place behind it.
-    fn page(&self, asked: &Asked) -> (Vec<Value>, Option<usize>) {
-        let is_meant = |changed: DateTime<Utc>| {
-            (changed > asked.from || changed == asked.from && !asked.is_exclusive)
-                && asked.to.is_none_or(|to| changed < to || changed == to && asked.is_closed)
-        };
-        let mut found: Vec<_> = self.records.iter().copied().filter(|(_, changed)| is_meant(*changed)).collect();
-        if self.list.is_ordered() {
-            found.sort_by_key(|(_, changed)| *changed);
-        }
-        let size = asked.size.min(PAGE);
-        let rows = found.iter().skip(asked.skip).take(size).map(|record| self.row(*record)).collect();
-        (rows, (found.len() > asked.skip + size).then_some(asked.skip + size))
-    }
-}
-
 async fn answer(Shared(toy): Shared<Service>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let body = axum::body::to_bytes(body, 1 << 20).await.expect("body");
@@ -136,26 +42,18 @@ async fn answer(Shared(toy): Shared<Service>, request: Request) -> Response {
         return ([(CONTENT_TYPE, "application/json")], token.to_string()).into_response();
     }
     let root = format!("http://{}", head.headers["host"].to_str().expect("host"));
-    let address = Url::parse(&format!("{root}{}", head.uri)).expect("address");
-    let mut query: Vec<_> =
-        address.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
-    // The links of this service hold the question that they go on with.
-    let token = query.iter().position(|(name, _)| name == "token").map(|place| query.remove(place).1);
+    let url = Url::parse(&format!("{root}{}", head.uri)).expect("address");
+    let body = (!body.is_empty()).then(|| String::from_utf8_lossy(&body).into_owned());
+    let request = PageRequest { url, body };
     let mut toy = toy.lock().expect("lock");
-    let asked = toy.asked(&query, &body).filter(|_| head.headers.contains_key("authorization"));
-    let Some(mut asked) = asked else {
-        toy.odd.push(format!("{} {} {}", head.method, head.uri, String::from_utf8_lossy(&body)));
+    let answer =
+        ToyList(toy.list).answer(&toy.records, &request).filter(|_| head.headers.contains_key("authorization"));
+    let Some(ToyPage { rows, next }) = answer else {
+        toy.odd.push(format!("{} {request:?}", head.method));
         return axum::http::StatusCode::BAD_REQUEST.into_response();
     };
-    if let Some(token) = token {
-        asked.skip = token.parse().expect("token");
-    }
     toy.pages += 1;
-    let (rows, next) = toy.page(&asked);
-    let link = next.map(|next| {
-        let join = if address.query().is_some() { '&' } else { '?' };
-        format!("{address}{join}token={next}")
-    });
+    let link = next.as_ref().map(|(_, link)| link);
     let mut page = match toy.list.envelope {
         Envelope::Member(name) => json!({ name: rows }),
         Envelope::Array => Value::Array(rows),
@@ -163,7 +61,7 @@ async fn answer(Shared(toy): Shared<Service>, request: Request) -> Response {
     };
     let mut headers = axum::http::HeaderMap::new();
     match (toy.list.next, link) {
-        (NextPage::Link, Some(link)) => page["nextLink"] = link.into(),
+        (NextPage::Link, Some(link)) => page["nextLink"] = link.as_str().into(),
         (NextPage::Offset { more: Some(more) }, _) => page[more] = next.is_some().into(),
         (NextPage::Header(name), Some(link)) => {
             headers.insert(

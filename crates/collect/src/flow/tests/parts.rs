@@ -1,5 +1,6 @@
 //! Laws of the parts: cursor, page size, ledger, who shares a budget.
 
+use super::super::kinds::progress::CursorProgress;
 use super::super::ledger::Debt;
 use super::*;
 use state::{Owed, Progress};
@@ -8,7 +9,7 @@ const HOUR: Duration = Duration::from_hours(1);
 
 fn cursor_at(progress: &Progress, overlap: u64) -> Cursor {
     let reach = cursor::Reach { lookback: HOUR, overlap: Duration::from_secs(overlap) };
-    Cursor::new(progress.clone(), reach, common::clock::now())
+    Cursor::new(progress, reach, common::clock::now())
 }
 
 fn at(second: u32) -> String {
@@ -18,14 +19,21 @@ fn at(second: u32) -> String {
 /// Reads one record per second.
 fn read(cursor: &mut Cursor, seconds: std::ops::Range<u32>) -> Progress {
     seconds.for_each(|second| cursor.advance(Some(&at(second))));
-    cursor.progress(true).0.clone()
+    stored(&cursor.progress(true))
+}
+
+/// As the state holds it.
+fn stored(progress: &CursorProgress) -> Progress {
+    let mut stored = Progress::default();
+    assert!(progress.replace(&mut stored), "a floor is new to an empty state");
+    stored
 }
 
 #[test]
 fn a_cursor_goes_back_by_the_overlap_and_no_further_than_its_floor() {
-    let mut first = cursor_at(&Progress::default(), 120);
+    let first = cursor_at(&Progress::default(), 120);
     let floor = first.from().to_owned();
-    let nothing = first.progress(true).0.clone();
+    let nothing = stored(&first.progress(true));
     assert_eq!((&nothing.cursor, nothing.floor.as_ref()), (&None, Some(&floor)));
     assert_eq!(cursor_at(&nothing, 120).from(), floor, "a source without records looks back to its start, not to now");
     let start = Progress { cursor: Some(at(0)), ..Progress::default() };
@@ -51,10 +59,11 @@ fn a_list_without_order_never_moves_the_cursor_beyond_its_start() {
 fn a_cursor_whose_order_was_wrong_goes_back_to_where_the_cycle_found_it() {
     let mut cursor = cursor_at(&Progress { cursor: Some(at(0)), ..Progress::default() }, 60);
     read(&mut cursor, 0..300);
-    let (progress, is_new) = cursor.progress(false);
-    assert_eq!((progress.cursor.clone(), is_new), (Some(at(0)), true));
-    assert!(!cursor.progress(false).1, "nothing new to be written");
-    assert_eq!(cursor.progress(true).0.cursor, Some(at(299)));
+    let progress = cursor.progress(false);
+    let mut kept = Progress { cursor: Some(at(0)), ..Progress::default() };
+    assert_eq!((progress.cursor.clone(), progress.replace(&mut kept)), (Some(at(0)), true));
+    assert!(!cursor.progress(false).replace(&mut kept), "nothing new to be written");
+    assert_eq!(cursor.progress(true).cursor, Some(at(299)));
 }
 
 #[test]
@@ -62,17 +71,17 @@ fn a_record_from_the_far_future_moves_no_cursor() {
     let mut cursor = cursor_at(&Progress { cursor: Some(at(0)), ..Progress::default() }, 60);
     cursor.advance(Some("9999-12-31T23:59:59Z"));
     cursor.advance(Some(&at(7)));
-    assert_eq!(cursor.progress(true).0.cursor, Some(at(7)));
+    assert_eq!(cursor.progress(true).cursor, Some(at(7)));
     for ahead in [2, 60, 3600, 86_400] {
         cursor.advance(Some(&common::clock::after(Duration::from_secs(ahead))));
     }
     cursor.advance(Some("not a time"));
-    assert_eq!(cursor.progress(true).0.cursor, Some(at(7)));
+    assert_eq!(cursor.progress(true).cursor, Some(at(7)));
     // When the service's time has come there, they do.
     let soon = common::clock::after(HOUR);
     cursor.answered(common::clock::now() + chrono::TimeDelta::hours(2));
     cursor.advance(Some(&soon));
-    assert_eq!(cursor.progress(true).0.cursor, Some(soon));
+    assert_eq!(cursor.progress(true).cursor, Some(soon));
 }
 
 #[test]
@@ -81,9 +90,9 @@ fn what_was_remembered_by_a_wrong_clock_is_healed() {
     let now = common::clock::parse("2026-06-01T12:00:00Z").expect("time");
     let reach = cursor::Reach { lookback: HOUR * 24, overlap: Duration::from_mins(2) };
     let ask = |progress: &Progress, local: chrono::DateTime<Utc>| {
-        let mut cursor = Cursor::new(progress.clone(), reach, local);
+        let mut cursor = Cursor::new(progress, reach, local);
         let is_elsewhere = cursor.settle(now);
-        (is_elsewhere, cursor.from().to_owned(), cursor.progress(true).0.clone())
+        (is_elsewhere, cursor.from().to_owned(), stored(&cursor.progress(true)))
     };
     let (day, year) = (TimeDelta::days(1), TimeDelta::days(365));
     for local in [now + day, now + year, now - day, now - year] {
@@ -94,22 +103,22 @@ fn what_was_remembered_by_a_wrong_clock_is_healed() {
     }
     assert!(!ask(&Progress::default(), now).0, "a clock that is right changes nothing");
     // A floor that was written before the service ever answered is a guess.
-    let guess = Cursor::new(Progress::default(), reach, now + year).progress(true).0.clone();
+    let guess = stored(&Cursor::new(&Progress::default(), reach, now + year).progress(true));
     assert!(guess.guessed);
     assert_eq!(ask(&guess, now).1, "2026-05-31T12:00:00Z");
     // As an earlier version has left it.
-    let stored = |cursor: Option<&str>, floor: &str| Progress {
+    let written = |cursor: Option<&str>, floor: &str| Progress {
         cursor: cursor.map(str::to_owned),
         floor: Some(floor.to_owned()),
         ..Progress::default()
     };
     for (progress, from) in [
-        (stored(None, "2027-06-01T00:00:00Z"), "2026-05-31T12:00:00Z"),
-        (stored(Some("2027-06-01T00:00:00Z"), "2027-05-01T00:00:00Z"), "2026-05-31T12:00:00Z"),
-        (stored(Some("2026-06-02T11:00:00Z"), "2026-01-01T00:00:00Z"), "2026-05-31T11:58:00Z"),
-        (stored(Some("yesterday"), "2026-01-01T00:00:00Z"), "2026-05-31T11:58:00Z"),
-        (stored(Some("2026-06-01T11:00:00Z"), "2026-01-01T00:00:00Z"), "2026-06-01T10:58:00Z"),
-        (stored(Some("2026-06-01T12:01:00Z"), "2026-01-01T00:00:00Z"), "2026-06-01T11:59:00Z"),
+        (written(None, "2027-06-01T00:00:00Z"), "2026-05-31T12:00:00Z"),
+        (written(Some("2027-06-01T00:00:00Z"), "2027-05-01T00:00:00Z"), "2026-05-31T12:00:00Z"),
+        (written(Some("2026-06-02T11:00:00Z"), "2026-01-01T00:00:00Z"), "2026-05-31T11:58:00Z"),
+        (written(Some("yesterday"), "2026-01-01T00:00:00Z"), "2026-05-31T11:58:00Z"),
+        (written(Some("2026-06-01T11:00:00Z"), "2026-01-01T00:00:00Z"), "2026-06-01T10:58:00Z"),
+        (written(Some("2026-06-01T12:01:00Z"), "2026-01-01T00:00:00Z"), "2026-06-01T11:59:00Z"),
     ] {
         assert_eq!(ask(&progress, now).1, from, "{progress:?}");
     }

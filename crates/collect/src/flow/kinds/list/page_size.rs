@@ -6,8 +6,8 @@
 const CLEAN: u32 = 3;
 
 /// The `$top` of one source.
-#[derive(Debug)]
-pub(super) struct PageSize {
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PageSize {
     max: u32,
     now: u32,
     clean: u32,
@@ -29,17 +29,17 @@ enum Trial {
 
 impl PageSize {
     /// Starts at the largest that the service accepts.
-    pub(super) fn new(max: u32) -> Self {
+    pub(crate) fn new(max: u32) -> Self {
         Self { max, now: max, clean: 0, good: max, trial: Trial::Due }
     }
 
     /// Records of the next page.
-    pub(super) fn get(&self) -> u32 {
+    pub(crate) fn get(&self) -> u32 {
         self.now
     }
 
     /// A page failed; `false` when one record is asked for already.
-    pub(super) fn shrink(&mut self) -> bool {
+    pub(crate) fn shrink(&mut self) -> bool {
         self.clean = 0;
         let shrinks = self.now > 1;
         self.now = match self.trial {
@@ -54,7 +54,7 @@ impl PageSize {
     }
 
     /// A page was read to its end.
-    pub(super) fn clean_page(&mut self) {
+    pub(crate) fn clean_page(&mut self) {
         self.clean += 1;
         self.good = self.now;
         if self.is_full() {
@@ -63,12 +63,12 @@ impl PageSize {
     }
 
     /// A reduced size has proven itself.
-    pub(super) fn may_grow(&self) -> bool {
+    pub(crate) fn may_grow(&self) -> bool {
         self.now < self.max && (self.clean >= CLEAN || self.trial == Trial::Due && self.clean > 0)
     }
 
     /// The full size once, else twice as many.
-    pub(super) fn grow(&mut self) {
+    pub(crate) fn grow(&mut self) {
         self.clean = 0;
         self.now = match self.trial {
             Trial::Due => {
@@ -80,24 +80,24 @@ impl PageSize {
     }
 
     /// The largest page that the service accepts.
-    pub(super) fn max(&self) -> u32 {
+    pub(crate) fn max(&self) -> u32 {
         self.max
     }
 
     /// As many as the service accepts.
-    pub(super) fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.now == self.max
     }
 
     /// One record: more are known to fail.
-    pub(super) fn smallest(&mut self) {
+    pub(crate) fn smallest(&mut self) {
         self.clean = 0;
         self.now = 1;
         self.trial = Trial::Over;
     }
 
     /// Back to the largest: the failures were not because of the size.
-    pub(super) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         *self = Self::new(self.max);
     }
 }

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::super::progress::CursorProgress;
 use common::clock;
 use common::clock::earlier;
-pub(super) use common::clock::order;
+pub(crate) use common::clock::order;
 use state::Progress;
 
 /// Where collection begins was guessed by this machine's clock: a guess that differs less from the service's time is kept.
@@ -20,18 +21,18 @@ const LED: TimeDelta = TimeDelta::hours(25);
 
 /// How far back a dataset reads.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Reach {
+pub(crate) struct Reach {
     /// At its first start.
-    pub(super) lookback: Duration,
+    pub(crate) lookback: Duration,
     /// Before the cursor, in every cycle.
-    pub(super) overlap: Duration,
+    pub(crate) overlap: Duration,
 }
 
 /// The cursor of one dataset: where its cycle starts and where the next one will.
 #[derive(Debug)]
-pub(super) struct Cursor {
-    /// What the state holds.
-    stored: Progress,
+pub(crate) struct Cursor {
+    /// The state knows where collection began.
+    has_floor: bool,
     /// Where the cycle found the cursor.
     found: Option<String>,
     from: String,
@@ -52,13 +53,14 @@ pub(super) struct Cursor {
 impl Cursor {
     /// Continues where the last acknowledged cycle ended, less the overlap, or looks back from `now`, which is this
     /// machine's guess until [`Cursor::settle`] tells the service's time.
-    pub(super) fn new(progress: Progress, reach: Reach, now: DateTime<Utc>) -> Self {
+    pub(crate) fn new(progress: &Progress, reach: Reach, now: DateTime<Utc>) -> Self {
         let newest = progress.cursor.clone();
+        let has_floor = progress.floor.is_some();
         let stored = progress.floor.clone().or_else(|| newest.clone());
         let is_guess = stored.is_none() || progress.guessed;
         let floor = stored.unwrap_or_else(|| clock::seconds(earlier(now, reach.lookback)));
         let mut cursor = Self {
-            stored: progress,
+            has_floor,
             found: newest.clone(),
             from: String::new(),
             floor,
@@ -80,7 +82,7 @@ impl Cursor {
 
     /// The service's time is `now`. Whether its window has to start elsewhere: the first guess was wrong, or what an
     /// earlier version of the program remembers lies in the service's future.
-    pub(super) fn settle(&mut self, now: DateTime<Utc>) -> bool {
+    pub(crate) fn settle(&mut self, now: DateTime<Utc>) -> bool {
         self.now = now;
         let back = earlier(now, self.reach.lookback);
         let time = |text: &str| clock::parse(text);
@@ -89,7 +91,7 @@ impl Cursor {
         // Without a time that can be read there is none to go on from.
         let right = match floor {
             Some(floor) if is_guess && (floor - back).abs() <= SAME => floor,
-            Some(_) if is_guess && self.stored.floor.is_none() => back,
+            Some(_) if is_guess && !self.has_floor => back,
             Some(floor) if is_guess => floor.min(back).max(back.checked_sub_signed(KEPT).unwrap_or(back)),
             Some(floor) if floor <= now => floor,
             _ => back,
@@ -119,19 +121,19 @@ impl Cursor {
     }
 
     /// An answer was made at this time, by the service's clock.
-    pub(super) fn answered(&mut self, now: DateTime<Utc>) {
+    pub(crate) fn answered(&mut self, now: DateTime<Utc>) {
         self.now = now;
     }
 
     /// The listing has no order to ask for: a record that changes while it is read may have been passed already, so the
     /// next one starts no later than this one did.
-    pub(super) fn limit(&mut self, now: String) {
+    pub(crate) fn limit(&mut self, now: String) {
         self.limit = Some(now);
     }
 
     /// What changed at or after this time may not have been read, although later records were: the next window starts no
     /// later, and no earlier than this one would again.
-    pub(super) fn hold(&mut self, at: &str) {
+    pub(crate) fn hold(&mut self, at: &str) {
         let at = self.found.as_deref().filter(|found| order(at, found) == Ordering::Less).unwrap_or(at).to_owned();
         if self.newest.as_deref().is_some_and(|newest| order(&at, newest) == Ordering::Less) {
             self.newest = Some(at.clone());
@@ -142,18 +144,18 @@ impl Cursor {
     }
 
     /// The `$filter` literal.
-    pub(super) fn from(&self) -> &str {
+    pub(crate) fn from(&self) -> &str {
         &self.from
     }
 
     /// The record was collected by an earlier cycle: another dataset of the source has asked for it. One whose time cannot
     /// be read is not.
-    pub(super) fn is_past(&self, changed: Option<&str>) -> bool {
+    pub(crate) fn is_past(&self, changed: Option<&str>) -> bool {
         changed.is_some_and(|changed| clock::parse(changed).is_some() && order(changed, &self.from) == Ordering::Less)
     }
 
     /// The record became visible after records that changed later: an earlier cycle would have brought it otherwise.
-    pub(super) fn is_late(&self, changed: Option<&str>) -> bool {
+    pub(crate) fn is_late(&self, changed: Option<&str>) -> bool {
         let found = self.found.as_deref();
         changed
             .zip(found)
@@ -161,7 +163,7 @@ impl Cursor {
     }
 
     /// A record was read. What has no time, or one in the future, moves nothing.
-    pub(super) fn advance(&mut self, changed: Option<&str>) {
+    pub(crate) fn advance(&mut self, changed: Option<&str>) {
         let Some(changed) = changed else { return };
         if self.newest.as_deref() == Some(changed) || clock::parse(changed).is_none_or(|changed| changed > self.now) {
             return;
@@ -173,23 +175,15 @@ impl Cursor {
         }
     }
 
-    /// For the state, and whether it differs from what is there: with the cursor where it has come to (`moved`), or back
-    /// where the cycle found it.
-    pub(super) fn progress(&mut self, moved: bool) -> (&mut Progress, bool) {
+    /// For the state: with the cursor where it has come to (`moved`), or back where the cycle found it.
+    pub(crate) fn progress(&self, moved: bool) -> CursorProgress {
         let cursor = if moved { &self.newest } else { &self.found };
-        let Progress { cursor: known, floor, guessed, .. } = &self.stored;
-        let is_new = known != cursor || floor.as_deref() != Some(&self.floor) || *guessed != self.is_guess;
-        if is_new {
-            self.stored.cursor.clone_from(cursor);
-            self.stored.floor = Some(self.floor.clone());
-            self.stored.guessed = self.is_guess;
-        }
-        (&mut self.stored, is_new)
+        CursorProgress { cursor: cursor.clone(), floor: self.floor.clone(), guessed: self.is_guess }
     }
 }
 
 /// The service's time less a span, in whole seconds; the time itself if it is none.
-pub(super) fn before(time: &str, span: Duration) -> String {
+pub(crate) fn before(time: &str, span: Duration) -> String {
     let earlier = clock::parse(time).and_then(|time| time.checked_sub_signed(TimeDelta::from_std(span).ok()?));
     match earlier {
         Some(earlier) if !span.is_zero() => clock::seconds(earlier),
@@ -197,6 +191,6 @@ pub(super) fn before(time: &str, span: Duration) -> String {
     }
 }
 
-pub(super) fn later(a: String, b: &str) -> String {
+pub(crate) fn later(a: String, b: &str) -> String {
     if order(&a, b) == Ordering::Less { b.to_owned() } else { a }
 }

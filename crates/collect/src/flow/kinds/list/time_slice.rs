@@ -15,38 +15,38 @@ const MARGIN: TimeDelta = TimeDelta::minutes(10);
 
 /// The part of a window that is being read.
 #[derive(Debug)]
-pub(super) struct Slice {
+pub(crate) struct TimeSlice {
     range: Range,
     length: TimeDelta,
     /// It ends with its window.
     last: bool,
 }
 
-impl Slice {
+impl TimeSlice {
     /// The window itself.
-    pub(super) fn whole(window: &Range) -> Self {
+    pub(crate) fn whole(window: &Range) -> Self {
         Self { range: window.clone(), length: FIRST, last: true }
     }
 
     /// The start of a window, or all of it where it is short.
-    pub(super) fn first(window: &Range, now: DateTime<Utc>) -> Self {
+    pub(crate) fn first(window: &Range, now: DateTime<Utc>) -> Self {
         let mut slice = Self::whole(window);
         slice.cut(window, now);
         slice
     }
 
     /// What is asked for.
-    pub(super) fn range(&self) -> &Range {
+    pub(crate) fn range(&self) -> &Range {
         &self.range
     }
 
     /// Where it begins.
-    pub(super) fn from(&self) -> &str {
+    pub(crate) fn from(&self) -> &str {
         &self.range.from
     }
 
     /// Goes on behind a part that held so many records, where a page holds `page`; `false` if nothing is left.
-    pub(super) fn next(&mut self, window: &Range, records: u64, page: u32, now: DateTime<Utc>) -> bool {
+    pub(crate) fn next(&mut self, window: &Range, records: u64, page: u32, now: DateTime<Utc>) -> bool {
         let Some(Bound::Before(to)) = self.range.to.clone().filter(|_| !self.last) else { return false };
         if records < u64::from(page) / 3 {
             self.length = (self.length * 2).min(LONGEST);
@@ -57,12 +57,12 @@ impl Slice {
     }
 
     /// The next parts are half as long.
-    pub(super) fn shorten(&mut self) {
+    pub(crate) fn shorten(&mut self) {
         self.length = (self.length / 2).max(SHORTEST);
     }
 
     /// Half of the part; `false` if it cannot be shorter.
-    pub(super) fn narrow(&mut self, now: DateTime<Utc>) -> bool {
+    pub(crate) fn narrow(&mut self, now: DateTime<Utc>) -> bool {
         let Some(from) = clock::parse(&self.range.from) else { return false };
         let to = match &self.range.to {
             Some(Bound::Before(to) | Bound::Through(to)) => clock::parse(to),

@@ -1,0 +1,149 @@
+//! Questions aside: whether a record is too large for its page, and which record no page can carry.
+//!
+//! One record is to blame only if others can be read at the same time. Where they fail too, the service is down and the
+//! window stays where it is. A wrong judgement loses nothing: the place stays in the retry queue until it was read.
+
+use super::super::{FirstRecord, Page, Recovery};
+use super::window::Role;
+use super::{State, TimeCursorList};
+use common::clock;
+use common::error::Fault;
+use microsoft::source::{Bound, PageOptions, PageRequest, Range, Requests};
+
+/// Places behind the record that are tried: its neighbours may be bad as well.
+const PROBE_OFFSETS: [u64; 4] = [1, 2, 4, 8];
+
+/// A question about a record, by its place in a range.
+#[derive(Debug)]
+pub(super) struct Probe {
+    stage: Stage,
+    range: Range,
+    /// Records before it.
+    passed: u64,
+    /// Why it is asked.
+    fault: Fault,
+    /// Version of the first record that can be read behind it.
+    next: Option<String>,
+    /// The list ends before a place that was tried.
+    is_end: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Can it be read without what is nested in it?
+    Unexpanded,
+    /// And with it?
+    Expanded,
+    /// Can a record behind it be read?
+    Ahead(usize),
+    /// Can the record before it be read? A service that is down may still answer with an empty page.
+    Before,
+    /// What is its name?
+    Name,
+}
+
+impl Probe {
+    /// Which record no page can carry.
+    pub(super) fn poison(range: Range, passed: u64, fault: Fault) -> Self {
+        Self { stage: Stage::Ahead(0), range, passed, fault, next: None, is_end: false }
+    }
+
+    pub(super) fn request(&self, requests: &Requests) -> PageRequest {
+        let skip = match self.stage {
+            Stage::Unexpanded | Stage::Expanded | Stage::Name => self.passed,
+            Stage::Ahead(at) => self.passed + PROBE_OFFSETS[at],
+            Stage::Before => self.passed - 1,
+        };
+        let (expand, names) = (self.stage == Stage::Expanded, self.stage == Stage::Name);
+        requests.page(&self.range, PageOptions { size: 1, expand, skip, names })
+    }
+}
+
+impl TimeCursorList {
+    /// Whether the record at this place can be read without its nested records, and not with them. When the service is
+    /// down, neither works, and when it is back, both do.
+    pub(super) fn probe_weight(&self, fault: Fault) -> Probe {
+        let (range, passed) = (self.window.rest(), self.chain.passed);
+        Probe { stage: Stage::Unexpanded, range, passed, fault, next: None, is_end: false }
+    }
+
+    /// The answer to a probe.
+    pub(super) fn probed(
+        &mut self,
+        probe: Probe,
+        outcome: Result<Page, Fault>,
+        first: Option<FirstRecord>,
+    ) -> Result<(), Recovery> {
+        match (probe.stage, outcome) {
+            (Stage::Unexpanded, Ok(_)) => {
+                self.state = State::Probe(Probe { stage: Stage::Expanded, ..probe });
+            }
+            (Stage::Expanded, Err(Fault::Transient(_)))
+            // Nothing can be told where records cannot be counted.
+            | (Stage::Unexpanded | Stage::Expanded, Err(Fault::Refused(_))) => {
+                self.state = self.weighed(true, probe.fault)?;
+            }
+            (Stage::Expanded, Ok(_))
+            | (Stage::Unexpanded | Stage::Expanded, Err(Fault::Transient(_) | Fault::Unreachable(_))) => {
+                self.state = self.weighed(false, probe.fault)?;
+            }
+            (Stage::Ahead(_), Ok(_)) => match first {
+                Some(FirstRecord { version, .. }) => {
+                    let next = version.filter(|version| clock::parse(version).is_some());
+                    return self.found_neighbour(Probe { next, ..probe });
+                }
+                None => return self.look_before(Probe { is_end: true, ..probe }),
+            },
+            (Stage::Ahead(at), Err(fault)) if fault.is_temporary() || matches!(fault, Fault::Refused(_)) => {
+                if at + 1 == PROBE_OFFSETS.len() {
+                    return self.look_before(probe);
+                }
+                self.state = State::Probe(Probe { stage: Stage::Ahead(at + 1), ..probe });
+            }
+            (Stage::Before, Ok(_)) if first.is_some() => return self.found_neighbour(probe),
+            (Stage::Before, _) => return Err(Recovery::Fail(probe.fault)),
+            (Stage::Name, outcome) => {
+                let id = outcome.ok().and(first).and_then(|first| first.id);
+                let recovery = id.map_or_else(|| probe.place(), Recovery::FetchById);
+                return self.skip_poison_record(probe.passed, Some(recovery));
+            }
+            (Stage::Unexpanded | Stage::Expanded | Stage::Ahead(_), Err(fault)) => return Err(Recovery::Fail(fault)),
+        }
+        Ok(())
+    }
+
+    /// Nothing behind the record can be read.
+    fn look_before(&mut self, probe: Probe) -> Result<(), Recovery> {
+        match probe.passed {
+            0 if probe.is_end => self.found_neighbour(probe),
+            0 => Err(Recovery::Fail(probe.fault)),
+            _ => {
+                self.state = State::Probe(Probe { stage: Stage::Before, ..probe });
+                Ok(())
+            }
+        }
+    }
+
+    /// Others can be read: this record is the only trouble.
+    fn found_neighbour(&mut self, probe: Probe) -> Result<(), Recovery> {
+        if self.window.role == Role::Place {
+            return self.skip_poison_record(probe.passed, None);
+        }
+        if self.requests.list.id_to_read().is_none() {
+            let place = probe.place();
+            return self.skip_poison_record(probe.passed, Some(place));
+        }
+        self.state = State::Probe(Probe { stage: Stage::Name, ..probe });
+        Ok(())
+    }
+}
+
+impl Probe {
+    fn place(&self) -> Recovery {
+        let until = match &self.range.to {
+            Some(Bound::Before(to) | Bound::Through(to)) => Some(to.clone()),
+            None => self.next.clone(),
+        };
+        Recovery::OwePlace { from: self.range.from.clone(), until }
+    }
+}
