@@ -1,13 +1,16 @@
 //! House rules that no compiler checks.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const CEILING: usize = 500;
-const MEDIAN: usize = 150;
+const CEILING: usize = 450;
+const MEDIAN: usize = 130;
+const NINE_OF_TEN: usize = 300;
+const CRATE: usize = 8_000;
+const FUNCTION: usize = 60;
 
 /// All files below `folder`, without build results and Git's own.
 fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
@@ -59,11 +62,65 @@ fn files_are_small() {
         production().into_iter().map(|path| (read(&path).lines().count(), path)).collect();
     sizes.sort();
     let (median, (largest, file)) = (sizes[sizes.len() / 2].0, sizes.last().unwrap());
-    let line = format!("{} production files: median {median} lines, largest {largest} ({file})\n", sizes.len());
+    let nine_of_ten = sizes[sizes.len() * 9 / 10].0;
+    let count = sizes.len();
+    let line = format!(
+        "{count} production files: median {median} lines, nine of ten up to {nine_of_ten}, largest {largest} ({file})\n"
+    );
     std::io::stderr().write_all(line.as_bytes()).unwrap();
     let large: Vec<_> = sizes.iter().filter(|(lines, _)| *lines > CEILING).collect();
     assert!(large.is_empty(), "above {CEILING} lines, split them: {large:?}");
     assert!(median <= MEDIAN, "the median is {median} lines, allowed are {MEDIAN}");
+    assert!(nine_of_ten <= NINE_OF_TEN, "nine of ten files have up to {nine_of_ten} lines, allowed are {NINE_OF_TEN}");
+}
+
+#[test]
+fn crates_are_small() {
+    let mut sizes: BTreeMap<String, usize> = BTreeMap::new();
+    for path in production() {
+        let name = path.split('/').nth(1).unwrap().to_owned();
+        *sizes.entry(name).or_default() += read(&path).lines().count();
+    }
+    let large: Vec<_> = sizes.iter().filter(|(_, lines)| **lines > CRATE).collect();
+    assert!(sizes.len() > 4 && large.is_empty(), "above {CRATE} lines, divide them: {large:?}");
+}
+
+/// The name in the first line of a function, and the blanks before it.
+fn begins_function(line: &str) -> Option<(&str, &str)> {
+    let text = line.trim_start();
+    let indent = &line[..line.len() - text.len()];
+    let mut words = text.split(' ').filter(|word| !word.starts_with("pub") && !["const", "async"].contains(word));
+    let words = words.next().zip(words.next());
+    let name = words.filter(|(word, _)| *word == "fn").map(|(_, name)| name.split(['(', '<']).next().unwrap());
+    name.map(|name| (indent, name))
+}
+
+/// A longer function has a reason for that in a plain comment above it.
+#[test]
+fn functions_are_small() {
+    let (mut functions, mut long) = (0, Vec::new());
+    for path in production() {
+        let text = read(&path);
+        let lines: Vec<&str> = text.lines().collect();
+        for (at, line) in lines.iter().enumerate() {
+            let Some((indent, name)) = begins_function(line) else { continue };
+            let closed = |line: &&str| line.strip_prefix(indent) == Some("}");
+            let Some(length) = lines[at..].iter().position(closed) else { continue };
+            let above = lines[..at].iter().rev().map(|line| line.trim_start());
+            let mut above = above.take_while(|line| line.starts_with("//") || line.starts_with("#["));
+            let is_explained = above.any(|line| line.starts_with("// "));
+            functions += 1;
+            // One that ends in its first line, or has no body, finds the brace of another: that one ends it.
+            let another = lines[at + 1..at + length]
+                .iter()
+                .any(|line| begins_function(line).is_some_and(|(inner, _)| inner.len() <= indent.len()));
+            if length + 1 > FUNCTION && !is_explained && !another {
+                long.push(format!("{path}:{}: {name} has {} lines", at + 1, length + 1));
+            }
+        }
+    }
+    assert!(functions > 1000, "{functions} functions found");
+    assert!(long.is_empty(), "divide them, or say above them why they are long: {long:#?}");
 }
 
 #[test]

@@ -1,30 +1,30 @@
 //! The page to read first: one cycle of one source, from Microsoft's bytes to an acknowledged document.
 //!
 //! [`supervise`] starts an output task and one task per source (an endpoint of a tenant; datasets that share it share the
-//! poll), each with its own failures; the fair scheduler says who may read. A source goes through its window page by page ([`window`]; records too heavy for their page: [`alone`]), polls
-//! ([`microsoft::source`]), splits the page off the socket ([`page`], [`crate::splitter`]), maps row by row ([`rows`]) and
+//! poll), each with its own failures; the fair scheduler says who may read. A source goes through its window page by page ([`window`]; records too heavy for their page: [`fetch_by_id`]), polls
+//! ([`microsoft::source`]), splits the page off the socket ([`page`], [`crate::json_stream`]), maps row by row ([`rows`]) and
 //! hands encoded batches ([`output::BatchWriter`]) to the output; the bytes on their way to it are bounded, so that a slow
 //! output slows the sources down. State moves strictly after the output has acknowledged everything that was read.
 
-mod alone;
 pub mod backfill;
+mod collectors;
+mod deduplicator;
 pub mod desk;
 mod engine;
-mod errand;
-mod feeds;
+mod fetch_by_id;
 mod kinds;
-mod ledger;
-mod merged;
+mod late_arrival_scan;
 mod misdated;
 mod nested;
 pub mod outlet;
 mod page;
 mod past;
 mod poll;
-mod reconcile;
+mod range_scan;
+mod redirects;
+mod retry_queue;
 mod rows;
-mod seen;
-mod spool;
+mod spilled_items;
 mod supervisor;
 #[cfg(test)]
 mod tests;
@@ -36,21 +36,21 @@ use std::time::Duration;
 use rustc_hash::FxHashMap;
 use tokio::task::JoinSet;
 
+use self::deduplicator::Deduplicator;
 use self::desk::Desk;
 use self::engine::AnyKind;
 use self::kinds::list::cursor::{self, Cursor};
 use self::kinds::list::page_size::PageSize;
 use self::kinds::list::{Role, Start, TimeCursorList};
-use self::ledger::Ledger;
-use self::merged::Merged;
+use self::late_arrival_scan::LateArrivalScan;
 use self::misdated::Misdated;
 pub use self::outlet::Target;
 use self::outlet::{Outlet, Outlets};
 use self::past::Past;
-use self::reconcile::Sweep;
+use self::redirects::Redirects;
+use self::retry_queue::RetryQueue;
 use self::rows::Rows;
-use self::seen::Seen;
-pub use self::supervisor::{Assignment, Orders, run, supervise};
+pub use self::supervisor::{Assignment, RunOptions, run, supervise};
 use crate::config::{Config, DatasetConfig};
 use common::error::Fault;
 use common::health::{Reason, SourceHealth};
@@ -127,7 +127,7 @@ pub struct Failed {
 }
 
 /// One source with everything that its cycles need.
-struct Feed {
+struct Collector {
     tenant: Arc<str>,
     outlet: Arc<Outlet>,
     streams: Arc<DataStreams>,
@@ -137,10 +137,10 @@ struct Feed {
     rows: Rows,
     size: PageSize,
     health: Arc<SourceHealth>,
-    ledger: Ledger,
+    retry_queue: RetryQueue,
     /// Versions of records whose nested rows were read alone, by the records' ids.
-    alone: FxHashMap<String, String>,
-    merged: Merged,
+    fetched_individually: FxHashMap<String, String>,
+    redirects: Redirects,
     misdated: Misdated,
     /// Records of the page whose lists are not whole.
     deferred: Vec<nested::Deferred>,
@@ -148,19 +148,19 @@ struct Feed {
     whole: FxHashMap<String, String>,
     /// What was odd in the answers of this cycle, although nothing is known to be missing.
     odd: Option<String>,
-    sweep: Sweep,
+    late_arrival_scan: LateArrivalScan,
     past: Past,
     /// What the state says of its datasets.
     stored: Vec<Progress>,
     /// What the last cycle read was acknowledged, and the state says so.
     delivered: bool,
     /// The state's cursor was moved in this cycle, trusting the order of the records.
-    ahead: bool,
+    cursor_advanced: bool,
     interval: Duration,
     shared: Arc<Shared>,
 }
 
-impl Feed {
+impl Collector {
     /// Names of its datasets, joined: what logs and health call it.
     fn datasets(&self) -> DatasetNames {
         self.health.key().datasets.clone()
@@ -175,8 +175,8 @@ impl Feed {
             role,
             cursors,
             size: self.size,
-            places: self.ledger.places().cloned().collect(),
-            oversized: self.ledger.heavy().chain(self.alone.values()).cloned().collect(),
+            places: self.retry_queue.places().cloned().collect(),
+            oversized: self.retry_queue.oversized().chain(self.fetched_individually.values()).cloned().collect(),
             now: self.health.time().now(),
         }
     }
@@ -199,27 +199,27 @@ impl Feed {
 }
 
 /// Everything that changed since the last acknowledged cycle: poll, split, map, ship, acknowledge, commit.
-async fn cycle(feed: &mut Feed) -> Result<(), Fault> {
-    let Some(Begun { from, cursors, mut outbox }) = begin(feed).await? else { return Ok(()) };
-    feed.odd = None;
-    feed.misdated.begin();
-    let mut list = TimeCursorList::new(feed.start(Range::since(from), Role::Live, cursors));
-    let mut outcome = engine::read(feed, &mut list, &mut outbox).await;
-    feed.keep_size(&list, &outcome);
+async fn cycle(collector: &mut Collector) -> Result<(), Fault> {
+    let Some(Begun { from, cursors, mut outbox }) = begin(collector).await? else { return Ok(()) };
+    collector.odd = None;
+    collector.misdated.begin();
+    let mut list = TimeCursorList::new(collector.start(Range::since(from), Role::Live, cursors));
+    let mut outcome = engine::read(collector, &mut list, &mut outbox).await;
+    collector.keep_size(&list, &outcome);
     // A list that is never whole says nothing of what is owed.
     if matches!(outcome, Ok(()) | Err(Fault::Incomplete(_))) {
-        outcome = outcome.and(alone::retry(feed, &mut outbox).await);
+        outcome = outcome.and(fetch_by_id::retry(collector, &mut outbox).await);
     }
     // What was read before a fault is delivered too, and need not be read again: behind it where the order allows that,
     // and its ids are known.
     let is_whole = outcome.is_ok();
     if is_whole {
-        feed.misdated.end(&feed.health);
-        if feed.odd.is_none() {
-            feed.health.recover(Reason::Incomplete);
+        collector.misdated.end(&collector.health);
+        if collector.odd.is_none() {
+            collector.health.recover(Reason::Incomplete);
         }
     }
-    deliver(feed, &list, &mut outbox, is_whole).await?;
+    deliver(collector, &list, &mut outbox, is_whole).await?;
     outcome
 }
 
@@ -232,62 +232,67 @@ struct Begun {
 }
 
 /// Loads what the state remembers, and opens a way to the output.
-async fn begin(feed: &mut Feed) -> Result<Option<Begun>, Fault> {
-    let loaded = feed.state.load().await?;
+async fn begin(collector: &mut Collector) -> Result<Option<Begun>, Fault> {
+    let loaded = collector.state.load().await?;
     let (mut cursors, mut seen, mut progress) = (Vec::new(), Vec::new(), Vec::new());
-    for config in &feed.datasets {
+    for config in &collector.datasets {
         let name = config.dataset.definition.name;
         let stored = loaded.dataset(name);
         let reach = cursor::Reach { lookback: config.lookback, overlap: config.overlap };
-        cursors.push(Cursor::new(&stored.progress, reach, feed.health.time().now()));
-        seen.push(Seen::new(feed.state.clone(), name, stored.newest));
+        cursors.push(Cursor::new(&stored.progress, reach, collector.health.time().now()));
+        seen.push(Deduplicator::new(collector.state.clone(), name, stored.newest));
         progress.push(stored.progress);
     }
     let starts = cursors.iter().map(Cursor::from);
     let Some(from) = starts.min_by(|a, b| cursor::order(a, b)).map(str::to_owned) else { return Ok(None) };
-    feed.ledger = Ledger::new(loaded.retry);
-    feed.rows.begin(seen);
-    feed.stored = progress;
-    feed.ahead = false;
-    if !feed.delivered {
-        feed.alone.clear();
-        feed.whole.clear();
+    collector.retry_queue = RetryQueue::new(loaded.retry);
+    collector.rows.begin(seen);
+    collector.stored = progress;
+    collector.cursor_advanced = false;
+    if !collector.delivered {
+        collector.fetched_individually.clear();
+        collector.whole.clear();
     }
-    let mut outbox = feed.outlet.outbox(&feed.streams, &feed.tenant);
-    outbox.report_to(Arc::clone(&feed.health));
+    let mut outbox = collector.outlet.outbox(&collector.streams, &collector.tenant);
+    outbox.report_to(Arc::clone(&collector.health));
     Ok(Some(Begun { from, cursors, outbox }))
 }
 
 /// After enough documents in a long window: makes them durable, so that a crash does not start over, and ids need not
 /// wait in memory.
-async fn checkpoint(feed: &mut Feed, kind: &AnyKind, outbox: &mut BatchWriter) -> Result<(), Fault> {
+async fn checkpoint(collector: &mut Collector, kind: &AnyKind, outbox: &mut BatchWriter) -> Result<(), Fault> {
     // The order turned out to be another one: the cursor goes back before anything else.
-    let is_wrong = feed.ahead && !kind.facts().is_ordered;
-    if !feed.rows.is_full(CHECKPOINT_ALL, CHECKPOINT) && !is_wrong {
+    let is_wrong = collector.cursor_advanced && !kind.facts().is_ordered;
+    if !collector.rows.is_full(CHECKPOINT_ALL, CHECKPOINT) && !is_wrong {
         return Ok(());
     }
-    deliver(feed, kind, outbox, false).await
+    deliver(collector, kind, outbox, false).await
 }
 
 /// Waits for the output to acknowledge what was read, and writes that down. `is_whole` says that the window was read to its
 /// end.
-async fn deliver(feed: &mut Feed, kind: &AnyKind, outbox: &mut BatchWriter, is_whole: bool) -> Result<(), Fault> {
-    feed.delivered = false;
-    outbox.flush().await.inspect_err(|fault| feed.health.degrade(Reason::OutputBlocked, fault))?;
-    feed.health.recover(Reason::OutputBlocked);
-    feed.shared.dead.sync()?;
-    commit(feed, kind, is_whole).await?;
-    feed.delivered = true;
+async fn deliver(
+    collector: &mut Collector,
+    kind: &AnyKind,
+    outbox: &mut BatchWriter,
+    is_whole: bool,
+) -> Result<(), Fault> {
+    collector.delivered = false;
+    outbox.flush().await.inspect_err(|fault| collector.health.degrade(Reason::OutputBlocked, fault))?;
+    collector.health.recover(Reason::OutputBlocked);
+    collector.shared.dead.sync()?;
+    commit(collector, kind, is_whole).await?;
+    collector.delivered = true;
     Ok(())
 }
 
 /// Everything that was read is in the output: remembers the ids and what is owed, in one step with the progress.
-async fn commit(feed: &mut Feed, kind: &AnyKind, is_whole: bool) -> Result<(), Fault> {
+async fn commit(collector: &mut Collector, kind: &AnyKind, is_whole: bool) -> Result<(), Fault> {
     let now = common::clock::timestamp();
-    let mut update = StateUpdate { retry: feed.ledger.take_changed(), ..StateUpdate::default() };
+    let mut update = StateUpdate { retry: collector.retry_queue.take_changed(), ..StateUpdate::default() };
     // What is read apart from the stored progress has none of its own.
     let progress = kind.progress();
-    for (at, (seen, stored)) in feed.rows.seen_mut().zip(&mut feed.stored).enumerate() {
+    for (at, (seen, stored)) in collector.rows.seen_mut().zip(&mut collector.stored).enumerate() {
         let delivered = seen.take_pending();
         let is_new = progress.get(at).is_some_and(|progress| progress.replace(stored));
         if is_whole {
@@ -297,19 +302,19 @@ async fn commit(feed: &mut Feed, kind: &AnyKind, is_whole: bool) -> Result<(), F
             stored.last_new = Some(now.clone());
         }
         if let Some(newest) = &stored.cursor {
-            feed.health.seen(newest);
+            collector.health.seen(newest);
         }
         let progress = stored.clone();
         if is_new || !delivered.is_empty() {
             let dataset = DatasetUpdate { progress: Some(progress), delivered };
             update.datasets.insert(seen.dataset().to_owned(), dataset);
         } else {
-            feed.state.set_lazy(seen.dataset(), progress).await?;
+            collector.state.set_lazy(seen.dataset(), progress).await?;
         }
     }
     let facts = kind.facts();
-    feed.ahead = facts.is_live && (facts.is_ordered || is_whole);
-    feed.state.commit(update).await?;
-    feed.health.owed(feed.ledger.entries().len());
+    collector.cursor_advanced = facts.is_live && (facts.is_ordered || is_whole);
+    collector.state.commit(update).await?;
+    collector.health.owed(collector.retry_queue.entries().len());
     Ok(())
 }

@@ -4,5 +4,5 @@
 
 pub mod config;
 pub mod flow;
+pub mod json_stream;
 pub mod record;
-pub mod splitter;

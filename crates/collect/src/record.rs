@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use schema::{List, RecordPaths};
 
-use crate::splitter::{members, replace_member, scalar_member, scalar_members};
+use crate::json_stream::{members, replace_member, scalar_member, scalar_members};
 use common::clock;
 
 /// A row with what names it.

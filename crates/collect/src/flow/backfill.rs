@@ -1,5 +1,5 @@
 //! `backfill`: a span of the past, read slice by slice beside what live polls have collected. What is left waits in the
-//! state's queue, so that the same command goes on after a crash; the ledger of ids keeps documents from being delivered
+//! state's queue, so that the same command goes on after a crash; the index of delivered ids keeps documents from being delivered
 //! twice, as far as it reaches back, and the output's ids do so beyond.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -10,9 +10,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::errand::Errand;
 use super::poll::report_drift;
-use super::{Failed, Feed, Parts, Shared, feeds, outlet};
+use super::range_scan::RangeScan;
+use super::{Collector, Failed, Parts, Shared, collectors, outlet};
 use crate::config::Config;
 use common::clock;
 use common::error::Fault;
@@ -149,9 +149,9 @@ pub async fn backfill(config: &Config, parts: Parts, order: Order, meters: &Mete
         })
         .collect();
     for tenant in &config.tenants {
-        for feed in feeds::feeds(tenant, &shared, &stop)? {
-            let meter = meters.add(format!("{} {}", feed.tenant, feed.datasets()));
-            sources.spawn(collect(feed, order.clone(), meter));
+        for collector in collectors::collectors(tenant, &shared, &stop)? {
+            let meter = meters.add(format!("{} {}", collector.tenant, collector.datasets()));
+            sources.spawn(collect(collector, order.clone(), meter));
         }
     }
     drop(shared);
@@ -163,69 +163,73 @@ pub async fn backfill(config: &Config, parts: Parts, order: Order, meters: &Mete
     Ok(failed)
 }
 
-async fn collect(mut feed: Feed, order: Order, meter: Arc<Meter>) -> Option<Failed> {
-    let outcome = match plan(&feed, &order).await {
-        Ok(errands) => read(&mut feed, errands, &meter).await,
+async fn collect(mut collector: Collector, order: Order, meter: Arc<Meter>) -> Option<Failed> {
+    let outcome = match plan(&collector, &order).await {
+        Ok(scans) => read(&mut collector, scans, &meter).await,
         Err(fault) => Err(fault),
     };
     meter.end(outcome.as_ref().err());
     let fault = outcome.err()?;
     if !matches!(fault, Fault::Stopped) {
-        tracing::error!(tenant = &*feed.tenant, datasets = &*feed.datasets(), error = %fault, "backfill of a source failed");
+        tracing::error!(tenant = &*collector.tenant, datasets = &*collector.datasets(), error = %fault, "backfill of a source failed");
     }
-    Some(Failed { tenant: feed.tenant.to_string(), datasets: feed.datasets().to_string(), fault })
+    Some(Failed { tenant: collector.tenant.to_string(), datasets: collector.datasets().to_string(), fault })
 }
 
 /// The span as far as the service keeps records, and its key.
-pub(super) async fn errand_for(feed: &Feed, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<(String, Errand), Fault> {
-    feed.source.learn_time().await?;
-    let hours = feed.source.endpoint.max_lookback;
-    let (days, oldest) = (hours / 24, feed.health.time().now() - TimeDelta::hours(hours.into()));
+pub(super) async fn scan_for(
+    collector: &Collector,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> Result<(String, RangeScan), Fault> {
+    collector.source.learn_time().await?;
+    let hours = collector.source.endpoint.max_lookback;
+    let (days, oldest) = (hours / 24, collector.health.time().now() - TimeDelta::hours(hours.into()));
     if to <= oldest {
         return Err(Fault::Refused(format!(
             "{} keeps records for {days} days, there is nothing left of the time before {}",
-            feed.source.endpoint.path,
+            collector.source.endpoint.path,
             clock::seconds(to)
         )));
     }
     if from < oldest {
         tracing::warn!(
-            tenant = &*feed.tenant,
-            path = feed.source.endpoint.path,
+            tenant = &*collector.tenant,
+            path = collector.source.endpoint.path,
             days,
             from = clock::seconds(oldest),
             "records are not kept that long, the backfill begins later"
         );
     }
     let key = format!("{}/{}", clock::seconds(from), clock::seconds(to));
-    let errand = Errand::new(KIND, &key, &clock::seconds(from.max(oldest)), &clock::seconds(to));
-    Ok((key, errand))
+    let scan = RangeScan::new(KIND, &key, &clock::seconds(from.max(oldest)), &clock::seconds(to));
+    Ok((key, scan))
 }
 
 /// What earlier commands have left, and what is asked for now.
-async fn plan(feed: &Feed, order: &Order) -> Result<Vec<Errand>, Fault> {
-    let (key, asked) = errand_for(feed, order.from, order.to).await?;
-    let state = &feed.state;
-    let mut errands: Vec<_> =
-        state.tasks(KIND, MAX_TASKS).await?.iter().filter_map(|task| Errand::resume(KIND, task)).collect();
-    for errand in &errands {
-        tracing::info!(tenant = &*feed.tenant, from = errand.from(), to = errand.to(), "going on with a backfill");
+async fn plan(collector: &Collector, order: &Order) -> Result<Vec<RangeScan>, Fault> {
+    let (key, asked) = scan_for(collector, order.from, order.to).await?;
+    let state = &collector.state;
+    let mut scans: Vec<_> =
+        state.tasks(KIND, MAX_TASKS).await?.iter().filter_map(|task| RangeScan::resume(KIND, task)).collect();
+    for scan in &scans {
+        tracing::info!(tenant = &*collector.tenant, from = scan.from(), to = scan.to(), "going on with a backfill");
     }
-    if !errands.iter().any(|errand| errand.is(&key)) {
+    if !scans.iter().any(|scan| scan.is(&key)) {
         state.put_task(asked.task()).await?;
-        errands.push(asked);
+        scans.push(asked);
     }
-    Ok(errands)
+    Ok(scans)
 }
 
-async fn read(feed: &mut Feed, errands: Vec<Errand>, meter: &Meter) -> Result<(), Fault> {
-    meter.seconds.store(errands.iter().map(Errand::seconds).sum(), Ordering::Relaxed);
-    for mut errand in errands {
+async fn read(collector: &mut Collector, scans: Vec<RangeScan>, meter: &Meter) -> Result<(), Fault> {
+    meter.seconds.store(scans.iter().map(RangeScan::seconds).sum(), Ordering::Relaxed);
+    for mut scan in scans {
         let (mut failed, mut throttled) = (0, 0);
         loop {
-            let (left, found) = (errand.seconds(), errand.found());
-            let outcome = Box::pin(errand.step(feed)).await;
-            meter.found.fetch_add(errand.found() - found, Ordering::Relaxed);
+            let (left, found) = (scan.seconds(), scan.found());
+            let outcome = Box::pin(scan.step(collector)).await;
+            meter.found.fetch_add(scan.found() - found, Ordering::Relaxed);
             match outcome {
                 Ok(None) => {
                     meter.done.fetch_add(left, Ordering::Relaxed);
@@ -233,18 +237,18 @@ async fn read(feed: &mut Feed, errands: Vec<Errand>, meter: &Meter) -> Result<()
                 }
                 Ok(Some(_)) => {
                     (failed, throttled) = (0, 0);
-                    meter.done.fetch_add(left.saturating_sub(errand.seconds()), Ordering::Relaxed);
+                    meter.done.fetch_add(left.saturating_sub(scan.seconds()), Ordering::Relaxed);
                 }
                 // The next request waits as long as the service has asked for.
                 Err(Fault::Throttled { .. }) if throttled < MAX_THROTTLED => throttled += 1,
                 Err(fault @ (Fault::Transient(_) | Fault::Unreachable(_))) if failed < ATTEMPTS => {
                     failed += 1;
-                    tracing::warn!(tenant = &*feed.tenant, reason = %fault, "a slice failed, it is read again");
-                    feed.source.stop.unless(tokio::time::sleep(PAUSE * 2_u32.pow(failed))).await?;
+                    tracing::warn!(tenant = &*collector.tenant, reason = %fault, "a slice failed, it is read again");
+                    collector.source.stop.unless(tokio::time::sleep(PAUSE * 2_u32.pow(failed))).await?;
                 }
                 Err(fault) => return Err(fault),
             }
-            report_drift(feed);
+            report_drift(collector);
         }
     }
     Ok(())

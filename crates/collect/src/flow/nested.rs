@@ -7,12 +7,12 @@ use rustc_hash::FxHashSet;
 
 use super::engine::AnyKind;
 use super::kinds::Audience;
-use super::ledger::Debt;
 use super::page::{Taking, error_of, take};
+use super::retry_queue::RetryItem;
 use super::rows::{Extent, Nested};
-use super::{Feed, alone};
+use super::{Collector, fetch_by_id};
+use crate::json_stream::{MAX_ROW, all_members, members};
 use crate::record::Record;
-use crate::splitter::{MAX_ROW, all_members, members};
 use common::error::Fault;
 use common::http::Backoff;
 use output::BatchWriter;
@@ -43,7 +43,7 @@ pub(super) struct Deferred {
 }
 
 /// Takes the rows of a page.
-type Each<'a> = dyn FnMut(&mut Feed, Vec<Vec<u8>>) -> Result<(), Fault> + Send + 'a;
+type Each<'a> = dyn FnMut(&mut Collector, Vec<Vec<u8>>) -> Result<(), Fault> + Send + 'a;
 
 /// A list that goes on elsewhere.
 struct Rest {
@@ -52,15 +52,15 @@ struct Rest {
 }
 
 /// A nested row that is not whole is kept until its record is complete.
-pub(super) fn wait(feed: &mut Feed, row: &[u8]) -> bool {
+pub(super) fn wait(collector: &mut Collector, row: &[u8]) -> bool {
     if error_of(row).is_some() {
-        feed.rows.waiting().lacks = true;
+        collector.rows.waiting().lacks = true;
         return true;
     }
     if rests(row).is_empty() {
         return false;
     }
-    let waiting = feed.rows.waiting();
+    let waiting = collector.rows.waiting();
     if waiting.bytes + row.len() > MAX_WAITING {
         waiting.lacks = true;
     } else {
@@ -71,22 +71,23 @@ pub(super) fn wait(feed: &mut Feed, row: &[u8]) -> bool {
 }
 
 /// A record with lists that are not whole waits until its page was read.
-pub(super) fn defer(feed: &mut Feed, record: &Record<'_>, extent: (Extent, Audience)) -> bool {
+pub(super) fn defer(collector: &mut Collector, record: &Record<'_>, extent: (Extent, Audience)) -> bool {
     let row = record.row;
-    let waiting = std::mem::take(feed.rows.waiting());
-    recount(feed, record);
+    let waiting = std::mem::take(collector.rows.waiting());
+    recount(collector, record);
     if rests(row).is_empty() && waiting.rows.is_empty() && !waiting.lacks {
         return false;
     }
-    let (row, nested) = (row.to_vec(), feed.rows.take_nested());
-    feed.deferred.push(Deferred { row, extent, nested, waiting: waiting.rows, lacks: waiting.lacks });
+    let (row, nested) = (row.to_vec(), collector.rows.take_nested());
+    collector.deferred.push(Deferred { row, extent, nested, waiting: waiting.rows, lacks: waiting.lacks });
     true
 }
 
 /// A record may say how many nested rows it has, and hold fewer.
-fn recount(feed: &mut Feed, record: &Record<'_>) {
+fn recount(collector: &mut Collector, record: &Record<'_>) {
     let row = record.row;
-    let Some(property) = feed.rows.nested().filter(|_| memchr::memmem::find(row, COUNT.as_bytes()).is_some()) else {
+    let Some(property) = collector.rows.nested().filter(|_| memchr::memmem::find(row, COUNT.as_bytes()).is_some())
+    else {
         return;
     };
     let is_count = |name: &str| name.strip_suffix(COUNT) == Some(property);
@@ -95,145 +96,147 @@ fn recount(feed: &mut Feed, record: &Record<'_>) {
         .and_then(|member| serde_json::from_slice(member.value).ok());
     let goes_on = rests(row).iter().any(|rest| rest.property == property);
     if let Some(count) = count.filter(|_| !goes_on)
-        && feed.rows.announce(count)
+        && collector.rows.announce(count)
     {
         let record = record.id.as_deref().unwrap_or_default();
-        feed.odd(format!("record {record} announces {count} `{property}` and gives fewer, without a link to more"));
+        collector
+            .odd(format!("record {record} announces {count} `{property}` and gives fewer, without a link to more"));
     }
 }
 
 /// The page was read: its records that wait are completed. Says what is missing and not owed.
 pub(super) async fn settle(
-    feed: &mut Feed,
+    collector: &mut Collector,
     kind: &mut AnyKind,
     outbox: &mut BatchWriter,
 ) -> Result<Option<String>, Fault> {
     let mut missing = None;
-    let mut deferred = std::mem::take(&mut feed.deferred).into_iter();
+    let mut deferred = std::mem::take(&mut collector.deferred).into_iter();
     while let Some(mut record) = deferred.next() {
-        let name = name(feed, &record);
-        if name.as_ref().is_some_and(|(id, version)| feed.whole.get(id) == Some(version)) {
+        let name = name(collector, &record);
+        if name.as_ref().is_some_and(|(id, version)| collector.whole.get(id) == Some(version)) {
             continue;
         }
-        let owed = name
-            .as_ref()
-            .and_then(|(id, version)| feed.ledger.find(Owed::Nested, id).filter(|entry| entry.version == *version));
+        let owed = name.as_ref().and_then(|(id, version)| {
+            collector.retry_queue.find(Owed::Nested, id).filter(|entry| entry.version == *version)
+        });
         // Its links need not fail again.
         let outcome = match owed {
             Some(_) => Err(Fault::Incomplete("it is owed already".to_owned())),
-            None => complete(feed, &mut record, outbox).await,
+            None => complete(collector, &mut record, outbox).await,
         };
         let fault = match (outcome, name) {
             (Ok(()), name) => {
-                if feed.whole.len() >= MAX_DONE {
-                    feed.whole.clear();
+                if collector.whole.len() >= MAX_DONE {
+                    collector.whole.clear();
                 }
-                feed.whole.extend(name);
+                collector.whole.extend(name);
                 continue;
             }
-            (Err(fault), Some(_)) if alone::is_own(&fault) => {
-                tracing::info!(tenant = &*feed.tenant, reason = %fault, "a list within a record is not whole, it is read alone");
+            (Err(fault), Some(_)) if fetch_by_id::is_own(&fault) => {
+                tracing::info!(tenant = &*collector.tenant, reason = %fault, "a list within a record is not whole, it is read alone");
                 let (extent, audience) = record.extent;
                 let apart = !matches!(extent, Extent::Whole | Extent::Partial);
-                alone::complete(feed, &record.row, apart, audience, outbox).await?;
+                fetch_by_id::complete(collector, &record.row, apart, audience, outbox).await?;
                 continue;
             }
             (Err(fault), _) => fault,
         };
-        if !alone::is_own(&fault) {
+        if !fetch_by_id::is_own(&fault) {
             // The cursor may go on without them.
             for record in std::iter::once(record).chain(deferred) {
-                owe(feed, kind, &record);
+                owe(collector, kind, &record);
             }
             return Err(fault);
         }
         // It cannot be asked for alone: what there is of it is delivered.
         missing.get_or_insert(format!("a list within a record is not whole: {fault}"));
-        feed.rows.put_nested(record.nested);
+        collector.rows.put_nested(record.nested);
         for row in &record.waiting {
-            feed.rows.nested_row(row)?;
+            collector.rows.nested_row(row)?;
         }
-        deliver(feed, &record.row, record.extent, outbox).await?;
+        deliver(collector, &record.row, record.extent, outbox).await?;
     }
     Ok(missing)
 }
 
 /// The single record that was asked for: completed, or a fault.
-pub(super) async fn settle_alone(feed: &mut Feed, outbox: &mut BatchWriter) -> Result<(), Fault> {
-    for mut record in std::mem::take(&mut feed.deferred) {
-        complete(feed, &mut record, outbox).await?;
+pub(super) async fn settle_alone(collector: &mut Collector, outbox: &mut BatchWriter) -> Result<(), Fault> {
+    for mut record in std::mem::take(&mut collector.deferred) {
+        complete(collector, &mut record, outbox).await?;
     }
     Ok(())
 }
 
 /// Id and version, where the record has both and can be asked for by them.
-fn name(feed: &Feed, record: &Deferred) -> Option<(String, String)> {
-    feed.source.requests.list.id_to_read()?;
-    let record = feed.rows.reader().read(&record.row);
+fn name(collector: &Collector, record: &Deferred) -> Option<(String, String)> {
+    collector.source.requests.list.id_to_read()?;
+    let record = collector.rows.reader().read(&record.row);
     record.name().map(|(id, version)| (id.to_owned(), version.to_owned()))
 }
 
-fn owe(feed: &mut Feed, kind: &mut AnyKind, record: &Deferred) {
-    if let Some((id, version)) = name(feed, record) {
-        let (_, given_up) = feed.ledger.failed(Debt { owed: Owed::Nested, id: &id, version: &version }, None);
-        alone::give_up(feed, given_up);
+fn owe(collector: &mut Collector, kind: &mut AnyKind, record: &Deferred) {
+    if let Some((id, version)) = name(collector, record) {
+        let (_, given_up) =
+            collector.retry_queue.failed(RetryItem { owed: Owed::Nested, id: &id, version: &version }, None);
+        fetch_by_id::give_up(collector, given_up);
         return;
     }
-    kind.miss(feed.rows.reader().read(&record.row).version.as_deref());
+    kind.miss(collector.rows.reader().read(&record.row).version.as_deref());
 }
 
-async fn complete(feed: &mut Feed, record: &mut Deferred, outbox: &mut BatchWriter) -> Result<(), Fault> {
+async fn complete(collector: &mut Collector, record: &mut Deferred, outbox: &mut BatchWriter) -> Result<(), Fault> {
     if record.lacks {
         return Err(Fault::Incomplete("an error stands in the place of a nested row".to_owned()));
     }
-    let split = feed.rows.nested();
+    let split = collector.rows.nested();
     let mut lists = Vec::new();
     for rest in rests(&record.row) {
         if Some(&*rest.property) == split {
             let (nested, waiting) = (&mut record.nested, &mut record.waiting);
-            follow(feed, &rest, outbox, &mut |feed, rows| {
-                feed.rows.put_nested(std::mem::take(nested));
+            follow(collector, &rest, outbox, &mut |collector, rows| {
+                collector.rows.put_nested(std::mem::take(nested));
                 for row in rows {
                     if rests(&row).is_empty() {
-                        feed.rows.nested_row(&row)?;
+                        collector.rows.nested_row(&row)?;
                     } else {
                         waiting.push(row);
                     }
                 }
-                *nested = feed.rows.take_nested();
+                *nested = collector.rows.take_nested();
                 Ok(())
             })
             .await?;
             lists.push((rest.property, Vec::new()));
         } else {
-            let items = items(feed, &rest, outbox).await?;
+            let items = items(collector, &rest, outbox).await?;
             lists.push((rest.property, items));
         }
     }
     for at in 0..record.waiting.len() {
         let mut lists = Vec::new();
         for rest in rests(&record.waiting[at]) {
-            let items = items(feed, &rest, outbox).await?;
+            let items = items(collector, &rest, outbox).await?;
             lists.push((rest.property, items));
         }
         record.waiting[at] = joined(&record.waiting[at], &lists)?;
     }
     let row = joined(&record.row, &lists)?;
-    feed.rows.put_nested(std::mem::take(&mut record.nested));
+    collector.rows.put_nested(std::mem::take(&mut record.nested));
     for row in record.waiting.drain(..) {
-        feed.rows.nested_row(&row)?;
+        collector.rows.nested_row(&row)?;
     }
-    deliver(feed, &row, record.extent, outbox).await
+    deliver(collector, &row, record.extent, outbox).await
 }
 
 async fn deliver(
-    feed: &mut Feed,
+    collector: &mut Collector,
     row: &[u8],
     extent: (Extent, Audience),
     outbox: &mut BatchWriter,
 ) -> Result<(), Fault> {
-    let record = feed.rows.reader().read(row);
-    feed.rows.element(&record, extent, outbox).await
+    let record = collector.rows.reader().read(row);
+    collector.rows.element(&record, extent, outbox).await
 }
 
 /// The lists of a record that go on elsewhere.
@@ -241,7 +244,7 @@ fn rests(row: &[u8]) -> Vec<Rest> {
     if memchr::memmem::find(row, LINK.as_bytes()).is_none() {
         return Vec::new();
     }
-    let rest = |member: crate::splitter::RowMember<'_>| {
+    let rest = |member: crate::json_stream::RowMember<'_>| {
         let property = member.name().strip_suffix(LINK).filter(|property| !property.is_empty())?.to_owned();
         let link: String = serde_json::from_slice(member.value).ok()?;
         (!link.trim().is_empty()).then_some(Rest { property, link })
@@ -250,9 +253,9 @@ fn rests(row: &[u8]) -> Vec<Rest> {
 }
 
 /// All further items of a list, joined by commas.
-async fn items(feed: &mut Feed, rest: &Rest, outbox: &mut BatchWriter) -> Result<Vec<u8>, Fault> {
+async fn items(collector: &mut Collector, rest: &Rest, outbox: &mut BatchWriter) -> Result<Vec<u8>, Fault> {
     let mut items = Vec::new();
-    follow(feed, rest, outbox, &mut |_, rows| {
+    follow(collector, rest, outbox, &mut |_, rows| {
         for row in rows {
             items.push(b',');
             items.extend_from_slice(&row);
@@ -267,33 +270,38 @@ async fn items(feed: &mut Feed, rest: &Rest, outbox: &mut BatchWriter) -> Result
 }
 
 /// Reads the pages of a list, each of them whole before it is handed over.
-async fn follow(feed: &mut Feed, rest: &Rest, outbox: &mut BatchWriter, each: &mut Each<'_>) -> Result<(), Fault> {
+async fn follow(
+    collector: &mut Collector,
+    rest: &Rest,
+    outbox: &mut BatchWriter,
+    each: &mut Each<'_>,
+) -> Result<(), Fault> {
     let mut seen = FxHashSet::default();
     let mut link = Some(rest.link.clone());
-    let mut from = feed.source.requests.list();
+    let mut from = collector.source.requests.list();
     while let Some(next) = link {
-        let page = feed.source.requests.validate_next_link(&from, &next)?;
+        let page = collector.source.requests.validate_next_link(&from, &next)?;
         if seen.len() >= MAX_PAGES || !seen.insert(page.url.to_string()) {
             return Err(Fault::Refused(format!("the link to more of `{}` leads in a circle", rest.property)));
         }
         let mut pauses = Backoff::new(std::time::Duration::from_secs(1), std::time::Duration::from_secs(8), ATTEMPTS);
         link = loop {
             let mut rows = Vec::new();
-            let outcome = match feed.source.open(&page).await {
-                Ok(answer) => take(feed, answer, Taking::Bare(&mut rows), outbox).await,
+            let outcome = match collector.source.open(&page).await {
+                Ok(answer) => take(collector, answer, Taking::Bare(&mut rows), outbox).await,
                 Err(fault) => Err(fault),
             };
             let fault = match outcome {
                 Ok(answer) if answer.lacks.is_none() => {
-                    each(feed, rows)?;
+                    each(collector, rows)?;
                     break answer.link;
                 }
                 Ok(answer) => Fault::Incomplete(answer.lacks.unwrap_or_default()),
                 Err(fault) => fault,
             };
             let Some(pause) = pauses.next(None).filter(|_| fault.is_temporary()) else { return Err(fault) };
-            feed.health.retried();
-            feed.source.stop.unless(tokio::time::sleep(pause)).await?;
+            collector.health.retried();
+            collector.source.stop.unless(tokio::time::sleep(pause)).await?;
         };
         from = page.url;
     }

@@ -8,12 +8,12 @@ use reqwest::header::WARNING;
 use reqwest::{Response, StatusCode};
 use rustc_hash::FxHasher;
 
-use super::alone::Found;
 use super::engine::{AnyKind, Fetch};
+use super::fetch_by_id::Found;
 use super::kinds::{Audience, Delivery, Disposition, Page};
 use super::rows::Extent;
-use super::{Feed, checkpoint, merged, nested};
-use crate::splitter::{Event, MAX_ROW, PageForm, SplitError, Splitter, members, string_member};
+use super::{Collector, checkpoint, nested, redirects};
+use crate::json_stream::{Event, MAX_ROW, PageForm, SplitError, Splitter, members, string_member};
 use common::error::{Fault, quoted};
 use common::http::{ids, retry_after};
 use microsoft::Said;
@@ -46,10 +46,10 @@ pub(super) enum Taking<'a> {
 }
 
 impl Taking<'_> {
-    fn page_size(&self, feed: &Feed) -> u32 {
+    fn page_size(&self, collector: &Collector) -> u32 {
         match self {
             Taking::Listed { kind, .. } => kind.facts().page_size,
-            Taking::Bare(_) | Taking::Alone { .. } => feed.size.get(),
+            Taking::Bare(_) | Taking::Alone { .. } => collector.size.get(),
         }
     }
 }
@@ -102,41 +102,41 @@ pub(super) fn error_of(row: &[u8]) -> Option<Said> {
 
 /// Reads an answer to its end. Memory does not depend on its length.
 pub(super) async fn take(
-    feed: &mut Feed,
+    collector: &mut Collector,
     mut answer: PacedBody,
     mut taking: Taking<'_>,
     outbox: &mut BatchWriter,
 ) -> Result<Page, Fault> {
     // A single record is read as the list that holds it.
     let alone = matches!(taking, Taking::Alone { .. });
-    let requests = &feed.source.requests;
+    let requests = &collector.source.requests;
     let (form, wraps) = if alone { (PageForm::ARRAY, true) } else { PageForm::of(&requests.list) };
     let what = format!("{} {}", if alone { "GET" } else { requests.method() }, answer.response().url().path());
-    feed.rows.begin_page()?;
+    collector.rows.begin_page()?;
     let link = if alone { None } else { requests.link_of(answer.response().headers()) };
     let mut page = Page { link, ..Page::default() };
     let (status, after, ids) = (answer.response().status(), retry_after(answer.response()), ids(answer.response()));
     match status {
         StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT => {
             page.is_odd = true;
-            feed.odd(format!("{what}: {status}{ids}: taken as a page without records"));
-            feed.health.page_read(taking.page_size(feed));
+            collector.odd(format!("{what}: {status}{ids}: taken as a page without records"));
+            collector.health.page_read(taking.page_size(collector));
             return Ok(page);
         }
         StatusCode::PARTIAL_CONTENT => page.lack(format!("{status}{}", warning(answer.response()))),
         _ => {}
     }
-    let mut splitter = Splitter::of(form, feed.rows.nested(), MAX_ROW);
+    let mut splitter = Splitter::of(form, collector.rows.nested(), MAX_ROW);
     let mut error = None;
     let mut head = wraps.then_some(b"[");
     let mut ended = false;
     while !ended {
         let chunk = match head.take() {
             Some(head) => Bytes::from_static(head),
-            None => match feed.source.stop.unless(answer.next()).await?.map_err(|error| error.fault(&what))? {
+            None => match collector.source.stop.unless(answer.next()).await?.map_err(|error| error.fault(&what))? {
                 Arrival::Chunk(chunk) => {
-                    feed.shared.stats.bytes.fetch_add(chunk.len() as u64, Ordering::Relaxed);
-                    feed.health.bytes(chunk.len() as u64);
+                    collector.shared.stats.bytes.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+                    collector.health.bytes(chunk.len() as u64);
                     chunk
                 }
                 Arrival::Silence => {
@@ -154,14 +154,14 @@ pub(super) async fn take(
             match event {
                 Event::Element(row) if !page.is_record(row) => {}
                 Event::Element(row) => {
-                    feed.health.fetched(1);
-                    element(feed, row, &mut taking, outbox).await?;
+                    collector.health.fetched(1);
+                    element(collector, row, &mut taking, outbox).await?;
                 }
-                Event::Nested(row) if nested::wait(feed, row) => {}
-                Event::Nested(row) => feed.rows.nested_row(row)?,
-                Event::NestedAgain => feed.rows.nested_again()?,
+                Event::Nested(row) if nested::wait(collector, row) => {}
+                Event::Nested(row) => collector.rows.nested_row(row)?,
+                Event::NestedAgain => collector.rows.nested_again()?,
                 Event::TooLarge { nested, raw, length } => {
-                    let version = feed.rows.too_large(nested, raw, length)?;
+                    let version = collector.rows.too_large(nested, raw, length)?;
                     if let Taking::Listed { kind, .. } = &mut taking
                         && !nested
                     {
@@ -185,18 +185,18 @@ pub(super) async fn take(
     if let (Err(SplitError::NoValue(_)), Some(said)) = (splitter.finish(), &error) {
         let what = format!("{what}: {status}, but nothing else than an error: {}{ids}", quoted(&said.text()));
         let fault = if said.is_throttling() { Fault::Throttled { what, after } } else { Fault::Transient(what) };
-        feed.source.throttled(&fault);
+        collector.source.throttled(&fault);
         return Err(fault);
     }
     splitter.finish().map_err(|error| split_fault(&what, error))?;
     if splitter.is_null() {
         page.is_odd = true;
-        feed.odd(format!("{what}: `value` is null{ids}: taken as a page without records"));
+        collector.odd(format!("{what}: `value` is null{ids}: taken as a page without records"));
     }
-    let (tenant, more) = (&*feed.tenant, page.link.is_some());
+    let (tenant, more) = (&*collector.tenant, page.link.is_some());
     tracing::debug!(tenant, request = what, ids = ids.trim(), rows = page.rows, more, "page read");
-    feed.shared.stats.pages.fetch_add(1, Ordering::Relaxed);
-    feed.health.page_read(taking.page_size(feed));
+    collector.shared.stats.pages.fetch_add(1, Ordering::Relaxed);
+    collector.health.page_read(taking.page_size(collector));
     page.lacks = page.lacks.map(|lacks| format!("{what}: the answer is not whole: {lacks}{ids}"));
     Ok(page)
 }
@@ -207,10 +207,15 @@ fn warning(answer: &Response) -> String {
     said.map(|said| format!(" ({})", quoted(said))).unwrap_or_default()
 }
 
-async fn element(feed: &mut Feed, row: &[u8], taking: &mut Taking<'_>, outbox: &mut BatchWriter) -> Result<(), Fault> {
+async fn element(
+    collector: &mut Collector,
+    row: &[u8],
+    taking: &mut Taking<'_>,
+    outbox: &mut BatchWriter,
+) -> Result<(), Fault> {
     let alone = matches!(taking, Taking::Alone { .. }).then(|| without_context(row));
     let row = alone.as_deref().unwrap_or(row);
-    let reader = feed.rows.reader();
+    let reader = collector.rows.reader();
     let record = reader.read(row);
     let mended = reader.with_mapped_times(&record);
     let record = mended.as_deref().map_or(record, |row| reader.read(row));
@@ -225,14 +230,14 @@ async fn element(feed: &mut Feed, row: &[u8], taking: &mut Taking<'_>, outbox: &
             };
             let (now, is_live) = (kind.facts().now, kind.facts().is_live);
             let extent = if is_live { Extent::Whole } else { Extent::Apart };
-            merged::note(feed, &record);
-            feed.misdated.look(&feed.health, &reader, &record, now);
-            if !nested::defer(feed, &record, (extent, audience)) {
-                feed.rows.element(&record, (extent, audience), outbox).await?;
+            redirects::note(collector, &record);
+            collector.misdated.look(&collector.health, &reader, &record, now);
+            if !nested::defer(collector, &record, (extent, audience)) {
+                collector.rows.element(&record, (extent, audience), outbox).await?;
             }
             kind.delivered(&record, Delivery::Listed);
             // The cursor passes nothing that waits.
-            if feed.deferred.is_empty() { checkpoint(feed, *kind, outbox).await } else { Ok(()) }
+            if collector.deferred.is_empty() { checkpoint(collector, *kind, outbox).await } else { Ok(()) }
         }
         Taking::Bare(rows) => {
             rows.push(record.row.to_vec());
@@ -241,16 +246,16 @@ async fn element(feed: &mut Feed, row: &[u8], taking: &mut Taking<'_>, outbox: &
         // The listing brings the newer version.
         Taking::Alone { version: Some(version), found, .. } if record.version.as_deref() != Some(*version) => {
             **found = Found::Other;
-            feed.rows.begin_page()
+            collector.rows.begin_page()
         }
         // Its time moves no cursor: the listing has not come so far.
         Taking::Alone { extent, found, .. } => {
-            merged::note(feed, &record);
+            redirects::note(collector, &record);
             **found = Found::Read;
-            if nested::defer(feed, &record, *extent) {
+            if nested::defer(collector, &record, *extent) {
                 return Ok(());
             }
-            feed.rows.element(&record, *extent, outbox).await
+            collector.rows.element(&record, *extent, outbox).await
         }
     }
 }

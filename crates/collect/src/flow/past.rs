@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Feed;
-use super::backfill::{KIND, MAX_TASKS, Meter, errand_for};
+use super::Collector;
+use super::backfill::{KIND, MAX_TASKS, Meter, scan_for};
 use super::desk::{Order, Queue};
-use super::errand::Errand;
 use super::poll::report_drift;
+use super::range_scan::RangeScan;
 use common::error::Fault;
 use common::http::Backoff;
 
@@ -39,7 +39,7 @@ pub(super) struct Past {
 /// A span, and who wants to know how far it is.
 #[derive(Debug)]
 struct Work {
-    errand: Errand,
+    scan: RangeScan,
     meters: Vec<Arc<Meter>>,
 }
 
@@ -60,106 +60,113 @@ impl Drop for Past {
 }
 
 /// Reads what was asked for until the next live poll is due.
-pub(super) async fn until(feed: &mut Feed, poll: Instant) -> Result<(), Fault> {
+pub(super) async fn until(collector: &mut Collector, poll: Instant) -> Result<(), Fault> {
     let mut has_read = false;
     loop {
-        accept(feed).await?;
+        accept(collector).await?;
         let now = Instant::now();
-        let is_ready = !feed.past.work.is_empty() && feed.past.after.is_none_or(|after| after <= now);
+        let is_ready = !collector.past.work.is_empty() && collector.past.after.is_none_or(|after| after <= now);
         if now >= poll && (has_read || !is_ready) {
             return Ok(());
         }
         if is_ready {
             has_read = true;
-            step(feed).await?;
+            step(collector).await?;
             continue;
         }
-        let next = feed.past.after.filter(|_| !feed.past.work.is_empty()).map_or(poll, |after| after.min(poll));
-        let queue = Arc::clone(&feed.past.queue);
+        let next =
+            collector.past.after.filter(|_| !collector.past.work.is_empty()).map_or(poll, |after| after.min(poll));
+        let queue = Arc::clone(&collector.past.queue);
         let called = async {
             tokio::select! {
                 () = queue.called() => {}
                 () = tokio::time::sleep_until(next) => {}
             }
         };
-        feed.source.stop.unless(called).await?;
+        collector.source.stop.unless(called).await?;
     }
 }
 
 /// Takes new orders, and once those that an earlier process has left.
-async fn accept(feed: &mut Feed) -> Result<(), Fault> {
-    if !feed.past.is_resumed {
-        for task in feed.state.tasks(KIND, MAX_TASKS).await? {
-            if let Some(errand) = Errand::resume(KIND, &task).filter(Errand::is_handed_over) {
+async fn accept(collector: &mut Collector) -> Result<(), Fault> {
+    if !collector.past.is_resumed {
+        for task in collector.state.tasks(KIND, MAX_TASKS).await? {
+            if let Some(scan) = RangeScan::resume(KIND, &task).filter(RangeScan::is_handed_over) {
                 tracing::info!(
-                    tenant = &*feed.tenant,
-                    from = errand.from(),
-                    to = errand.to(),
+                    tenant = &*collector.tenant,
+                    from = scan.from(),
+                    to = scan.to(),
                     "going on with a backfill"
                 );
-                feed.past.work.push_back(Work { errand, meters: Vec::new() });
+                collector.past.work.push_back(Work { scan, meters: Vec::new() });
             }
         }
-        feed.past.is_resumed = true;
+        collector.past.is_resumed = true;
     }
-    while let Some(Order { from, to, meter }) = feed.past.queue.take() {
-        let (key, errand) = match errand_for(feed, from, to).await {
-            Ok(errand) => errand,
+    while let Some(Order { from, to, meter }) = collector.past.queue.take() {
+        let (key, scan) = match scan_for(collector, from, to).await {
+            Ok(scan) => scan,
             Err(fault) => {
                 meter.end(Some(&fault));
                 continue;
             }
         };
-        if let Some(known) = feed.past.work.iter_mut().find(|work| work.errand.is(&key)) {
-            meter.expect(known.errand.seconds());
+        if let Some(known) = collector.past.work.iter_mut().find(|work| work.scan.is(&key)) {
+            meter.expect(known.scan.seconds());
             known.meters.push(meter);
             continue;
         }
-        let errand = errand.handed_over();
-        feed.state.put_task(errand.task()).await?;
-        meter.expect(errand.seconds());
-        feed.past.work.push_back(Work { errand, meters: vec![meter] });
-        feed.past.after = None;
+        let scan = scan.handed_over();
+        collector.state.put_task(scan.task()).await?;
+        meter.expect(scan.seconds());
+        collector.past.work.push_back(Work { scan, meters: vec![meter] });
+        collector.past.after = None;
     }
     Ok(())
 }
 
 /// One slice of the first span.
-async fn step(feed: &mut Feed) -> Result<(), Fault> {
-    let Some(mut work) = feed.past.work.pop_front() else { return Ok(()) };
-    let (left, found) = (work.errand.seconds(), work.errand.found());
-    let outcome = Box::pin(work.errand.step(feed)).await;
-    feed.rows.rest();
-    report_drift(feed);
+async fn step(collector: &mut Collector) -> Result<(), Fault> {
+    let Some(mut work) = collector.past.work.pop_front() else { return Ok(()) };
+    let (left, found) = (work.scan.seconds(), work.scan.found());
+    let outcome = Box::pin(work.scan.step(collector)).await;
+    collector.rows.rest();
+    report_drift(collector);
     let is_over = matches!(outcome, Ok(None) | Err(Fault::Refused(_)));
-    let read = if matches!(outcome, Ok(None)) { left } else { left.saturating_sub(work.errand.seconds()) };
+    let read = if matches!(outcome, Ok(None)) { left } else { left.saturating_sub(work.scan.seconds()) };
     for meter in &work.meters {
-        meter.advance(read, work.errand.found() - found);
+        meter.advance(read, work.scan.found() - found);
         if is_over {
             meter.end(outcome.as_ref().err());
         }
     }
-    let (from, to, found) = (work.errand.from().to_owned(), work.errand.to().to_owned(), work.errand.found());
+    let (from, to, found) = (work.scan.from().to_owned(), work.scan.to().to_owned(), work.scan.found());
     if !is_over {
-        feed.past.work.push_front(work);
+        collector.past.work.push_front(work);
     }
     match outcome {
-        Ok(Some(_)) => feed.past.pauses = pauses(),
+        Ok(Some(_)) => collector.past.pauses = pauses(),
         Ok(None) => {
-            feed.past.pauses = pauses();
-            tracing::info!(tenant = &*feed.tenant, datasets = &*feed.datasets(), to, found, "backfill is complete");
+            collector.past.pauses = pauses();
+            tracing::info!(
+                tenant = &*collector.tenant,
+                datasets = &*collector.datasets(),
+                to,
+                found,
+                "backfill is complete"
+            );
         }
         Err(fault @ (Fault::Stopped | Fault::Local(_))) => return Err(fault),
         Err(fault @ Fault::Refused(_)) => {
-            tracing::error!(tenant = &*feed.tenant, datasets = &*feed.datasets(), from, to, error = %fault, "backfill of a source failed");
+            tracing::error!(tenant = &*collector.tenant, datasets = &*collector.datasets(), from, to, error = %fault, "backfill of a source failed");
         }
         Err(fault) => {
-            let pause = feed.past.pauses.next(None).unwrap_or(LONGEST);
-            feed.past.after = Some(Instant::now() + pause);
-            for meter in feed.past.work.front().iter().flat_map(|work| &work.meters) {
+            let pause = collector.past.pauses.next(None).unwrap_or(LONGEST);
+            collector.past.after = Some(Instant::now() + pause);
+            for meter in collector.past.work.front().iter().flat_map(|work| &work.meters) {
                 meter.wait_for(&fault);
             }
-            tracing::warn!(tenant = &*feed.tenant, reason = %fault, "a slice of a backfill failed, it is read again");
+            tracing::warn!(tenant = &*collector.tenant, reason = %fault, "a slice of a backfill failed, it is read again");
         }
     }
     Ok(())

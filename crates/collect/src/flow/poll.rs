@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Failed, Feed, cycle, past, reconcile};
+use super::{Collector, Failed, cycle, late_arrival_scan, past};
 use common::error::Fault;
 use common::http::jitter;
 
@@ -22,30 +22,30 @@ pub(super) struct Plan {
 }
 
 /// Cycle after cycle; a failed one is reported and tried again after the interval.
-pub(super) async fn poll(mut feed: Feed, plan: Plan) -> Option<Failed> {
-    let datasets = feed.datasets();
-    let tenant = Arc::clone(&feed.tenant);
-    let stop = feed.source.stop.clone();
+pub(super) async fn poll(mut collector: Collector, plan: Plan) -> Option<Failed> {
+    let datasets = collector.datasets();
+    let tenant = Arc::clone(&collector.tenant);
+    let stop = collector.source.stop.clone();
     let mut start = Instant::now() + plan.first;
     loop {
         if stop.unless(tokio::time::sleep_until(start)).await.is_err() {
             return None;
         }
-        feed.health.cycle_started();
+        collector.health.cycle_started();
         // Its memory is wanted for the cycle only: most sources sleep most of the time.
-        let outcome = Box::pin(cycle(&mut feed)).await;
+        let outcome = Box::pin(cycle(&mut collector)).await;
         if let Err(Fault::Stopped) = outcome {
             return None;
         }
-        let is_told = feed.health.cycle_ended(&outcome);
+        let is_told = collector.health.cycle_ended(&outcome);
         if let Err(fault) = &outcome
             && !is_told
         {
             let (error, hint) = common::health::in_one_line(&fault.to_string());
             tracing::warn!(tenant = &*tenant, datasets = &*datasets, error, hint, "cycle failed, it is tried again");
         }
-        report_drift(&mut feed);
-        feed.rows.rest();
+        report_drift(&mut collector);
+        collector.rows.rest();
         if plan.once {
             return outcome.err().map(|fault| Failed {
                 tenant: tenant.to_string(),
@@ -53,16 +53,16 @@ pub(super) async fn poll(mut feed: Feed, plan: Plan) -> Option<Failed> {
                 fault,
             });
         }
-        start = next_start(start, feed.interval);
-        match Box::pin(reconcile::spare_time(&mut feed, start)).await {
+        start = next_start(start, collector.interval);
+        match Box::pin(late_arrival_scan::spare_time(&mut collector, start)).await {
             Ok(()) => {}
             Err(Fault::Stopped) => return None,
             Err(fault) => {
                 tracing::error!(tenant = &*tenant, datasets = &*datasets, error = %fault, "the sweep for late records failed");
             }
         }
-        feed.rows.rest();
-        match Box::pin(past::until(&mut feed, start)).await {
+        collector.rows.rest();
+        match Box::pin(past::until(&mut collector, start)).await {
             Ok(()) => {}
             Err(Fault::Stopped) => return None,
             Err(fault) => {
@@ -80,13 +80,13 @@ fn next_start(last: Instant, interval: Duration) -> Instant {
 }
 
 /// What the rows held that no column names, since the last report.
-pub(super) fn report_drift(feed: &mut Feed) {
-    let datasets = feed.datasets();
-    for mapper::Drift { kind, path, count, record } in feed.rows.take_drift() {
+pub(super) fn report_drift(collector: &mut Collector) {
+    let datasets = collector.datasets();
+    for mapper::Drift { kind, path, count, record } in collector.rows.take_drift() {
         let new = matches!(kind, "unknown_column" | "mistyped" | "unknown_kind");
         if !new {
             tracing::warn!(
-                tenant = &*feed.tenant,
+                tenant = &*collector.tenant,
                 datasets = &*datasets,
                 kind,
                 path,
@@ -97,7 +97,7 @@ pub(super) fn report_drift(feed: &mut Feed) {
             continue;
         }
         tracing::info!(
-            tenant = &*feed.tenant,
+            tenant = &*collector.tenant,
             datasets = &*datasets,
             kind,
             path,

@@ -1,8 +1,9 @@
 //! From the elements of a page to documents: what [`schema::Rows`] says, once for all datasets.
 
-mod hold;
-mod letters;
+mod pipeline;
+mod rejection_writer;
 mod text;
+mod waiting;
 
 use std::borrow::Cow;
 use std::io;
@@ -11,15 +12,16 @@ use std::sync::Arc;
 use mapper::{Drift, Mapper, Marks, Reject, Rollup, Row};
 use tempfile::SpooledTempFile;
 
-pub(super) use self::hold::{Nested, Waiting};
-use self::letters::Letters;
-use self::text::{amended_id, open_object, oversized_id, rejection_id, without_tenant};
+use self::pipeline::{DatasetPipeline, RowContext, map_row};
+use self::rejection_writer::RejectionWriter;
+use self::text::{open_object, oversized_id, without_tenant};
+pub(super) use self::waiting::{Nested, Waiting};
+use super::deduplicator::Deduplicator;
 use super::kinds::Audience;
-use super::seen::Seen;
-use super::spool::Spool;
+use super::spilled_items::SpilledItems;
 use crate::config::DatasetConfig;
+use crate::json_stream::scalar_member;
 use crate::record::{Record, RecordReader};
-use crate::splitter::scalar_member;
 use common::error::Fault;
 use common::health::SourceHealth;
 use output::BatchWriter;
@@ -66,38 +68,25 @@ impl Extent {
 
 /// The rows of one source, and the datasets that are made of them.
 pub(super) struct Rows {
-    tracks: Vec<Track>,
-    shape: Shape,
+    pipelines: Vec<DatasetPipeline>,
+    framing: Framing,
     nested: Option<&'static str>,
     /// Finds what names a record.
     reader: RecordReader,
     /// Text of a row that is composed.
     composed: Vec<u8>,
-    letters: Letters,
+    rejections: RejectionWriter,
     /// Nested rows of the next element that are not whole.
     waiting: Waiting,
 }
 
-/// One dataset.
-struct Track {
-    name: &'static str,
-    index: u16,
-    mapper: Mapper,
-    /// Its ids name no version: a document outlives changes of its record, so the ledger keeps it by the record's age.
-    ageless: bool,
-    /// A document for each of the record's items: later ones join the earlier, none is amended.
-    of_items: bool,
-    /// Since the first cycle began.
-    seen: Option<Seen>,
-}
-
-enum Shape {
+enum Framing {
     /// The element is the row.
     Whole,
     /// The element without its nested rows, and what these say together.
     Rollup { dataset: &'static str, column: &'static str, mapper: Box<Mapper>, rollup: Box<Rollup>, scratch: Vec<u8> },
     /// One row per nested item, each with the element's other properties.
-    Outer { outer: &'static str, spool: Spool, item: Vec<u8> },
+    Outer { outer: &'static str, spilled: SpilledItems, item: Vec<u8> },
 }
 
 impl Rows {
@@ -108,19 +97,19 @@ impl Rows {
         dead: Arc<DeadLetters>,
         preserve_original: bool,
     ) -> Self {
-        let track = |config: &DatasetConfig| {
+        let pipeline = |config: &DatasetConfig| {
             let mut mapper = Mapper::new(config.dataset);
             mapper.preserve_original(preserve_original);
             let schema::Definition { name, identity, .. } = config.dataset.definition;
             let ageless = !identity.contains(&list.record.changed);
             let of_items = matches!(config.dataset.definition.rows, schema::Rows::Items(_));
-            Track { name, index: config.index, mapper, ageless, of_items, seen: None }
+            DatasetPipeline { name, index: config.index, mapper, ageless, of_items, seen: None }
         };
         let definition = &datasets[0].dataset.definition;
-        let shape = match definition.rows {
-            schema::Rows::Elements | schema::Rows::Items(_) => Shape::Whole,
+        let framing = match definition.rows {
+            schema::Rows::Elements | schema::Rows::Items(_) => Framing::Whole,
             schema::Rows::Rollup { dataset, rollup: column, .. } => match schema::dataset(dataset) {
-                Some(nested) => Shape::Rollup {
+                Some(nested) => Framing::Rollup {
                     dataset,
                     column,
                     mapper: Box::new(facts_mapper(nested)),
@@ -128,50 +117,52 @@ impl Rows {
                     scratch: Vec::new(),
                 },
                 // A law over the catalog excludes this.
-                None => Shape::Whole,
+                None => Framing::Whole,
             },
-            schema::Rows::Outer { outer, .. } => Shape::Outer { outer, spool: Spool::default(), item: Vec::new() },
+            schema::Rows::Outer { outer, .. } => {
+                Framing::Outer { outer, spilled: SpilledItems::default(), item: Vec::new() }
+            }
         };
-        let tracks: Vec<_> = datasets.iter().map(track).collect();
+        let pipelines: Vec<_> = datasets.iter().map(pipeline).collect();
         Self {
-            tracks,
-            shape,
+            pipelines,
+            framing,
             nested: nested_array(definition.rows),
             reader: RecordReader::new(list),
             composed: Vec::new(),
-            letters: Letters { tenant: tenant.to_owned(), dead, health: None },
+            rejections: RejectionWriter { tenant: tenant.to_owned(), dead, health: None },
             waiting: Waiting::default(),
         }
     }
 
     /// What every document carries.
     pub(super) fn mark(&mut self, marks: &Arc<Marks>) {
-        for track in &mut self.tracks {
-            track.mapper.mark(Arc::clone(marks));
+        for pipeline in &mut self.pipelines {
+            pipeline.mapper.mark(Arc::clone(marks));
         }
     }
 
     /// Who hears of rejections.
     pub(super) fn report_to(&mut self, health: Arc<SourceHealth>) {
-        self.letters.health = Some(health);
+        self.rejections.health = Some(health);
     }
 
     /// Gives memory back, for the time until the next cycle.
     pub(super) fn rest(&mut self) {
-        for track in &mut self.tracks {
-            track.mapper.rest();
-            track.seen = None;
+        for pipeline in &mut self.pipelines {
+            pipeline.mapper.rest();
+            pipeline.seen = None;
         }
         self.composed = Vec::new();
-        match &mut self.shape {
-            Shape::Whole => {}
-            Shape::Rollup { mapper, rollup, scratch, .. } => {
+        match &mut self.framing {
+            Framing::Whole => {}
+            Framing::Rollup { mapper, rollup, scratch, .. } => {
                 mapper.rest();
                 **rollup = Rollup::default();
                 *scratch = Vec::new();
             }
-            Shape::Outer { spool, item, .. } => {
-                *spool = Spool::default();
+            Framing::Outer { spilled, item, .. } => {
+                *spilled = SpilledItems::default();
                 *item = Vec::new();
             }
         }
@@ -183,37 +174,37 @@ impl Rows {
     }
 
     /// A new cycle, with what the state says of the datasets in their order.
-    pub(super) fn begin(&mut self, seen: Vec<Seen>) {
-        for (track, seen) in self.tracks.iter_mut().zip(seen) {
-            track.seen = Some(seen);
+    pub(super) fn begin(&mut self, seen: Vec<Deduplicator>) {
+        for (pipeline, seen) in self.pipelines.iter_mut().zip(seen) {
+            pipeline.seen = Some(seen);
         }
     }
 
     /// A page starts, perhaps again: what a broken one left behind belongs to no element.
     pub(super) fn begin_page(&mut self) -> Result<(), Fault> {
-        self.seen_mut().for_each(Seen::rest);
-        self.forget_nested().map_err(|error| spool_fault(&error))
+        self.seen_mut().for_each(Deduplicator::rest);
+        self.forget_nested().map_err(|error| spill_fault(&error))
     }
 
     /// The documents of the datasets, in their order.
-    pub(super) fn seen_mut(&mut self) -> impl Iterator<Item = &mut Seen> {
-        self.tracks.iter_mut().filter_map(|track| track.seen.as_mut())
+    pub(super) fn seen_mut(&mut self) -> impl Iterator<Item = &mut Deduplicator> {
+        self.pipelines.iter_mut().filter_map(|pipeline| pipeline.seen.as_mut())
     }
 
     /// Documents that were new since the cycle began.
     pub(super) fn fresh(&self) -> u64 {
-        self.seen().map(Seen::fresh).sum()
+        self.seen().map(Deduplicator::fresh).sum()
     }
 
     /// As many ids wait to be committed as may: `most`, or the source's share of `total` in all sources together.
     pub(super) fn is_full(&self, total: usize, most: usize) -> bool {
-        let pending: usize = self.seen().map(Seen::pending).sum();
+        let pending: usize = self.seen().map(Deduplicator::pending).sum();
         let room: usize = self.seen().map(|seen| seen.room(total)).sum();
         pending >= room.clamp(FEW_IDS, most)
     }
 
-    fn seen(&self) -> impl Iterator<Item = &Seen> {
-        self.tracks.iter().filter_map(|track| track.seen.as_ref())
+    fn seen(&self) -> impl Iterator<Item = &Deduplicator> {
+        self.pipelines.iter().filter_map(|pipeline| pipeline.seen.as_ref())
     }
 
     /// Finds what names a record.
@@ -223,36 +214,36 @@ impl Rows {
 
     /// An item of the nested array arrived; its element follows.
     pub(super) fn nested_row(&mut self, row: &[u8]) -> Result<(), Fault> {
-        match &mut self.shape {
-            Shape::Whole => Ok(()),
-            Shape::Rollup { dataset, mapper, rollup, scratch, .. } => {
+        match &mut self.framing {
+            Framing::Whole => Ok(()),
+            Framing::Rollup { dataset, mapper, rollup, scratch, .. } => {
                 scratch.clear();
                 // Only what it says is wanted here: its document comes from the dataset's own source.
                 match mapper.map(row, scratch) {
                     Ok(_) => rollup.add(mapper.facts()),
                     Err(reject) => {
                         rollup.reject();
-                        self.letters.keep(dataset, &reject, Raw::Bytes(row))?;
+                        self.rejections.keep(dataset, &reject, Raw::Bytes(row))?;
                     }
                 }
                 Ok(())
             }
-            Shape::Outer { spool, .. } => spool.push(row).map_err(|error| spool_fault(&error)),
+            Framing::Outer { spilled, .. } => spilled.push(row).map_err(|error| spill_fault(&error)),
         }
     }
 
     /// The nested array stands in its element once more: the last one counts.
     pub(super) fn nested_again(&mut self) -> Result<(), Fault> {
-        if let (Some(name), Some(track)) = (self.nested, self.tracks.first_mut()) {
-            track.mapper.note("duplicate_key", name);
+        if let (Some(name), Some(pipeline)) = (self.nested, self.pipelines.first_mut()) {
+            pipeline.mapper.note("duplicate_key", name);
         }
-        self.forget_nested().map_err(|error| spool_fault(&error))
+        self.forget_nested().map_err(|error| spill_fault(&error))
     }
 
     /// The nested rows that are still in their element, because it is no JSON that the splitter follows: a sum without
     /// them would be wrong.
     fn take_unsplit(&mut self, element: &[u8]) -> Result<(), Fault> {
-        let (Some(name), Shape::Rollup { .. }) = (self.nested, &self.shape) else { return Ok(()) };
+        let (Some(name), Framing::Rollup { .. }) = (self.nested, &self.framing) else { return Ok(()) };
         if memchr::memmem::find(element, format!("\"{name}\"").as_bytes()).is_none() {
             return Ok(());
         }
@@ -270,48 +261,48 @@ impl Rows {
         let element = record.row;
         let (changed, created) = (record.version.as_deref(), record.created.as_deref());
         self.take_unsplit(element)?;
-        let mut given = Given { changed, created, extent, audience, outbox, is_late: false };
-        let done = match &mut self.shape {
-            Shape::Rollup { .. } if extent.is_partial() => {
-                map_row(&mut self.tracks, &self.letters, element, &mut given)
+        let mut context = RowContext { changed, created, extent, audience, outbox, is_late: false };
+        let done = match &mut self.framing {
+            Framing::Rollup { .. } if extent.is_partial() => {
+                map_row(&mut self.pipelines, &self.rejections, element, &mut context)
             }
-            Shape::Whole => map_row(&mut self.tracks, &self.letters, element, &mut given),
-            Shape::Rollup { column, rollup, .. } => {
+            Framing::Whole => map_row(&mut self.pipelines, &self.rejections, element, &mut context),
+            Framing::Rollup { column, rollup, .. } => {
                 self.composed.clear();
                 open_object(&mut self.composed, element, column);
                 std::mem::take(&mut **rollup).write(&mut self.composed);
                 self.composed.push(b'}');
-                map_row(&mut self.tracks, &self.letters, &self.composed, &mut given)
+                map_row(&mut self.pipelines, &self.rejections, &self.composed, &mut context)
             }
-            Shape::Outer { outer, spool, item } => {
-                let count = spool.rewind().map_err(|error| spool_fault(&error))?;
-                let element = &*without_tenant(element, &self.letters.tenant);
+            Framing::Outer { outer, spilled, item } => {
+                let count = spilled.rewind().map_err(|error| spill_fault(&error))?;
+                let element = &*without_tenant(element, &self.rejections.tenant);
                 for place in 0..count.max(1) {
                     self.composed.clear();
                     open_object(&mut self.composed, element, "tenantId");
                     // The legacy API's records do not say whose they are; ids of documents are made of what we say.
                     self.composed.push(b'"');
-                    self.composed.extend_from_slice(self.letters.tenant.as_bytes());
+                    self.composed.extend_from_slice(self.rejections.tenant.as_bytes());
                     self.composed.push(b'"');
                     if place < count {
                         item.clear();
-                        spool.read(item).map_err(|error| spool_fault(&error))?;
+                        spilled.read(item).map_err(|error| spill_fault(&error))?;
                         self.composed.extend_from_slice(b",\"");
                         self.composed.extend_from_slice(outer.as_bytes());
                         self.composed.extend_from_slice(b"\":");
                         self.composed.extend_from_slice(item);
                     }
                     self.composed.push(b'}');
-                    map_row(&mut self.tracks, &self.letters, &self.composed, &mut given)?;
-                    if given.outbox.is_full() {
-                        given.outbox.send().await?;
+                    map_row(&mut self.pipelines, &self.rejections, &self.composed, &mut context)?;
+                    if context.outbox.is_full() {
+                        context.outbox.send().await?;
                     }
                 }
-                spool.clear().map_err(|error| spool_fault(&error))
+                spilled.clear().map_err(|error| spill_fault(&error))
             }
         };
-        if given.is_late
-            && let Some(health) = &self.letters.health
+        if context.is_late
+            && let Some(health) = &self.rejections.health
         {
             health.late(1);
         }
@@ -328,14 +319,14 @@ impl Rows {
         let mut head = Vec::new();
         let read = io::Seek::rewind(&mut raw)
             .and_then(|()| io::Read::read_to_end(&mut io::Read::take(&mut raw, 64 * 1024), &mut head));
-        read.map_err(|error| spool_fault(&error))?;
+        read.map_err(|error| spill_fault(&error))?;
         // Of a nested row nobody says what names it.
         let label = if nested { None } else { self.reader.label(&head) };
         let label =
             label.or_else(|| ["id", "alertId"].iter().find_map(|name| scalar_member(&head, name).map(Cow::into_owned)));
         let reject = Reject {
             reason: "too_large",
-            detail: format!("row of {length} bytes, at most {} are accepted", crate::splitter::MAX_ROW),
+            detail: format!("row of {length} bytes, at most {} are accepted", crate::json_stream::MAX_ROW),
             record: label,
         };
         let record = self.reader.read(&head);
@@ -345,15 +336,15 @@ impl Rows {
         for seen in self.seen_mut() {
             fresh = seen.insert(changed, id)?;
         }
-        let dataset = match &mut self.shape {
-            Shape::Rollup { dataset, rollup, .. } if nested => {
+        let dataset = match &mut self.framing {
+            Framing::Rollup { dataset, rollup, .. } if nested => {
                 rollup.reject();
                 dataset
             }
-            _ => self.tracks[0].name,
+            _ => self.pipelines[0].name,
         };
         if fresh {
-            self.letters.keep(dataset, &reject, Raw::File(raw))?;
+            self.rejections.keep(dataset, &reject, Raw::File(raw))?;
         }
         if nested {
             return Ok(None);
@@ -365,93 +356,40 @@ impl Rows {
 
     /// What was new in the rows since the last call.
     pub(super) fn take_drift(&mut self) -> Vec<Drift> {
-        self.tracks.iter_mut().flat_map(|track| track.mapper.take_drift()).collect()
+        self.pipelines.iter_mut().flat_map(|pipeline| pipeline.mapper.take_drift()).collect()
     }
 
     /// The element of the waiting items gives no document: they are kept beside it.
     fn lose_parent(&mut self, parent: &Reject) -> Result<(), Fault> {
-        if let Shape::Outer { spool, item, .. } = &mut self.shape {
-            for _ in 0..spool.rewind().map_err(|error| spool_fault(&error))? {
+        if let Framing::Outer { spilled, item, .. } = &mut self.framing {
+            for _ in 0..spilled.rewind().map_err(|error| spill_fault(&error))? {
                 item.clear();
-                spool.read(item).map_err(|error| spool_fault(&error))?;
+                spilled.read(item).map_err(|error| spill_fault(&error))?;
                 let reject = Reject {
                     reason: "parent_too_large",
                     detail: format!("its incident is a {}", parent.detail),
                     record: parent.record.clone(),
                 };
-                self.letters.keep(self.tracks[0].name, &reject, Raw::Bytes(item))?;
+                self.rejections.keep(self.pipelines[0].name, &reject, Raw::Bytes(item))?;
             }
         }
-        self.forget_nested().map_err(|error| spool_fault(&error))
+        self.forget_nested().map_err(|error| spill_fault(&error))
     }
 
     fn forget_nested(&mut self) -> io::Result<()> {
         self.waiting = Waiting::default();
-        match &mut self.shape {
-            Shape::Whole => Ok(()),
-            Shape::Rollup { rollup, .. } => {
+        match &mut self.framing {
+            Framing::Whole => Ok(()),
+            Framing::Rollup { rollup, .. } => {
                 **rollup = Rollup::default();
                 Ok(())
             }
-            Shape::Outer { spool, .. } => spool.clear(),
+            Framing::Outer { spilled, .. } => spilled.clear(),
         }
     }
 }
 
-/// What goes with a row.
-struct Given<'a> {
-    changed: Option<&'a str>,
-    created: Option<&'a str>,
-    extent: Extent,
-    audience: Audience,
-    outbox: &'a mut BatchWriter,
-    /// It gave a document that an earlier cycle should have given.
-    is_late: bool,
-}
-
-/// One row to the documents of every dataset.
-fn map_row(tracks: &mut [Track], letters: &Letters, bytes: &[u8], given: &mut Given<'_>) -> Result<(), Fault> {
-    let changed = given.changed;
-    let Some(first) = tracks.first() else { return Ok(()) };
-    let row = first.mapper.index(bytes);
-    for (dataset, Track { name, index, mapper, ageless, of_items, seen }) in tracks.iter_mut().enumerate() {
-        let Some(seen) = seen else { continue };
-        if given.extent.is_listed() && given.audience.is_past(dataset) {
-            continue;
-        }
-        let since = if *ageless { given.created.or(changed) } else { changed };
-        let mut kept = Ok(());
-        let reject = |reject: &Reject, seen: &mut Seen| {
-            let id = rejection_id(bytes, reject.reason);
-            if seen.insert(changed, id)? { letters.keep(name, reject, Raw::Bytes(bytes)) } else { Ok(()) }
-        };
-        match &row {
-            Ok(row) => mapper.map_items(row, &mut |result| {
-                let done = match result {
-                    Ok((id, document)) => {
-                        let is_amended = given.extent == Extent::Amended && !*of_items;
-                        let id = if is_amended { amended_id(id) } else { id };
-                        seen.insert(since, id.0).map(|is_new| {
-                            if is_new {
-                                given.is_late |= given.extent.is_listed() && given.audience.is_late(dataset);
-                                given.outbox.push(*index, id, document);
-                            }
-                        })
-                    }
-                    Err(rejected) => reject(&rejected, seen),
-                };
-                if kept.is_ok() {
-                    kept = done;
-                }
-            }),
-            Err(rejected) => kept = reject(rejected, seen),
-        }
-        kept?;
-    }
-    Ok(())
-}
-
-fn spool_fault(error: &io::Error) -> Fault {
+fn spill_fault(error: &io::Error) -> Fault {
     Fault::local("temporary file for nested rows", error)
 }
 

@@ -1,4 +1,4 @@
-//! Who collects what: starts a tenant's sources, and stops and replaces them while the others go on.
+//! The supervisor starts a tenant's collectors, and stops and replaces them while the others go on.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 
 use super::poll::{Plan, poll};
-use super::{Failed, Feed, Parts, Shared, feeds, outlet};
+use super::{Collector, Failed, Parts, Shared, collectors, outlet};
 use crate::config::{BrokenTenant, Config, TenantConfig};
 use common::error::Fault;
 use common::http::jitter;
@@ -22,7 +22,7 @@ const GRACE: Duration = Duration::from_secs(8);
 
 /// What a run is told, at first and on its way.
 #[derive(Debug)]
-pub struct Orders {
+pub struct RunOptions {
     /// One cycle of every source, then the end.
     pub once: bool,
     /// Becomes true when it is time to stop: nothing more is read, what was read is delivered.
@@ -48,41 +48,41 @@ impl From<Vec<TenantConfig>> for Assignment {
 
 /// Collects until `stop` changes, or one cycle of every source with `once`. Returns the sources whose last cycle failed.
 pub async fn run(config: &Config, parts: Parts, once: bool, stop: watch::Receiver<bool>) -> Result<Vec<Failed>, Fault> {
-    supervise(config, parts, Orders { once, stop, tenants: None }).await
+    supervise(config, parts, RunOptions { once, stop, tenants: None }).await
 }
 
 /// Collects as ordered. Returns the sources whose last cycle failed.
-pub async fn supervise(config: &Config, parts: Parts, orders: Orders) -> Result<Vec<Failed>, Fault> {
-    let Orders { once, mut stop, tenants: mut changes } = orders;
+pub async fn supervise(config: &Config, parts: Parts, orders: RunOptions) -> Result<Vec<Failed>, Fault> {
+    let RunOptions { once, mut stop, tenants: mut changes } = orders;
     let (shared, mut outputs) = Shared::open(config, parts, once.then_some(task::PATIENCE))?;
     let store = shared.store.clone();
     let (handed_over, stats) = (shared.outlets.meter(), Arc::clone(&shared.stats));
-    let mut crew = Crew { shared, once, teams: FxHashMap::default(), members: JoinSet::new() };
-    let broken = crew.assign(Assignment { tenants: config.tenants.clone(), broken: config.broken.clone() });
+    let mut supervisor = Supervisor { shared, once, tenants: FxHashMap::default(), members: JoinSet::new() };
+    let broken = supervisor.reconcile(Assignment { tenants: config.tenants.clone(), broken: config.broken.clone() });
     // Otherwise they may heal on the way, as long as somebody is there.
-    let mut failed = if once || crew.members.is_empty() { broken } else { Vec::new() };
+    let mut failed = if once || supervisor.members.is_empty() { broken } else { Vec::new() };
     loop {
         tokio::select! {
-            ended = crew.members.join_next() => match ended {
+            ended = supervisor.members.join_next() => match ended {
                 Some(Ok(last)) => failed.extend(last),
                 Some(Err(error)) => failed.push(crashed(&error)),
                 None => break,
             },
             Some(assignment) = next_change(&mut changes) => {
-                crew.assign(assignment);
+                supervisor.reconcile(assignment);
             }
             _ = stop.wait_for(|stop| *stop) => {
-                crew.dismiss();
+                supervisor.stop_all();
                 break;
             }
         }
     }
     let rest = async {
-        while let Some(ended) = crew.members.join_next().await {
+        while let Some(ended) = supervisor.members.join_next().await {
             failed.extend(ended.unwrap_or_default());
         }
         // The outputs end when nobody can send to them any more.
-        drop(crew);
+        drop(supervisor);
         outlet::ended(&mut outputs).await
     };
     if let Some(ended) = stopped_within(stop, rest).await {
@@ -128,20 +128,20 @@ async fn next_change(changes: &mut Option<mpsc::Receiver<Assignment>>) -> Option
     }
 }
 
-/// All who collect.
-struct Crew {
+/// The tenants that are collected.
+struct Supervisor {
     shared: Arc<Shared>,
     once: bool,
-    teams: FxHashMap<Key, Team>,
-    /// One task per team; it returns the sources whose last cycle failed.
+    tenants: FxHashMap<Key, TenantTasks>,
+    /// One task per tenant; it returns the sources whose last cycle failed.
     members: JoinSet<Vec<Failed>>,
 }
 
 /// Cloud, tenant, application.
 type Key = (String, String, String);
 
-/// Who collects one tenant.
-struct Team {
+/// The tasks of one tenant.
+struct TenantTasks {
     config: TenantConfig,
     stop: watch::Sender<bool>,
     /// Closes when its sources have ended.
@@ -152,54 +152,55 @@ fn key(config: &TenantConfig) -> Key {
     (config.cloud.name.clone(), config.id.to_ascii_lowercase(), config.client_id.to_ascii_lowercase())
 }
 
-impl Crew {
+impl Supervisor {
     /// From now on these tenants are collected. Who does it already, with the same configuration, is left alone. Returns
     /// those that cannot be collected.
-    fn assign(&mut self, assignment: Assignment) -> Vec<Failed> {
+    fn reconcile(&mut self, assignment: Assignment) -> Vec<Failed> {
         let Assignment { tenants, mut broken } = assignment;
         let wanted: FxHashMap<Key, &TenantConfig> = tenants.iter().map(|config| (key(config), config)).collect();
-        self.teams.retain(|_, team| team.done.has_changed().is_ok());
-        for (key, team) in &self.teams {
+        self.tenants.retain(|_, tasks| tasks.done.has_changed().is_ok());
+        for (key, tasks) in &self.tenants {
             // A mistake in the file must not end what works; one whose id cannot be read may be any of them.
             let is_meant = |tenant: &BrokenTenant| tenant.is_nameless() || tenant.id.eq_ignore_ascii_case(&key.1);
             let is_kept = wanted.contains_key(key) || broken.iter().any(is_meant);
-            if is_kept || team.stop.send_replace(true) {
+            if is_kept || tasks.stop.send_replace(true) {
                 continue;
             }
-            tracing::info!(tenant = team.config.id, "tenant is removed, its sources stop");
+            tracing::info!(tenant = tasks.config.id, "tenant is removed, its sources stop");
             if !wanted.keys().any(|other| (&other.0, &other.1) == (&key.0, &key.1)) {
-                self.shared.stats.health.remove_tenant(&team.config.cloud.name, &team.config.id);
+                self.shared.stats.health.remove_tenant(&tasks.config.cloud.name, &tasks.config.id);
             }
         }
-        let is_kept = |team: &Team, config: &TenantConfig| !*team.stop.borrow() && team.config == *config;
+        let is_kept = |tasks: &TenantTasks, config: &TenantConfig| !*tasks.stop.borrow() && tasks.config == *config;
         let fresh: Vec<(Key, &TenantConfig)> = wanted
             .into_iter()
-            .filter(|(key, config)| !self.teams.get(key).is_some_and(|team| is_kept(team, config)))
+            .filter(|(key, config)| !self.tenants.get(key).is_some_and(|tasks| is_kept(tasks, config)))
             .collect();
         let sources: usize = fresh.iter().map(|(_, config)| config.datasets.len()).sum();
         let spread = START.saturating_mul(u32::try_from(sources).unwrap_or(u32::MAX));
         for (key, config) in fresh {
             let (stop, order) = watch::channel(false);
-            let feeds = match feeds::feeds(config, &self.shared, &Stop::new(order.clone())) {
-                Ok(feeds) => feeds,
+            let collectors = match collectors::collectors(config, &self.shared, &Stop::new(order.clone())) {
+                Ok(collectors) => collectors,
                 Err(fault) => {
                     broken.push(BrokenTenant::refused(config, &fault.to_string()));
                     continue;
                 }
             };
-            let former = self.teams.remove(&key);
+            let former = self.tenants.remove(&key);
             if let Some(former) = &former {
                 former.stop.send_replace(true);
                 tracing::info!(tenant = config.id, "tenant is configured anew, its sources start again");
             }
-            let done = self.send_out(feeds, config, Order { once: self.once, spread, stop: Stop::new(order) }, former);
-            self.teams.insert(key, Team { config: config.clone(), stop, done });
+            let done =
+                self.send_out(collectors, config, Order { once: self.once, spread, stop: Stop::new(order) }, former);
+            self.tenants.insert(key, TenantTasks { config: config.clone(), stop, done });
         }
         let is_collected = |tenant: &BrokenTenant| {
-            let of_tenant = |(key, team): (&Key, &Team)| {
-                tenant.id.eq_ignore_ascii_case(&key.1) && !*team.stop.borrow() && team.done.has_changed().is_ok()
+            let of_tenant = |(key, tasks): (&Key, &TenantTasks)| {
+                tenant.id.eq_ignore_ascii_case(&key.1) && !*tasks.stop.borrow() && tasks.done.has_changed().is_ok()
             };
-            self.teams.iter().any(of_tenant)
+            self.tenants.iter().any(of_tenant)
         };
         let told: Vec<_> = broken.iter().map(|tenant| (tenant.told(), is_collected(tenant))).collect();
         self.shared.stats.health.broken(told.into_iter());
@@ -213,10 +214,10 @@ impl Crew {
     /// Starts the sources of one tenant, when those of `former` have ended: two would fight over one state.
     fn send_out(
         &mut self,
-        feeds: Vec<Feed>,
+        collectors: Vec<Collector>,
         config: &TenantConfig,
         order: Order,
-        former: Option<Team>,
+        former: Option<TenantTasks>,
     ) -> watch::Receiver<()> {
         let (ended, done) = watch::channel(());
         let (shared, config) = (Arc::clone(&self.shared), config.clone());
@@ -225,7 +226,7 @@ impl Crew {
                 // An error is the end that is waited for.
                 while former.done.changed().await.is_ok() {}
             }
-            let failed = collect(feeds, &config, &shared, order).await;
+            let failed = collect(collectors, &config, &shared, order).await;
             drop(ended);
             failed
         });
@@ -233,9 +234,9 @@ impl Crew {
     }
 
     /// All stop.
-    fn dismiss(&self) {
-        for team in self.teams.values() {
-            team.stop.send_replace(true);
+    fn stop_all(&self) {
+        for tasks in self.tenants.values() {
+            tasks.stop.send_replace(true);
         }
     }
 }
@@ -249,14 +250,14 @@ struct Order {
 }
 
 /// The sources of one tenant. One that breaks down by a mistake of this program starts again without the others noticing.
-async fn collect(feeds: Vec<Feed>, config: &TenantConfig, shared: &Arc<Shared>, order: Order) -> Vec<Failed> {
+async fn collect(collectors: Vec<Collector>, config: &TenantConfig, shared: &Arc<Shared>, order: Order) -> Vec<Failed> {
     let Order { once, spread, stop } = order;
     let mut sources = JoinSet::new();
     let mut places: FxHashMap<Id, usize> = FxHashMap::default();
-    let first = |feed: &Feed| if once { Duration::ZERO } else { jitter(spread.min(feed.interval)) };
-    for (place, feed) in feeds.into_iter().enumerate() {
-        let plan = Plan { first: first(&feed), once };
-        places.insert(sources.spawn(poll(feed, plan)).id(), place);
+    let first = |collector: &Collector| if once { Duration::ZERO } else { jitter(spread.min(collector.interval)) };
+    for (place, collector) in collectors.into_iter().enumerate() {
+        let plan = Plan { first: first(&collector), once };
+        places.insert(sources.spawn(poll(collector, plan)).id(), place);
     }
     let mut failed = Vec::new();
     while let Some(ended) = sources.join_next_with_id().await {
@@ -269,12 +270,14 @@ async fn collect(feeds: Vec<Feed>, config: &TenantConfig, shared: &Arc<Shared>, 
         };
         tracing::error!(tenant = config.id, %error, "a source ended unexpectedly");
         let place = places.remove(&error.id());
-        let again =
-            feeds::feeds(config, shared, &stop).ok().zip(place).and_then(|(feeds, place)| feeds.into_iter().nth(place));
+        let again = collectors::collectors(config, shared, &stop)
+            .ok()
+            .zip(place)
+            .and_then(|(collectors, place)| collectors.into_iter().nth(place));
         match again {
-            Some(feed) if !once => {
-                let plan = Plan { first: feed.interval, once };
-                places.extend(place.map(|place| (sources.spawn(poll(feed, plan)).id(), place)));
+            Some(collector) if !once => {
+                let plan = Plan { first: collector.interval, once };
+                places.extend(place.map(|place| (sources.spawn(poll(collector, plan)).id(), place)));
             }
             _ => failed.push(Failed {
                 tenant: config.id.clone(),

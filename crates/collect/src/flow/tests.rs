@@ -15,13 +15,13 @@ mod dialects;
 mod faults;
 mod health;
 mod manners;
-mod merged;
 mod outlets;
 mod outputs;
 mod parts;
 mod past;
 mod poison;
 mod random;
+mod redirects;
 mod tenants;
 mod times;
 
@@ -125,7 +125,7 @@ impl Scene {
         (store, state)
     }
 
-    /// What is remembered of a dataset, after a change of its progress or of what is owed, where one is given.
+    /// What is remembered of a dataset, after a change of its progress or of what is owed, where one is context.
     async fn change_state(&self, dataset: &str, progress: Option<Progress>, retry: Option<Vec<Retry>>) -> Remembered {
         let (store, state) = self.open_state(dataset);
         let progress = progress.map(|progress| DatasetUpdate { progress: Some(progress), delivered: Vec::new() });

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::{Finding, Item};
-use collect::splitter::{Event, MAX_ROW, PageForm, Splitter};
+use collect::json_stream::{Event, MAX_ROW, PageForm, Splitter};
 use common::clock;
 use common::error::Fault;
 use common::http::{REDIRECTED, check_encoding, check_json, connection_fault, read_bounded, redirected};

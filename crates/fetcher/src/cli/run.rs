@@ -15,7 +15,7 @@ use crate::config::{Config, NamedOutput, Output};
 use crate::control;
 use crate::metrics;
 use collect::flow;
-use collect::flow::{Orders, Parts, Target};
+use collect::flow::{Parts, RunOptions, Target};
 use common::error::Fault;
 use common::health::Health;
 use common::stats::Stats;
@@ -54,7 +54,7 @@ pub(super) fn run(args: &RunArgs, format: LogFormat, start: Option<Start>) -> an
         stats.health.reloads().loaded(&args.config.display().to_string());
         let watch = tokio::spawn(told::watch(Arc::clone(&stats.health), Arc::clone(&dead), format));
         let tenants = (!args.once).then(|| reload::watch(&args.config, reloads, &config, Arc::clone(&stats.health)));
-        let orders = Orders { once: args.once, stop, tenants };
+        let orders = RunOptions { once: args.once, stop, tenants };
         let failed = flow::supervise(&config, parts, orders).await;
         watch.abort();
         if let Some(metrics) = metrics {

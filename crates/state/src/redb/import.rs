@@ -127,16 +127,14 @@ impl Import<'_> {
         if !key.is_valid() {
             return refused("an endpoint has no name");
         }
-        let retry = match self.taken.iter_mut().find(|(taken, _)| *taken == key) {
-            Some((_, taken)) => {
-                taken.retry = both(std::mem::take(&mut taken.retry), retry);
-                taken.retry.clone()
-            }
-            None => {
-                self.replace(&key)?;
-                self.taken.push((key.clone(), Taken { retry: retry.clone(), datasets: Vec::new() }));
-                retry
-            }
+        let known = self.taken.iter_mut().find(|(taken, _)| *taken == key);
+        let retry = if let Some((_, taken)) = known {
+            taken.retry = both(std::mem::take(&mut taken.retry), retry);
+            taken.retry.clone()
+        } else {
+            self.replace(&key)?;
+            self.taken.push((key.clone(), Taken { retry: retry.clone(), datasets: Vec::new() }));
+            retry
         };
         self.file.apply(self.write, &key, StateUpdate { retry: Some(retry), ..StateUpdate::default() })?;
         let number = self.file.number_endpoint(self.write, &key)?;

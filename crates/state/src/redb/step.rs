@@ -76,7 +76,9 @@ pub(super) fn perform(file: &OpenFile, mut jobs: Vec<Job>, deferred: &Deferred) 
         // After an error of the disk the file refuses everything until it is opened anew, which checks it.
         file.close();
     }
-    jobs.into_iter().for_each(|job| job.answer(&outcome));
+    for job in jobs {
+        job.answer(&outcome);
+    }
     outcome
 }
 

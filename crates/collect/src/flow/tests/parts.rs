@@ -1,7 +1,7 @@
 //! Laws of the parts: cursor, page size, ledger, who shares a budget.
 
 use super::super::kinds::progress::CursorProgress;
-use super::super::ledger::Debt;
+use super::super::retry_queue::RetryItem;
 use super::*;
 use state::{Owed, Progress};
 
@@ -165,13 +165,13 @@ fn a_page_size_halves_and_grows_back() {
     assert!(!size.may_grow());
 }
 
-fn nested<'a>(id: &'a str, version: &'a str) -> Debt<'a> {
-    Debt { owed: Owed::Nested, id, version }
+fn nested<'a>(id: &'a str, version: &'a str) -> RetryItem<'a> {
+    RetryItem { owed: Owed::Nested, id, version }
 }
 
 #[test]
 fn a_ledger_waits_longer_and_longer() {
-    let mut ledger = Ledger::default();
+    let mut ledger = RetryQueue::default();
     let now = common::clock::now();
     let mut waits = Vec::new();
     for attempts in 1..=12 {
@@ -212,7 +212,8 @@ async fn a_budget_is_shared_by_the_sources_of_a_family_and_by_nobody_else() {
     });
     let (_order, order) = watch::channel(false);
     let stop = common::stop::Stop::new(order);
-    let of_tenant = || super::super::feeds::feeds(&scene.config.tenants[0], &shared, &stop).expect("feeds");
+    let of_tenant =
+        || super::super::collectors::collectors(&scene.config.tenants[0], &shared, &stop).expect("collectors");
     let (one, other) = (of_tenant(), of_tenant());
     assert_eq!(one.len(), 3);
     for a in &one {

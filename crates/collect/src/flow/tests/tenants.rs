@@ -69,7 +69,7 @@ pub(super) async fn start_with(assignment: Assignment, outputs: Vec<Target>, sta
     }
     let (stop, stopped) = watch::channel(false);
     let (change, changes) = mpsc::channel(1);
-    let orders = Orders { once: false, stop: stopped, tenants: Some(changes) };
+    let orders = RunOptions { once: false, stop: stopped, tenants: Some(changes) };
     let task = tokio::spawn(async move { supervise(&config, parts, orders).await });
     Run { folder, stop, tenants: change, task }
 }

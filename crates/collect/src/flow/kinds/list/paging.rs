@@ -136,7 +136,7 @@ impl TimeCursorList {
         }
     }
 
-    /// The list holds more than it has given. What was told once need not be looked into again.
+    /// The list holds more than it has context. What was told once need not be looked into again.
     fn is_short(&self, answer: &Page) -> bool {
         !self.evidence.is_doubtful()
             && (self.chain.announced.is_some_and(|announced| announced > self.chain.passed)

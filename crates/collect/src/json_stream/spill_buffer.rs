@@ -9,14 +9,14 @@ const KEEP: usize = 256 * 1024;
 
 /// One row in the making.
 #[derive(Debug)]
-pub(super) struct Hold {
+pub(super) struct SpillBuffer {
     bytes: Vec<u8>,
     spill: Option<SpooledTempFile>,
     length: u64,
     limit: usize,
 }
 
-impl Hold {
+impl SpillBuffer {
     pub(super) fn new(limit: usize) -> Self {
         Self { bytes: Vec::new(), spill: None, length: 0, limit }
     }

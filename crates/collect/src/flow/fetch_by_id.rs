@@ -1,17 +1,17 @@
 //! Records whose nested rows cannot be read with their page: each is asked for alone. One heavy incident must not stop the
 //! stream, and must not stay invisible either.
 //!
-//! A record that fails even alone is held back in the retry ledger for one more attempt, a minute or two later, because
+//! A record that fails even alone is held back in the retry queue for one more attempt, a minute or two later, because
 //! a data stream takes a document once. If that fails too, or the record changes or vanishes meanwhile, the record is
 //! delivered as its page said it, without the sum of its nested rows, and is asked for again. When they can be read at
 //! last, the whole record follows as a second document, which has the sum: `rollup` tells the two apart.
 
 use super::kinds::Audience;
 use super::kinds::list::{Role, Start, TimeCursorList};
-use super::ledger::Debt;
 use super::page::{Taking, take};
+use super::retry_queue::RetryItem;
 use super::rows::Extent;
-use super::{Feed, engine, merged, nested};
+use super::{Collector, engine, nested, redirects};
 use common::clock;
 use common::error::Fault;
 use common::health::Reason;
@@ -37,138 +37,138 @@ pub(super) enum Found {
 
 /// A record from a page without nested rows: they are fetched with the record alone. `false` when that was of no use.
 pub(super) async fn complete(
-    feed: &mut Feed,
+    collector: &mut Collector,
     row: &[u8],
     apart: bool,
     audience: Audience,
     outbox: &mut BatchWriter,
 ) -> Result<bool, Fault> {
-    let record = feed.rows.reader().read(row);
+    let record = collector.rows.reader().read(row);
     let (whole, partial) = if apart { (Extent::Apart, Extent::PartialApart) } else { (Extent::Whole, Extent::Partial) };
     let (whole, partial) = ((whole, audience), (partial, audience));
-    merged::note(feed, &record);
-    let Some((id, version)) = record.name().filter(|_| feed.source.requests.list.id_to_read().is_some()) else {
+    redirects::note(collector, &record);
+    let Some((id, version)) = record.name().filter(|_| collector.source.requests.list.id_to_read().is_some()) else {
         // It cannot be asked for; what the mapper says of it is kept.
-        feed.rows.element(&record, partial, outbox).await?;
+        collector.rows.element(&record, partial, outbox).await?;
         return Ok(false);
     };
     let mut is_late = false;
-    if let Some(entry) = feed.ledger.find(Owed::Nested, id) {
+    if let Some(entry) = collector.retry_queue.find(Owed::Nested, id) {
         if entry.version == version {
             // The overlap brings it again.
             if entry.row.is_none() {
-                feed.rows.element(&record, partial, outbox).await?;
+                collector.rows.element(&record, partial, outbox).await?;
             }
             return Ok(false);
         }
         // What changes again and again must not be held back for ever.
         is_late = entry.row.is_some();
-        if let Some(entry) = feed.ledger.take(Owed::Nested, id) {
-            release(feed, entry.row, outbox).await?;
+        if let Some(entry) = collector.retry_queue.take(Owed::Nested, id) {
+            release(collector, entry.row, outbox).await?;
         }
     }
-    if feed.alone.get(id).is_some_and(|done| done == version) {
+    if collector.fetched_individually.get(id).is_some_and(|done| done == version) {
         return Ok(false);
     }
-    let fault = match fetch(feed, id, None, whole, outbox).await {
+    let fault = match fetch(collector, id, None, whole, outbox).await {
         Ok(Found::Read) => {
-            if feed.alone.len() >= MAX_DONE {
-                feed.alone.clear();
+            if collector.fetched_individually.len() >= MAX_DONE {
+                collector.fetched_individually.clear();
             }
-            feed.alone.insert(id.to_owned(), version.to_owned());
+            collector.fetched_individually.insert(id.to_owned(), version.to_owned());
             return Ok(true);
         }
         Ok(Found::Other | Found::Missing) => {
-            gone(feed, id);
-            feed.rows.element(&record, partial, outbox).await?;
+            gone(collector, id);
+            collector.rows.element(&record, partial, outbox).await?;
             // That says nothing of its weight.
             return Ok(true);
         }
         Err(fault) if is_own(&fault) => fault,
         Err(fault) => return Err(fault),
     };
-    let held = if is_late { None } else { feed.ledger.may_hold(row) };
-    feed.rows.begin_page()?;
+    let held = if is_late { None } else { collector.retry_queue.may_hold(row) };
+    collector.rows.begin_page()?;
     if held.is_none() {
-        feed.rows.element(&record, partial, outbox).await?;
+        collector.rows.element(&record, partial, outbox).await?;
     }
     // It may have been asked for as one that others were merged into.
-    feed.ledger.take(Owed::Record, id);
-    owe(feed, Debt { owed: Owed::Nested, id, version }, held, &fault);
+    collector.retry_queue.take(Owed::Record, id);
+    owe(collector, RetryItem { owed: Owed::Nested, id, version }, held, &fault);
     Ok(false)
 }
 
 /// Asks again for what is owed and whose time has come.
-pub(super) async fn retry(feed: &mut Feed, outbox: &mut BatchWriter) -> Result<(), Fault> {
-    for entry in feed.ledger.due(clock::now()) {
+pub(super) async fn retry(collector: &mut Collector, outbox: &mut BatchWriter) -> Result<(), Fault> {
+    for entry in collector.retry_queue.due(clock::now()) {
         let outcome = match entry.owed {
             Owed::Nested => {
                 // After it was delivered without its nested rows, the whole record needs an id of its own.
                 let extent = if entry.row.is_some() { Extent::Apart } else { Extent::Amended };
-                fetch(feed, &entry.id, Some(&entry.version), (extent, Audience::ALL), outbox).await
+                fetch(collector, &entry.id, Some(&entry.version), (extent, Audience::ALL), outbox).await
             }
-            Owed::Record => fetch(feed, &entry.id, None, (Extent::Apart, Audience::ALL), outbox).await,
-            Owed::Place => read_place(feed, &entry, outbox).await.map(|()| Found::Read),
+            Owed::Record => fetch(collector, &entry.id, None, (Extent::Apart, Audience::ALL), outbox).await,
+            Owed::Place => read_place(collector, &entry, outbox).await.map(|()| Found::Read),
         };
         match outcome {
             Ok(Found::Missing) if entry.owed == Owed::Record && entry.attempts < MISSING_ATTEMPTS => {
                 let fault = Fault::Refused("the record is not there, or not to be seen".to_owned());
-                owe(feed, Debt::of(&entry), None, &fault);
+                owe(collector, RetryItem::of(&entry), None, &fault);
             }
             Ok(found) => {
-                feed.ledger.take(entry.owed, &entry.id);
+                collector.retry_queue.take(entry.owed, &entry.id);
                 match found {
                     Found::Read => tracing::info!(
-                        tenant = &*feed.tenant,
+                        tenant = &*collector.tenant,
                         record = entry.id,
                         owed = ?entry.owed,
                         attempts = entry.attempts,
                         "RECOVERED: what could not be read is read"
                     ),
-                    Found::Missing => gone(feed, &entry.id),
+                    Found::Missing => gone(collector, &entry.id),
                     Found::Other => {}
                 }
                 if found != Found::Read {
-                    release(feed, entry.row, outbox).await?;
+                    release(collector, entry.row, outbox).await?;
                 }
             }
             Err(fault) if is_own(&fault) || entry.owed == Owed::Record && matches!(fault, Fault::Auth(_)) => {
-                feed.rows.begin_page()?;
-                owe(feed, Debt::of(&entry), None, &fault);
-                release(feed, entry.row, outbox).await?;
+                collector.rows.begin_page()?;
+                owe(collector, RetryItem::of(&entry), None, &fault);
+                release(collector, entry.row, outbox).await?;
             }
             // There is no hurry.
             Err(Fault::Throttled { .. }) => break,
             Err(fault) => return Err(fault),
         }
     }
-    merged::follow(feed, outbox).await
+    redirects::follow(collector, outbox).await
 }
 
 /// Asks for one record, or for this version of it only.
 pub(super) async fn fetch(
-    feed: &mut Feed,
+    collector: &mut Collector,
     id: &str,
     version: Option<&str>,
     extent: (Extent, Audience),
     outbox: &mut BatchWriter,
 ) -> Result<Found, Fault> {
-    let Some(response) = feed.source.open_record(id).await? else { return Ok(Found::Missing) };
+    let Some(response) = collector.source.open_record(id).await? else { return Ok(Found::Missing) };
     let mut found = Found::Missing;
-    let outcome = take(feed, response, Taking::Alone { version, extent, found: &mut found }, outbox).await;
-    let page = outcome.inspect_err(|_| feed.deferred.clear())?;
-    nested::settle_alone(feed, outbox).await?;
+    let outcome = take(collector, response, Taking::Alone { version, extent, found: &mut found }, outbox).await;
+    let page = outcome.inspect_err(|_| collector.deferred.clear())?;
+    nested::settle_alone(collector, outbox).await?;
     page.lacks.map_or(Ok(found), |lacks| Err(Fault::Incomplete(lacks)))
 }
 
 /// Reads a place again that could not be read, and everything else up to its end.
-async fn read_place(feed: &mut Feed, place: &Retry, outbox: &mut BatchWriter) -> Result<(), Fault> {
+async fn read_place(collector: &mut Collector, place: &Retry, outbox: &mut BatchWriter) -> Result<(), Fault> {
     let range = Range { from: place.id.clone(), to: place.until.clone().map(Bound::Through) };
-    let mut size = feed.size;
+    let mut size = collector.size;
     size.smallest();
-    let mut again = TimeCursorList::new(Start { size, ..feed.start(range, Role::Place, Vec::new()) });
-    engine::read(feed, &mut again, outbox).await?;
-    feed.size = again.size();
+    let mut again = TimeCursorList::new(Start { size, ..collector.start(range, Role::Place, Vec::new()) });
+    engine::read(collector, &mut again, outbox).await?;
+    collector.size = again.size();
     if again.has_skipped() {
         return Err(Fault::Transient(format!("a record at or after {} still cannot be read", place.id)));
     }
@@ -181,36 +181,36 @@ pub(super) fn is_own(fault: &Fault) -> bool {
 }
 
 /// Delivers a record that was held back, without its nested rows.
-async fn release(feed: &mut Feed, row: Option<String>, outbox: &mut BatchWriter) -> Result<(), Fault> {
+async fn release(collector: &mut Collector, row: Option<String>, outbox: &mut BatchWriter) -> Result<(), Fault> {
     match row {
         Some(row) => {
-            let record = feed.rows.reader().read(row.as_bytes());
-            feed.rows.element(&record, (Extent::PartialApart, Audience::ALL), outbox).await
+            let record = collector.rows.reader().read(row.as_bytes());
+            collector.rows.element(&record, (Extent::PartialApart, Audience::ALL), outbox).await
         }
         None => Ok(()),
     }
 }
 
-fn gone(feed: &Feed, id: &str) {
+fn gone(collector: &Collector, id: &str) {
     tracing::info!(
-        tenant = &*feed.tenant,
+        tenant = &*collector.tenant,
         record = id,
         "a record that was to be read alone is deleted, merged or not to be seen any more; nothing is owed for it"
     );
 }
 
 /// Remembers that something could not be read.
-pub(super) fn owe(feed: &mut Feed, debt: Debt<'_>, held: Option<String>, fault: &Fault) {
+pub(super) fn owe(collector: &mut Collector, debt: RetryItem<'_>, held: Option<String>, fault: &Fault) {
     let is_held = held.is_some();
-    let (entry, given_up) = feed.ledger.failed(debt, held);
+    let (entry, given_up) = collector.retry_queue.failed(debt, held);
     let what = match debt.owed {
         Owed::Nested | Owed::Record => "record",
         Owed::Place => "a record at or after",
     };
     let attempts = entry.attempts;
-    feed.health.degrade(Reason::HeavyRecord, format_args!("{what} {} ({attempts} attempts): {fault}", debt.id));
+    collector.health.degrade(Reason::HeavyRecord, format_args!("{what} {} ({attempts} attempts): {fault}", debt.id));
     tracing::warn!(
-        tenant = &*feed.tenant,
+        tenant = &*collector.tenant,
         record = debt.id,
         owed = ?debt.owed,
         reason = %fault,
@@ -219,15 +219,15 @@ pub(super) fn owe(feed: &mut Feed, debt: Debt<'_>, held: Option<String>, fault: 
         held = is_held,
         "DEGRADED: a record, or what is nested in it, cannot be read; it is asked for again and the source goes on"
     );
-    give_up(feed, given_up);
+    give_up(collector, given_up);
 }
 
 /// Says that something is not asked for any more.
-pub(super) fn give_up(feed: &Feed, given_up: Option<Retry>) {
+pub(super) fn give_up(collector: &Collector, given_up: Option<Retry>) {
     if let Some(lost) = given_up {
-        feed.health.lost(1, format_args!("nested rows of record {} after {} attempts", lost.id, lost.attempts));
+        collector.health.lost(1, format_args!("nested rows of record {} after {} attempts", lost.id, lost.attempts));
         tracing::error!(
-            tenant = &*feed.tenant,
+            tenant = &*collector.tenant,
             record = lost.id,
             owed = ?lost.owed,
             attempts = lost.attempts,

@@ -8,18 +8,18 @@ const IN_MEMORY: usize = 256 * 1024;
 
 /// Items in their order, each with its length before it.
 #[derive(Debug)]
-pub(super) struct Spool {
+pub(super) struct SpilledItems {
     file: SpooledTempFile,
     count: u64,
 }
 
-impl Default for Spool {
+impl Default for SpilledItems {
     fn default() -> Self {
         Self { file: SpooledTempFile::new(IN_MEMORY), count: 0 }
     }
 }
 
-impl Spool {
+impl SpilledItems {
     pub(super) fn push(&mut self, item: &[u8]) -> io::Result<()> {
         self.count += 1;
         self.file.write_all(&(item.len() as u64).to_le_bytes())?;

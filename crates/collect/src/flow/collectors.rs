@@ -9,13 +9,13 @@ use rustc_hash::FxHashMap;
 use schema::Collection;
 
 use super::kinds::list::page_size::PageSize;
-use super::ledger::Ledger;
-use super::merged::Merged;
+use super::late_arrival_scan::LateArrivalScan;
 use super::misdated::Misdated;
 use super::past::Past;
-use super::reconcile::Sweep;
+use super::redirects::Redirects;
+use super::retry_queue::RetryQueue;
 use super::rows::{self, Rows};
-use super::{Feed, Shared};
+use super::{Collector, Shared};
 use crate::config::{DatasetConfig, TenantConfig};
 use common::error::Fault;
 use common::health::Key;
@@ -26,7 +26,7 @@ use microsoft::auth::{Credential, TokenSource};
 use microsoft::source::{Requests, Source};
 
 /// The sources of a tenant: datasets of the same endpoint that split its rows alike share one.
-pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) -> Result<Vec<Feed>, Fault> {
+pub(super) fn collectors(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) -> Result<Vec<Collector>, Fault> {
     let outlet = shared.outlets.of(&tenant.delivery)?;
     let streams = outlet.streams(tenant.delivery.namespace.as_deref());
     let marks = Arc::new(tenant.delivery.marks());
@@ -45,7 +45,7 @@ pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) ->
     let mut families: FxHashMap<&str, Arc<Budget>> = FxHashMap::default();
     // All its tokens come from one endpoint.
     let sign_in: Arc<Budget> = Arc::default();
-    let mut feeds = Vec::new();
+    let mut collectors = Vec::new();
     for datasets in groups {
         let endpoint = datasets[0].dataset.definition.source;
         let (root, scope) = tenant
@@ -82,7 +82,7 @@ pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) ->
         let mut rows = Rows::new(&datasets, &list, &tenant.id, Arc::clone(&shared.dead), shared.preserve_original);
         rows.report_to(Arc::clone(&health));
         rows.mark(&marks);
-        feeds.push(Feed {
+        collectors.push(Collector {
             tenant: tenant.id.as_str().into(),
             outlet: Arc::clone(&outlet),
             streams: Arc::clone(&streams),
@@ -101,22 +101,22 @@ pub(super) fn feeds(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) ->
             state: shared.store.endpoint(&tenant.cloud.name, &tenant.id, &endpoint.name()),
             rows,
             size: PageSize::new(list.page_size),
-            ledger: Ledger::default(),
-            alone: FxHashMap::default(),
-            merged: Merged::default(),
+            retry_queue: RetryQueue::default(),
+            fetched_individually: FxHashMap::default(),
+            redirects: Redirects::default(),
             misdated: Misdated::default(),
             odd: None,
             deferred: Vec::new(),
             whole: FxHashMap::default(),
-            sweep: Sweep::default(),
+            late_arrival_scan: LateArrivalScan::default(),
             past: Past::new(shared.desk.queue(&key)),
             stored: Vec::new(),
             delivered: true,
-            ahead: false,
+            cursor_advanced: false,
             interval,
             datasets,
             shared: Arc::clone(shared),
         });
     }
-    Ok(feeds)
+    Ok(collectors)
 }

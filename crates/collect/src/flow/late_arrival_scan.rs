@@ -7,9 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::Feed;
-use super::errand::Errand;
+use super::Collector;
 use super::kinds::list::cursor;
+use super::range_scan::RangeScan;
 use common::clock;
 use common::error::Fault;
 use common::http::jitter;
@@ -28,9 +28,9 @@ const AT_LEAST: Duration = Duration::from_mins(2);
 
 /// The sweep of one source.
 #[derive(Debug, Default)]
-pub(super) struct Sweep {
+pub(super) struct LateArrivalScan {
     /// The running one.
-    errand: Option<Errand>,
+    scan: Option<RangeScan>,
     /// When the next one is due; unknown until the state was asked.
     next: Option<DateTime<Utc>>,
     /// Slices that may be read before this time.
@@ -39,69 +39,69 @@ pub(super) struct Sweep {
 }
 
 /// Reads slices until the next live poll, which starts then.
-pub(super) async fn spare_time(feed: &mut Feed, poll: Instant) -> Result<(), Fault> {
-    let Some(plan) = feed.datasets.iter().find_map(|config| config.reconcile) else { return Ok(()) };
+pub(super) async fn spare_time(collector: &mut Collector, poll: Instant) -> Result<(), Fault> {
+    let Some(plan) = collector.datasets.iter().find_map(|config| config.reconcile) else { return Ok(()) };
     loop {
         let now = Instant::now();
-        let hungry = feed.sweep.last.is_none_or(|last| last + AT_LEAST <= now);
-        if feed.sweep.after.is_some_and(|after| after > now) || now + PACE > poll && !hungry {
+        let overdue = collector.late_arrival_scan.last.is_none_or(|last| last + AT_LEAST <= now);
+        if collector.late_arrival_scan.after.is_some_and(|after| after > now) || now + PACE > poll && !overdue {
             return Ok(());
         }
-        if feed.sweep.errand.is_none() && !start(feed, plan).await? {
+        if collector.late_arrival_scan.scan.is_none() && !start(collector, plan).await? {
             return Ok(());
         }
-        match step(feed, plan).await {
+        match step(collector, plan).await {
             Ok(true) => {}
             Ok(false) => return Ok(()),
             Err(fault @ (Fault::Stopped | Fault::Local(_))) => return Err(fault),
             Err(fault) => {
-                tracing::info!(tenant = &*feed.tenant, reason = %fault, "the sweep for late records waits");
-                feed.sweep.after = Some(Instant::now() + AFTER_FAULT);
+                tracing::info!(tenant = &*collector.tenant, reason = %fault, "the sweep for late records waits");
+                collector.late_arrival_scan.after = Some(Instant::now() + AFTER_FAULT);
                 return Ok(());
             }
         }
-        feed.source.stop.unless(tokio::time::sleep(PACE)).await?;
+        collector.source.stop.unless(tokio::time::sleep(PACE)).await?;
     }
 }
 
 /// Goes on with a sweep, or starts the one that is due; `false` if none is.
-async fn start(feed: &mut Feed, plan: crate::config::Reconcile) -> Result<bool, Fault> {
-    let state = feed.state.clone();
-    let next = if let Some(next) = feed.sweep.next {
+async fn start(collector: &mut Collector, plan: crate::config::Reconcile) -> Result<bool, Fault> {
+    let state = collector.state.clone();
+    let next = if let Some(next) = collector.late_arrival_scan.next {
         next
     } else {
         let tasks = state.tasks(KIND, 2).await?;
         if let Some(task) = tasks.iter().find(|task| task.key == SWEEP.as_bytes()) {
-            feed.sweep.errand = Errand::resume(KIND, task);
+            collector.late_arrival_scan.scan = RangeScan::resume(KIND, task);
         }
         let known = tasks.iter().find(|task| task.key == NEXT.as_bytes());
         let known = known.and_then(|task| task.body.get("at").and_then(Value::as_str));
         match known.and_then(clock::parse) {
             Some(next) => next,
-            None => schedule(feed, plan).await?,
+            None => schedule(collector, plan).await?,
         }
     };
-    feed.sweep.next = Some(next);
-    if feed.sweep.errand.is_some() {
+    collector.late_arrival_scan.next = Some(next);
+    if collector.late_arrival_scan.scan.is_some() {
         return Ok(true);
     }
     // A time that is further away was set by a clock that was wrong.
-    let latest = feed.health.time().now() + TimeDelta::from_std(plan.every).unwrap_or(TimeDelta::days(1));
-    if feed.health.time().now() < next && next <= latest {
+    let latest = collector.health.time().now() + TimeDelta::from_std(plan.every).unwrap_or(TimeDelta::days(1));
+    if collector.health.time().now() < next && next <= latest {
         return Ok(false);
     }
-    let Some((from, to)) = range(feed, plan).await? else { return Ok(false) };
-    let errand = Errand::new(KIND, SWEEP, &from, &to);
-    state.put_task(errand.task()).await?;
-    feed.sweep.errand = Some(errand);
+    let Some((from, to)) = range(collector, plan).await? else { return Ok(false) };
+    let scan = RangeScan::new(KIND, SWEEP, &from, &to);
+    state.put_task(scan.task()).await?;
+    collector.late_arrival_scan.scan = Some(scan);
     Ok(true)
 }
 
 /// From the span before the cursor, but not from before collection began, to where live polls read again anyway.
-async fn range(feed: &Feed, plan: crate::config::Reconcile) -> Result<Option<(String, String)>, Fault> {
+async fn range(collector: &Collector, plan: crate::config::Reconcile) -> Result<Option<(String, String)>, Fault> {
     let mut found: Option<(String, String)> = None;
-    let loaded = feed.state.load().await?;
-    for config in &feed.datasets {
+    let loaded = collector.state.load().await?;
+    for config in &collector.datasets {
         let progress = loaded.dataset(config.dataset.definition.name).progress;
         let Some(newest) = progress.cursor else { return Ok(None) };
         let to = cursor::before(&newest, config.overlap);
@@ -119,30 +119,36 @@ async fn range(feed: &Feed, plan: crate::config::Reconcile) -> Result<Option<(St
 }
 
 /// `false` when the sweep has ended.
-async fn step(feed: &mut Feed, plan: crate::config::Reconcile) -> Result<bool, Fault> {
-    let Some(mut errand) = feed.sweep.errand.take() else { return Ok(false) };
-    let before = errand.found();
-    let outcome = Box::pin(errand.step(feed)).await;
-    feed.sweep.last = Some(Instant::now());
-    let late = errand.found() - before;
+async fn step(collector: &mut Collector, plan: crate::config::Reconcile) -> Result<bool, Fault> {
+    let Some(mut scan) = collector.late_arrival_scan.scan.take() else { return Ok(false) };
+    let before = scan.found();
+    let outcome = Box::pin(scan.step(collector)).await;
+    collector.late_arrival_scan.last = Some(Instant::now());
+    let late = scan.found() - before;
     if late > 0 {
-        feed.health.late(late);
+        collector.health.late(late);
     }
     if !matches!(outcome, Ok(None)) {
-        feed.sweep.errand = Some(errand);
+        collector.late_arrival_scan.scan = Some(scan);
         return outcome.map(|_| true);
     }
-    let (late, to) = (errand.found(), errand.to());
-    tracing::info!(tenant = &*feed.tenant, path = feed.source.endpoint.path, late, to, "swept for late records");
-    feed.sweep.next = Some(schedule(feed, plan).await?);
+    let (late, to) = (scan.found(), scan.to());
+    tracing::info!(
+        tenant = &*collector.tenant,
+        path = collector.source.endpoint.path,
+        late,
+        to,
+        "swept for late records"
+    );
+    collector.late_arrival_scan.next = Some(schedule(collector, plan).await?);
     Ok(false)
 }
 
-async fn schedule(feed: &Feed, plan: crate::config::Reconcile) -> Result<DateTime<Utc>, Fault> {
+async fn schedule(collector: &Collector, plan: crate::config::Reconcile) -> Result<DateTime<Utc>, Fault> {
     // Sources that came together part again.
     let pause = plan.every.saturating_sub(jitter(plan.every / 10));
-    let next = feed.health.time().now() + TimeDelta::from_std(pause).unwrap_or(TimeDelta::days(1));
+    let next = collector.health.time().now() + TimeDelta::from_std(pause).unwrap_or(TimeDelta::days(1));
     let body = json!({ "at": clock::seconds(next) });
-    feed.state.put_task(Task { kind: KIND.to_owned(), key: NEXT.as_bytes().to_vec(), body }).await?;
+    collector.state.put_task(Task { kind: KIND.to_owned(), key: NEXT.as_bytes().to_vec(), body }).await?;
     Ok(next)
 }

@@ -6,9 +6,9 @@
 //! not matter. Rows are found by structure only; whether a row is valid JSON is for the mapper to say, so that one bad
 //! row costs one rejection.
 
-mod hold;
 mod member;
 mod scan;
+mod spill_buffer;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -18,14 +18,14 @@ use std::io;
 use schema::{Envelope, List, NextPage};
 use tempfile::SpooledTempFile;
 
-use self::hold::Hold;
 pub use self::member::{Member as RowMember, all_members, members};
 pub use self::member::{replace_member, scalar_member, scalar_members, string_member};
 use self::scan::ValueScan;
+use self::spill_buffer::SpillBuffer;
 
 /// Longest row that is held in memory: 4 MiB.
 pub const MAX_ROW: usize = 4 * 1024 * 1024;
-/// Longest key and longest link that are understood; rows may hold longer ones.
+/// Longest key and longest link that are understood; rows may buffer longer ones.
 const MAX_TEXT: usize = 64 * 1024;
 
 /// One finding in a page.
@@ -171,9 +171,9 @@ pub struct Splitter {
     key: Vec<u8>,
     /// Text of a kept member of the body.
     text: Vec<u8>,
-    element: Hold,
-    item: Hold,
-    /// The hold that the last event was made of.
+    element: SpillBuffer,
+    item: SpillBuffer,
+    /// The buffer that the last event was made of.
     emitted: Option<Level>,
     first_member: bool,
     rows: Rows,
@@ -199,8 +199,8 @@ impl Splitter {
             member: Member::Other,
             key: Vec::new(),
             text: Vec::new(),
-            element: Hold::new(max_row),
-            item: Hold::new(max_row),
+            element: SpillBuffer::new(max_row),
+            item: SpillBuffer::new(max_row),
             emitted: None,
             first_member: true,
             rows: Rows::None,
@@ -226,11 +226,11 @@ impl Splitter {
             Some(Found::Row(level, bytes)) => Ok(Some(row(level, bytes))),
             Some(Found::Held(level)) => {
                 self.emitted = Some(level);
-                let hold = if level == Level::Body { &mut self.element } else { &mut self.item };
-                if let Some((raw, length)) = hold.take_spill() {
+                let buffer = if level == Level::Body { &mut self.element } else { &mut self.item };
+                if let Some((raw, length)) = buffer.take_spill() {
                     return Ok(Some(Event::TooLarge { nested: level == Level::Element, raw, length }));
                 }
-                Ok(Some(row(level, hold.bytes())))
+                Ok(Some(row(level, buffer.bytes())))
             }
         }
     }

@@ -22,16 +22,16 @@ const PER_CYCLE: usize = 20;
 const MAX_HELD: usize = 50;
 const MAX_HELD_TEXT: usize = 64 * 1024;
 
-/// The retry ledger of one source.
+/// The retry queue of one source.
 #[derive(Debug, Default)]
-pub(super) struct Ledger {
+pub(super) struct RetryQueue {
     entries: Vec<Retry>,
     is_changed: bool,
 }
 
 /// What failed.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Debt<'a> {
+pub(super) struct RetryItem<'a> {
     pub(super) owed: Owed,
     /// Id of the record; of a place, the time at which it begins.
     pub(super) id: &'a str,
@@ -39,22 +39,22 @@ pub(super) struct Debt<'a> {
     pub(super) version: &'a str,
 }
 
-impl<'a> Debt<'a> {
+impl<'a> RetryItem<'a> {
     /// What an entry stands for.
     pub(super) fn of(entry: &'a Retry) -> Self {
         Self { owed: entry.owed, id: &entry.id, version: &entry.version }
     }
 }
 
-impl Ledger {
+impl RetryQueue {
     /// What the state remembers.
     pub(super) fn new(entries: Vec<Retry>) -> Self {
         Self { entries, is_changed: false }
     }
 
     /// It failed, perhaps again. Returns what is remembered of it, and what is given up: the same, or the oldest.
-    pub(super) fn failed(&mut self, debt: Debt<'_>, row: Option<String>) -> (Retry, Option<Retry>) {
-        let Debt { owed, id, version } = debt;
+    pub(super) fn failed(&mut self, debt: RetryItem<'_>, row: Option<String>) -> (Retry, Option<Retry>) {
+        let RetryItem { owed, id, version } = debt;
         let earlier = self.take(owed, id).filter(|entry| entry.version == version);
         let attempts = earlier.as_ref().map_or(0, |entry| entry.attempts).saturating_add(1);
         let pause = if row.is_some() && attempts == 1 {
@@ -116,7 +116,7 @@ impl Ledger {
     }
 
     /// Versions of records that are known to be too heavy for their page.
-    pub(super) fn heavy(&self) -> impl Iterator<Item = &String> {
+    pub(super) fn oversized(&self) -> impl Iterator<Item = &String> {
         self.entries.iter().filter(|entry| entry.owed == Owed::Nested).map(|entry| &entry.version)
     }
 

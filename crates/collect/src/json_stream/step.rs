@@ -212,16 +212,16 @@ impl Splitter {
 
     fn in_item<'c>(&mut self, rest: &mut &'c [u8], level: Level) -> Step<'c> {
         let (read, ended) = self.scanned(rest);
-        let hold = if level == Level::Body { &mut self.element } else { &mut self.item };
+        let buffer = if level == Level::Body { &mut self.element } else { &mut self.item };
         if !ended {
-            hold.extend(read)?;
+            buffer.extend(read)?;
             return Ok(None);
         }
         self.state = State::Items(level);
-        if hold.is_needless_for(read) {
+        if buffer.is_needless_for(read) {
             return Ok(Some(Found::Row(level, read)));
         }
-        hold.extend(read)?;
+        buffer.extend(read)?;
         Ok(Some(Found::Held(level)))
     }
 

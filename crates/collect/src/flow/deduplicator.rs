@@ -8,7 +8,7 @@ use state::{DedupIndex, DedupKey, EndpointState, MinuteBucket, Share};
 
 /// The documents of one dataset: those that wait to be committed, in memory, and the dedup index of those that are.
 #[derive(Debug)]
-pub(super) struct Seen {
+pub(super) struct Deduplicator {
     state: EndpointState,
     dataset: &'static str,
     /// The dedup index, open while it is asked.
@@ -21,7 +21,7 @@ pub(super) struct Seen {
     share: Share,
 }
 
-impl Seen {
+impl Deduplicator {
     /// What the state remembers of a dataset.
     pub(super) fn new(state: EndpointState, dataset: &'static str, newest: MinuteBucket) -> Self {
         let share = state.share();

@@ -2,8 +2,8 @@
 
 use mapper::Rollup;
 
-use super::super::spool::Spool;
-use super::{Rows, Shape};
+use super::super::spilled_items::SpilledItems;
+use super::{Framing, Rows};
 
 /// Nested rows that are not whole.
 #[derive(Debug, Default)]
@@ -20,7 +20,7 @@ pub(crate) enum Nested {
     #[default]
     Nothing,
     Sum(Box<Rollup>),
-    Rows(Spool),
+    Rows(SpilledItems),
 }
 
 impl Rows {
@@ -31,26 +31,26 @@ impl Rows {
 
     /// What the nested rows have said, for an element that waits.
     pub(crate) fn take_nested(&mut self) -> Nested {
-        match &mut self.shape {
-            Shape::Whole => Nested::Nothing,
-            Shape::Rollup { rollup, .. } => Nested::Sum(std::mem::take(rollup)),
-            Shape::Outer { spool, .. } => Nested::Rows(std::mem::take(spool)),
+        match &mut self.framing {
+            Framing::Whole => Nested::Nothing,
+            Framing::Rollup { rollup, .. } => Nested::Sum(std::mem::take(rollup)),
+            Framing::Outer { spilled, .. } => Nested::Rows(std::mem::take(spilled)),
         }
     }
 
     /// The element says that it has so many nested rows. Whether that is more than came.
     pub(crate) fn announce(&mut self, count: u64) -> bool {
-        match &mut self.shape {
-            Shape::Rollup { rollup, .. } => rollup.announce(count),
-            Shape::Whole | Shape::Outer { .. } => false,
+        match &mut self.framing {
+            Framing::Rollup { rollup, .. } => rollup.announce(count),
+            Framing::Whole | Framing::Outer { .. } => false,
         }
     }
 
     /// Goes on with what the nested rows of an element have said.
     pub(crate) fn put_nested(&mut self, nested: Nested) {
-        match (&mut self.shape, nested) {
-            (Shape::Rollup { rollup, .. }, Nested::Sum(sum)) => *rollup = sum,
-            (Shape::Outer { spool, .. }, Nested::Rows(rows)) => *spool = rows,
+        match (&mut self.framing, nested) {
+            (Framing::Rollup { rollup, .. }, Nested::Sum(sum)) => *rollup = sum,
+            (Framing::Outer { spilled, .. }, Nested::Rows(rows)) => *spilled = rows,
             _ => {}
         }
     }

@@ -1,5 +1,5 @@
 //! A part of the listing that is read apart from the live window, slice by slice: each slice is read, delivered and
-//! written down before the next one, so that a restart goes on where it ended. The ledger of ids tells what is missing in
+//! written down before the next one, so that a restart goes on where it ended. The index of delivered ids tells what is missing in
 //! the output; the live cursor stays where it is.
 
 use chrono::DateTime;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::kinds::list::time_slice::TimeSlice;
 use super::kinds::list::{Role, TimeCursorList};
-use super::{Begun, Feed, begin, deliver, engine};
+use super::{Begun, Collector, begin, deliver, engine};
 use common::clock;
 use common::error::Fault;
 use microsoft::source::{Bound, Range};
@@ -18,7 +18,7 @@ const HANDED_OVER: &str = "handed_over";
 
 /// What is left of a part of the listing.
 #[derive(Debug)]
-pub(super) struct Errand {
+pub(super) struct RangeScan {
     kind: &'static str,
     key: Vec<u8>,
     range: Range,
@@ -29,7 +29,7 @@ pub(super) struct Errand {
     is_handed_over: bool,
 }
 
-impl Errand {
+impl RangeScan {
     /// Everything that changed at or after `from` and before `to`.
     pub(super) fn new(kind: &'static str, key: &str, from: &str, to: &str) -> Self {
         // Its end is known: how late it is does not matter.
@@ -42,11 +42,11 @@ impl Errand {
     /// Goes on with what the state remembers.
     pub(super) fn resume(kind: &'static str, task: &Task) -> Option<Self> {
         let text = |name: &str| task.body.get(name).and_then(Value::as_str);
-        let mut errand = Self::new(kind, "", text("from")?, text("to")?);
-        errand.key.clone_from(&task.key);
-        errand.found = task.body.get("found").and_then(Value::as_u64).unwrap_or_default();
-        errand.is_handed_over = task.body.get(HANDED_OVER).is_some_and(|handed| *handed == true);
-        Some(errand)
+        let mut scan = Self::new(kind, "", text("from")?, text("to")?);
+        scan.key.clone_from(&task.key);
+        scan.found = task.body.get("found").and_then(Value::as_u64).unwrap_or_default();
+        scan.is_handed_over = task.body.get(HANDED_OVER).is_some_and(|handed| *handed == true);
+        Some(scan)
     }
 
     /// As the state remembers it.
@@ -98,22 +98,22 @@ impl Errand {
     }
 
     /// Reads and delivers a slice. Returns how many of its documents were missing; `None` for the end.
-    pub(super) async fn step(&mut self, feed: &mut Feed) -> Result<Option<u64>, Fault> {
-        let Some(Begun { cursors, mut outbox, .. }) = begin(feed).await? else { return Ok(None) };
-        let mut list = TimeCursorList::new(feed.start(self.slice.range().clone(), Role::RangeScan, cursors));
-        let outcome = engine::read(feed, &mut list, &mut outbox).await;
-        feed.keep_size(&list, &outcome);
-        let found = feed.rows.fresh();
+    pub(super) async fn step(&mut self, collector: &mut Collector) -> Result<Option<u64>, Fault> {
+        let Some(Begun { cursors, mut outbox, .. }) = begin(collector).await? else { return Ok(None) };
+        let mut list = TimeCursorList::new(collector.start(self.slice.range().clone(), Role::RangeScan, cursors));
+        let outcome = engine::read(collector, &mut list, &mut outbox).await;
+        collector.keep_size(&list, &outcome);
+        let found = collector.rows.fresh();
         // What a broken slice has found is delivered too.
-        deliver(feed, &list, &mut outbox, false).await?;
+        deliver(collector, &list, &mut outbox, false).await?;
         self.found += found;
         outcome?;
-        let page = feed.size.max();
+        let page = collector.size.max();
         if list.records() > u64::from(page) {
             self.slice.shorten();
         }
-        let state = feed.state.clone();
-        if self.slice.next(&self.range, list.records(), page, feed.health.time().now()) {
+        let state = collector.state.clone();
+        if self.slice.next(&self.range, list.records(), page, collector.health.time().now()) {
             state.put_task(self.task()).await?;
             return Ok(Some(found));
         }

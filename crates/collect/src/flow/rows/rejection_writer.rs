@@ -10,13 +10,13 @@ use common::health::SourceHealth;
 use output::dead_letters::{DeadLetters, Kept, Raw};
 
 /// Rejections of one source.
-pub(super) struct Letters {
+pub(super) struct RejectionWriter {
     pub(super) tenant: String,
     pub(super) dead: Arc<DeadLetters>,
     pub(super) health: Option<Arc<SourceHealth>>,
 }
 
-impl Letters {
+impl RejectionWriter {
     pub(super) fn keep(&self, dataset: &'static str, reject: &Reject, raw: Raw<'_>) -> Result<(), Fault> {
         let Reject { reason, detail, record } = reject;
         let rejection = Rejection { dataset, tenant: &self.tenant, reason, detail, record: record.as_deref() };

@@ -6,10 +6,10 @@ use std::collections::VecDeque;
 
 use rustc_hash::FxHashMap;
 
-use super::Feed;
-use super::alone::{self, Found};
+use super::Collector;
+use super::fetch_by_id::{self, Found};
 use super::kinds::Audience;
-use super::ledger::Debt;
+use super::retry_queue::RetryItem;
 use super::rows::Extent;
 use crate::record::Record;
 use common::error::Fault;
@@ -24,7 +24,7 @@ const MAX_DONE: usize = 1000;
 
 /// Merges of one source.
 #[derive(Debug, Default)]
-pub(super) struct Merged {
+pub(super) struct Redirects {
     /// Records to be read, with their place in the chain.
     waiting: VecDeque<(String, u32)>,
     /// Versions of the records that were merged, by their ids.
@@ -34,9 +34,9 @@ pub(super) struct Merged {
 }
 
 /// Looks whether a record was merged into another one.
-pub(super) fn note(feed: &mut Feed, record: &Record<'_>) {
+pub(super) fn note(collector: &mut Collector, record: &Record<'_>) {
     let (Some(target), Some((id, version))) = (record.redirect.as_deref(), record.name()) else { return };
-    let merged = &mut feed.merged;
+    let merged = &mut collector.redirects;
     if merged.done.get(id).is_some_and(|done| done == version) {
         return;
     }
@@ -50,7 +50,7 @@ pub(super) fn note(feed: &mut Feed, record: &Record<'_>) {
     }
     if merged.depth >= MAX_DEPTH {
         tracing::warn!(
-            tenant = &*feed.tenant,
+            tenant = &*collector.tenant,
             record = id,
             "a chain of merged records is too long, it is not followed"
         );
@@ -60,26 +60,27 @@ pub(super) fn note(feed: &mut Feed, record: &Record<'_>) {
 }
 
 /// Reads the records that others were merged into. What cannot be read is owed.
-pub(super) async fn follow(feed: &mut Feed, outbox: &mut BatchWriter) -> Result<(), Fault> {
-    while let Some((id, depth)) = feed.merged.waiting.pop_front() {
-        feed.merged.depth = depth;
-        let outcome = alone::fetch(feed, &id, None, (Extent::Apart, Audience::ALL), outbox).await;
-        feed.merged.depth = 0;
+pub(super) async fn follow(collector: &mut Collector, outbox: &mut BatchWriter) -> Result<(), Fault> {
+    while let Some((id, depth)) = collector.redirects.waiting.pop_front() {
+        collector.redirects.depth = depth;
+        let outcome = fetch_by_id::fetch(collector, &id, None, (Extent::Apart, Audience::ALL), outbox).await;
+        collector.redirects.depth = 0;
         match outcome {
             Ok(Found::Read) => {
-                feed.ledger.take(Owed::Record, &id);
+                collector.retry_queue.take(Owed::Record, &id);
             }
-            Ok(Found::Other | Found::Missing) => owe(feed, &id, "the record is not there, or not to be seen"),
+            Ok(Found::Other | Found::Missing) => owe(collector, &id, "the record is not there, or not to be seen"),
             // The token may be refused for a single record.
-            Err(fault) if alone::is_own(&fault) || matches!(fault, Fault::Auth(_)) => {
-                owe(feed, &id, &fault.to_string());
+            Err(fault) if fetch_by_id::is_own(&fault) || matches!(fault, Fault::Auth(_)) => {
+                owe(collector, &id, &fault.to_string());
             }
             Err(fault) => {
                 // The cursor may go on without them.
-                feed.merged.waiting.push_front((id, depth));
-                while let Some((id, _)) = feed.merged.waiting.pop_front() {
-                    let (_, given_up) = feed.ledger.failed(Debt { owed: Owed::Record, id: &id, version: "" }, None);
-                    alone::give_up(feed, given_up);
+                collector.redirects.waiting.push_front((id, depth));
+                while let Some((id, _)) = collector.redirects.waiting.pop_front() {
+                    let (_, given_up) =
+                        collector.retry_queue.failed(RetryItem { owed: Owed::Record, id: &id, version: "" }, None);
+                    fetch_by_id::give_up(collector, given_up);
                 }
                 return Err(fault);
             }
@@ -88,21 +89,21 @@ pub(super) async fn follow(feed: &mut Feed, outbox: &mut BatchWriter) -> Result<
     Ok(())
 }
 
-fn owe(feed: &mut Feed, id: &str, reason: &str) {
-    if feed.ledger.find(Owed::Nested, id).is_some() {
+fn owe(collector: &mut Collector, id: &str, reason: &str) {
+    if collector.retry_queue.find(Owed::Nested, id).is_some() {
         // The listing has brought it, and it is owed already.
         return;
     }
-    let (entry, given_up) = feed.ledger.failed(Debt { owed: Owed::Record, id, version: "" }, None);
+    let (entry, given_up) = collector.retry_queue.failed(RetryItem { owed: Owed::Record, id, version: "" }, None);
     let text = format_args!("record {id}, which others were merged into ({} attempts): {reason}", entry.attempts);
-    feed.health.degrade(Reason::HeavyRecord, text);
+    collector.health.degrade(Reason::HeavyRecord, text);
     tracing::warn!(
-        tenant = &*feed.tenant,
+        tenant = &*collector.tenant,
         record = id,
         reason,
         attempts = entry.attempts,
         next = entry.next,
         "DEGRADED: the record that others were merged into cannot be read, it is asked for again"
     );
-    alone::give_up(feed, given_up);
+    fetch_by_id::give_up(collector, given_up);
 }
