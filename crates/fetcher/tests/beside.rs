@@ -118,7 +118,7 @@ async fn the_state_is_shown_and_exported_and_not_changed_by_others() {
     assert_eq!(shown["sources"][0]["dataset"], "incident", "{shown}");
     let exported = site.run(&["state", "export"]).await;
     assert_eq!(exported.status.code(), Some(0), "{exported:?}");
-    assert!(text(&exported.stdout).ends_with("{\"end\":{\"sources\":1}}\n"), "{exported:?}");
+    assert!(text(&exported.stdout).ends_with("{\"end\":{\"endpoints\":1,\"sources\":1}}\n"), "{exported:?}");
     for command in [&["state", "import", "--force"][..], &["state", "reset", "--yes"]] {
         let refused = site.run(command).await;
         assert_eq!(refused.status.code(), Some(1), "{refused:?}");

@@ -200,7 +200,8 @@ async fn misbehave(State(simulator): State<Simulator>, request: Request, next: N
     let mut response = crate::faults::apply((due, list), request, next).await;
     let date = simulator.clock().own_date().map(|date| date.format("%a, %d %b %Y %H:%M:%S GMT").to_string());
     if let Some(date) = date.and_then(|date| HeaderValue::try_from(date).ok()) {
-        response.headers_mut().insert(DATE, date);
+        // A scripted answer may say another one.
+        response.headers_mut().entry(DATE).or_insert(date);
     }
     response
 }

@@ -270,7 +270,7 @@ async fn without_a_usable_date_this_machines_clock_stands_in() {
             scene.simulator.faults().always(endpoint, answer);
             let health = scene.health().await;
             assert_eq!(scene.documents(dataset).len(), 2, "{dataset} {date}");
-            assert!(says(&health, "record 7") && health.clock_ahead_seconds.is_none());
+            assert!(says(&health, "record 7") && health.clock_ahead_seconds.is_none(), "{dataset} {date}: {health:?}");
             assert!((scene.cursor(dataset).await - now).abs() < TimeDelta::minutes(3), "{dataset} {date}");
         }
     }
