@@ -25,6 +25,7 @@ use microsoft::Budget;
 use microsoft::auth::{Credential, TokenSource};
 use microsoft::source::{Requests, Source};
 
+// Long, because every part of a collector is named once, in one place.
 /// The sources of a tenant: datasets of the same endpoint that split its rows alike share one.
 pub(super) fn collectors(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) -> Result<Vec<Collector>, Fault> {
     let outlet = shared.outlets.of(&tenant.delivery)?;

@@ -35,6 +35,7 @@ pub(super) enum Found {
     Missing,
 }
 
+// Long, because each answer to the single question has a consequence of its own.
 /// A record from a page without nested rows: they are fetched with the record alone. `false` when that was of no use.
 pub(super) async fn complete(
     collector: &mut Collector,

@@ -100,6 +100,7 @@ pub(super) fn error_of(row: &[u8]) -> Option<Said> {
     (is_error || words == 2).then(|| Said::read(row))
 }
 
+// Long, because it is the one loop over what comes off the socket, with an arm for each thing that can come.
 /// Reads an answer to its end. Memory does not depend on its length.
 pub(super) async fn take(
     collector: &mut Collector,

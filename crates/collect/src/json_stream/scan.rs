@@ -43,6 +43,7 @@ impl ValueScan {
         self
     }
 
+    // Long, because it is one state machine: taken apart it would pay for its state at every byte.
     /// Consumes bytes up to the end of the value and returns how many; `None` when all of them belong to it and more
     /// are needed. The first byte of a new value must not be whitespace. A number or literal ends before its delimiter.
     pub(super) fn advance(&mut self, bytes: &[u8]) -> Option<usize> {

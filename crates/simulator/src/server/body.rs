@@ -95,6 +95,7 @@ impl PageBody {
         }
     }
 
+    // Long, because the parts of a page follow one another in the order in which they are sent.
     fn fill(&mut self, out: &mut Vec<u8>) {
         let model = TenantModel::new(&self.tenant);
         let mut state: Option<IncidentState<'_>> = None;
