@@ -279,7 +279,10 @@ impl Kind for TimeCursorList {
         let PageEnd { outcome, missing, first } = end;
         let page = match std::mem::replace(&mut self.state, State::Restart) {
             State::Asked(page) | State::Page(page, _) => page,
-            State::Probe(probe) => return self.probed(probe, outcome, first),
+            State::Probe(probe) => {
+                self.probed(probe, outcome, first)?;
+                return self.end_part();
+            }
             // Nothing was asked.
             state @ (State::Restart | State::Done) => {
                 self.state = state;
@@ -297,7 +300,7 @@ impl Kind for TimeCursorList {
             }
             Err(fault) => {
                 self.state = self.recover(page, fault)?;
-                Ok(())
+                self.end_part()
             }
         }
     }

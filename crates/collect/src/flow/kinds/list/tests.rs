@@ -10,6 +10,7 @@ use super::super::progress::CursorProgress;
 use super::super::toy::{PAGE, ToyList, ToyPage};
 use super::*;
 use crate::record::RecordReader;
+use common::error::Fault;
 use state::Progress;
 
 /// Further back than the oldest record, and as far as every cycle reads again.
@@ -134,4 +135,46 @@ contract!(filter_in_the_body: Toy(FILTER));
 #[test]
 fn the_toys_pages_are_as_long_as_the_lists_say() {
     assert_eq!(PAGE, LIST.page_size as usize);
+}
+
+/// More records of one time than a page has, and a service that refuses both ways beyond them.
+#[test]
+fn a_place_that_neither_link_nor_skip_leads_beyond_is_told_at_the_end() {
+    let toy = Toy(LIST);
+    let now = DateTime::parse_from_rfc3339("2026-03-01T12:00:00Z").expect("a time").to_utc();
+    let mut list = toy.start(None, now);
+    let mut questions = 0;
+    let outcome = loop {
+        let (request, _) = match list.next(now) {
+            Step::Request(request, purpose) => (request, purpose),
+            Step::Wait(_) => continue,
+            Step::Done => break Ok(()),
+        };
+        questions += 1;
+        assert!(questions < 100, "no end");
+        let is_beyond = request.url.query_pairs().any(|(name, _)| name == "$skip" || name == "token");
+        let outcome = if is_beyond {
+            Err(Fault::Refused(request.name()))
+        } else {
+            assert_eq!(list.answered(AnswerTime { at: now, now }), Answered::Read);
+            let reader = toy.reader();
+            for id in 0..LIST.page_size {
+                let row = serde_json::json!({
+                    "id": id.to_string(),
+                    "lastUpdateDateTime": "2026-03-01T10:00:00Z",
+                    "createdDateTime": "2026-03-01T10:00:00Z",
+                });
+                let text = row.to_string();
+                let record = reader.read(text.as_bytes());
+                list.record(&record);
+                list.delivered(&record, Delivery::Listed);
+            }
+            let link = Some("http://192.0.2.1/v1.0/toys?token=beyond".to_owned());
+            Ok(Page { rows: LIST.page_size.into(), digest: 1, link, ..Page::default() })
+        };
+        if let Err(recovery) = list.response(PageEnd { outcome, missing: None, first: None }) {
+            break Err(recovery);
+        }
+    };
+    assert!(matches!(&outcome, Err(Recovery::Fail(Fault::Incomplete(_)))), "{outcome:?}");
 }
