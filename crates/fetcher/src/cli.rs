@@ -16,6 +16,7 @@ mod state;
 mod status;
 mod told;
 
+#[cfg(feature = "demo")]
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -23,6 +24,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tokio::runtime::{Builder, Runtime};
+#[cfg(feature = "demo")]
 use url::Url;
 
 use crate::config;
