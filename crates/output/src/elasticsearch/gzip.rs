@@ -92,7 +92,9 @@ mod tests {
 
     #[test]
     fn every_level_is_unpacked_to_the_same_by_another_implementation() {
-        let lines: String = (0..5000).map(|number| format!("{{\"id\":{number},\"severity\":\"medium\"}}\n")).collect();
+        let lines: Vec<String> =
+            (0..5000).map(|number| format!("{{\"id\":{number},\"severity\":\"medium\"}}\n")).collect();
+        let lines = lines.concat();
         for level in 1..=12 {
             let gzip = Gzip::new(level).expect("level");
             let mut out = Vec::new();
