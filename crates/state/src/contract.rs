@@ -174,12 +174,12 @@ pub(crate) async fn a_former_holder_is_refused_and_changes_nothing(place: &impl 
     let fence = holder(&state, &alerts).await;
     assert!(fence > former);
     assert_eq!(state.load(&alerts).await.expect("loads").dataset("alert").progress, progress("2"));
-    let stale = || {
+    let overtaken = || {
         let mut update = alert(Some(progress("9")), keys(1..2, AT));
         (update.retry, update.put) = (Some(vec![retry("7")]), vec![task("slice", b"a")]);
         vec![(alerts.clone(), update)]
     };
-    let refused = state.commit(stale(), former).await.expect_err("is not the holder any more").to_string();
+    let refused = state.commit(overtaken(), former).await.expect_err("is not the holder any more").to_string();
     let lazy = state.set_lazy(&alerts, "alert", progress("9"), former).expect_err("neither").to_string();
     for said in [&refused, &lazy] {
         let is_clear = said.contains("graph/v1.0/alerts of t (global)") && said.contains("taken it over");
@@ -189,10 +189,10 @@ pub(crate) async fn a_former_holder_is_refused_and_changes_nothing(place: &impl 
     state.close().await.expect("closes");
     drop(state);
     let state = place.open();
-    state.commit(stale(), former).await.expect_err("is not the holder after a restart either");
+    state.commit(overtaken(), former).await.expect_err("is not the holder after a restart either");
     let next = holder(&state, &alerts).await;
     assert!(next > fence);
-    state.commit(stale(), fence).await.expect_err("was taken over");
+    state.commit(overtaken(), fence).await.expect_err("was taken over");
     let loaded = state.load(&alerts).await.expect("loads");
     assert_eq!((loaded.dataset("alert").progress, loaded.retry), (progress("3"), Vec::new()));
     assert_eq!(state.tasks(&alerts, "slice", 10).await.expect("tasks"), []);
@@ -226,15 +226,15 @@ pub(crate) async fn tasks_come_in_the_order_of_their_keys_and_kinds_are_apart(pl
     put.push(task("slices", b"x"));
     commit(&state, &alerts, fence, StateUpdate { put, ..StateUpdate::default() }).await;
     commit(&state, &other, fence, StateUpdate { put: vec![task("slice", b"y")], ..StateUpdate::default() }).await;
-    let named = async |kind: &str, limit: usize| -> Vec<Vec<u8>> {
+    let listed = async |kind: &str, limit: usize| -> Vec<Vec<u8>> {
         let tasks = state.tasks(&alerts, kind, limit).await.expect("tasks");
         tasks.into_iter().map(|task| task.key).collect()
     };
     let sorted: [&[u8]; 5] = [b"", b"a", b"a\0b", b"b", b"\xff"];
-    assert_eq!(named("slice", 10).await, sorted);
-    assert_eq!(named("slice", 2).await, sorted[..2]);
-    assert_eq!(named("slices", 10).await, [b"x"]);
-    assert_eq!(named("slic", 10).await, Vec::<Vec<u8>>::new());
+    assert_eq!(listed("slice", 10).await, sorted);
+    assert_eq!(listed("slice", 2).await, sorted[..2]);
+    assert_eq!(listed("slices", 10).await, [b"x"]);
+    assert_eq!(listed("slic", 10).await, Vec::<Vec<u8>>::new());
     // One is done, one is replaced, and one that is done is put again.
     let done = [b"b".to_vec(), b"a".to_vec(), b"never there".to_vec()].map(|key| ("slice".to_owned(), key)).to_vec();
     let put = vec![Task { body: json!(2), ..task("slice", b"") }, Task { body: json!(3), ..task("slice", b"a") }];
