@@ -1,10 +1,11 @@
 //! The page to read first: one cycle of one source, from Microsoft's bytes to an acknowledged document.
 //!
 //! [`supervise`] starts an output task and one task per source (an endpoint of a tenant; datasets that share it share the
-//! poll), each with its own failures; the fair scheduler says who may read. A source goes through its window page by page ([`window`]; records too heavy for their page: [`fetch_by_id`]), polls
-//! ([`microsoft::source`]), splits the page off the socket ([`page`], [`crate::json_stream`]), maps row by row ([`rows`]) and
-//! hands encoded batches ([`output::BatchWriter`]) to the output; the bytes on their way to it are bounded, so that a slow
-//! output slows the sources down. State moves strictly after the output has acknowledged everything that was read.
+//! poll), each with its own failures; the fair scheduler says who may read. The [`engine`] asks for what the source's kind
+//! ([`kinds`]) wants ([`microsoft::source`]), splits the page off the socket ([`page`], [`crate::json_stream`]), maps row by
+//! row ([`rows`]; records too heavy for their page: [`fetch_by_id`]) and hands batches ([`output::BatchWriter`]) to the
+//! output; the bytes on their way to it are bounded, so that a slow output slows the sources down. State moves strictly
+//! after the output has acknowledged everything that was read.
 
 pub mod backfill;
 mod collectors;
