@@ -19,10 +19,6 @@ use common::http::Backoff;
 const PAUSE: Duration = Duration::from_secs(5);
 const LONGEST: Duration = Duration::from_mins(5);
 
-fn pauses() -> Backoff {
-    Backoff::new(PAUSE, LONGEST, u32::MAX)
-}
-
 /// What a source was asked for.
 #[derive(Debug)]
 pub(super) struct Past {
@@ -45,7 +41,7 @@ struct Work {
 
 impl Past {
     pub(super) fn new(queue: Arc<Queue>) -> Self {
-        Self { queue, work: VecDeque::new(), is_resumed: false, after: None, pauses: pauses() }
+        Self { queue, work: VecDeque::new(), is_resumed: false, after: None, pauses: Backoff::endless(PAUSE, LONGEST) }
     }
 }
 
@@ -145,9 +141,9 @@ async fn step(collector: &mut Collector) -> Result<(), Fault> {
         collector.past.work.push_front(work);
     }
     match outcome {
-        Ok(Some(_)) => collector.past.pauses = pauses(),
+        Ok(Some(_)) => collector.past.pauses.reset(),
         Ok(None) => {
-            collector.past.pauses = pauses();
+            collector.past.pauses.reset();
             tracing::info!(
                 tenant = &*collector.tenant,
                 datasets = &*collector.datasets(),
@@ -161,7 +157,7 @@ async fn step(collector: &mut Collector) -> Result<(), Fault> {
             tracing::error!(tenant = &*collector.tenant, datasets = &*collector.datasets(), from, to, error = %fault, "backfill of a source failed");
         }
         Err(fault) => {
-            let pause = collector.past.pauses.next(None).unwrap_or(LONGEST);
+            let pause = collector.past.pauses.pause(None);
             collector.past.after = Some(Instant::now() + pause);
             for meter in collector.past.work.front().iter().flat_map(|work| &work.meters) {
                 meter.wait_for(&fault);

@@ -60,7 +60,7 @@ impl Limiter {
             limit: 1.0,
             under_way: 0,
             gate: None,
-            pauses: pauses(),
+            pauses: Backoff::endless(FIRST_PAUSE, LONGEST_PAUSE),
             failing_since: None,
             usual: None,
             reduced_until: None,
@@ -129,7 +129,8 @@ impl Slot {
         let mut state = limiter.lock();
         let now = Instant::now();
         let took = now - self.started;
-        (state.pauses, state.failing_since, state.gate) = (pauses(), None, None);
+        state.pauses.reset();
+        (state.failing_since, state.gate) = (None, None);
         let slow = size >= TELLING && state.usual.is_some_and(|usual| took > usual * SLOW_FACTOR + SLOW_MARGIN);
         if size >= TELLING {
             state.usual = Some(state.usual.map_or(took, |usual| (usual * 7 + took) / 8));
@@ -154,14 +155,9 @@ impl Slot {
             return;
         }
         state.failing_since.get_or_insert(now);
-        let pause = state.pauses.next(asked).unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE);
+        let pause = state.pauses.pause(asked).min(LONGEST_PAUSE);
         state.gate = Some(now + pause);
     }
-}
-
-/// The pauses of an output that is out of reach, which never end.
-fn pauses() -> Backoff {
-    Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, u32::MAX)
 }
 
 impl Drop for Slot {

@@ -57,7 +57,7 @@ struct Health {
 
 impl Default for Health {
     fn default() -> Self {
-        Self { failures: 0, rests: Backoff::new(FIRST_REST, LONGEST_REST, u32::MAX), rests_until: None }
+        Self { failures: 0, rests: Backoff::endless(FIRST_REST, LONGEST_REST), rests_until: None }
     }
 }
 
@@ -109,7 +109,7 @@ impl Node {
     /// It did not answer.
     pub(super) fn failed(&self, reason: &dyn std::fmt::Display) {
         let mut health = self.lock();
-        let rest = health.rests.next(None).unwrap_or(LONGEST_REST);
+        let rest = health.rests.pause(None);
         health.failures = health.failures.saturating_add(1);
         health.rests_until = Some(Instant::now() + rest);
         if health.failures.is_power_of_two() {

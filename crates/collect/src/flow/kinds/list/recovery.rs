@@ -45,15 +45,11 @@ impl Default for Trouble {
             links: 0,
             reached: 0,
             looped: false,
-            pauses: pauses(),
+            pauses: Backoff::endless(Duration::from_secs(1), Duration::from_secs(8)),
             pages: 0,
             place: String::new(),
         }
     }
-}
-
-fn pauses() -> Backoff {
-    Backoff::new(Duration::from_secs(1), Duration::from_secs(8), u32::MAX)
 }
 
 impl Trouble {
@@ -71,7 +67,7 @@ impl Trouble {
 
     /// Time before the next attempt.
     pub(super) fn pause(&mut self) -> Duration {
-        self.pauses.next(None).unwrap_or_default()
+        self.pauses.pause(None)
     }
 }
 
