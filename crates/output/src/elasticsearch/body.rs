@@ -1,9 +1,11 @@
 //! The body of a bulk request: an action line before every document, compressed where configured, in buffers that the
 //! requests of an output use one after the other.
 
+use std::io::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use mapper::DocId;
 
 use super::gzip::Gzip;
 use crate::batch::{Batch, Item};
@@ -102,18 +104,9 @@ fn frame(batches: &[Batch], body: &mut Vec<u8>) {
         body.extend_from_slice(BEFORE_STREAM);
         body.extend_from_slice(item.data_stream().as_bytes());
         body.extend_from_slice(BEFORE_ID);
-        push_hex(body, item.entry.id);
+        // A vector takes whatever is written to it.
+        let _ = write!(body, "{}", DocId(item.entry.id));
         body.extend_from_slice(AFTER_ID);
         body.extend_from_slice(item.batch.line(item.entry));
     }
-}
-
-fn push_hex(out: &mut Vec<u8>, bytes: [u8; ID_DIGITS / 2]) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = [0; ID_DIGITS];
-    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
-        pair[0] = DIGITS[usize::from(byte >> 4)];
-        pair[1] = DIGITS[usize::from(byte & 15)];
-    }
-    out.extend_from_slice(&text);
 }
