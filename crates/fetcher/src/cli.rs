@@ -16,16 +16,12 @@ mod state;
 mod status;
 mod told;
 
-#[cfg(feature = "demo")]
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tokio::runtime::{Builder, Runtime};
-#[cfg(feature = "demo")]
-use url::Url;
 
 use crate::config;
 
@@ -68,7 +64,7 @@ enum Command {
     Run(RunArgs),
     #[cfg(feature = "demo")]
     /// Collect an invented tenant, served on this machine, to see the whole way at work
-    Demo(DemoArgs),
+    Demo(demo::DemoArgs),
     /// Map rows of a dataset: JSON on standard input, documents on standard output
     ///
     /// Rows come as NDJSON, pretty-printed, as lists or as pages (`{"value":[…]}`). Rejected rows and the drift report go to
@@ -76,7 +72,7 @@ enum Command {
     Map(MapArgs),
     #[cfg(feature = "demo")]
     /// Serve invented tenants: token endpoint, Graph and Defender API at one address
-    Simulate(SimulateArgs),
+    Simulate(demo::SimulateArgs),
     /// Check tenants, permissions, licences, the way to the services and the output; say what to do about each failure
     Check(CheckArgs),
     /// Tell how the running process is doing: freshness, backlog, what was late, lost or throttled, and what to do
@@ -186,54 +182,6 @@ struct ReplayArgs {
     dry_run: bool,
 }
 
-#[cfg(feature = "demo")]
-#[derive(Debug, Args)]
-struct TenantArgs {
-    /// Incidents in the tenant
-    #[arg(long, value_name = "N", default_value_t = 120)]
-    incidents: u64,
-    /// Alerts in every incident, instead of a realistic mixture
-    #[arg(long, value_name = "N")]
-    alerts_per_incident: Option<u32>,
-    /// Another tenant of the same kind
-    #[arg(long, value_name = "N", default_value_t = 7)]
-    seed: u64,
-}
-
-#[cfg(feature = "demo")]
-#[derive(Debug, Args)]
-struct DemoArgs {
-    /// Directory for documents, state and dead letters; what an earlier demo left there is replaced
-    #[arg(long, value_name = "DIR", default_value = "./m365-demo")]
-    out: PathBuf,
-    /// Ship to this cluster instead of files, into data streams of namespace `demo`; templates and pipelines are put there
-    /// first. The login is `ELASTICSEARCH_API_KEY`, or `ELASTICSEARCH_USERNAME` and `ELASTICSEARCH_PASSWORD`, of the
-    /// environment where no option says it
-    #[arg(long, value_name = "URL")]
-    elasticsearch: Option<Url>,
-    /// File that holds the cluster's API key
-    #[arg(long, value_name = "FILE", requires = "elasticsearch", conflicts_with_all = ["username", "password_file"])]
-    api_key_file: Option<PathBuf>,
-    /// User of the cluster
-    #[arg(long, value_name = "NAME", requires = "elasticsearch")]
-    username: Option<String>,
-    /// File that holds the user's password
-    #[arg(long, value_name = "FILE", requires = "elasticsearch")]
-    password_file: Option<PathBuf>,
-    /// PEM file of the certificate authority of the cluster
-    #[arg(long, value_name = "FILE", requires = "elasticsearch")]
-    ca_file: Option<PathBuf>,
-    /// SHA-256 of a certificate in the cluster's chain, which is trusted then
-    #[arg(long, value_name = "HEX", requires = "elasticsearch")]
-    ca_fingerprint: Option<String>,
-    /// Remove what a demo has left instead: files, or the cluster's data streams of namespace `demo`, and its templates and
-    /// pipelines if no other data stream needs them
-    #[arg(long)]
-    remove: bool,
-    #[command(flatten)]
-    tenant: TenantArgs,
-}
-
 #[derive(Debug, Args)]
 struct MapArgs {
     /// Name of the dataset, see `list`
@@ -241,19 +189,6 @@ struct MapArgs {
     /// Keep the raw row as `event.original`
     #[arg(long)]
     preserve_original_event: bool,
-}
-
-#[cfg(feature = "demo")]
-#[derive(Debug, Args)]
-struct SimulateArgs {
-    /// Address to listen on; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8365")]
-    listen: SocketAddr,
-    /// Tenants, each with an id, an application and a content of its own
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
-    tenants: u16,
-    #[command(flatten)]
-    tenant: TenantArgs,
 }
 
 /// What a command ends with.

@@ -9,16 +9,76 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use clap::Args;
 use simulator::{AlertsPerIncident, Simulator, Tenant};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::Instant;
+use url::Url;
 
 use self::access::Access;
-use super::{DemoArgs, End, SimulateArgs, TenantArgs, print, run, runtime};
+use super::{End, print, run, runtime};
 use crate::config;
 use collect::flow;
 use common::clock;
+
+#[derive(Debug, Args)]
+struct TenantArgs {
+    /// Incidents in the tenant
+    #[arg(long, value_name = "N", default_value_t = 120)]
+    incidents: u64,
+    /// Alerts in every incident, instead of a realistic mixture
+    #[arg(long, value_name = "N")]
+    alerts_per_incident: Option<u32>,
+    /// Another tenant of the same kind
+    #[arg(long, value_name = "N", default_value_t = 7)]
+    seed: u64,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
+    /// Directory for documents, state and dead letters; what an earlier demo left there is replaced
+    #[arg(long, value_name = "DIR", default_value = "./m365-demo")]
+    out: PathBuf,
+    /// Ship to this cluster instead of files, into data streams of namespace `demo`; templates and pipelines are put there
+    /// first. The login is `ELASTICSEARCH_API_KEY`, or `ELASTICSEARCH_USERNAME` and `ELASTICSEARCH_PASSWORD`, of the
+    /// environment where no option says it
+    #[arg(long, value_name = "URL")]
+    elasticsearch: Option<Url>,
+    /// File that holds the cluster's API key
+    #[arg(long, value_name = "FILE", requires = "elasticsearch", conflicts_with_all = ["username", "password_file"])]
+    api_key_file: Option<PathBuf>,
+    /// User of the cluster
+    #[arg(long, value_name = "NAME", requires = "elasticsearch")]
+    username: Option<String>,
+    /// File that holds the user's password
+    #[arg(long, value_name = "FILE", requires = "elasticsearch")]
+    password_file: Option<PathBuf>,
+    /// PEM file of the certificate authority of the cluster
+    #[arg(long, value_name = "FILE", requires = "elasticsearch")]
+    ca_file: Option<PathBuf>,
+    /// SHA-256 of a certificate in the cluster's chain, which is trusted then
+    #[arg(long, value_name = "HEX", requires = "elasticsearch")]
+    ca_fingerprint: Option<String>,
+    /// Remove what a demo has left instead: files, or the cluster's data streams of namespace `demo`, and its templates and
+    /// pipelines if no other data stream needs them
+    #[arg(long)]
+    remove: bool,
+    #[command(flatten)]
+    tenant: TenantArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SimulateArgs {
+    /// Address to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8365")]
+    listen: SocketAddr,
+    /// Tenants, each with an id, an application and a content of its own
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    tenants: u16,
+    #[command(flatten)]
+    tenant: TenantArgs,
+}
 
 pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<End> {
     let access = match Access::new(args) {

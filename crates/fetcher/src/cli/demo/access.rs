@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
+use super::DemoArgs;
 use super::quoted;
-use crate::cli::DemoArgs;
 use crate::config;
 
 /// Last part of the names of a demo's data streams: its own, so that nothing else is written or shown.
