@@ -9,6 +9,9 @@ mod known;
 mod limit;
 mod row;
 pub mod segment;
+#[cfg(any(test, feature = "test-support"))]
+#[allow(clippy::missing_panics_doc, reason = "support of tests alone")]
+pub mod testing;
 #[cfg(test)]
 mod tests;
 

@@ -2,9 +2,9 @@
 
 use std::io::Write;
 
-use common::health::Rejection;
 use output::Sink;
 use output::dead_letters::Raw;
+use output::dead_letters::testing::{TENANT, letters, rejection};
 use output::elasticsearch::Elastic;
 use output::elasticsearch::mock::{BulkFault, Cluster, output};
 use serde_json::Value;
@@ -12,24 +12,6 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::config::{ElasticOutput, parse};
-
-const TENANT: &str = "11111111-2222-3333-4444-555555555555";
-
-fn rejection<'a>(reason: &'a str, record: Option<&'a str>) -> Rejection<'a> {
-    Rejection { dataset: "alert", tenant: TENANT, reason, detail: "said", record }
-}
-
-fn letters(folder: &Path) -> Vec<Value> {
-    let mut letters = Vec::new();
-    for file in fs::read_dir(folder).expect("folder") {
-        let path = file.expect("file").path();
-        if path.extension().is_some_and(|extension| extension == "ndjson") {
-            let text = fs::read_to_string(path).expect("text");
-            letters.extend(text.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON")));
-        }
-    }
-    letters
-}
 
 /// A folder of dead letters and a cluster to replay them to.
 struct Scene {

@@ -5,25 +5,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::testing::{letters, rejection};
 use super::*;
-
-const TENANT: &str = "11111111-2222-3333-4444-555555555555";
-
-fn rejection<'a>(reason: &'a str, record: Option<&'a str>) -> Rejection<'a> {
-    Rejection { dataset: "alert", tenant: TENANT, reason, detail: "said", record }
-}
-
-fn letters(folder: &Path) -> Vec<Value> {
-    let mut letters = Vec::new();
-    for file in fs::read_dir(folder).expect("folder") {
-        let path = file.expect("file").path();
-        if path.extension().is_some_and(|extension| extension == "ndjson") {
-            let text = fs::read_to_string(path).expect("text");
-            letters.extend(text.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON")));
-        }
-    }
-    letters
-}
 
 #[test]
 fn no_line_is_lost_when_files_are_put_aside_under_the_hands_of_others() {
