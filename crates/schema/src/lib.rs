@@ -7,6 +7,7 @@ pub mod attr;
 pub mod datasets;
 pub mod ecs;
 pub mod evidence;
+pub mod health;
 pub mod incumbent;
 pub mod ops;
 pub mod tables;
