@@ -1,6 +1,6 @@
 //! Field definitions of a dataset: the model's fields, and those that every data stream needs.
 
-use schema::{Dataset, ecs::Type};
+use schema::{Dataset, Field, ecs::Type};
 use serde_json::{Map, Value, json};
 
 use crate::names;
@@ -72,8 +72,13 @@ impl Definition {
 
 /// All fields of a dataset's data stream, by name.
 pub(crate) fn definitions(dataset: &Dataset) -> Vec<Definition> {
-    let mut all = base(dataset);
-    for field in dataset.fields() {
+    definitions_of(dataset.definition.name, dataset.fields())
+}
+
+/// All fields of a data stream's documents, by name; `name` is the last part of the data stream's.
+pub(crate) fn definitions_of(name: &str, fields: Vec<Field>) -> Vec<Definition> {
+    let mut all = base(name);
+    for field in fields {
         if all.iter().any(|known| known.name == field.name) {
             continue;
         }
@@ -90,8 +95,8 @@ pub(crate) fn definitions(dataset: &Dataset) -> Vec<Definition> {
 }
 
 /// Fields of the data stream itself, and those that a shipper adds.
-fn base(dataset: &Dataset) -> Vec<Definition> {
-    let stream = Some(names::stream(dataset));
+fn base(name: &str) -> Vec<Definition> {
+    let stream = Some(names::stream_of(name));
     let agent = ["agent.ephemeral_id", "agent.id", "agent.name", "agent.type", "agent.version"];
     let mut all = vec![
         Definition::constant("data_stream.type", Some("logs".into()), "Data stream type."),

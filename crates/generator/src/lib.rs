@@ -12,6 +12,7 @@ pub mod reference;
 pub mod tree;
 
 mod fields;
+mod health;
 mod pipeline;
 mod render;
 mod templates;
@@ -35,6 +36,7 @@ pub fn artefacts(datasets: &[Dataset], fixtures: &Fixtures) -> Result<Tree> {
     for dataset in datasets {
         api_artefacts(dataset, &mut tree)?;
     }
+    health::api_artefacts(&mut tree)?;
     package::add(datasets, fixtures, Target::default(), &mut tree)?;
     Ok(tree)
 }
@@ -44,14 +46,19 @@ fn api_artefacts(dataset: &Dataset, tree: &mut Tree) -> Result<()> {
     let definitions = fields::definitions(dataset);
     let name = dataset.definition.name;
     tree.add(format!("fields/{name}.yml"), render::yaml(&fields::groups(&definitions))?)?;
-    let component = render::short_json(&templates::component(dataset));
-    tree.add(format!("fields/component-templates/{}.json", names::component(dataset)), component)?;
-    let index = render::short_json(&templates::index(dataset));
-    tree.add(format!("fields/index-templates/{}.json", names::template(dataset)), index)?;
+    add_templates(name, &definitions, tree)?;
     let api = pipeline::Form::Api;
     let default = render::short_json(&pipeline::default(dataset, api));
     tree.add(format!("pipelines/{}.json", names::pipeline(dataset)), default)?;
     let raw = render::short_json(&pipeline::raw(dataset, api));
     tree.add(format!("pipelines/{}.json", names::raw_pipeline(dataset)), raw)?;
     Ok(())
+}
+
+/// The templates of a data stream; `name` is the last part of its name.
+fn add_templates(name: &str, definitions: &[fields::Definition], tree: &mut Tree) -> Result<()> {
+    let component = render::short_json(&templates::component(name, definitions));
+    tree.add(format!("fields/component-templates/{}.json", names::component_of(name)), component)?;
+    let index = render::short_json(&templates::index(name));
+    tree.add(format!("fields/index-templates/{}.json", names::template_of(name)), index)
 }

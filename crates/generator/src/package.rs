@@ -74,6 +74,7 @@ pub(crate) fn add(datasets: &[Dataset], fixtures: &Fixtures, target: Target, tre
     for (dataset, samples) in &samples {
         add_stream(dataset, samples, tree)?;
     }
+    crate::health::package(tree)?;
     Ok(())
 }
 
@@ -101,7 +102,7 @@ fn add_stream(dataset: &Dataset, samples: &[Sample], tree: &mut Tree) -> Result<
 }
 
 /// The files that packages usually have: what the data stream needs, ECS, and the custom fields.
-fn field_files(definitions: &[fields::Definition]) -> [(&'static str, Vec<fields::Definition>); 3] {
+pub(crate) fn field_files(definitions: &[fields::Definition]) -> [(&'static str, Vec<fields::Definition>); 3] {
     let base = |definition: &fields::Definition| {
         ["@timestamp", "event.dataset", "event.module"].contains(&definition.name.as_str())
             || ["agent.", "data_stream.", "input.", "log."].iter().any(|prefix| definition.name.starts_with(prefix))

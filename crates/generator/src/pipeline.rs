@@ -33,23 +33,38 @@ pub(crate) fn default(dataset: &Dataset, form: Form) -> Value {
             "if": format!("ctx.{root} == null"),
             "name": raw,
         } }),
-        json!({ "set": {
-            "tag": "set_event_ingested",
-            "field": "event.ingested",
-            "copy_from": "_ingest.timestamp",
-            "override": false,
-        } }),
+        ingested(),
     ];
     enrich(dataset, &mut processors);
+    custom(dataset.definition.name, form, &mut processors);
+    wrap(&format!("{}: every document.", dataset.definition.title), &processors, form)
+}
+
+/// Pipeline of the collector's own reports.
+pub(crate) fn health(form: Form) -> Value {
+    let mut processors = vec![ingested()];
+    custom(schema::health::NAME, form, &mut processors);
+    wrap(&format!("{}: every document.", schema::health::TITLE), &processors, form)
+}
+
+fn ingested() -> Value {
+    json!({ "set": {
+        "tag": "set_event_ingested",
+        "field": "event.ingested",
+        "copy_from": "_ingest.timestamp",
+        "override": false,
+    } })
+}
+
+/// The operator's own pipeline; Fleet adds it by itself to the ones it installs.
+fn custom(name: &str, form: Form, processors: &mut Vec<Value>) {
     if form == Form::Api {
-        // Fleet adds the operator's own pipelines to the ones it installs.
         processors.push(json!({ "pipeline": {
             "tag": "run_custom_pipeline",
-            "name": format!("{}@custom", names::template(dataset)),
+            "name": format!("{}@custom", names::template_of(name)),
             "ignore_missing_pipeline": true,
         } }));
     }
-    wrap(&format!("{}: every document.", dataset.definition.title), &processors, form)
 }
 
 /// Pipeline of raw rows: the same mapping as our fetcher's.

@@ -1,6 +1,5 @@
 //! Index and component templates, ready to PUT without Fleet.
 
-use schema::Dataset;
 use schema::ecs::Type;
 use serde_json::{Map, Value, json};
 
@@ -12,22 +11,21 @@ const FLATTENED_DEPTH: u32 = 100;
 /// Fields beyond our own that an operator's `@custom` template or a shipper may add.
 const SPARE_FIELDS: usize = 500;
 
-/// Component template with settings and mappings.
+/// Component template with settings and mappings; `name` is the last part of the data stream's.
 ///
 /// `dynamic` is false: what the model does not name is kept in `_source` and in the dataset's `flattened` field, and can
 /// neither grow the mapping nor conflict with it. `strict` would refuse documents over a field that an operator's own
 /// shipper adds. `ignore_malformed` gives up one value, listed in `_ignored`, instead of the document.
-pub(crate) fn component(dataset: &Dataset) -> Value {
-    let definitions = fields::definitions(dataset);
+pub(crate) fn component(name: &str, definitions: &[Definition]) -> Value {
     json!({
         "template": {
             "settings": {
                 "index": {
                     "codec": "best_compression",
-                    "default_pipeline": names::pipeline(dataset),
+                    "default_pipeline": names::pipeline_of(name),
                     "mapping": {
                         "ignore_malformed": true,
-                        "total_fields": { "limit": field_limit(&definitions) },
+                        "total_fields": { "limit": field_limit(definitions) },
                     },
                 },
             },
@@ -35,8 +33,8 @@ pub(crate) fn component(dataset: &Dataset) -> Value {
                 "_meta": meta(),
                 "dynamic": false,
                 "date_detection": false,
-                "dynamic_templates": dynamic(&definitions),
-                "properties": properties(&definitions),
+                "dynamic_templates": dynamic(definitions),
+                "properties": properties(definitions),
             },
         },
         "_meta": meta(),
@@ -44,12 +42,12 @@ pub(crate) fn component(dataset: &Dataset) -> Value {
 }
 
 /// Index template. Templates that may exist (Elastic's settings and life cycle, the operator's own) are used if they do.
-pub(crate) fn index(dataset: &Dataset) -> Value {
-    let template = names::template(dataset);
+pub(crate) fn index(name: &str) -> Value {
+    let template = names::template_of(name);
     let before = ["logs@settings".to_owned()];
     let after = ["logs@custom".to_owned(), format!("logs-{}@custom", names::PACKAGE), format!("{template}@custom")];
     let optional: Vec<&String> = before.iter().chain(&after).collect();
-    let component = names::component(dataset);
+    let component = names::component_of(name);
     let composed: Vec<&String> = before.iter().chain([&component]).chain(&after).collect();
     json!({
         "index_patterns": [format!("{template}-*")],

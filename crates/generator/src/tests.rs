@@ -172,7 +172,7 @@ fn mappings_and_field_definitions_agree() {
     for dataset in datasets() {
         let definitions = fields::definitions(dataset);
         let mut mapped = Vec::new();
-        let component = templates::component(dataset);
+        let component = templates::component(dataset.definition.name, &definitions);
         leaves(&component["template"]["mappings"]["properties"], "", &mut mapped);
         let mut defined = Vec::new();
         groups(&fields::groups(&definitions), "", &mut defined);

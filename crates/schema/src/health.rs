@@ -42,7 +42,11 @@ pub const CUSTOM: &[(&str, Type, &str)] = &[
     ("state", Type::Keyword, "How the source is: `starting`, `healthy`, `degraded` or `failed`."),
     ("reason", Type::Keyword, "Why it is not healthy, by name, as `m365-fetcher status` says it."),
     ("freshness", Type::Long, "Age in seconds of the newest record that was read."),
-    ("backlog", Type::Long, "Seconds of the service's time that are still to be read; 0 after a window was read to its end."),
+    (
+        "backlog",
+        Type::Long,
+        "Seconds of the service's time that are still to be read; 0 after a window was read to its end.",
+    ),
     ("newest", Type::Date, "Time of the newest record that was read."),
     ("last_success", Type::Date, "When a cycle succeeded last."),
     ("cycles", Type::Long, "Cycles that ended in the interval."),
@@ -61,9 +65,17 @@ pub const CUSTOM: &[(&str, Type, &str)] = &[
     ("retry_queue", Type::Long, "Records that are owed: they wait in the retry queue."),
     ("dead_letters", Type::Long, "Rows and documents that were kept as dead letters in the interval."),
     ("drift.names", Type::Long, "Properties that no column names, counted in the interval."),
-    ("drift.values", Type::Long, "Values that were not of their column's type, and what had to be mended, in the interval."),
+    (
+        "drift.values",
+        Type::Long,
+        "Values that were not of their column's type, and what had to be mended, in the interval.",
+    ),
     ("drift.path", Type::Keyword, "Source paths of the drift, at most 50."),
-    ("clock_ahead", Type::Long, "Seconds by which the collector's clock is ahead of the service's; negative when it is behind."),
+    (
+        "clock_ahead",
+        Type::Long,
+        "Seconds by which the collector's clock is ahead of the service's; negative when it is behind.",
+    ),
 ];
 
 /// All fields of its documents, by name.

@@ -7,7 +7,7 @@ use schema::incumbent::Difference;
 use schema::{Dataset, Rows};
 
 use super::{Sample, input, manifest, samples};
-use crate::{fields, names, render};
+use crate::{fields, health, names, render};
 
 const INTRODUCTION: &str = include_str!("../../assets/docs/introduction.md");
 const INCUMBENT: &str = include_str!("../../assets/docs/incumbent.md");
@@ -31,7 +31,19 @@ pub(crate) fn readme(samples: &[(&Dataset, Vec<Sample>)]) -> String {
     for (dataset, mapped) in samples {
         section(dataset, samples::richest(mapped), &mut out);
     }
+    health_section(&mut out);
     out
+}
+
+/// The data stream of the collector's own reports.
+fn health_section(out: &mut String) {
+    line(out, &format!("\n### {}\n\n{}\n", schema::health::TITLE, schema::health::DESCRIPTION));
+    let stream = names::template_of(schema::health::NAME);
+    line(
+        out,
+        &format!("Data stream `{stream}`, written by the fetcher itself; `health.documents: false` switches it off.\n"),
+    );
+    field_tables(health::definitions(), out);
 }
 
 /// Says which searches written for Elastic's package work here, and lists the fields that differ.
@@ -67,7 +79,11 @@ fn section(dataset: &Dataset, sample: Option<&Sample>, out: &mut String) {
         let body = format!("An example event:\n\n```json\n{event}```");
         collapsible(out, "Example event", &body);
     }
-    let (ecs, own): (Vec<_>, Vec<_>) = fields::definitions(dataset).into_iter().partition(|definition| definition.ecs);
+    field_tables(fields::definitions(dataset), out);
+}
+
+fn field_tables(definitions: Vec<fields::Definition>, out: &mut String) {
+    let (ecs, own): (Vec<_>, Vec<_>) = definitions.into_iter().partition(|definition| definition.ecs);
     collapsible(out, "Fields", &table(&own, true));
     let note = "Described in the [ECS field reference](https://www.elastic.co/docs/reference/ecs/ecs-field-reference).";
     collapsible(out, "ECS fields", &format!("{note}\n\n{}", table(&ecs, false)));
