@@ -16,6 +16,7 @@ mod health;
 mod pipeline;
 mod render;
 mod templates;
+pub(crate) mod typed_fields;
 #[cfg(test)]
 mod tests;
 
@@ -37,6 +38,7 @@ pub fn artefacts(datasets: &[Dataset], fixtures: &Fixtures) -> Result<Tree> {
         api_artefacts(dataset, &mut tree)?;
     }
     health::api_artefacts(&mut tree)?;
+    tree.add(typed_fields::PATH, typed_fields::source(datasets)?)?;
     package::add(datasets, fixtures, Target::default(), &mut tree)?;
     Ok(tree)
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 /// Folders below the repository root whose every file is generated.
-pub const OWNED: &[&str] = &["fields", "package", "pipelines", crate::ids::FOLDER];
+pub const OWNED: &[&str] = &["fields", "package", "pipelines", crate::ids::FOLDER, crate::typed_fields::FOLDER];
 
 /// Files by path relative to the repository root.
 #[derive(Debug, Default)]

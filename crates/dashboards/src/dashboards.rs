@@ -1,0 +1,21 @@
+//! The dashboards, a file each, in the order of their links.
+
+mod alerts;
+mod attack;
+mod common;
+mod incident_investigation;
+mod incident_operations;
+mod overview;
+
+use crate::dashboard::Dashboard;
+
+/// All dashboards.
+pub fn all() -> Vec<Dashboard> {
+    vec![
+        overview::overview(),
+        incident_operations::incident_operations(),
+        incident_investigation::incident_investigation(),
+        alerts::alerts_dashboard(),
+        attack::attack(),
+    ]
+}

@@ -1,0 +1,5 @@
+//! Laws over the saved objects of all dashboards, and what makes them.
+
+mod expressions;
+mod laws;
+mod objects;
