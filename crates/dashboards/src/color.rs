@@ -52,6 +52,8 @@ pub enum Scale {
     Classification,
     /// States of incidents and alerts.
     Status,
+    /// States of the collector's sources.
+    Health,
 }
 
 impl Scale {
@@ -96,6 +98,12 @@ impl Scale {
                 ("inProgress", Color::Warning),
                 ("resolved", Color::Success),
                 ("redirected", Color::Second),
+            ],
+            Scale::Health => &[
+                ("ok", Color::Success),
+                ("paused", Color::Second),
+                ("degraded", Color::Warning),
+                ("failed", Color::Danger),
             ],
         }
     }

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod attack;
+mod collection_health;
 mod common;
 mod incident_investigation;
 mod incident_operations;
@@ -17,5 +18,6 @@ pub fn all() -> Vec<Dashboard> {
         incident_investigation::incident_investigation(),
         alerts::alerts_dashboard(),
         attack::attack(),
+        collection_health::collection_health(),
     ]
 }

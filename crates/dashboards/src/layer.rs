@@ -12,8 +12,6 @@ pub(crate) struct Layer {
     columns: Vec<(String, Value)>,
     /// Layer whose time range and buckets a trend line follows.
     linked_to: Option<&'static str>,
-    /// The documents of a panel do not matter to it: a layer of constants.
-    pub(crate) constant: bool,
 }
 
 /// Ids of the columns that a chart's accessors name.
@@ -45,7 +43,7 @@ impl Layer {
         for (id, metric) in ids.metrics.iter().zip(metrics) {
             columns.push((id.clone(), metric.column()));
         }
-        (Layer { id, columns, linked_to: None, constant: false }, ids)
+        (Layer { id, columns, linked_to: None }, ids)
     }
 
     /// Follows another layer: the layer of a trend line.

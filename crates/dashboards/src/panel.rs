@@ -42,6 +42,7 @@ pub struct Panel {
 
 /// What a panel consists of.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "a few hundred of them are made, once")]
 pub(crate) enum Body {
     Lens { source: Source, filter: Option<Filter>, chart: Chart },
     Map { source: Source, filter: Option<Filter>, map: Map },
@@ -51,6 +52,7 @@ pub(crate) enum Body {
 
 /// A chart of Lens.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "a few hundred of them are made, once")]
 pub enum Chart {
     /// One number, or one per group.
     Tile(Tile),

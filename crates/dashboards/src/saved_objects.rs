@@ -7,7 +7,7 @@ mod tag;
 
 pub use data_view::{data_views, history};
 pub use encode::encode;
-pub use tag::{TAGS, Tag, tags};
+pub use tag::{SECURITY, Tag, tags};
 
 use serde_json::{Value, json};
 
@@ -100,5 +100,5 @@ pub fn ndjson(all: &[Dashboard]) -> String {
         object.references.extend(tag::references());
         objects.push(object);
     }
-    objects.iter().map(|object| format!("{}\n", object.encoded())).collect()
+    objects.iter().map(|object| object.encoded().to_string() + "\n").collect()
 }

@@ -10,7 +10,7 @@ use schema::ecs::{self, Type};
 use crate::names::MARKER;
 
 /// Folder of the generated file below the repository root; it holds nothing else.
-pub const FOLDER: &str = "crates/dashboards/src/fields";
+pub(crate) const FOLDER: &str = "crates/dashboards/src/fields";
 /// The generated file.
 pub(crate) const PATH: &str = "crates/dashboards/src/fields/catalog.rs";
 

@@ -129,7 +129,6 @@ fn hosts() -> Panel {
             .column(alerts())
             .column(max("Last alert", ecs::EVENT_CREATED)),
     )
-    .opens("devices")
 }
 
 fn subtechniques() -> Panel {

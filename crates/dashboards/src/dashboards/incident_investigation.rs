@@ -122,16 +122,15 @@ fn techniques() -> Panel {
 }
 
 fn users() -> Panel {
-    panel("Who is concerned?", ALERTS_NOW, bars(top("User", ecs::USER_NAME, 10), alerts())).opens("users-and-mailboxes")
+    panel("Who is concerned?", ALERTS_NOW, bars(top("User", ecs::USER_NAME, 10), alerts()))
 }
 
 fn hosts() -> Panel {
-    panel("Which hosts are concerned?", ALERTS_NOW, bars(top("Host", ecs::HOST_NAME, 10), alerts())).opens("devices")
+    panel("Which hosts are concerned?", ALERTS_NOW, bars(top("Host", ecs::HOST_NAME, 10), alerts()))
 }
 
 fn addresses() -> Panel {
     panel("Which addresses are named?", ALERTS_NOW, bars(top("Address", ecs::RELATED_IP, 10), alerts()))
-        .opens("network")
 }
 
 fn kinds() -> Panel {
@@ -164,7 +163,6 @@ fn files() -> Panel {
             .column(last("SHA-256", ecs::FILE_HASH_SHA256))
             .colored(last("Verdict", alert::EVIDENCE_VERDICT), Scale::Verdict),
     )
-    .opens("files-and-processes")
 }
 
 fn versions() -> Panel {

@@ -141,13 +141,11 @@ fn changes() -> Panel {
 fn users() -> Panel {
     panel("Which users have the most open alerts?", ALERTS_NOW, bars(top("User", ecs::USER_NAME, 10), alerts()))
         .only(open_alert())
-        .opens("users-and-mailboxes")
 }
 
 fn hosts() -> Panel {
     panel("Which hosts have the most open alerts?", ALERTS_NOW, bars(top("Host", ecs::HOST_NAME, 10), alerts()))
         .only(open_alert())
-        .opens("devices")
 }
 
 fn mailboxes() -> Panel {
@@ -158,7 +156,6 @@ fn mailboxes() -> Panel {
         bars(top("Mailbox", address, 10), distinct_alerts("Alerts")),
     )
     .only(address.exists())
-    .opens("users-and-mailboxes")
 }
 
 fn products() -> Panel {

@@ -93,7 +93,7 @@ impl Xy {
         let mut shown = vec![data];
         if let Some((metric, color)) = &self.reference {
             let (layer, ids) = Layer::new(REFERENCE, &[], &[metric]);
-            layers.push(Layer { constant: true, ..layer });
+            layers.push(layer);
             shown.push(reference(&ids.metrics[0], *color));
         }
         Rendered { kind: "lnsXY", layers, visualization: self.state(&shown) }

@@ -14,11 +14,11 @@ pub struct Tag {
     color: &'static str,
 }
 
-/// Tags of everything that the package has. Kibana Security lists dashboards by the first one.
-pub const TAGS: [Tag; 2] = [
-    Tag { text: "Security Solution", name: "security-solution-default", color: "#F583B7" },
-    Tag { text: "Microsoft 365", name: "microsoft-365", color: "#61A2FF" },
-];
+/// The tag by which Kibana Security lists dashboards.
+pub const SECURITY: Tag = Tag { text: "Security Solution", name: "security-solution-default", color: "#F583B7" };
+
+/// With Fleet, the second one is made by Fleet itself, from the package's title.
+const TAGS: [Tag; 2] = [SECURITY, Tag { text: "Microsoft 365 Security", name: "default", color: "#61A2FF" }];
 
 impl Tag {
     fn id(self) -> String {

@@ -34,10 +34,22 @@ fn of_entity(entity: Entity) -> Known {
     known
 }
 
+/// Fields of the collector's reports.
+fn of_health() -> Known {
+    let shared = ["@timestamp", "event.module", "cloud.account.id", "data_stream.dataset", "data_stream.namespace"];
+    let mut known = of_dataset(None);
+    known.retain(|name, _| shared.contains(&name.as_str()));
+    known.extend(fields::health::ALL.iter().map(|(name, types)| ((*name).to_owned(), types[0])));
+    known
+}
+
 /// Fields that a panel may name: those of its data view, or of the one dataset that its query asks for.
 fn known(data_view: &str, query: &str) -> Known {
     if let Some(entity) = Entity::ALL.iter().find(|entity| entity.data_view() == data_view) {
         return of_entity(*entity);
+    }
+    if query.starts_with(&format!("data_stream.dataset : \"{}.health\"", crate::PACKAGE)) {
+        return of_health();
     }
     let dataset = query.strip_prefix("data_stream.dataset : \"m365_security.").and_then(|rest| rest.split('"').next());
     dataset.map(|dataset| of_dataset(Some(dataset))).unwrap_or_default()
@@ -153,7 +165,8 @@ pub(super) fn law(dashboard: &Value, library: &[Value]) -> Vec<String> {
         let (field, data_view) =
             (text(control, "/explicitInput/fieldName"), text(control, "/explicitInput/dataViewId"));
         let entity = Entity::ALL.iter().find(|entity| entity.data_view() == data_view);
-        let known = entity.map_or_else(|| of_dataset(None), |entity| of_entity(*entity));
+        let mut known = entity.map_or_else(|| of_dataset(None), |entity| of_entity(*entity));
+        known.extend(of_health());
         let operation = if control["type"] == "rangeSliderControl" { "sum" } else { "terms" };
         if !known.get(field).is_some_and(|kind| takes(operation, *kind)) {
             broken.push(format!("the control {id} does not take {field}"));
