@@ -100,8 +100,8 @@ impl Scale {
                 ("redirected", Color::Second),
             ],
             Scale::Health => &[
-                ("ok", Color::Success),
-                ("paused", Color::Second),
+                ("healthy", Color::Success),
+                ("starting", Color::Neutral),
                 ("degraded", Color::Warning),
                 ("failed", Color::Danger),
             ],

@@ -35,32 +35,4 @@ fields! {
         CLASSIFICATION = "m365_security.response.classification", Keyword;
         DETERMINATION = "m365_security.response.determination", Keyword;
     }
-    /// Fields of what the collector writes about itself.
-    health {
-        TENANT = "m365_security.health.tenant", Keyword;
-        DATASET = "m365_security.health.dataset", Keyword;
-        SOURCE = "m365_security.health.source", Keyword;
-        API = "m365_security.health.api", Keyword;
-        STATE = "m365_security.health.state", Keyword;
-        REASON = "m365_security.health.reason", Keyword;
-        LAG = "m365_security.health.lag", Number;
-        REQUESTS = "m365_security.health.requests", Number;
-        THROTTLED = "m365_security.health.throttled", Number;
-        THROTTLE_WAIT = "m365_security.health.throttle_wait", Number;
-        RETRIES = "m365_security.health.retries", Number;
-        RECORDS = "m365_security.health.records", Number;
-        DOCUMENTS = "m365_security.health.documents", Number;
-        DUPLICATES = "m365_security.health.duplicates", Number;
-        BYTES = "m365_security.health.bytes", Number;
-        LATE = "m365_security.health.late", Number;
-        LATE_DELAY = "m365_security.health.late_delay", Number;
-        DRIFT_VALUES = "m365_security.health.drift.values", Number;
-        DRIFT_NAMES = "m365_security.health.drift.names", Number;
-        UNMAPPED = "m365_security.health.unmapped", Keyword;
-        DEAD_LETTERS = "m365_security.health.dead_letters", Number;
-        DEAD_LETTERS_WAITING = "m365_security.health.dead_letters_waiting", Number;
-        PIPELINE_ERRORS = "m365_security.health.pipeline_errors", Number;
-        RETRY_QUEUE = "m365_security.health.retry_queue", Number;
-        DELIVERY_LATENCY = "m365_security.health.delivery_latency", Number;
-    }
 }

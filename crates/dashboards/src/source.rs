@@ -110,7 +110,7 @@ impl Source {
     pub(crate) fn condition(self) -> Option<Filter> {
         let dataset = match self {
             Source::Latest(_) => return None,
-            Source::Health => "health",
+            Source::Health => schema::health::NAME,
             _ => self.dataset()?,
         };
         Some(ecs::DATA_STREAM_DATASET.is(&format!("{PACKAGE}.{dataset}")))

@@ -43,6 +43,9 @@ pub(crate) fn source(datasets: &[Dataset]) -> Result<String> {
         let doc = format!("Fields below `{prefix}`.");
         write_module(&mut out, &doc, dataset.definition.name, &own);
     }
+    let own = schema::health::fields().into_iter().filter(|field| !field.ecs).map(|field| (field.name, field.kind));
+    let doc = "Fields of what the collector writes about itself.";
+    write_module(&mut out, doc, schema::health::NAME, &constants(schema::health::PREFIX, own)?);
     out.push_str("}\n");
     Ok(out)
 }

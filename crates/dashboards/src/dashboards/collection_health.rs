@@ -5,7 +5,12 @@ use crate::color::{Color, Scale};
 use crate::dashboard::{Dashboard, cell, dashboard};
 use crate::fields::{ecs, health};
 use crate::panel::{Panel, area, bars, columns, heatmap, line, panel, table, tag_cloud, tile};
-use crate::{Bucket, Format, Source, choose, count, last, max, over_time, sum, top, unique};
+use crate::{Bucket, Filter, Format, Source, choose, count, last, max, over_time, sum, top, unique};
+
+/// From half an hour on a source is late, from two hours on it is in trouble.
+const LATE: [(f64, Color); 3] = [(0.0, Color::Success), (1800.0, Color::Warning), (7200.0, Color::Danger)];
+/// One is one too many.
+const NONE: [(f64, Color); 2] = [(0.0, Color::Success), (1.0, Color::Danger)];
 
 pub(super) fn collection_health() -> Dashboard {
     dashboard(
@@ -22,9 +27,9 @@ pub(super) fn collection_health() -> Dashboard {
     )
     .row(15, vec![cell(30, sources()), cell(18, states())])
     .row(13, vec![cell(24, freshness()), cell(24, volume())])
-    .row(13, vec![cell(16, late()), cell(16, late_delay()), cell(16, duplicates())])
-    .row(13, vec![cell(18, drift()), cell(12, unmapped()), cell(18, dead_letters())])
-    .row(13, vec![cell(18, throttling()), cell(15, retries()), cell(15, latency())])
+    .row(13, vec![cell(16, late()), cell(16, read_again()), cell(16, reasons())])
+    .row(13, vec![cell(18, drift()), cell(12, paths()), cell(18, losses())])
+    .row(13, vec![cell(18, throttling()), cell(15, retries()), cell(15, clock())])
 }
 
 fn time() -> Bucket {
@@ -35,24 +40,19 @@ fn datasets() -> Bucket {
     top("Dataset", health::DATASET, 10)
 }
 
+fn is_well() -> Filter {
+    health::STATE.any_of(&["healthy", "starting"])
+}
+
 fn behind() -> Panel {
-    let bands = [(0.0, Color::Success), (1800.0, Color::Warning), (7200.0, Color::Danger)];
-    let newest = max("Greatest lag", health::LAG).within("15m").format(Format::Seconds);
-    panel("How far is the collector behind?", Source::Health, tile(newest).bands(&bands))
-        .note("Age of the newest acknowledged change, in the source that is farthest behind, in the last 15 minutes.")
+    let oldest = max("Age of the newest record", health::FRESHNESS).within("15m").format(Format::Seconds);
+    panel("How far is the collector behind?", Source::Health, tile(oldest).bands(&LATE))
+        .note("In the source that is farthest behind, in the last 15 minutes. A quiet tenant has old records too.")
 }
 
 fn troubled() -> Panel {
-    let bands = [(0.0, Color::Success), (1.0, Color::Danger)];
-    panel(
-        "How many sources are in trouble?",
-        Source::Health,
-        tile(unique("Sources", health::SOURCE).only(!ok()).within("15m")).bands(&bands),
-    )
-}
-
-fn ok() -> crate::Filter {
-    health::STATE.is("ok")
+    let sources = unique("Sources", health::DATASET).only(!is_well()).within("15m");
+    panel("How many sources are in trouble?", Source::Health, tile(sources).bands(&NONE))
 }
 
 fn documents() -> Panel {
@@ -60,11 +60,10 @@ fn documents() -> Panel {
 }
 
 fn dead() -> Panel {
-    let bands = [(0.0, Color::Success), (1.0, Color::Danger)];
     panel(
-        "How many dead letters are there?",
+        "How many dead letters were written?",
         Source::Health,
-        tile(sum("Dead letters", health::DEAD_LETTERS)).bands(&bands),
+        tile(sum("Dead letters", health::DEAD_LETTERS)).bands(&NONE),
     )
 }
 
@@ -73,21 +72,22 @@ fn throttled() -> Panel {
     panel(
         "How often did Microsoft throttle?",
         Source::Health,
-        tile(sum("Answers with 429", health::THROTTLED)).bands(&bands),
+        tile(sum("Refused requests", health::THROTTLED)).bands(&bands),
     )
 }
 
 fn sources() -> Panel {
-    let bands = [(0.0, Color::Success), (1800.0, Color::Warning), (7200.0, Color::Danger)];
     panel(
         "How is each source of each tenant?",
         Source::Health,
         table(top("Tenant", health::TENANT, 20).alphabetical())
             .then(top("Dataset", health::DATASET, 20).alphabetical())
             .colored(last("State", health::STATE), Scale::Health)
-            .column(last("Reason", health::REASON))
-            .banded(max("Greatest lag", health::LAG).format(Format::Seconds), &bands)
+            .banded(last("Freshness", health::FRESHNESS).format(Format::Seconds), &LATE)
+            .column(last("Backlog", health::BACKLOG).format(Format::Seconds))
             .column(sum("Documents", health::DOCUMENTS))
+            .column(sum("Failed cycles", health::FAILURES))
+            .column(max("Last success", health::LAST_SUCCESS))
             .column(max("Last report", ecs::TIMESTAMP)),
     )
 }
@@ -104,7 +104,7 @@ fn freshness() -> Panel {
     panel(
         "How fresh is each dataset?",
         Source::Health,
-        line(time(), max("Greatest lag", health::LAG).format(Format::Seconds)).split(datasets()),
+        line(time(), max("Age of the newest record", health::FRESHNESS).format(Format::Seconds)).split(datasets()),
     )
 }
 
@@ -122,51 +122,52 @@ fn late() -> Panel {
         Source::Health,
         columns(time(), sum("Late records", health::LATE)).split(datasets()),
     )
-    .note("Records that appeared after the collector had passed their time; the late-arrival scan found them.")
+    .note("Records that appeared after the collector had passed their time, and were found by looking back.")
 }
 
-fn late_delay() -> Panel {
+fn read_again() -> Panel {
     panel(
-        "How late were they?",
+        "How much is read that was known already?",
         Source::Health,
-        bars(datasets(), max("Greatest delay", health::LATE_DELAY).format(Format::Seconds)),
+        columns(time(), sum("New documents", health::DOCUMENTS)).and(sum("Known already", health::DUPLICATES)),
     )
 }
 
-fn duplicates() -> Panel {
+fn reasons() -> Panel {
     panel(
-        "How many records were read again?",
+        "Why are sources not well?",
         Source::Health,
-        columns(time(), sum("Records", health::RECORDS)).and(sum("Known already", health::DUPLICATES)),
+        bars(top("Reason", health::REASON, 8).with_missing(), count("Reports")),
     )
+    .note("Reports of sources that are well have no reason.")
 }
 
 fn drift() -> Panel {
     panel(
         "Where does Microsoft's data drift?",
         Source::Health,
-        columns(time(), sum("Unknown names", health::DRIFT_NAMES))
+        columns(time(), sum("Unknown properties", health::DRIFT_NAMES))
             .and(sum("Values of another type", health::DRIFT_VALUES)),
     )
 }
 
-fn unmapped() -> Panel {
+fn paths() -> Panel {
     panel(
         "Which properties are unmapped?",
         Source::Health,
-        tag_cloud(top("Property", health::UNMAPPED, 25), count("Reports")),
+        tag_cloud(top("Property", health::DRIFT_PATH, 25), count("Reports")),
     )
 }
 
-fn dead_letters() -> Panel {
+fn losses() -> Panel {
     panel(
-        "Which datasets have dead letters and errors?",
+        "What could not be taken as it was?",
         Source::Health,
         table(datasets())
-            .column(sum("Dead letters", health::DEAD_LETTERS))
-            .column(max("Waiting for replay", health::DEAD_LETTERS_WAITING))
-            .column(sum("Pipeline errors", health::PIPELINE_ERRORS))
-            .column(max("Owed records", health::RETRY_QUEUE)),
+            .banded(sum("Dead letters", health::DEAD_LETTERS), &NONE)
+            .banded(sum("Given up", health::LOST), &NONE)
+            .column(sum("Misdated", health::MISDATED))
+            .column(max("Owed", health::RETRY_QUEUE)),
     )
 }
 
@@ -174,7 +175,7 @@ fn throttling() -> Panel {
     panel(
         "When is which dataset throttled?",
         Source::Health,
-        heatmap(time(), datasets(), sum("Answers with 429", health::THROTTLED)),
+        heatmap(time(), datasets(), sum("Refused requests", health::THROTTLED)),
     )
 }
 
@@ -182,14 +183,11 @@ fn retries() -> Panel {
     panel(
         "How many requests had to be repeated?",
         Source::Health,
-        columns(time(), sum("Requests", health::REQUESTS)).and(sum("Repeated", health::RETRIES)),
+        columns(time(), sum("Pages", health::PAGES)).and(sum("Repeated requests", health::RETRIES)),
     )
 }
 
-fn latency() -> Panel {
-    panel(
-        "How long does delivery take?",
-        Source::Health,
-        line(time(), max("Milliseconds", health::DELIVERY_LATENCY)).split(datasets()),
-    )
+fn clock() -> Panel {
+    let ahead = max("Seconds ahead", health::CLOCK_AHEAD);
+    panel("Is the collector's clock right?", Source::Health, line(time(), ahead).reference("Right", 0, Color::Success))
 }

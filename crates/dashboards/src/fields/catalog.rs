@@ -758,4 +758,35 @@ fields! {
         TENANT_ID = "m365_defender.tenantId", Keyword;
         UNMAPPED = "m365_defender.unmapped", Flattened;
     }
+    /// Fields of what the collector writes about itself.
+    health {
+        BACKLOG = "m365_security.health.backlog", Number;
+        BYTES = "m365_security.health.bytes", Number;
+        CLOCK_AHEAD = "m365_security.health.clock_ahead", Number;
+        CYCLES = "m365_security.health.cycles", Number;
+        DATASET = "m365_security.health.dataset", Keyword;
+        DEAD_LETTERS = "m365_security.health.dead_letters", Number;
+        DOCUMENTS = "m365_security.health.documents", Number;
+        DRIFT_NAMES = "m365_security.health.drift.names", Number;
+        DRIFT_PATH = "m365_security.health.drift.path", Keyword;
+        DRIFT_VALUES = "m365_security.health.drift.values", Number;
+        DUPLICATES = "m365_security.health.duplicates", Number;
+        FAILURES = "m365_security.health.failures", Number;
+        FRESHNESS = "m365_security.health.freshness", Number;
+        LAST_SUCCESS = "m365_security.health.last_success", Date;
+        LATE = "m365_security.health.late", Number;
+        LOST = "m365_security.health.lost", Number;
+        MISDATED = "m365_security.health.misdated", Number;
+        NEWEST = "m365_security.health.newest", Date;
+        OUTPUT = "m365_security.health.output", Keyword;
+        PAGES = "m365_security.health.pages", Number;
+        REASON = "m365_security.health.reason", Keyword;
+        RECORDS = "m365_security.health.records", Number;
+        RETRIES = "m365_security.health.retries", Number;
+        RETRY_QUEUE = "m365_security.health.retry_queue", Number;
+        STATE = "m365_security.health.state", Keyword;
+        TENANT = "m365_security.health.tenant", Keyword;
+        THROTTLED = "m365_security.health.throttled", Number;
+        THROTTLED_WAIT = "m365_security.health.throttled_wait", Number;
+    }
 }

@@ -36,10 +36,8 @@ fn of_entity(entity: Entity) -> Known {
 
 /// Fields of the collector's reports.
 fn of_health() -> Known {
-    let shared = ["@timestamp", "event.module", "cloud.account.id", "data_stream.dataset", "data_stream.namespace"];
-    let mut known = of_dataset(None);
-    known.retain(|name, _| shared.contains(&name.as_str()));
-    known.extend(fields::health::ALL.iter().map(|(name, types)| ((*name).to_owned(), types[0])));
+    let mut known: Known = schema::health::fields().into_iter().map(|field| (field.name, field.kind)).collect();
+    known.insert("data_stream.dataset".to_owned(), Type::ConstantKeyword);
     known
 }
 
@@ -214,8 +212,9 @@ fn of_map(panel: &Value, data_view: &str, broken: &mut Vec<String>) {
 
 #[test]
 fn constants_are_those_of_the_catalog() {
-    let known = of_dataset(None);
-    let modules = [fields::ecs::ALL, fields::incident::ALL, fields::alert::ALL, fields::log::ALL];
+    let mut known = of_dataset(None);
+    known.extend(of_health());
+    let modules = [fields::ecs::ALL, fields::incident::ALL, fields::alert::ALL, fields::log::ALL, fields::health::ALL];
     let wrong: Vec<&str> = modules
         .into_iter()
         .flatten()
