@@ -30,7 +30,8 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
-    /// Builds the package that Kibana installs: the same bytes for the same catalog.
+    /// Builds the package that Kibana installs, and beside it the saved objects for an import without Fleet: the same bytes for
+    /// the same catalog.
     Zip {
         /// Folder of the archive.
         #[arg(long, default_value = "dist")]
@@ -106,6 +107,9 @@ fn zip(root: &Path, out: &Path, stack: Stack) -> Result<ExitCode> {
     let path = out.join(format!("{}-{}.zip", names::PACKAGE, names::VERSION));
     tree::write(&path, &archive::zip(&files)?)?;
     println!("{}", path.display());
+    let import = path.with_extension("ndjson");
+    tree::write(&import, dashboards::saved_objects::ndjson(&dashboards::all()).as_bytes())?;
+    println!("{}", import.display());
     Ok(ExitCode::SUCCESS)
 }
 

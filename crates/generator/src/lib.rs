@@ -16,9 +16,9 @@ mod health;
 mod pipeline;
 mod render;
 mod templates;
-pub(crate) mod typed_fields;
 #[cfg(test)]
 mod tests;
+pub(crate) mod typed_fields;
 
 use anyhow::Result;
 use package::{Fixtures, Target};
@@ -27,6 +27,9 @@ use tree::Tree;
 
 /// Command that brings generated files up to date.
 pub const COMMAND: &str = "cargo gen generate";
+
+/// Saved objects for Kibana's import, where Fleet does not install the package.
+pub const IMPORT: &str = "fields/kibana/m365_security.ndjson";
 
 /// All generated files of the datasets.
 ///
@@ -38,6 +41,7 @@ pub fn artefacts(datasets: &[Dataset], fixtures: &Fixtures) -> Result<Tree> {
         api_artefacts(dataset, &mut tree)?;
     }
     health::api_artefacts(&mut tree)?;
+    tree.add(IMPORT, dashboards::saved_objects::ndjson(&dashboards::all()))?;
     tree.add(typed_fields::PATH, typed_fields::source(datasets)?)?;
     package::add(datasets, fixtures, Target::default(), &mut tree)?;
     Ok(tree)

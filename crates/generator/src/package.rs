@@ -3,6 +3,7 @@
 mod changelog;
 mod docs;
 mod input;
+mod kibana;
 mod manifest;
 mod samples;
 mod stream;
@@ -71,6 +72,9 @@ pub(crate) fn add(datasets: &[Dataset], fixtures: &Fixtures, target: Target, tre
     }
     file("_dev/build/docs/README.md", readme.clone())?;
     file("docs/README.md", readme)?;
+    for (path, text) in kibana::files()? {
+        file(&path, text)?;
+    }
     for (dataset, samples) in &samples {
         add_stream(dataset, samples, tree)?;
     }
@@ -130,10 +134,9 @@ pub fn built(datasets: &[Dataset], fixtures: &Fixtures, target: Target) -> Resul
     add(datasets, fixtures, target, &mut tree)?;
     let top = format!("{}-{}", names::PACKAGE, names::VERSION);
     let development = |path: &Path| path.components().any(|part| part.as_os_str() == "_dev");
-    Ok(tree
-        .files()
+    tree.files()
         .filter_map(|(path, bytes)| Some((path.strip_prefix("package").ok()?, bytes)))
         .filter(|(path, _)| !development(path))
-        .map(|(path, bytes)| (format!("{top}/{}", path.display()), bytes.to_vec()))
-        .collect())
+        .map(|(path, bytes)| Ok((format!("{top}/{}", path.display()), kibana::built(path, bytes)?)))
+        .collect()
 }
