@@ -113,10 +113,10 @@ impl Bucket {
         self.terms(|terms| terms.other = true)
     }
 
-    /// Adds a group of documents without a value.
+    /// Adds a group of documents without a value, and one of all values that are not among the top: Lens has only both.
     #[must_use]
     pub fn with_missing(self) -> Self {
-        self.terms(|terms| terms.missing = true)
+        self.terms(|terms| (terms.other, terms.missing) = (true, true))
     }
 
     /// Groups by this field too (`multi_terms`).

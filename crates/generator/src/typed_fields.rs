@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use anyhow::{Result, bail};
-use schema::Dataset;
 use schema::ecs::{self, Type};
+use schema::{Dataset, Field, shared};
 
 use crate::names::MARKER;
 
@@ -25,29 +25,33 @@ type Constants = BTreeMap<String, (String, &'static str)>;
 /// If two fields of a module would have one name.
 pub(crate) fn source(datasets: &[Dataset]) -> Result<String> {
     let mut out = format!("// {MARKER}\n\nfields! {{\n");
-    let shared =
-        datasets.iter().flat_map(Dataset::fields).filter(|field| field.ecs).map(|field| (field.name, field.kind));
-    let of_streams =
-        OF_STREAMS.iter().filter_map(|name| ecs::find(name)).map(|field| (field.name.to_owned(), field.kind));
-    let shared = constants("", shared.chain(of_streams))?;
-    write_module(&mut out, "Fields of ECS that our documents have.", "ecs", &shared);
+    let all = || datasets.iter().flat_map(Dataset::fields);
+    let of_streams = OF_STREAMS.iter().filter_map(|name| ecs::find(name));
+    let of_streams = of_streams.map(|field| (field.name.to_owned(), field.kind));
+    let of_ecs = all().filter(|field| field.ecs).map(named);
+    write_module(&mut out, "Fields of ECS that our documents have.", "ecs", &constants("", of_ecs.chain(of_streams))?);
+    let of_all = all().filter(|field| shared::find(&field.name).is_some()).map(named);
+    let of_all = constants(shared::PREFIX, of_all)?;
+    write_module(&mut out, "Fields of our own that documents of several datasets have.", "shared", &of_all);
     let mut prefixes = BTreeSet::new();
     for dataset in datasets {
         let prefix = dataset.definition.prefix;
-        if !prefixes.insert(prefix) {
-            continue;
+        if prefixes.insert(prefix) {
+            let same = datasets.iter().filter(|other| other.definition.prefix == prefix);
+            let own = same.flat_map(Dataset::fields).filter(|field| field.name.starts_with(prefix)).map(named);
+            let doc = format!("Fields below `{prefix}`.");
+            write_module(&mut out, &doc, dataset.definition.name, &constants(prefix, own)?);
         }
-        let same = datasets.iter().filter(|other| other.definition.prefix == prefix);
-        let own = same.flat_map(Dataset::fields).filter(|field| !field.ecs).map(|field| (field.name, field.kind));
-        let own = constants(prefix, own)?;
-        let doc = format!("Fields below `{prefix}`.");
-        write_module(&mut out, &doc, dataset.definition.name, &own);
     }
-    let own = schema::health::fields().into_iter().filter(|field| !field.ecs).map(|field| (field.name, field.kind));
-    let doc = "Fields of what the collector writes about itself.";
-    write_module(&mut out, doc, schema::health::NAME, &constants(schema::health::PREFIX, own)?);
+    let of_health = schema::health::fields().into_iter().filter(|field| !field.ecs).map(named);
+    let of_health = constants(schema::health::PREFIX, of_health)?;
+    write_module(&mut out, "Fields of what the collector writes about itself.", schema::health::NAME, &of_health);
     out.push_str("}\n");
     Ok(out)
+}
+
+fn named(field: Field) -> (String, Type) {
+    (field.name, field.kind)
 }
 
 fn constants(prefix: &str, fields: impl Iterator<Item = (String, Type)>) -> Result<Constants> {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::ecs::{self, Ecs, Type};
 use crate::model::{Column, Content, Dataset, Field, Shape};
 use crate::ops::Op;
+use crate::shared;
 
 /// ECS fields that every document has, whatever its columns.
 pub const COMMON: &[Ecs] = &[
@@ -123,7 +124,8 @@ fn add(fields: &mut BTreeMap<String, Field>, name: String, kind: Type, descripti
 }
 
 fn add_ecs(fields: &mut BTreeMap<String, Field>, ecs: Ecs) {
-    let field =
-        Field { name: ecs.name.into(), kind: ecs.kind, description: String::new(), ecs: true, array: ecs.array };
+    let shared = shared::find(ecs.name).map(|(_, description)| description);
+    let description = shared.unwrap_or_default().to_owned();
+    let field = Field { name: ecs.name.into(), kind: ecs.kind, description, ecs: shared.is_none(), array: ecs.array };
     fields.entry(ecs.name.into()).or_insert(field);
 }

@@ -10,6 +10,7 @@ pub mod evidence;
 pub mod health;
 pub mod incumbent;
 pub mod ops;
+pub mod shared;
 pub mod tables;
 pub mod types;
 

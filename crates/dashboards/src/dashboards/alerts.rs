@@ -53,16 +53,9 @@ fn against_before() -> Panel {
 }
 
 fn false_alarms() -> Panel {
-    panel(
-        "How many turned out to be false alarms?",
-        NOW,
-        tile(count("False alarms")).beside(count_closed()).color(Color::Second),
-    )
-    .only(alert::CLASSIFICATION.is("falsePositive"))
-}
-
-fn count_closed() -> crate::Metric {
-    count("closed").only(alert::STATUS.is("resolved"))
+    let closed = count("of closed alerts").only(alert::STATUS.is("resolved"));
+    let false_alarms = count("False alarms").only(alert::CLASSIFICATION.is("falsePositive"));
+    panel("How many turned out to be false alarms?", NOW, tile(false_alarms).beside(closed).color(Color::Second))
 }
 
 fn states() -> Panel {

@@ -3,7 +3,7 @@
 use super::common::{alerts, distinct_alerts, tenant};
 use crate::color::{Color, Scale};
 use crate::dashboard::{Dashboard, cell, dashboard};
-use crate::fields::{alert, ecs, incident};
+use crate::fields::{alert, ecs, incident, shared};
 use crate::panel::{Panel, bars, columns, donut, panel, search, table, tile, treemap};
 use crate::{Entity, Source, choose_one, count, last, last_list, max, min, newest, over_time, saved, sum, top, unique};
 
@@ -18,7 +18,7 @@ pub(super) fn incident_investigation() -> Dashboard {
     )
     .since("now-30d")
     .control(tenant())
-    .control(choose_one("Incident", Source::Incident, incident::ID))
+    .control(choose_one("Incident", Source::Incident, shared::INCIDENT_ID))
     .row(13, vec![cell(48, facts())])
     .row(
         6,
@@ -41,7 +41,7 @@ fn facts() -> Panel {
     panel(
         "What is known about the incident?",
         NOW,
-        table(newest("Incident", incident::ID, 10))
+        table(newest("Incident", shared::INCIDENT_ID, 10))
             .column(last("Name", incident::DISPLAY_NAME))
             .width(300)
             .colored(last("Severity", incident::SEVERITY), Scale::Severity)

@@ -3,11 +3,11 @@
 use super::common::{distinct_incidents, incidents, open_incident, tenant};
 use crate::color::{Color, Scale};
 use crate::dashboard::{Dashboard, cell, dashboard, stack};
-use crate::fields::{ecs, incident, response};
+use crate::fields::{ecs, incident, response, shared};
 use crate::panel::{Panel, bars, columns, donut, panel, table, tile};
 use crate::{
-    Entity, Format, Metric, Source, by_severity, choose, count, filters, last, max, median, min, newest, over_time,
-    percentile, sum, top,
+    Entity, Format, Metric, Source, by_severity, count, filters, last, max, median, min, newest, over_time, percentile,
+    sum, top,
 };
 
 const NOW: Source = Source::Latest(Entity::Incident);
@@ -21,8 +21,6 @@ pub(super) fn incident_operations() -> Dashboard {
     )
     .since("now-30d")
     .control(tenant())
-    .control(choose("Owner", Source::Incident, incident::ASSIGNED_TO))
-    .control(choose("Severity", Source::Incident, incident::SEVERITY))
     .row(7, vec![cell(12, median_to_triage()), cell(12, median_to_close()), cell(12, reopened()), cell(12, merged())])
     .row(15, vec![cell(20, owners()), cell(12, states()), cell(16, flow())])
     .row(15, vec![cell(24, triage_by_severity()), cell(24, close_by_severity())])
@@ -141,7 +139,7 @@ fn determinations() -> Panel {
 }
 
 fn longest_open() -> Panel {
-    let rows = newest("Incident", incident::ID, 10).ordered_by(min("", ecs::EVENT_CREATED)).ascending();
+    let rows = newest("Incident", shared::INCIDENT_ID, 10).ordered_by(min("", ecs::EVENT_CREATED)).ascending();
     panel(
         "Which incidents have been open longest?",
         NOW,

@@ -3,7 +3,7 @@
 use super::common::{alerts, distinct_alerts, distinct_incidents, incidents, open_alert, open_incident, tenant};
 use crate::color::{Color, Scale};
 use crate::dashboard::{Dashboard, cell, dashboard};
-use crate::fields::{alert, ecs, incident};
+use crate::fields::{alert, ecs, incident, shared};
 use crate::panel::{Panel, bars, columns, donut, panel, table, tile};
 use crate::{Entity, Source, by_severity, count, filters, last, max, min, newest, over_time, top};
 
@@ -97,7 +97,7 @@ fn status() -> Panel {
 }
 
 fn newest_incidents() -> Panel {
-    let rows = newest("Incident", incident::ID, 10).ordered_by(max("", ecs::EVENT_CREATED));
+    let rows = newest("Incident", shared::INCIDENT_ID, 10).ordered_by(max("", ecs::EVENT_CREATED));
     panel(
         "What are the newest open incidents?",
         NOW,

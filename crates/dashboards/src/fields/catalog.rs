@@ -203,6 +203,10 @@ fields! {
         USER_ID = "user.id", Keyword;
         USER_NAME = "user.name", Keyword;
     }
+    /// Fields of our own that documents of several datasets have.
+    shared {
+        INCIDENT_ID = "m365_security.incident.id", Keyword;
+    }
     /// Fields below `m365_defender.alert`.
     alert {
         ACTOR_DISPLAY_NAME = "m365_defender.alert.actor_display_name", Keyword;

@@ -7,6 +7,7 @@ use crate::attr::KIND;
 use crate::ecs::{self, Ecs};
 use crate::model::{Constant, Content, Derived, EcsTarget, Shape};
 use crate::ops::{Derive, Op};
+use crate::shared;
 use crate::tables;
 use crate::types::Semantic;
 
@@ -90,7 +91,8 @@ fn redirected(name: &str, context: &Context) -> Result<Option<Ecs>, String> {
             None => return Ok(None),
         }
     }
-    let field = ecs::find(&name).ok_or_else(|| format!("no ECS field {name}"))?;
+    let shared = || shared::find(&name).map(|(field, _)| field);
+    let field = ecs::find(&name).or_else(shared).ok_or_else(|| format!("no ECS field {name}"))?;
     let lifted = is_lifted(&name) || name == ecs::EVENT_CATEGORY.name || name == ecs::EVENT_TYPE.name;
     Ok((!context.list || lifted).then_some(field))
 }

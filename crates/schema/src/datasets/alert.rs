@@ -10,6 +10,7 @@ use crate::dataset::{Definition, Rows};
 use crate::ecs;
 use crate::evidence::Evidence;
 use crate::ops::{Derive, Op};
+use crate::shared;
 use crate::source::{Limit, Source};
 use crate::tables;
 use crate::types::{Dictionary, Guid, Keyword, LowerMember, Member, Prose, Timestamp, Url};
@@ -151,6 +152,7 @@ pub struct Context {
     #[schemars(transform = to(ecs::RULE_ID).rank(1))]
     pub alert_policy_id: Keyword,
     /// Incident that the alert belongs to.
+    #[schemars(transform = to(shared::INCIDENT_ID))]
     pub incident_id: Keyword,
     /// Id of the alert in the product that raised it.
     pub provider_alert_id: Keyword,

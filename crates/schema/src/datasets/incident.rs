@@ -8,6 +8,7 @@ use crate::collection::{Collection, Envelope, List, NextPage, OData, Query, Reco
 use crate::dataset::{Definition, Rows};
 use crate::ecs;
 use crate::ops::{Derive, Op};
+use crate::shared;
 use crate::source::{Limit, Source};
 use crate::tables;
 use crate::types::{Flag, Guid, Host, Integer, Ip, Keyword, LowerMember, Member, Prose, Sha256, Timestamp, Url, User};
@@ -55,7 +56,7 @@ pub const DATASET: Definition = Definition {
     .derive(ecs::EVENT_DURATION, Derive::Duration, "rollup.firstActivityDateTime rollup.lastActivityDateTime"))]
 pub struct Incident {
     /// Unique identifier of the incident in its tenant.
-    #[schemars(transform = to(ecs::EVENT_ID))]
+    #[schemars(transform = to(ecs::EVENT_ID).also(shared::INCIDENT_ID))]
     pub id: Keyword,
     /// Entra tenant that the incident belongs to.
     #[schemars(transform = to(ecs::CLOUD_ACCOUNT_ID))]

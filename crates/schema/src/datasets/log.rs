@@ -12,6 +12,7 @@ use crate::collection::{Collection, Envelope, List, NextPage, OData, Query, Reco
 use crate::dataset::{Definition, Rows};
 use crate::ecs;
 use crate::ops::Op;
+use crate::shared;
 use crate::source::{Limit, Source};
 use crate::tables;
 use crate::types::{Guid, Keyword, Member, Prose, Timestamp, Url};
@@ -109,7 +110,7 @@ const IDENTITY: &[&str] = &[
     .otherwise(ecs::OBSERVER_PRODUCT, "Microsoft Defender XDR"))]
 pub struct Row {
     /// Unique identifier of the incident in its tenant.
-    #[schemars(transform = to(ecs::EVENT_ID).rank(1))]
+    #[schemars(transform = to(ecs::EVENT_ID).rank(1).also(shared::INCIDENT_ID))]
     pub incident_id: Keyword,
     /// Entra tenant, added by the collector.
     #[schemars(transform = to(ecs::CLOUD_ACCOUNT_ID))]

@@ -214,7 +214,14 @@ fn of_map(panel: &Value, data_view: &str, broken: &mut Vec<String>) {
 fn constants_are_those_of_the_catalog() {
     let mut known = of_dataset(None);
     known.extend(of_health());
-    let modules = [fields::ecs::ALL, fields::incident::ALL, fields::alert::ALL, fields::log::ALL, fields::health::ALL];
+    let modules = [
+        fields::ecs::ALL,
+        fields::incident::ALL,
+        fields::alert::ALL,
+        fields::log::ALL,
+        fields::shared::ALL,
+        fields::health::ALL,
+    ];
     let wrong: Vec<&str> = modules
         .into_iter()
         .flatten()
