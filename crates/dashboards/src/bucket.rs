@@ -73,7 +73,7 @@ pub fn top(label: &str, field: impl Groups, size: u16) -> Bucket {
 
 /// The groups by value whose newest document is the newest, by `@timestamp`: for tables of newest records.
 pub fn newest(label: &str, field: impl Groups, size: u16) -> Bucket {
-    top(label, field, size).ordered_by(max("", ecs::TIMESTAMP))
+    top(label, field, size).ordered_by(max("Order", ecs::TIMESTAMP))
 }
 
 /// A group per condition, in this order.

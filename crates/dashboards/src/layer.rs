@@ -29,11 +29,13 @@ impl Layer {
     pub(crate) fn new(id: &'static str, buckets: &[&Bucket], metrics: &[&Metric]) -> (Layer, Ids) {
         let mut used = Vec::new();
         let mut ids = Ids::default();
+        // Ids are unique over all layers of a chart.
+        let named = |label: &str| if id == MAIN { label.to_owned() } else { format!("{id} {label}") };
         for bucket in buckets {
-            ids.buckets.push(unused(&mut used, &bucket.label));
+            ids.buckets.push(unused(&mut used, &named(&bucket.label)));
         }
         for metric in metrics {
-            ids.metrics.push(unused(&mut used, &metric.label));
+            ids.metrics.push(unused(&mut used, &named(&metric.label)));
         }
         let by = metrics.iter().position(|metric| metric.orders()).map(|at| ids.metrics[at].clone());
         let mut columns = Vec::new();

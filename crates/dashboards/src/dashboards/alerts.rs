@@ -93,7 +93,8 @@ fn noise() -> Panel {
         "Which detections raise false alarms?",
         NOW,
         table(
-            top("Detection", ecs::RULE_NAME, 15).ordered_by(count("").only(alert::CLASSIFICATION.is("falsePositive"))),
+            top("Detection", ecs::RULE_NAME, 15)
+                .ordered_by(count("Order").only(alert::CLASSIFICATION.is("falsePositive"))),
         )
         .banded(count("False alarms").only(alert::CLASSIFICATION.is("falsePositive")), &bands)
         .sorted()
@@ -128,7 +129,7 @@ fn newest_alerts() -> Panel {
     panel(
         "What are the newest open alerts?",
         NOW,
-        table(newest("Alert", alert::ID, 10).ordered_by(max("", ecs::EVENT_CREATED)))
+        table(newest("Alert", alert::ID, 10).ordered_by(max("Order", ecs::EVENT_CREATED)))
             .column(last("Title", alert::TITLE))
             .width(300)
             .colored(last("Severity", alert::SEVERITY), Scale::Severity)

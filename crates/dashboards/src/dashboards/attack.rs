@@ -105,7 +105,7 @@ fn products() -> Panel {
 }
 
 fn newest() -> Panel {
-    let first_seen = min("", ecs::EVENT_CREATED);
+    let first_seen = min("Order", ecs::EVENT_CREATED);
     panel(
         "Which techniques are new here?",
         NOW,

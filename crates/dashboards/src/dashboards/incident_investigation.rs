@@ -97,7 +97,7 @@ fn alert_list() -> Panel {
     panel(
         "Which alerts belong to it?",
         ALERTS_NOW,
-        table(newest("Alert", alert::ID, 20).ordered_by(min("", ecs::EVENT_START)).ascending())
+        table(newest("Alert", alert::ID, 20).ordered_by(min("Order", ecs::EVENT_START)).ascending())
             .column(last("Title", alert::TITLE))
             .width(280)
             .colored(last("Severity", alert::SEVERITY), Scale::Severity)

@@ -139,7 +139,7 @@ fn determinations() -> Panel {
 }
 
 fn longest_open() -> Panel {
-    let rows = newest("Incident", shared::INCIDENT_ID, 10).ordered_by(min("", ecs::EVENT_CREATED)).ascending();
+    let rows = newest("Incident", shared::INCIDENT_ID, 10).ordered_by(min("Order", ecs::EVENT_CREATED)).ascending();
     panel(
         "Which incidents have been open longest?",
         NOW,

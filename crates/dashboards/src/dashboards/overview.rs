@@ -97,7 +97,7 @@ fn status() -> Panel {
 }
 
 fn newest_incidents() -> Panel {
-    let rows = newest("Incident", shared::INCIDENT_ID, 10).ordered_by(max("", ecs::EVENT_CREATED));
+    let rows = newest("Incident", shared::INCIDENT_ID, 10).ordered_by(max("Order", ecs::EVENT_CREATED));
     panel(
         "What are the newest open incidents?",
         NOW,

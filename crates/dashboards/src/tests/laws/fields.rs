@@ -158,6 +158,8 @@ pub(super) fn law(dashboard: &Value, library: &[Value]) -> Vec<String> {
         }
         broken.extend(wrong.into_iter().map(|what| format!("{id}: {what}")));
     }
+    let filters = &dashboard["attributes"]["kibanaSavedObjectMeta"]["searchSourceJSON"]["filter"];
+    filters.as_array().into_iter().flatten().for_each(|filter| of_filter(filter, &mut broken));
     let controls = dashboard["attributes"]["controlGroupInput"]["panelsJSON"].as_object();
     for (id, control) in controls.into_iter().flatten() {
         let (field, data_view) =
@@ -171,6 +173,24 @@ pub(super) fn law(dashboard: &Value, library: &[Value]) -> Vec<String> {
         }
     }
     broken
+}
+
+/// What a filter of the dashboard names that is not everywhere, or compares with a value of another type.
+fn of_filter(filter: &Value, broken: &mut Vec<String>) {
+    let (field, value) = (text(filter, "/meta/key"), &filter["meta"]["params"]["query"]);
+    let mut everywhere = vec![of_health()];
+    everywhere.extend(schema::catalog().iter().map(|dataset| of_dataset(Some(dataset.definition.name))));
+    everywhere.extend(Entity::ALL.iter().map(|entity| of_entity(*entity)));
+    match everywhere[0].get(field).filter(|_| everywhere.iter().all(|known| known.contains_key(field))) {
+        None => broken.push(format!("the filter's field {field} is not in all documents")),
+        Some(kind) if value.is_string() != kind.is_text() => {
+            broken.push(format!("the filter compares {field} with {value}"));
+        }
+        Some(_) => {}
+    }
+    if filter["query"]["match_phrase"][field] != *value || filter["meta"]["field"] != filter["meta"]["key"] {
+        broken.push(format!("the filter on {field} says two things"));
+    }
 }
 
 fn of_lens(panel: &Value, data_view: &str, library: &[Value], broken: &mut Vec<String>) {
@@ -278,6 +298,29 @@ fn operations_on_wrong_types_are_seen() {
             panel(dashboard, "Which hosts").pointer_mut("/embeddableConfig/attributes/state/query/query").unwrap();
         *query = json!("event.severity : \"high\"");
     });
+}
+
+#[test]
+fn a_filter_that_some_documents_cannot_pass_is_seen() {
+    let filter = "/attributes/kibanaSavedObjectMeta/searchSourceJSON/filter/0";
+    assert_seen(law, "is not in all documents", |dashboard| {
+        dashboard.pointer_mut(filter).unwrap()["meta"]["key"] = json!("rule.name");
+    });
+    assert_seen(law, "compares event.module with 7", |dashboard| {
+        dashboard.pointer_mut(filter).unwrap()["meta"]["params"]["query"] = json!(7);
+    });
+    assert_seen(law, "says two things", |dashboard| {
+        dashboard.pointer_mut(filter).unwrap()["query"]["match_phrase"]["event.module"] = json!("another");
+    });
+}
+
+#[test]
+fn state_is_not_among_the_logs() {
+    let history = crate::HISTORY.trim_end_matches('*');
+    for object in crate::saved_objects::data_views() {
+        let title = text(&object.attributes, "/title");
+        assert!(!title.is_empty() && !title.starts_with(history) && !title.contains(['*', ',']), "{title}");
+    }
 }
 
 #[test]

@@ -65,6 +65,14 @@ fn of_panel(panel: &Value) -> Vec<String> {
         }
     }
     let layers = layers(panel);
+    let ids: Vec<&String> = layers
+        .iter()
+        .flat_map(|(_, layer)| layer["columns"].as_object().into_iter().flatten())
+        .map(|(id, _)| id)
+        .collect();
+    if ids.len() != ids.iter().collect::<BTreeSet<_>>().len() {
+        broken.push(format!("{id}: two layers have a column of one id"));
+    }
     if layers.is_empty() {
         broken.push(format!("{id}: no layer"));
     }
@@ -154,6 +162,16 @@ fn an_order_by_what_cannot_order_is_seen() {
     assert_seen(law, "is no metric of the layer", |dashboard| {
         let layer = panel(dashboard, "Which hosts").pointer_mut(MAIN).unwrap();
         layer["columns"]["host"]["params"]["orderBy"]["columnId"] = json!("host");
+    });
+}
+
+#[test]
+fn columns_of_two_layers_with_one_id_are_seen() {
+    assert_seen(law, "column of one id", |dashboard| {
+        let path = "/embeddableConfig/attributes/state/datasourceStates/formBased/layers";
+        let layers = panel(dashboard, "How many incidents changed").pointer_mut(path).unwrap();
+        layers["trend"]["columns"]["incidents"] = layers["main"]["columns"]["incidents"].clone();
+        layers["trend"]["columnOrder"].as_array_mut().unwrap().push(json!("incidents"));
     });
 }
 
