@@ -9,6 +9,7 @@ mod it {
     mod generated;
     mod kill;
     mod lock;
+    mod panels;
     mod server_smoke;
     mod sources;
     mod tidy;

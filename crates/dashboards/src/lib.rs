@@ -1,13 +1,17 @@
 //! Kibana's dashboards as values, the saved objects that they become, and what they show.
 //!
 //! A dashboard's file in `dashboards` is a value of this vocabulary: typed [`fields`], [`Filter`]s, metrics and buckets,
-//! panels. [`saved_objects`] makes from it what Kibana imports. The crate does no I/O.
+//! panels. [`saved_objects`] makes from it what Kibana imports. [`lens`] reads these objects as Kibana does and asks what each
+//! panel asks; the answer is a [`table`]. [`evaluate`] answers from documents in memory. The crate does no I/O.
 
 pub mod color;
+pub mod evaluate;
 pub mod field;
 pub mod fields;
+pub mod lens;
 pub mod panel;
 pub mod saved_objects;
+pub mod table;
 
 mod bucket;
 mod control;

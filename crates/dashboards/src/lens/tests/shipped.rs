@@ -1,0 +1,26 @@
+//! The dashboards that ship are understood, every panel of them.
+
+use crate::lens::{Fields, Library, View, queries};
+use crate::saved_objects::{self, SavedObject};
+
+#[test]
+fn every_shipped_panel_is_understood() {
+    let all = crate::all();
+    let mut objects = saved_objects::searches(&all);
+    objects.extend(saved_objects::data_views());
+    let objects: Vec<_> = objects.iter().map(SavedObject::decoded).collect();
+    let library = Library::new(&objects);
+    let view = View { now: super::NOW, ..View::default() };
+    // State has fields of its own.
+    let mut fields = Fields::of_catalog();
+    fields.extend(crate::fields::response::ALL.iter().map(|(name, kinds)| ((*name).to_owned(), kinds[0])));
+    let (mut count, mut errors) = (0, Vec::new());
+    for dashboard in saved_objects::dashboards(&all) {
+        match queries(&dashboard.decoded(), &library, &fields, &view) {
+            Ok(found) => count += found.len(),
+            Err(found) => errors.extend(found.iter().map(ToString::to_string)),
+        }
+    }
+    assert!(errors.is_empty(), "{}", errors.join("\n"));
+    assert!(count > 0, "nothing ships");
+}
