@@ -9,7 +9,6 @@ mod it {
     mod generated;
     mod kill;
     mod lock;
-    mod panels;
     mod server_smoke;
     mod sources;
     mod tidy;
