@@ -12,7 +12,19 @@ pub(crate) struct Mailbox {
 
 /// The addresses that a text holds.
 pub(crate) fn mailboxes(text: &str) -> Vec<Mailbox> {
-    let letters: Vec<char> = if too_long(text) { Vec::new() } else { text.chars().collect() };
+    if too_long(text) {
+        return Vec::new();
+    }
+    // Most texts are an address and nothing else: they need no look at each letter.
+    if !text.bytes().any(|byte| matches!(byte, b'"' | b'<' | b'(' | b',' | b';')) {
+        let only = valid(trim(text)).map(|address| Mailbox { address: address.to_owned(), name: String::new() });
+        return only.into_iter().collect();
+    }
+    listed(&text.chars().collect::<Vec<char>>())
+}
+
+/// The addresses of a text with names, comments or several addresses.
+fn listed(letters: &[char]) -> Vec<Mailbox> {
     let find = |from: usize, wanted: char| (from..letters.len()).find(|&at| letters[at] == wanted);
     let mut found = Vec::new();
     let mut entry = Entry::default();
@@ -20,7 +32,7 @@ pub(crate) fn mailboxes(text: &str) -> Vec<Mailbox> {
     while let Some(&letter) = letters.get(at) {
         at += 1;
         match letter {
-            '"' => match quoted(&letters, at) {
+            '"' => match quoted(letters, at) {
                 // A quoted local part is part of the address.
                 Some((inner, end)) if letters.get(end) == Some(&'@') => {
                     entry.text(&format!("\"{inner}\""));
