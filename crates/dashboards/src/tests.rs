@@ -3,3 +3,4 @@
 mod expressions;
 mod laws;
 mod objects;
+mod sample;

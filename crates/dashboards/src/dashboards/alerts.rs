@@ -15,6 +15,7 @@ pub(super) fn alerts_dashboard() -> Dashboard {
         "Alerts",
         "Alerts by product, detector, category and severity over time, and which detectors raise false alarms.",
     )
+    .since("now-24h")
     .control(tenant())
     .control(choose("Product", Source::Alert, ecs::OBSERVER_PRODUCT))
     .control(choose("Severity", Source::Alert, alert::SEVERITY))

@@ -15,7 +15,6 @@ pub(super) fn attack() -> Dashboard {
         "ATT&CK",
         "Tactics and techniques of MITRE ATT&CK in the alerts: over time, by product, and the newest ones.",
     )
-    .since("now-30d")
     .control(tenant())
     .control(choose("Tactic", Source::Alert, ecs::THREAT_TACTIC_NAME))
     .control(choose("Technique", Source::Alert, alert::MITRE_TECHNIQUES))
@@ -23,7 +22,7 @@ pub(super) fn attack() -> Dashboard {
     .row(16, vec![cell(28, tactics_over_time()), cell(20, tactics_now())])
     .row(18, vec![cell(30, techniques_of_tactics()), cell(18, most_frequent())])
     .row(15, vec![cell(24, products()), cell(24, newest())])
-    .row(15, vec![cell(24, hosts()), cell(24, subtechniques())])
+    .row(15, vec![cell(24, devices()), cell(24, subtechniques())])
 }
 
 fn techniques_seen() -> Panel {
@@ -119,16 +118,18 @@ fn newest() -> Panel {
     .note("By the creation of the first alert that names the technique, as far back as the current state goes.")
 }
 
-fn hosts() -> Panel {
+fn devices() -> Panel {
+    let device = alert::EVIDENCE_DEVICE_DNS_NAME;
     panel(
-        "Which hosts see the most techniques?",
-        NOW,
-        table(top("Host", ecs::HOST_NAME, 12))
+        "Which devices see the most techniques?",
+        Source::Evidence,
+        table(top("Device", device, 12))
             .column(unique("Techniques", ecs::THREAT_TECHNIQUE_ID))
             .column(unique("Tactics", ecs::THREAT_TACTIC_NAME))
-            .column(alerts())
-            .column(max("Last alert", ecs::EVENT_CREATED)),
+            .column(distinct_alerts("Alerts"))
+            .column(max("Last change", ecs::TIMESTAMP)),
     )
+    .only(device.exists())
 }
 
 fn subtechniques() -> Panel {

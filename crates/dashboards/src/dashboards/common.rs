@@ -45,3 +45,9 @@ pub(super) fn alerts_over_time(title: &'static str, source: Source) -> Panel {
 pub(super) fn tenant() -> Control {
     choose("Tenant", Source::Incident, ecs::CLOUD_ACCOUNT_ID)
 }
+
+/// Items of evidence of these kinds: the part of `@odata.type` between `#microsoft.graph.security.` and `Evidence`.
+pub(super) fn is_evidence(kinds: &[&str]) -> Filter {
+    let names: Vec<String> = kinds.iter().map(|kind| format!("#microsoft.graph.security.{kind}Evidence")).collect();
+    alert::EVIDENCE_ODATA_TYPE.any_of(&names.iter().map(String::as_str).collect::<Vec<_>>())
+}

@@ -1,11 +1,13 @@
 //! Incident investigation: everything about one incident, which a control chooses.
 
-use super::common::{alerts, distinct_alerts, tenant};
+use super::common::{self, alerts, distinct_alerts, tenant};
 use crate::color::{Color, Scale};
 use crate::dashboard::{Dashboard, cell, dashboard};
 use crate::fields::{alert, ecs, incident, shared};
 use crate::panel::{Panel, bars, columns, donut, panel, search, table, tile, treemap};
-use crate::{Entity, Source, choose_one, count, last, last_list, max, min, newest, over_time, saved, sum, top, unique};
+use crate::{
+    Entity, Source, choose_one, count, filters, last, last_list, max, min, newest, over_time_by, saved, sum, top,
+};
 
 const NOW: Source = Source::Latest(Entity::Incident);
 const ALERTS_NOW: Source = Source::Latest(Entity::Alert);
@@ -16,7 +18,6 @@ pub(super) fn incident_investigation() -> Dashboard {
         "Incident investigation",
         "One incident: its facts, the course of its alerts and evidence, who and what is concerned, and what was done.",
     )
-    .since("now-30d")
     .control(tenant())
     .control(choose_one("Incident", Source::Incident, shared::INCIDENT_ID))
     .row(13, vec![cell(48, facts())])
@@ -31,7 +32,7 @@ pub(super) fn incident_investigation() -> Dashboard {
     )
     .row(14, vec![cell(28, course()), cell(20, evidence_course())])
     .row(15, vec![cell(30, alert_list()), cell(18, techniques())])
-    .row(15, vec![cell(16, users()), cell(16, hosts()), cell(16, addresses())])
+    .row(15, vec![cell(16, users()), cell(16, devices()), cell(16, addresses())])
     .row(15, vec![cell(16, kinds()), cell(16, verdicts()), cell(16, remediation())])
     .row(15, vec![cell(24, files()), cell(24, versions())])
     .row(15, vec![cell(24, evidence_items()), cell(24, comments())])
@@ -75,7 +76,7 @@ fn last_activity() -> Panel {
 }
 
 fn course() -> Panel {
-    let time = over_time("Time", ecs::EVENT_START);
+    let time = over_time_by("Time", ecs::EVENT_START, "1h");
     panel(
         "How did the attack unfold?",
         Source::Alert,
@@ -85,7 +86,7 @@ fn course() -> Panel {
 }
 
 fn evidence_course() -> Panel {
-    let time = over_time("Time", alert::EVIDENCE_CREATED_DATETIME);
+    let time = over_time_by("Time", alert::EVIDENCE_CREATED_DATETIME, "1h");
     panel(
         "When was evidence found?",
         Source::Evidence,
@@ -125,8 +126,10 @@ fn users() -> Panel {
     panel("Who is concerned?", ALERTS_NOW, bars(top("User", ecs::USER_NAME, 10), alerts()))
 }
 
-fn hosts() -> Panel {
-    panel("Which hosts are concerned?", ALERTS_NOW, bars(top("Host", ecs::HOST_NAME, 10), alerts()))
+fn devices() -> Panel {
+    let device = alert::EVIDENCE_DEVICE_DNS_NAME;
+    panel("Which devices are concerned?", Source::Evidence, bars(top("Device", device, 10), distinct_alerts("Alerts")))
+        .only(device.exists())
 }
 
 fn addresses() -> Panel {
@@ -134,11 +137,31 @@ fn addresses() -> Panel {
 }
 
 fn kinds() -> Panel {
-    panel(
-        "What kinds of evidence are there?",
-        Source::Evidence,
-        bars(top("Kind", alert::EVIDENCE_ODATA_TYPE, 12), unique("Alerts", alert::ID)),
-    )
+    let kind = |label, names: &[&str]| (label, common::is_evidence(names));
+    let kinds = filters(
+        "Kind",
+        vec![
+            kind("Accounts", &["user", "securityGroup"]),
+            kind(
+                "Mailboxes and mails",
+                &["mailbox", "mailboxConfiguration", "analyzedMessage", "mailCluster", "submissionMail"],
+            ),
+            kind("Devices", &["device", "ioTDevice"]),
+            kind("Processes and files", &["process", "file", "fileHash", "malware"]),
+            kind("Registry", &["registryKey", "registryValue"]),
+            kind("Addresses, domains, links", &["ip", "dns", "url", "networkConnection"]),
+            kind("Applications and sessions", &["cloudApplication", "oauthApplication", "cloudLogonSession"]),
+            kind(
+                "Cloud resources",
+                &["azureResource", "amazonResource", "googleCloudResource", "blob", "blobContainer"],
+            ),
+            kind(
+                "Containers and clusters",
+                &["container", "containerImage", "kubernetesCluster", "kubernetesPod", "kubernetesService"],
+            ),
+        ],
+    );
+    panel("What kinds of evidence are there?", Source::Evidence, bars(kinds, count("Items")))
 }
 
 fn verdicts() -> Panel {

@@ -19,9 +19,8 @@ pub(super) fn incident_operations() -> Dashboard {
         "Incident operations",
         "The queue of incidents by owner and state, how fast incidents are taken and closed, and how they end.",
     )
-    .since("now-30d")
     .control(tenant())
-    .row(7, vec![cell(12, median_to_triage()), cell(12, median_to_close()), cell(12, reopened()), cell(12, merged())])
+    .row(7, vec![cell(12, median_to_triage()), cell(12, median_to_close()), cell(12, closed()), cell(12, merged())])
     .row(15, vec![cell(20, owners()), cell(12, states()), cell(16, flow())])
     .row(15, vec![cell(24, triage_by_severity()), cell(24, close_by_severity())])
     .row(15, vec![cell(28, speed_of_owners()), stack(20, vec![(8, classifications()), (7, determinations())])])
@@ -53,17 +52,16 @@ fn median_to_close() -> Panel {
         .note("From creation to the first resolved version; incidents that changed in the time range.")
 }
 
-fn reopened() -> Panel {
-    panel(
-        "How often were incidents reopened?",
-        RESPONSE,
-        tile(sum("Reopened", response::REOPENED)).color(Color::Warning),
-    )
+fn closed() -> Panel {
+    let closed = count("Closed").only(response::CLOSED.exists());
+    let open = count("of all").only(response::VERSIONS.exists());
+    panel("How many incidents were closed?", RESPONSE, tile(closed).beside(open).color(Color::Success))
 }
 
 fn merged() -> Panel {
-    panel("How many were merged into others?", RESPONSE, tile(count("Merged")).color(Color::Second))
-        .only(response::MERGED.is(true))
+    let merged = count("Merged").only(response::MERGED.is(true));
+    let reopened = sum("Reopened", response::REOPENED);
+    panel("How many were merged or reopened?", RESPONSE, tile(merged).beside(reopened).color(Color::Warning))
 }
 
 fn owners() -> Panel {

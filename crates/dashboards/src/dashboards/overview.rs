@@ -16,6 +16,7 @@ pub(super) fn overview() -> Dashboard {
         "Overview",
         "How Microsoft 365 stands now: open incidents by severity, age and owner, what changed, and who is at risk.",
     )
+    .since("now-24h")
     .control(tenant())
     .row(
         7,
@@ -23,7 +24,7 @@ pub(super) fn overview() -> Dashboard {
     )
     .row(14, vec![cell(24, created_over_time()), cell(14, age()), cell(10, status())])
     .row(16, vec![cell(34, newest_incidents()), cell(14, changes())])
-    .row(15, vec![cell(16, users()), cell(16, hosts()), cell(16, mailboxes())])
+    .row(15, vec![cell(16, users()), cell(16, devices()), cell(16, mailboxes())])
     .row(14, vec![cell(30, products()), cell(18, tactics())])
 }
 
@@ -74,10 +75,11 @@ fn age() -> Panel {
     let ages = filters(
         "Age",
         vec![
-            ("Up to 1 day", created.since("now-1d")),
+            ("Up to 4 hours", created.since("now-4h")),
+            ("4 to 12 hours", created.before("now-4h") & created.since("now-12h")),
+            ("12 to 24 hours", created.before("now-12h") & created.since("now-1d")),
             ("1 to 3 days", created.before("now-1d") & created.since("now-3d")),
-            ("3 to 7 days", created.before("now-3d") & created.since("now-7d")),
-            ("Older", created.before("now-7d")),
+            ("Older", created.before("now-3d")),
         ],
     );
     panel(
@@ -143,9 +145,14 @@ fn users() -> Panel {
         .only(open_alert())
 }
 
-fn hosts() -> Panel {
-    panel("Which hosts have the most open alerts?", ALERTS_NOW, bars(top("Host", ecs::HOST_NAME, 10), alerts()))
-        .only(open_alert())
+fn devices() -> Panel {
+    let device = alert::EVIDENCE_DEVICE_DNS_NAME;
+    panel(
+        "Which devices do most alerts name?",
+        Source::Evidence,
+        bars(top("Device", device, 10), distinct_alerts("Alerts")),
+    )
+    .only(device.exists())
 }
 
 fn mailboxes() -> Panel {

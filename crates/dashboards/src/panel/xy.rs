@@ -107,7 +107,8 @@ impl Xy {
             "layers": layers,
             "legend": {"isVisible": several, "position": if time { "right" } else { "top" }, "shouldTruncate": true, "maxLines": 1},
             "valueLabels": if several || time { "hide" } else { "show" },
-            "fittingFunction": "Zero",
+            // Where nothing was counted the number is zero; where nothing was measured there is none.
+            "fittingFunction": if self.series == "line" { "None" } else { "Zero" },
             "curveType": "LINEAR",
             "axisTitlesVisibilitySettings": {"x": false, "yLeft": false, "yRight": false},
             "tickLabelsVisibilitySettings": {"x": true, "yLeft": true, "yRight": true},

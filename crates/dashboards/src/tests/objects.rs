@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::sample::sample;
 use crate::saved_objects::{self, encode};
 
 /// Texts that hold JSON as objects again, by the names that Kibana gives them.
@@ -35,7 +36,7 @@ fn undecoded(value: &Value) -> Option<String> {
 
 #[test]
 fn encoding_turns_every_part_into_text_and_loses_nothing() {
-    let all = crate::all();
+    let all: Vec<_> = crate::all().into_iter().chain([sample()]).collect();
     for object in saved_objects::dashboards(&all).iter().chain(&saved_objects::searches(&all)) {
         let (decoded, encoded) = (object.decoded(), object.encoded());
         assert_eq!(undecoded(&encoded), None, "{}", object.id);
