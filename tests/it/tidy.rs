@@ -19,7 +19,7 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
     entries.sort();
     for path in entries {
         let name = path.file_name().unwrap().to_string_lossy();
-        if path.is_symlink() || [".git", "target", "dist", "build"].contains(&name.as_ref()) {
+        if path.is_symlink() || [".git", "target", "dist", "build", "node_modules"].contains(&name.as_ref()) {
             continue;
         }
         if path.is_dir() {

@@ -9,6 +9,7 @@ pub mod evaluate;
 pub mod field;
 pub mod fields;
 pub mod lens;
+pub mod page;
 pub mod panel;
 pub mod saved_objects;
 pub mod table;

@@ -41,6 +41,11 @@ impl Library {
         self.0.get(&(kind.to_owned(), id.to_owned()))
     }
 
+    /// Where the data view of this id looks: an index pattern or an alias. `None` if there is no such data view.
+    pub fn index(&self, id: &str) -> Option<String> {
+        self.data_view(id).ok().map(|view| view.index)
+    }
+
     /// The data view of this id. `logs-*` and `metrics-*` exist in every space that uses Fleet.
     pub(crate) fn data_view(&self, id: &str) -> Result<DataView> {
         match self.object("index-pattern", id) {
