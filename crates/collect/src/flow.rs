@@ -53,7 +53,7 @@ use self::retry_queue::RetryQueue;
 use self::rows::Rows;
 pub use self::supervisor::{Assignment, RunOptions, run, supervise};
 use crate::config::{Config, DatasetConfig};
-use common::error::Fault;
+use common::error::Error;
 use common::health::{Reason, SourceHealth};
 use common::ids::DatasetNames;
 use common::stats::Stats;
@@ -103,7 +103,7 @@ struct Shared {
 impl Shared {
     /// Opens the state and sets the outputs to work; they end when nobody can send to them any more. `patience` is how
     /// long one that is out of reach is waited for.
-    fn open(config: &Config, parts: Parts, patience: Option<Duration>) -> Result<(Arc<Self>, JoinSet<()>), Fault> {
+    fn open(config: &Config, parts: Parts, patience: Option<Duration>) -> Result<(Arc<Self>, JoinSet<()>), Error> {
         let Parts { outputs, stats, dead, desk } = parts;
         let store = Store::open(&config.state, config.store)?;
         let clients = microsoft::Clients::new(&config.http)?;
@@ -116,7 +116,7 @@ impl Shared {
     }
 }
 
-/// A source that ended its last cycle with a fault.
+/// A source that ended its last cycle with an error.
 #[derive(Debug)]
 pub struct Failed {
     /// Tenant.
@@ -124,7 +124,7 @@ pub struct Failed {
     /// Datasets of the source, joined.
     pub datasets: String,
     /// Why.
-    pub fault: Fault,
+    pub error: Error,
 }
 
 /// One source with everything that its cycles need.
@@ -183,7 +183,7 @@ impl Collector {
     }
 
     /// The page size that has proven itself, unless the failures were not because of it.
-    fn keep_size(&mut self, list: &TimeCursorList, outcome: &Result<(), Fault>) {
+    fn keep_size(&mut self, list: &TimeCursorList, outcome: &Result<(), Error>) {
         self.size = list.size();
         if outcome.is_err() {
             self.size.reset();
@@ -200,7 +200,7 @@ impl Collector {
 }
 
 /// Everything that changed since the last acknowledged cycle: poll, split, map, ship, acknowledge, commit.
-async fn cycle(collector: &mut Collector) -> Result<(), Fault> {
+async fn cycle(collector: &mut Collector) -> Result<(), Error> {
     let Some(Begun { from, cursors, mut outbox }) = begin(collector).await? else { return Ok(()) };
     collector.odd = None;
     collector.misdated.begin();
@@ -208,10 +208,10 @@ async fn cycle(collector: &mut Collector) -> Result<(), Fault> {
     let mut outcome = engine::read(collector, &mut list, &mut outbox).await;
     collector.keep_size(&list, &outcome);
     // A list that is never whole says nothing of what is owed.
-    if matches!(outcome, Ok(()) | Err(Fault::Incomplete(_))) {
+    if matches!(outcome, Ok(()) | Err(Error::Incomplete(_))) {
         outcome = outcome.and(fetch_by_id::retry(collector, &mut outbox).await);
     }
-    // What was read before a fault is delivered too, and need not be read again: behind it where the order allows that,
+    // What was read before an error is delivered too, and need not be read again: behind it where the order allows that,
     // and its ids are known.
     let is_whole = outcome.is_ok();
     if is_whole {
@@ -233,7 +233,7 @@ struct Begun {
 }
 
 /// Loads what the state remembers, and opens a way to the output.
-async fn begin(collector: &mut Collector) -> Result<Option<Begun>, Fault> {
+async fn begin(collector: &mut Collector) -> Result<Option<Begun>, Error> {
     let loaded = collector.state.load().await?;
     let (mut cursors, mut seen, mut progress) = (Vec::new(), Vec::new(), Vec::new());
     for config in &collector.datasets {
@@ -261,7 +261,7 @@ async fn begin(collector: &mut Collector) -> Result<Option<Begun>, Fault> {
 
 /// After enough documents in a long window: makes them durable, so that a crash does not start over, and ids need not
 /// wait in memory.
-async fn checkpoint(collector: &mut Collector, kind: &AnyKind, outbox: &mut BatchWriter) -> Result<(), Fault> {
+async fn checkpoint(collector: &mut Collector, kind: &AnyKind, outbox: &mut BatchWriter) -> Result<(), Error> {
     // The order turned out to be another one: the cursor goes back before anything else.
     let is_wrong = collector.cursor_advanced && !kind.facts().is_ordered;
     if !collector.rows.is_full(CHECKPOINT_ALL, CHECKPOINT) && !is_wrong {
@@ -277,9 +277,9 @@ async fn deliver(
     kind: &AnyKind,
     outbox: &mut BatchWriter,
     is_whole: bool,
-) -> Result<(), Fault> {
+) -> Result<(), Error> {
     collector.delivered = false;
-    outbox.flush().await.inspect_err(|fault| collector.health.degrade(Reason::OutputBlocked, fault))?;
+    outbox.flush().await.inspect_err(|error| collector.health.degrade(Reason::OutputBlocked, error))?;
     collector.health.recover(Reason::OutputBlocked);
     collector.shared.dead.sync()?;
     commit(collector, kind, is_whole).await?;
@@ -288,7 +288,7 @@ async fn deliver(
 }
 
 /// Everything that was read is in the output: remembers the ids and what is owed, in one step with the progress.
-async fn commit(collector: &mut Collector, kind: &AnyKind, is_whole: bool) -> Result<(), Fault> {
+async fn commit(collector: &mut Collector, kind: &AnyKind, is_whole: bool) -> Result<(), Error> {
     let now = common::clock::timestamp();
     let mut update = StateUpdate { retry: collector.retry_queue.take_changed(), ..StateUpdate::default() };
     // What is read apart from the stored progress has none of its own.

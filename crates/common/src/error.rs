@@ -10,7 +10,7 @@ use crate::secrets;
 
 /// Why a cycle of a source, or a delivery, did not succeed.
 #[derive(Debug, Clone, thiserror::Error)]
-pub enum Fault {
+pub enum Error {
     /// Over soon: try again after a pause.
     #[error("{}", secrets::without(.0))]
     Transient(String),
@@ -33,24 +33,24 @@ pub enum Fault {
     Auth(String),
     /// The service refuses this request for good.
     #[error("{}", secrets::without(.0))]
-    Refused(String),
+    Permanent(String),
     /// The order to stop came first; nobody's fault.
     #[error("stopped")]
     Stopped,
     /// This machine: disk, files.
     #[error("{}", secrets::without(.0))]
-    Local(String),
+    Io(String),
 }
 
-impl Fault {
+impl Error {
     /// Whether the same request may succeed later without anybody doing anything.
     pub fn is_temporary(&self) -> bool {
-        matches!(self, Fault::Transient(_) | Fault::Incomplete(_) | Fault::Unreachable(_) | Fault::Throttled { .. })
+        matches!(self, Error::Transient(_) | Error::Incomplete(_) | Error::Unreachable(_) | Error::Throttled { .. })
     }
 
     /// A disk error with the name of what failed.
-    pub fn local(what: impl std::fmt::Display, error: &std::io::Error) -> Self {
-        Fault::Local(format!("{what}: {error}"))
+    pub fn io(what: impl std::fmt::Display, error: &std::io::Error) -> Self {
+        Error::Io(format!("{what}: {error}"))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What every source and the output are doing, for `status`, metrics and logs: counters, and a state with named reasons.
 //! An empty poll and a throttled one are healthy; a reason is set and cleared by its name, and is logged when it comes
-//! and when it goes, not in between. Counters are atomics; what is locked is touched per cycle or per fault only.
+//! and when it goes, not in between. Counters are atomics; what is locked is touched per cycle or per error only.
 
 mod active;
 mod all;
@@ -38,7 +38,7 @@ pub use self::rejection::Rejection;
 pub use self::reload::{ConfigSnapshot, Reloads};
 pub use self::snapshot::{DatasetSnapshot, OutputSnapshot, ReasonSnapshot, Snapshot, SourceSnapshot, State};
 use crate::clock;
-use crate::error::Fault;
+use crate::error::Error;
 use crate::ids::DatasetNames;
 
 /// Failed cycles in a row, of a kind that should pass, before a source counts as degraded.
@@ -121,7 +121,7 @@ pub struct SourceHealth {
     status: Mutex<SourceStatus>,
 }
 
-/// What changes with a page, a cycle or a fault.
+/// What changes with a page, a cycle or an error.
 #[derive(Debug)]
 struct SourceStatus {
     reasons: ActiveReasons,
@@ -236,7 +236,7 @@ impl SourceHealth {
     }
 
     /// A cycle ended: everything up to its end was acknowledged, or it failed. Returns whether the log says why already.
-    pub fn cycle_ended(&self, outcome: &Result<(), Fault>) -> bool {
+    pub fn cycle_ended(&self, outcome: &Result<(), Error>) -> bool {
         let mut status = locked(&self.status);
         let now = Instant::now();
         status.cycle = None;
@@ -251,13 +251,13 @@ impl SourceHealth {
                     self.clear(&mut status, reason);
                 }
             }
-            Err(fault) => {
+            Err(error) => {
                 self.failures.add(1);
                 status.failed = status.failed.saturating_add(1);
                 status.caught_up = false;
-                let text = bounded(&fault.to_string());
+                let text = bounded(&error.to_string());
                 status.last_error = Some((text.clone(), now));
-                self.classify(&mut status, fault, &text);
+                self.classify(&mut status, error, &text);
             }
         }
         let created = self.delivered.iter().map(|delivered| delivered.created.get()).sum();

@@ -22,19 +22,19 @@ pub use self::decode::{BodyError, Decoder, check_encoding};
 pub use self::gap::{Gap, Unreachable};
 pub use self::proxy::ProxyConfig;
 pub use self::request::{REDIRECTED, check_json, claims_challenge, ids, redirected, send};
-use crate::error::{Fault, with_causes};
+use crate::error::{Error, with_causes};
 
 /// A request was not answered. Where no connection was made, the way is to blame, not the question.
-pub fn way_fault(what: &str, error: &reqwest::Error) -> Fault {
+pub fn way_error(what: &str, error: &reqwest::Error) -> Error {
     if error.is_connect() {
-        return Fault::Unreachable(Box::new(Unreachable::new(what, error)));
+        return Error::Unreachable(Box::new(Unreachable::new(what, error)));
     }
-    connection_fault(what, error)
+    connection_error(what, error)
 }
 
 /// A failure below HTTP.
-pub fn connection_fault(what: &str, error: &reqwest::Error) -> Fault {
-    Fault::Transient(format!("{what}: {}", with_causes(&Shown(error))))
+pub fn connection_error(what: &str, error: &reqwest::Error) -> Error {
+    Error::Transient(format!("{what}: {}", with_causes(&Shown(error))))
 }
 
 /// A reqwest error by its causes only: its own text carries the address, which the caller has named already.

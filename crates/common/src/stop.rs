@@ -2,7 +2,7 @@
 
 use tokio::sync::watch;
 
-use crate::error::Fault;
+use crate::error::Error;
 
 /// Tells a source to stop. It hears it while it waits for the service, for a token, or for time to pass; what it has read
 /// by then is delivered and committed like that of any cycle that breaks off.
@@ -27,14 +27,14 @@ impl Stop {
     }
 
     /// What `work` gives, unless the order comes first.
-    pub async fn unless<T>(&self, work: impl Future<Output = T>) -> Result<T, Fault> {
+    pub async fn unless<T>(&self, work: impl Future<Output = T>) -> Result<T, Error> {
         if self.is_ordered() {
-            return Err(Fault::Stopped);
+            return Err(Error::Stopped);
         }
         tokio::select! {
             biased;
             done = work => Ok(done),
-            () = self.ordered() => Err(Fault::Stopped),
+            () = self.ordered() => Err(Error::Stopped),
         }
     }
 }

@@ -18,7 +18,7 @@ use serde::Serialize;
 
 use crate::config::{BrokenTenant, Config};
 use crate::control;
-use common::error::Fault;
+use common::error::Error;
 use common::secrets;
 
 /// Tenants that are checked at a time.
@@ -146,9 +146,9 @@ impl Finding {
         self
     }
 
-    /// A fault with its hint as the cure. What passes by itself is a warning no less failed: nothing works now.
-    fn fault(item: Item, fault: &Fault) -> Self {
-        let text = fault.to_string();
+    /// An error with its hint as the cure. What passes by itself is a warning no less failed: nothing works now.
+    fn of_error(item: Item, error: &Error) -> Self {
+        let text = error.to_string();
         match text.split_once("\nhint: ") {
             Some((text, hint)) => Self::failed(item, text).cure(hint),
             None => Self::failed(item, text),
@@ -157,7 +157,7 @@ impl Finding {
 }
 
 /// Checks everything, or one tenant and the output with `only`. Findings are in the configuration's order.
-pub async fn check(config: &Config, only: Option<&str>) -> Result<Vec<Finding>, Fault> {
+pub async fn check(config: &Config, only: Option<&str>) -> Result<Vec<Finding>, Error> {
     let route = reach::Route { client: microsoft::Clients::new(&config.http)?.kept, proxy: config.http.proxy.clone() };
     let mut findings = directories(config).await;
     findings.extend(output::check(config).await);

@@ -23,7 +23,7 @@ use tokio::time::timeout;
 pub use self::ask::{ask, backfill, export, show};
 use collect::flow::desk::Desk;
 use common::clock;
-use common::error::Fault;
+use common::error::Error;
 use common::health::{ConfigSnapshot, Health, LettersSnapshot, OutputSnapshot, SourceSnapshot};
 use common::platform::{self, ControlPlace, SOCKET};
 use state::offline::Summary;
@@ -161,9 +161,9 @@ impl Drop for Control {
 
 /// Opens the socket of the state directory; refuses if another process holds it. Where no socket can be opened at all,
 /// the process does without: nobody can ask it, but it collects.
-pub async fn open(state: &Path, health: Arc<Health>, desk: Arc<Desk>) -> Result<Option<Control>, Fault> {
+pub async fn open(state: &Path, health: Arc<Health>, desk: Arc<Desk>) -> Result<Option<Control>, Error> {
     if let Ok(Ok(status)) = timeout(PATIENCE, ask(state)).await {
-        return Err(Fault::Local(format!(
+        return Err(Error::Io(format!(
             "another m365-fetcher (process {}) collects with the state directory {}\nhint: stop it first, or give this \
              one its own `state`",
             status.head.pid,

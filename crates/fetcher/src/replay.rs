@@ -16,7 +16,7 @@ use collect::config::{Config, Delivery};
 use collect::flow::Target;
 use collect::flow::outlet;
 use collect::flow::outlet::{Outlet, Outlets};
-use common::error::Fault;
+use common::error::Error;
 use common::ids::parse_id;
 use common::private;
 use common::stats::Stats;
@@ -101,7 +101,7 @@ struct Route {
 }
 
 /// Replays the dead letters of a configuration through its outputs.
-pub async fn replay(config: &Config, outputs: Vec<Target>, replay: &Replay) -> Result<Summary, Fault> {
+pub async fn replay(config: &Config, outputs: Vec<Target>, replay: &Replay) -> Result<Summary, Error> {
     let folder = &config.dead_letter;
     if !folder.is_dir() {
         return Ok(Summary::default());
@@ -125,22 +125,22 @@ pub async fn replay(config: &Config, outputs: Vec<Target>, replay: &Replay) -> R
 }
 
 /// Two replays at the same time would deliver everything twice.
-fn lock(folder: &Path) -> Result<File, Fault> {
+fn lock(folder: &Path) -> Result<File, Error> {
     let path = folder.join("replay.lock");
-    let failed = |error: &std::io::Error| Fault::local(path.display(), error);
+    let failed = |error: &std::io::Error| Error::io(path.display(), error);
     let file = private::create(&path).map_err(|error| failed(&error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(fs::TryLockError::WouldBlock) => {
-            Err(Fault::Local(format!("{}: another replay is running\nhint: wait for its end", path.display())))
+            Err(Error::Io(format!("{}: another replay is running\nhint: wait for its end", path.display())))
         }
         Err(fs::TryLockError::Error(error)) => Err(failed(&error)),
     }
 }
 
 impl Work<'_> {
-    async fn dataset(&mut self, folder: &Path, name: &str) -> Result<(), Fault> {
-        let failed = |error: std::io::Error| Fault::local(format!("dead letters of {name}"), &error);
+    async fn dataset(&mut self, folder: &Path, name: &str) -> Result<(), Error> {
+        let failed = |error: std::io::Error| Error::io(format!("dead letters of {name}"), &error);
         let mut segments =
             if self.replay.dry_run { segment::segments(folder, name) } else { segment::collect(folder, name) }
                 .map_err(failed)?;
@@ -158,8 +158,8 @@ impl Work<'_> {
         Ok(())
     }
 
-    async fn segment(&mut self, rewrite: &mut Rewrite) -> Result<(), Fault> {
-        let failed = |error: std::io::Error| Fault::local("dead letters", &error);
+    async fn segment(&mut self, rewrite: &mut Rewrite) -> Result<(), Error> {
+        let failed = |error: std::io::Error| Error::io("dead letters", &error);
         let (mut waiting, mut bytes) = (Vec::new(), 0);
         while let Some(line) = rewrite.next_line().map_err(failed)? {
             let Line::Letter(mut letter) = line else {
@@ -197,7 +197,7 @@ impl Work<'_> {
     }
 
     /// The way of a letter; `None` where nobody knows which of several outputs it belongs to.
-    fn route(&mut self, tenant: &str, index: u16) -> Result<Option<&mut Route>, Fault> {
+    fn route(&mut self, tenant: &str, index: u16) -> Result<Option<&mut Route>, Error> {
         let key = (tenant.to_ascii_lowercase(), index);
         if !self.routes.contains_key(&key) {
             let is_meant = |config: &&collect::config::TenantConfig| config.id.eq_ignore_ascii_case(tenant);
@@ -229,7 +229,7 @@ impl Work<'_> {
         let Some((_, index)) = found else { return Err(same("this program does not know the dataset")) };
         let Some(row) = letter.row() else { return Err(same("the letter holds no row")) };
         let dry_run = self.replay.dry_run;
-        let route = self.route(&letter.tenant, index).map_err(|fault| same(&fault.to_string()))?;
+        let route = self.route(&letter.tenant, index).map_err(|error| same(&error.to_string()))?;
         let Some(Route { streams, mapper, outbox, .. }) = route else {
             return Err(same("its tenant is not in the configuration, so its output is not known"));
         };
@@ -270,7 +270,7 @@ impl Work<'_> {
     }
 
     /// The output has everything of the waiting letters, but what it refused.
-    async fn settle(&mut self, rewrite: &mut Rewrite, waiting: &mut Vec<Waiting>) -> Result<(), Fault> {
+    async fn settle(&mut self, rewrite: &mut Rewrite, waiting: &mut Vec<Waiting>) -> Result<(), Error> {
         for ((tenant, _), route) in &mut self.routes {
             let Some(Route { outlet, streams, outbox, .. }) = route else { continue };
             outbox.flush().await?;
@@ -296,7 +296,7 @@ impl Work<'_> {
             if letter.reason != "failure_store" {
                 (if is_document { "refused" } else { REFUSED_ROW }).clone_into(&mut letter.reason);
             }
-            self.stays(rewrite, letter).map_err(|error| Fault::local("dead letters", &error))?;
+            self.stays(rewrite, letter).map_err(|error| Error::io("dead letters", &error))?;
         }
         Ok(())
     }

@@ -20,8 +20,8 @@ use url::Url;
 
 use self::certificate::Watched;
 use crate::{Budget, CredentialKind};
-use common::error::Fault;
-use common::http::{send, way_fault};
+use common::error::Error;
+use common::http::{send, way_error};
 use common::secret_text;
 use common::secrets;
 use common::secrets::Remembered;
@@ -74,7 +74,7 @@ struct Held {
 /// The endpoint's last word, which the other sources need not ask for again at once.
 #[derive(Debug)]
 struct Refused {
-    fault: Fault,
+    error: Error,
     until: Instant,
 }
 
@@ -107,7 +107,7 @@ impl TokenSource {
     }
 
     /// A token that is good for minutes. While the endpoint wants to be left alone it is waited for, by all who share it.
-    pub async fn token(&self) -> Result<SecretString, Fault> {
+    pub async fn token(&self) -> Result<SecretString, Error> {
         let mut held = self.held.lock().await;
         let good = |token: &Option<Cached>, end: fn(&Cached) -> Instant| {
             token.as_ref().filter(|cached| Instant::now() < end(cached)).map(|cached| cached.token.clone())
@@ -116,9 +116,9 @@ impl TokenSource {
             return Ok(token);
         }
         if let Some(refused) = held.refused.take_if(|refused| refused.until > Instant::now()) {
-            let fault = refused.fault.clone();
+            let error = refused.error.clone();
             held.refused = Some(refused);
-            return Err(fault);
+            return Err(error);
         }
         // The token is still good: renewing it early can wait.
         if let Some(token) = good(&held.token, |cached| cached.ends_at).filter(|_| self.pauses.is_paused()) {
@@ -141,14 +141,14 @@ impl TokenSource {
                 });
                 Ok(token)
             }
-            Err(fault) => {
-                if let Fault::Throttled { after, .. } = &fault {
+            Err(error) => {
+                if let Error::Throttled { after, .. } = &error {
                     self.pauses.refuse(*after);
-                } else if fault.is_temporary() && !matches!(fault, Fault::Unreachable(_)) {
+                } else if error.is_temporary() && !matches!(error, Error::Unreachable(_)) {
                     // Where there is no way, nobody is to be spared: every source finds out and says so at once.
                     self.pauses.refuse(None);
                 }
-                good(&held.token, |cached| cached.ends_at).filter(|_| fault.is_temporary()).ok_or(fault)
+                good(&held.token, |cached| cached.ends_at).filter(|_| error.is_temporary()).ok_or(error)
             }
         }
     }
@@ -167,7 +167,7 @@ impl TokenSource {
         }
     }
 
-    async fn fetch(&self, held: &mut Held) -> Result<(SecretString, Duration), Fault> {
+    async fn fetch(&self, held: &mut Held) -> Result<(SecretString, Duration), Error> {
         let Credential { endpoint, client_id, kind, scope } = &self.credential;
         let (parameter, secret) = match kind {
             CredentialKind::ManagedIdentity(identity) => return managed::fetch(identity, scope).await,
@@ -191,27 +191,27 @@ impl TokenSource {
         form.extend(held.claims.as_deref().map(|claims| ("claims", claims)));
         let what = format!("token from {endpoint} for {scope}");
         let request = self.client.post(endpoint.clone()).timeout(TIMEOUT).form(&form);
-        let response = send(request).await.map_err(|error| way_fault(&what, &error))?;
+        let response = send(request).await.map_err(|error| way_error(&what, &error))?;
         let outcome = answer::read(&what, response).await;
-        if let Err(fault @ Fault::Auth(_)) = &outcome {
-            held.refused = Some(Refused { fault: fault.clone(), until: Instant::now() + REFUSED });
+        if let Err(error @ Error::Auth(_)) = &outcome {
+            held.refused = Some(Refused { error: error.clone(), until: Instant::now() + REFUSED });
         }
         outcome
     }
 }
 
 /// The foreign issuer's token as it is now: it lives for minutes, and the platform replaces it in time.
-async fn federated_token(file: &Path) -> Result<SecretString, Fault> {
-    let fault = |reason: &dyn std::fmt::Display| {
-        Fault::Auth(format!(
+async fn federated_token(file: &Path) -> Result<SecretString, Error> {
+    let failed = |reason: &dyn std::fmt::Display| {
+        Error::Auth(format!(
             "federated token {}: {reason}\nhint: check `federated_token_file` and what writes it",
             file.display()
         ))
     };
-    let bytes = tokio::fs::read(file).await.map_err(|error| fault(&error))?;
-    let token = secret_text::clean(&bytes).map_err(|reason| fault(&reason))?;
+    let bytes = tokio::fs::read(file).await.map_err(|error| failed(&error))?;
+    let token = secret_text::clean(&bytes).map_err(|reason| failed(&reason))?;
     if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(fault(&"the file holds something else than one token"));
+        return Err(failed(&"the file holds something else than one token"));
     }
     Ok(token.into())
 }

@@ -17,7 +17,7 @@ mod tests;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use common::error::{Fault, quoted};
+use common::error::{Error, quoted};
 use common::http::client::{self, Route};
 use common::http::{ProxyConfig, REDIRECTED, ids, read_bounded, redirected, retry_after, wait_in};
 use reqwest::{Client, Response, StatusCode};
@@ -69,17 +69,17 @@ pub struct Clients {
 
 impl Clients {
     /// As configured.
-    pub fn new(config: &HttpConfig) -> Result<Self, Fault> {
+    pub fn new(config: &HttpConfig) -> Result<Self, Error> {
         Ok(Self { kept: build(config, client::IDLE)?, fresh: build(config, 0)?, proxy: config.proxy.clone() })
     }
 }
 
 /// A client with the defaults, for everything but the sources.
-pub fn client() -> Result<Client, Fault> {
+pub fn client() -> Result<Client, Error> {
     build(&HttpConfig::default(), client::IDLE)
 }
 
-fn build(config: &HttpConfig, idle: usize) -> Result<Client, Fault> {
+fn build(config: &HttpConfig, idle: usize) -> Result<Client, Error> {
     let HttpConfig { proxy, ca_file, connect_timeout, timeout } = config;
     let authorities = match ca_file {
         Some(file) => client::authorities("http.ca_file", file)?,
@@ -97,7 +97,7 @@ fn build(config: &HttpConfig, idle: usize) -> Result<Client, Fault> {
 }
 
 /// What an answer other than 200 asks for.
-pub(crate) async fn status_fault(what: &str, permission: &str, response: Response) -> Fault {
+pub(crate) async fn status_error(what: &str, permission: &str, response: Response) -> Error {
     let status = response.status();
     if status.is_redirection() {
         return redirected(what, &response, REDIRECTED);
@@ -107,20 +107,20 @@ pub(crate) async fn status_fault(what: &str, permission: &str, response: Respons
     let error = Said::read(&body);
     let said = if error.is_empty() { status.to_string() } else { quoted(&format!("{status}: {}", error.text())) };
     let what = format!("{what}: {said}{ids}");
-    let throttled = |what| Fault::Throttled { what, after: after.or_else(|| wait_in(&body)) };
+    let throttled = |what| Error::Throttled { what, after: after.or_else(|| wait_in(&body)) };
     match status {
         StatusCode::TOO_MANY_REQUESTS => throttled(what),
         // Without a time to wait it is a failure like the other 5xx: a smaller page may help.
         StatusCode::SERVICE_UNAVAILABLE if after.is_some() => throttled(what),
         // Some services say 403, or another one, and mean throttling.
         _ if error.is_throttling() && status != StatusCode::UNAUTHORIZED => throttled(what),
-        StatusCode::REQUEST_TIMEOUT => Fault::Transient(what),
-        StatusCode::UNAUTHORIZED => Fault::Auth(format!("{what}\nhint: the token is not accepted; check `cloud`")),
-        StatusCode::FORBIDDEN => Fault::Auth(format!(
+        StatusCode::REQUEST_TIMEOUT => Error::Transient(what),
+        StatusCode::UNAUTHORIZED => Error::Auth(format!("{what}\nhint: the token is not accepted; check `cloud`")),
+        StatusCode::FORBIDDEN => Error::Auth(format!(
             "{what}\nhint: grant the application permission {permission} with admin consent, and check the licence"
         )),
-        _ if status.is_server_error() => Fault::Transient(what),
-        _ => Fault::Refused(what),
+        _ if status.is_server_error() => Error::Transient(what),
+        _ => Error::Permanent(what),
     }
 }
 

@@ -4,7 +4,7 @@
 use schema::Api;
 use url::Url;
 
-use common::error::{Fault, quoted};
+use common::error::{Error, quoted};
 
 /// An API as it is asked.
 #[derive(Debug, Clone, Copy)]
@@ -19,10 +19,10 @@ pub struct Service<'a> {
 
 impl Service<'_> {
     /// The address that a link on `page` leads to, at this service's root.
-    pub fn validate_next_link(&self, page: &Url, link: &str) -> Result<Url, Fault> {
+    pub fn validate_next_link(&self, page: &Url, link: &str) -> Result<Url, Error> {
         let written = self.absolute(page, link.trim())?;
         if !written.username().is_empty() || written.password().is_some() {
-            return Err(Fault::Refused("next link holds a credential; it is not followed".to_owned()));
+            return Err(Error::Permanent("next link holds a credential; it is not followed".to_owned()));
         }
         let prefix = self.root.path().trim_end_matches('/');
         let is_below = |path: &str| path.strip_prefix(self.version()).is_some_and(|rest| rest.starts_with('/'));
@@ -47,9 +47,9 @@ impl Service<'_> {
     }
 
     /// The link as an address with a host: relative ones begin where OData, or the standard of addresses, lets them begin.
-    fn absolute(&self, page: &Url, link: &str) -> Result<Url, Fault> {
+    fn absolute(&self, page: &Url, link: &str) -> Result<Url, Error> {
         let unreadable = |error: url::ParseError| {
-            Fault::Refused(format!("next link is not an address: {error}: `{}`", quoted(&head(link))))
+            Error::Permanent(format!("next link is not an address: {error}: `{}`", quoted(&head(link))))
         };
         match Url::parse(link) {
             Err(url::ParseError::RelativeUrlWithoutBase) => {}
@@ -83,8 +83,8 @@ impl Service<'_> {
         host.eq_ignore_ascii_case(ours) || !is_known(ours) && is_known(host)
     }
 
-    fn refused(&self, written: &Url) -> Fault {
-        Fault::Refused(format!(
+    fn refused(&self, written: &Url) -> Error {
+        Error::Permanent(format!(
             "next link leads to {}{}, which is not the API of this tenant's cloud ({}{}); it is not followed\nhint: what \
              stands before the service writes links to an address that is not configured: let it leave the service's links \
              as they are, or name in `cloud` the address that it writes",

@@ -7,8 +7,8 @@ use reqwest::Response;
 use secrecy::ExposeSecret;
 
 use super::auth::answer;
-use super::{aadsts, status_fault};
-use common::error::Fault;
+use super::{aadsts, status_error};
+use common::error::Error;
 
 /// Longest text that an error may have: it goes into logs and the status.
 const MAX_TEXT: usize = 4096;
@@ -31,7 +31,7 @@ pub async fn check(input: &[u8], answer_of: impl Fn(u16, &[u8]) -> Response) {
         }
         response
     };
-    check_text(&status_fault("GET /list", "Some.Read.All", response()).await, None);
+    check_text(&status_error("GET /list", "Some.Read.All", response()).await, None);
     let token = serde_json::from_slice::<serde_json::Value>(body).ok();
     let token = token.as_ref().and_then(|answer| answer["access_token"].as_str());
     match answer::read("token", response()).await {
@@ -39,15 +39,15 @@ pub async fn check(input: &[u8], answer_of: impl Fn(u16, &[u8]) -> Response) {
             assert_eq!(status, 200);
             assert_eq!(Some(secret.expose_secret()), token);
         }
-        Err(fault) => check_text(&fault, token),
+        Err(error) => check_text(&error, token),
     }
     if let Some(number) = body.first_chunk().map(|bytes| u64::from_le_bytes(*bytes)) {
         let _ = (aadsts::hint(number), aadsts::is_transient(number));
     }
 }
 
-fn check_text(fault: &Fault, token: Option<&str>) {
-    let text = fault.to_string();
+fn check_text(error: &Error, token: Option<&str>) {
+    let text = error.to_string();
     assert!(text.chars().count() <= MAX_TEXT, "{} characters of error", text.chars().count());
     assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
     // A short one is part of any text, and one that the answer says elsewhere, too, is no secret.

@@ -72,7 +72,7 @@ impl Said {
                     let found = names.iter().filter_map(|name| self::member(value, name));
                     found.into_iter().find_map(|found| Self::of(found, depth)).unwrap_or_default()
                 };
-                let error = within(&["error", "odata.error", "errors", "fault"]);
+                let error = within(&["error", "odata.error", "errors", "error"]);
                 let inner = within(&["innererror"]);
                 let code = scalar(&["code", "errorcode", "error_code", "status", "title"]).unwrap_or_default();
                 let message =

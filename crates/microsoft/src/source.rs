@@ -15,12 +15,12 @@ use url::Url;
 pub use self::request::{Bound, PageOptions, PageRequest, Range, Requests};
 use crate::auth::TokenSource;
 use crate::fair_scheduler::{PacedBody, TenantQueue};
-use crate::{Budget, Clients, status_fault};
+use crate::{Budget, Clients, status_error};
 use common::clock;
-use common::error::{Fault, Unreachable};
+use common::error::{Error, Unreachable};
 use common::health::{Reason, SourceHealth};
 use common::http::ProxyConfig;
-use common::http::{check_encoding, check_json, claims_challenge, send, way_fault};
+use common::http::{check_encoding, check_json, claims_challenge, send, way_error};
 use common::stop::Stop;
 
 /// How long the service is asked for its time.
@@ -51,20 +51,20 @@ pub struct Source {
 
 impl Source {
     /// Asks for a page as soon as the service lets anybody of this tenant ask; its body is still to be read.
-    pub async fn open(&self, page: &PageRequest) -> Result<PacedBody, Fault> {
+    pub async fn open(&self, page: &PageRequest) -> Result<PacedBody, Error> {
         let (what, answer) = self.ask(page).await?;
         let is_forbidden = answer.response().status() == StatusCode::FORBIDDEN;
         let outcome = self.accepted(&what, answer).await;
-        if let Err(fault @ Fault::Auth(_)) = &outcome
+        if let Err(error @ Error::Auth(_)) = &outcome
             && is_forbidden
         {
-            self.health.degrade(Reason::Permission, fault);
+            self.health.degrade(Reason::Permission, error);
         }
         outcome
     }
 
     /// Asks for one record with its nested records; `None` where it is not, or no longer, to be seen.
-    pub async fn open_record(&self, id: &str) -> Result<Option<PacedBody>, Fault> {
+    pub async fn open_record(&self, id: &str) -> Result<Option<PacedBody>, Error> {
         let (what, answer) = self.ask(&self.requests.record(id)).await?;
         if matches!(answer.response().status(), StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::NO_CONTENT) {
             self.budget.accept();
@@ -74,7 +74,7 @@ impl Source {
         self.accepted(&what, answer).await.map(Some)
     }
 
-    async fn accepted(&self, what: &str, answer: PacedBody) -> Result<PacedBody, Fault> {
+    async fn accepted(&self, what: &str, answer: PacedBody) -> Result<PacedBody, Error> {
         let status = answer.response().status();
         let outcome = match status {
             // Somebody on the way has changed it, or given a part of it: what it is, its body tells.
@@ -85,8 +85,8 @@ impl Source {
             }
             StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT => Ok(answer),
             _ => {
-                let fault = status_fault(what, self.endpoint.permission, answer.into_response());
-                Err(self.stop.unless(fault).await?)
+                let error = status_error(what, self.endpoint.permission, answer.into_response());
+                Err(self.stop.unless(error).await?)
             }
         };
         match &outcome {
@@ -97,24 +97,24 @@ impl Source {
                 self.budget.accept();
                 self.health.answered();
             }
-            Err(fault) => self.throttled(fault),
+            Err(error) => self.throttled(error),
         }
         outcome
     }
 
-    /// Everybody who shares the quota waits, if that is what the fault says.
-    pub fn throttled(&self, fault: &Fault) {
-        if let Fault::Throttled { after, .. } = fault {
+    /// Everybody who shares the quota waits, if that is what the error says.
+    pub fn throttled(&self, error: &Error) {
+        if let Error::Throttled { after, .. } = error {
             self.budget.refuse(*after);
             self.health.throttled(*after);
         }
     }
 
     /// A refused token is replaced once.
-    async fn ask(&self, page: &PageRequest) -> Result<(String, PacedBody), Fault> {
+    async fn ask(&self, page: &PageRequest) -> Result<(String, PacedBody), Error> {
         self.stop.unless(self.budget.ready()).await?;
         match self.stop.unless(self.ask_now(page)).await? {
-            Err(Fault::Unreachable(gap)) => Err(self.unreachable(*gap)),
+            Err(Error::Unreachable(gap)) => Err(self.unreachable(*gap)),
             Ok(answer) => {
                 self.health.recover(Reason::Unreachable);
                 Ok(answer)
@@ -124,19 +124,19 @@ impl Source {
     }
 
     /// Says at once which part of the way is missing.
-    fn unreachable(&self, gap: Unreachable) -> Fault {
+    fn unreachable(&self, gap: Unreachable) -> Error {
         let host = gap.host();
         let serves = |proxy: &&ProxyConfig| host.as_ref().and_then(Url::host_str).is_some_and(|to| proxy.serves(to));
-        let fault = Fault::Unreachable(Box::new(match self.clients.proxy.as_ref().filter(serves) {
+        let error = Error::Unreachable(Box::new(match self.clients.proxy.as_ref().filter(serves) {
             Some(proxy) => gap.behind(proxy.url.clone()),
             None => gap,
         }));
-        self.health.degrade(Reason::Unreachable, &fault);
-        fault
+        self.health.degrade(Reason::Unreachable, &error);
+        error
     }
 
     /// Learns the service's time before anything is asked for by it: any answer of the host tells it.
-    pub async fn learn_time(&self) -> Result<(), Fault> {
+    pub async fn learn_time(&self) -> Result<(), Error> {
         if self.health.time().is_known() {
             return Ok(());
         }
@@ -149,7 +149,7 @@ impl Source {
         Ok(())
     }
 
-    async fn ask_now(&self, page: &PageRequest) -> Result<(String, PacedBody), Fault> {
+    async fn ask_now(&self, page: &PageRequest) -> Result<(String, PacedBody), Error> {
         let method = page.method();
         let what = format!("{method} {}{}", page.url.origin().ascii_serialization(), page.url.path());
         let token = self.token().await?;
@@ -164,15 +164,15 @@ impl Source {
         Ok((what, answer))
     }
 
-    async fn token(&self) -> Result<SecretString, Fault> {
+    async fn token(&self) -> Result<SecretString, Error> {
         let outcome = self.tokens.token().await;
-        if let Err(Fault::Throttled { after, .. }) = &outcome {
+        if let Err(Error::Throttled { after, .. }) = &outcome {
             self.health.throttled(*after);
         }
         outcome
     }
 
-    async fn send(&self, what: &str, page: &PageRequest, token: &str) -> Result<PacedBody, Fault> {
+    async fn send(&self, what: &str, page: &PageRequest, token: &str) -> Result<PacedBody, Error> {
         let mut permit = self.queue.permit().await;
         let client = if self.unavailable.load(Ordering::Relaxed) { &self.clients.fresh } else { &self.clients.kept };
         let request = page
@@ -180,7 +180,7 @@ impl Source {
             .bearer_auth(token)
             // Without it Graph writes `unknownFutureValue` for the newer members of an enumeration.
             .header("Prefer", "include-unknown-enum-members");
-        let response = permit.while_waiting_for(send(request)).await.map_err(|error| way_fault(what, &error))?;
+        let response = permit.while_waiting_for(send(request)).await.map_err(|error| way_error(what, &error))?;
         self.unavailable.store(response.status() == StatusCode::SERVICE_UNAVAILABLE, Ordering::Relaxed);
         Ok(PacedBody::new(response, permit))
     }

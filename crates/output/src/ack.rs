@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-use common::error::Fault;
+use common::error::Error;
 
 /// The documents of one cycle on their way.
 #[derive(Debug, Default)]
@@ -16,12 +16,12 @@ struct Inner {
     /// Tokens that are out.
     pending: usize,
     /// Why not everything could be delivered, if so.
-    failure: Option<Fault>,
-    waiter: Option<oneshot::Sender<Result<(), Fault>>>,
+    failure: Option<Error>,
+    waiter: Option<oneshot::Sender<Result<(), Error>>>,
 }
 
 impl AckGroup {
-    pub(crate) fn failure(&self) -> Option<Fault> {
+    pub(crate) fn failure(&self) -> Option<Error> {
         self.lock().failure.clone()
     }
 
@@ -32,7 +32,7 @@ impl AckGroup {
     }
 
     /// Answers when nothing is under way any more.
-    pub fn answer(&self, reply: oneshot::Sender<Result<(), Fault>>) {
+    pub fn answer(&self, reply: oneshot::Sender<Result<(), Error>>) {
         let mut inner = self.lock();
         inner.waiter = Some(reply);
         inner.answer_if_idle();
@@ -69,8 +69,8 @@ impl AckToken {
     }
 
     /// It will not arrive.
-    pub(crate) fn fail(self, fault: Fault) {
-        self.group.lock().failure.get_or_insert(fault);
+    pub(crate) fn fail(self, error: Error) {
+        self.group.lock().failure.get_or_insert(error);
     }
 
     /// The cycle has failed already: what it still sends is fetched again.
@@ -93,9 +93,7 @@ impl Drop for AckToken {
     fn drop(&mut self) {
         let mut inner = self.group.lock();
         if !self.arrived {
-            inner
-                .failure
-                .get_or_insert_with(|| Fault::Local("the output stopped before it took everything".to_owned()));
+            inner.failure.get_or_insert_with(|| Error::Io("the output stopped before it took everything".to_owned()));
         }
         inner.pending -= 1;
         inner.answer_if_idle();

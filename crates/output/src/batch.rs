@@ -14,7 +14,7 @@ pub(crate) use self::pool::UNDER_WAY;
 pub use self::writer::BatchWriter;
 use crate::ack::AckToken;
 use crate::output::ItemOutcome;
-use common::error::Fault;
+use common::error::Error;
 use common::health::{Reason, Receipt, SourceHealth};
 
 /// A batch is handed over when its documents reach this size. A request of 1 MiB takes four of them, framed.
@@ -162,12 +162,12 @@ impl Batch {
     /// Reports what became of every document, also to `all`. What is to be sent again is left.
     pub(crate) fn settle(mut self, outcomes: &[ItemOutcome], all: &mut Receipt) -> Settled {
         self.report(outcomes, all);
-        let fault = outcomes.iter().find_map(|outcome| match outcome {
-            ItemOutcome::Failed(fault) | ItemOutcome::Held(fault) => Some(fault),
+        let error = outcomes.iter().find_map(|outcome| match outcome {
+            ItemOutcome::Failed(error) | ItemOutcome::Held(error) => Some(error),
             _ => None,
         });
-        if let Some(fault) = fault {
-            self.fail(fault.clone());
+        if let Some(error) = error {
+            self.fail(error.clone());
             return Settled::Failed;
         }
         if !outcomes.iter().any(is_retry) {
@@ -198,8 +198,8 @@ impl Batch {
     }
 
     /// Its cycle fails.
-    pub(crate) fn fail(self, fault: Fault) {
-        self.recycle().fail(fault);
+    pub(crate) fn fail(self, error: Error) {
+        self.recycle().fail(error);
     }
 
     /// Gives the buffers back for the next batch.

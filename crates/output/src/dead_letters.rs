@@ -27,7 +27,7 @@ use tempfile::SpooledTempFile;
 use self::known::Known;
 pub use self::limit::{Limit, WhenFull};
 use crate::segments;
-use common::error::Fault;
+use common::error::Error;
 use common::health::{Health, Rejection};
 use common::platform::FileId;
 use common::private;
@@ -137,20 +137,19 @@ impl DeadLetters {
     }
 
     /// Counts, logs and keeps one row that gave no document.
-    pub fn keep(&self, rejection: Rejection<'_>, raw: Raw<'_>) -> Result<Kept, Fault> {
+    pub fn keep(&self, rejection: Rejection<'_>, raw: Raw<'_>) -> Result<Kept, Error> {
         self.keep_any(rejection, None, raw)
     }
 
     /// Counts, logs and keeps one document that its data stream refused.
-    pub fn keep_document(&self, rejection: Rejection<'_>, data_stream: &str, raw: Raw<'_>) -> Result<Kept, Fault> {
+    pub fn keep_document(&self, rejection: Rejection<'_>, data_stream: &str, raw: Raw<'_>) -> Result<Kept, Error> {
         self.keep_any(rejection, Some(data_stream), raw)
     }
 
-    fn keep_any(&self, rejection: Rejection<'_>, data_stream: Option<&str>, mut raw: Raw<'_>) -> Result<Kept, Fault> {
+    fn keep_any(&self, rejection: Rejection<'_>, data_stream: Option<&str>, mut raw: Raw<'_>) -> Result<Kept, Error> {
         let Rejection { dataset, reason, .. } = rejection;
         let mut inner = self.lock();
-        let failed =
-            |error: &io::Error| Fault::local(format!("dead-letter file {}", self.path(dataset).display()), error);
+        let failed = |error: &io::Error| Error::io(format!("dead-letter file {}", self.path(dataset).display()), error);
         if inner.refused.is_none() {
             let (mark, length) = known::mark(rejection, &mut raw).map_err(|error| failed(&error))?;
             if inner.known.contains(mark) {
@@ -175,13 +174,13 @@ impl DeadLetters {
     }
 
     /// Makes the files durable: belongs before the state moves.
-    pub fn sync(&self) -> Result<(), Fault> {
+    pub fn sync(&self) -> Result<(), Error> {
         let mut inner = self.lock();
         let failed = inner.files.iter().find_map(|(dataset, file)| Some((*dataset, file.sync_data().err()?)));
         let Some((dataset, error)) = failed else { return Ok(()) };
         // What is not on the disk is to be written again.
         inner.known = Known::default();
-        Err(Fault::local(format!("dead-letter file {}", self.path(dataset).display()), &error))
+        Err(Error::io(format!("dead-letter file {}", self.path(dataset).display()), &error))
     }
 
     /// Rejections of this run by dataset and reason.
@@ -228,12 +227,12 @@ impl DeadLetters {
     }
 
     /// Room for a letter of about this length, as the policy says.
-    fn make_room(&self, inner: &mut Inner, length: u64) -> Result<(), Fault> {
+    fn make_room(&self, inner: &mut Inner, length: u64) -> Result<(), Error> {
         /// What a line holds beside the row.
         const HEAD: u64 = 512;
         let Limit { bytes, when_full } = self.limit;
         let needed = length + HEAD;
-        let failed = |error: io::Error| Fault::local(format!("dead letters in {}", self.folder.display()), &error);
+        let failed = |error: io::Error| Error::io(format!("dead letters in {}", self.folder.display()), &error);
         if inner.used.is_some_and(|used| used + needed <= bytes) {
             return Ok(());
         }
@@ -241,7 +240,7 @@ impl DeadLetters {
         let mut used = self.look(inner).map_err(failed)?;
         while used > 0 && used + needed > bytes {
             if when_full == WhenFull::Stop {
-                return Err(Fault::Local(format!(
+                return Err(Error::Io(format!(
                     "dead letters in {} take {used} bytes of at most {bytes}: there is no room for another, so its record \
                      is not acknowledged\nhint: replay them, move them away, or raise `dead_letter.max_size`",
                     self.folder.display()

@@ -38,8 +38,8 @@ use self::nodes::Nodes;
 use self::reply::{BLOCK, FILTER_PATH, block_hint};
 use crate::batch::Batch;
 use crate::settings::ElasticOutput;
-use common::error::{Fault, quoted};
-use common::http::{connection_fault, read_bounded, retry_after};
+use common::error::{Error, quoted};
+use common::http::{connection_error, read_bounded, retry_after};
 
 /// Longest reply that is read: one item of a reply to 1 MiB of documents takes some hundred bytes at worst.
 pub(super) const MAX_REPLY: usize = if cfg!(test) { 256 * 1024 } else { 16 * 1024 * 1024 };
@@ -76,18 +76,18 @@ pub(super) enum Answer {
     /// 413.
     TooLarge,
     /// The node did not answer.
-    Unreachable(Fault),
+    Unreachable(Error),
     /// The cluster did not take it now.
-    Busy(Fault, Option<Duration>),
+    Busy(Error, Option<Duration>),
     /// It will not take the next one either.
-    Fails(Fault),
+    Fails(Error),
 }
 
 impl Elastic {
     /// A client for the configured hosts; nothing is sent yet.
-    pub fn new(output: &ElasticOutput) -> Result<Self, Fault> {
+    pub fn new(output: &ElasticOutput) -> Result<Self, Error> {
         if let Some(reason) = output.exposure() {
-            return Err(Fault::Local(format!("output.elasticsearch: {reason}")));
+            return Err(Error::Io(format!("output.elasticsearch: {reason}")));
         }
         Ok(Self(Arc::new(Inner {
             nodes: Nodes::new(output)?,
@@ -101,12 +101,12 @@ impl Elastic {
     }
 
     /// The client of a node that is in reach, for what is not a bulk request.
-    pub async fn client(&self) -> Result<NodeClient, Fault> {
+    pub async fn client(&self) -> Result<NodeClient, Error> {
         self.0.nodes.pick().await.map(|(_, client)| client.clone())
     }
 
     /// Puts a JSON text, with the next node where one does not answer.
-    pub(super) async fn put(&self, path: &str, body: &'static [u8]) -> Result<Response, Fault> {
+    pub(super) async fn put(&self, path: &str, body: &'static [u8]) -> Result<Response, Error> {
         loop {
             let (node, client) = self.0.nodes.pick().await?;
             match client.send(Call::new(Method::PUT, path).body(body).timeout(self.0.timeout)).await {
@@ -114,10 +114,10 @@ impl Elastic {
                     node.answered();
                     return Ok(response);
                 }
-                Err(fault) => {
-                    node.failed(&fault);
+                Err(error) => {
+                    node.failed(&error);
                     if !self.any_awake() {
-                        return Err(fault);
+                        return Err(error);
                     }
                 }
             }
@@ -164,7 +164,7 @@ impl Elastic {
     pub(super) async fn bulk(&self, batches: &[Batch]) -> Answer {
         let body = match self.0.bodies.encode(batches) {
             Ok(body) => body,
-            Err(fault) => return Answer::Fails(fault),
+            Err(error) => return Answer::Fails(error),
         };
         let answer = self.send_bulk(body.clone()).await;
         self.0.bodies.give_back(body);
@@ -179,13 +179,13 @@ impl Elastic {
         }
         let (node, client) = match self.0.nodes.pick().await {
             Ok(picked) => picked,
-            Err(fault) if fault.is_temporary() => return Answer::Unreachable(fault),
-            Err(fault) => return Answer::Fails(fault),
+            Err(error) if error.is_temporary() => return Answer::Unreachable(error),
+            Err(error) => return Answer::Fails(error),
         };
-        let failed = |fault: Fault| {
-            node.failed(&fault);
+        let failed = |error: Error| {
+            node.failed(&error);
             // Another node may serve where this one is down, or leads elsewhere.
-            if fault.is_temporary() || self.any_awake() { Answer::Unreachable(fault) } else { Answer::Fails(fault) }
+            if error.is_temporary() || self.any_awake() { Answer::Unreachable(error) } else { Answer::Fails(error) }
         };
         let path = BulkParts::None.url();
         let query = [("filter_path", FILTER_PATH), REQUIRE];
@@ -193,7 +193,7 @@ impl Elastic {
         let call = Call::new(Method::POST, &path).query(query).headers(headers).body(body).timeout(self.0.timeout);
         let response = match client.send(call).await {
             Ok(response) => response,
-            Err(fault) => return failed(fault),
+            Err(error) => return failed(error),
         };
         node.answered();
         match response.status() {
@@ -201,25 +201,25 @@ impl Elastic {
                 Ok(reply) if reply.len() > MAX_REPLY => Answer::ReplyTooLong,
                 Ok(reply) => Answer::Reply(reply),
                 // Whatever it did is found out by sending it again: ids make that harmless.
-                Err(error) => failed(connection_fault(&client.named("bulk reply"), &error)),
+                Err(error) => failed(connection_error(&client.named("bulk reply"), &error)),
             },
             StatusCode::PAYLOAD_TOO_LARGE => Answer::TooLarge,
-            _ => match request_fault("bulk request", response).await {
-                Fault::Throttled { what, after } => Answer::Busy(Fault::Throttled { what, after }, after),
-                Fault::Refused(what) if what.contains("unrecognized parameter") && what.contains(REQUIRE.0) => {
+            _ => match request_error("bulk request", response).await {
+                Error::Throttled { what, after } => Answer::Busy(Error::Throttled { what, after }, after),
+                Error::Permanent(what) if what.contains("unrecognized parameter") && what.contains(REQUIRE.0) => {
                     tracing::warn!("the cluster is too old to require data streams; use version 8.19 or later");
                     self.0.cannot_require.store(true, Ordering::Relaxed);
-                    Answer::Busy(Fault::Transient(what), Some(Duration::ZERO))
+                    Answer::Busy(Error::Transient(what), Some(Duration::ZERO))
                 }
-                fault @ Fault::Transient(_) => Answer::Busy(fault, None),
-                fault => Answer::Fails(fault),
+                error @ Error::Transient(_) => Answer::Busy(error, None),
+                error => Answer::Fails(error),
             },
         }
     }
 }
 
 /// What an answer that is not a reply asks for.
-pub async fn request_fault(what: &str, response: Response) -> Fault {
+pub async fn request_error(what: &str, response: Response) -> Error {
     let status = response.status();
     let after = retry_after(&response);
     let text = read_bounded(response, MAX_ERROR).await.unwrap_or_default();
@@ -227,13 +227,15 @@ pub async fn request_fault(what: &str, response: Response) -> Fault {
     let what = format!("{what}: {status}: {said}");
     match status.as_u16() {
         401 => {
-            Fault::Auth(format!("{what}\nhint: Elasticsearch does not accept the API key or password of the output"))
+            Error::Auth(format!("{what}\nhint: Elasticsearch does not accept the API key or password of the output"))
         }
-        403 if said.contains(BLOCK) => Fault::Transient(format!("{what}\nhint: {}", block_hint(&said))),
-        403 => Fault::Auth(format!("{what}\nhint: {PRIVILEGES}")),
-        429 | 503 => Fault::Throttled { what, after },
-        407 => Fault::Refused(format!("{what}\nhint: the proxy asks for a login; check `output.elasticsearch.proxy`")),
-        408 | 500 | 502 | 504 => Fault::Transient(what),
-        _ => Fault::Refused(what),
+        403 if said.contains(BLOCK) => Error::Transient(format!("{what}\nhint: {}", block_hint(&said))),
+        403 => Error::Auth(format!("{what}\nhint: {PRIVILEGES}")),
+        429 | 503 => Error::Throttled { what, after },
+        407 => {
+            Error::Permanent(format!("{what}\nhint: the proxy asks for a login; check `output.elasticsearch.proxy`"))
+        }
+        408 | 500 | 502 | 504 => Error::Transient(what),
+        _ => Error::Permanent(what),
     }
 }

@@ -24,7 +24,7 @@ use crate::output::{ItemOutcome, Output, Undelivered};
 use crate::segments;
 use crate::settings::FileOutput;
 use common::clock;
-use common::error::Fault;
+use common::error::Error;
 use common::private;
 
 /// Lines are written in pieces of about this size.
@@ -42,7 +42,7 @@ pub struct Files {
     lines: Vec<u8>,
     /// A file could not be made durable, or not be cut back to whole lines: what it held since the last sync may be lost,
     /// whoever sent it.
-    broken: Option<Fault>,
+    broken: Option<Error>,
     /// Where another process has a file open, documents go to one of their own beside it.
     apart: bool,
     #[cfg(test)]
@@ -63,10 +63,10 @@ struct Current {
 
 impl Files {
     /// Creates the directory.
-    pub fn new(output: &FileOutput) -> Result<Self, Fault> {
+    pub fn new(output: &FileOutput) -> Result<Self, Error> {
         let directory = &output.directory;
         private::folder(directory)
-            .map_err(|error| Fault::local(format!("output directory {}", directory.display()), &error))?;
+            .map_err(|error| Error::io(format!("output directory {}", directory.display()), &error))?;
         private::tighten_folder(directory, |name| {
             name.starts_with("logs-m365_security.") && Path::new(name).extension().is_some_and(|end| end == "ndjson")
         });
@@ -159,8 +159,8 @@ impl Output for Files {
                 Ok(vec![ItemOutcome::Created; items.len()])
             }
             Err((path, error)) => {
-                let fault = failed(&path, &error);
-                Err(if is_full(&error) { Undelivered::Busy(fault, None) } else { Undelivered::Failed(fault) })
+                let failure = failed(&path, &error);
+                Err(if is_full(&error) { Undelivered::Busy(failure, None) } else { Undelivered::Failed(failure) })
             }
         }
     }
@@ -169,7 +169,7 @@ impl Output for Files {
         self.done = 0;
     }
 
-    async fn sync(&mut self) -> Result<(), Fault> {
+    async fn sync(&mut self) -> Result<(), Error> {
         let mut broken = self.broken.take();
         let output = &self.output;
         self.open.retain(|_, current| {
@@ -191,9 +191,9 @@ impl Output for Files {
     }
 }
 
-fn failed(path: &Path, error: &io::Error) -> Fault {
+fn failed(path: &Path, error: &io::Error) -> Error {
     let hint = if is_full(error) { hint(path.parent().unwrap_or(path)) } else { String::new() };
-    Fault::Local(format!("output file {}: {error}{hint}", path.display()))
+    Error::Io(format!("output file {}: {error}{hint}", path.display()))
 }
 
 impl Current {

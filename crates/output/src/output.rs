@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::batch::Batch;
-use common::error::Fault;
+use common::error::Error;
 
 /// A place where documents go. The task around it ([`crate::serve`]) owns acknowledgement, pauses and repetition; an output
 /// owns its protocol, and knows nothing of sources.
@@ -19,7 +19,7 @@ pub trait Output: Send {
     fn abandon(&mut self) {}
 
     /// Makes durable what was delivered since the last call.
-    fn sync(&mut self) -> impl Future<Output = Result<(), Fault>> + Send;
+    fn sync(&mut self) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
 /// What became of one document.
@@ -36,20 +36,20 @@ pub enum ItemOutcome {
     /// It was kept as a dead letter before, in a cycle that failed.
     Known,
     /// It is sent again for a while, then its cycle fails: its data stream may be at fault.
-    Held(Fault),
+    Held(Error),
     /// It is to be sent again, and why.
     Retry(String),
     /// It cannot be delivered, nor can its cycle.
-    Failed(Fault),
+    Failed(Error),
 }
 
 /// Why nothing is known of any document of a delivery.
 #[derive(Debug)]
 pub enum Undelivered {
     /// The output takes nothing now: the same is offered again, after the pause that it asks for, if it does.
-    Busy(Fault, Option<Duration>),
+    Busy(Error, Option<Duration>),
     /// The delivery, which has several documents, is offered again in smaller parts.
     TooLarge,
     /// The output will not take the next delivery either.
-    Failed(Fault),
+    Failed(Error),
 }

@@ -10,7 +10,7 @@ use crate::ack::AckToken;
 use crate::batch::{Batch, Settled};
 use crate::output::{ItemOutcome, Output, Undelivered};
 use crate::task::OutputCommand;
-use common::error::Fault;
+use common::error::Error;
 use common::health::Receipt;
 use common::stats::Stats;
 
@@ -72,7 +72,7 @@ impl<O: Output> Sequential<'_, O> {
         let (start, mut pause, mut receipt) = (Instant::now(), FIRST_PAUSE, Receipt::default());
         loop {
             let delivered = self.output.deliver(std::slice::from_ref(&batch)).await;
-            let (fault, asked) = match delivered {
+            let (error, asked) = match delivered {
                 Ok(outcomes) => {
                     let said = outcomes.iter().find_map(|outcome| match outcome {
                         ItemOutcome::Retry(said) => Some(said.clone()),
@@ -87,42 +87,42 @@ impl<O: Output> Sequential<'_, O> {
                         Settled::Failed => break,
                         Settled::Left(rest) => batch = rest,
                     }
-                    (Fault::Transient(said.unwrap_or_default()), None)
+                    (Error::Transient(said.unwrap_or_default()), None)
                 }
-                Err(Undelivered::Busy(fault, asked)) => (fault, asked),
-                Err(Undelivered::Failed(fault)) => return self.give_up(batch, fault),
+                Err(Undelivered::Busy(error, asked)) => (error, asked),
+                Err(Undelivered::Failed(error)) => return self.give_up(batch, error),
                 Err(Undelivered::TooLarge) => {
-                    let fault = Fault::Refused("the output does not take a batch of this size".to_owned());
-                    return self.give_up(batch, fault);
+                    let error = Error::Permanent("the output does not take a batch of this size".to_owned());
+                    return self.give_up(batch, error);
                 }
             };
             // Who is told to stop need not wait: nobody is left who sends.
             let is_over = self.patience.is_some_and(|patience| start.elapsed() >= patience) || self.inbox.is_closed();
             if is_over {
-                return self.give_up(batch, fault);
+                return self.give_up(batch, error);
             }
-            self.stats.delivery.failed(&fault);
+            self.stats.delivery.failed(&error);
             self.stats.delivery.retried();
-            batch.blocked(&fault);
+            batch.blocked(&error);
             tokio::time::sleep(asked.unwrap_or(pause)).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
         self.stats.add(&receipt);
     }
 
-    fn give_up(&mut self, batch: Batch, fault: Fault) {
+    fn give_up(&mut self, batch: Batch, error: Error) {
         self.output.abandon();
-        self.stats.delivery.failed(&fault);
-        batch.fail(fault);
+        self.stats.delivery.failed(&error);
+        batch.fail(error);
     }
 
     /// What was delivered has arrived when it is durable.
     async fn sync(&mut self) {
         match self.output.sync().await {
             Ok(()) => self.unsynced.drain(..).for_each(AckToken::arrived),
-            Err(fault) => {
-                self.stats.delivery.failed(&fault);
-                self.unsynced.drain(..).for_each(|token| token.fail(fault.clone()));
+            Err(error) => {
+                self.stats.delivery.failed(&error);
+                self.unsynced.drain(..).for_each(|token| token.fail(error.clone()));
             }
         }
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::batch::{Batch, Item};
 use crate::file::{hint, is_full};
 use crate::output::{ItemOutcome, Output, Undelivered};
-use common::error::Fault;
+use common::error::Error;
 use common::terminal;
 
 /// Standard output.
@@ -67,8 +67,8 @@ impl Output for Stdout {
             }
         }
         self.write().map_err(|error| {
-            let fault = failed(&error);
-            if is_full(&error) { Undelivered::Busy(fault, None) } else { Undelivered::Failed(fault) }
+            let failure = failed(&error);
+            if is_full(&error) { Undelivered::Busy(failure, None) } else { Undelivered::Failed(failure) }
         })?;
         self.abandon();
         Ok(Item::of(batches).map(|_| ItemOutcome::Created).collect())
@@ -80,12 +80,12 @@ impl Output for Stdout {
         self.written = 0;
     }
 
-    async fn sync(&mut self) -> Result<(), Fault> {
+    async fn sync(&mut self) -> Result<(), Error> {
         self.out.flush().map_err(|error| failed(&error))
     }
 }
 
-fn failed(error: &io::Error) -> Fault {
+fn failed(error: &io::Error) -> Error {
     let hint = if is_full(error) { hint(Path::new("what it is redirected to")) } else { String::new() };
-    Fault::Local(format!("standard output: {error}{hint}"))
+    Error::Io(format!("standard output: {error}{hint}"))
 }

@@ -10,7 +10,7 @@ use crate::batch::Batch;
 use crate::dead_letters::DeadLetters;
 use crate::elasticsearch::{self, dispatcher};
 use crate::{file, sequential, stdout};
-use common::error::Fault;
+use common::error::Error;
 use common::stats::Stats;
 
 /// An output that is open. A closed set: adding one is a variant and an arm.
@@ -35,7 +35,7 @@ pub enum OutputCommand {
     /// Documents to deliver.
     Batch(Batch),
     /// Everything of the cycle was sent: answer when it is durable.
-    Flush(Arc<AckGroup>, oneshot::Sender<Result<(), Fault>>),
+    Flush(Arc<AckGroup>, oneshot::Sender<Result<(), Error>>),
 }
 
 /// What an output task works with, apart from its inbox.

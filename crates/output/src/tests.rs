@@ -31,7 +31,7 @@ use crate::elasticsearch::Elastic;
 use crate::file;
 use crate::settings::{ElasticOutput, Login};
 use crate::task::{OutputCommand, OutputTask, PATIENCE, QUEUED, Sink, serve};
-use common::error::Fault;
+use common::error::Error;
 use common::stats::Stats;
 
 /// What the server does with one request.
@@ -109,7 +109,7 @@ async fn bulk(State(cluster): State<Arc<Cluster>>, headers: HeaderMap, body: Byt
 
 struct Run {
     cluster: Arc<Cluster>,
-    result: Result<(), Fault>,
+    result: Result<(), Error>,
     stats: Arc<Stats>,
     letters: Vec<serde_json::Value>,
 }
@@ -230,20 +230,20 @@ async fn a_body_that_is_too_large_is_split() {
 #[tokio::test(start_paused = true)]
 async fn a_missing_privilege_is_named_and_no_key_is_shown() {
     for step in [Step::Status(401), Step::Status(403), Step::Items(vec![(403, "security_exception")])] {
-        let fault = deliver(vec![step], false).await.result.expect_err("refused");
-        let said = fault.to_string();
-        assert!(matches!(fault, Fault::Auth(_)), "{said}");
+        let error = deliver(vec![step], false).await.result.expect_err("refused");
+        let said = error.to_string();
+        assert!(matches!(error, Error::Auth(_)), "{said}");
         assert!(said.contains("hint: "), "{said}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_never_succeeds_ends_with_an_error() {
-    let fault = deliver((0..40).map(|_| Step::Status(503)).collect(), false).await.result.expect_err("busy");
-    assert!(fault.is_temporary());
-    assert!(fault.to_string().starts_with("output has not taken anything for 3"), "{fault}");
-    let fault = deliver(vec![Step::Garbage], false).await.result.expect_err("garbage");
-    assert!(fault.to_string().contains("is this Elasticsearch?"), "{fault}");
-    let fault = deliver(vec![Step::Status(404)], false).await.result.expect_err("404");
-    assert!(matches!(fault, Fault::Refused(_)), "{fault}");
+    let error = deliver((0..40).map(|_| Step::Status(503)).collect(), false).await.result.expect_err("busy");
+    assert!(error.is_temporary());
+    assert!(error.to_string().starts_with("output has not taken anything for 3"), "{error}");
+    let error = deliver(vec![Step::Garbage], false).await.result.expect_err("garbage");
+    assert!(error.to_string().contains("is this Elasticsearch?"), "{error}");
+    let error = deliver(vec![Step::Status(404)], false).await.result.expect_err("404");
+    assert!(matches!(error, Error::Permanent(_)), "{error}");
 }

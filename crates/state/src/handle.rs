@@ -8,7 +8,7 @@ use tokio::sync::OnceCell;
 use super::redb::offline::Offline;
 use super::redb::{DedupIndex, RedbState};
 use super::{DedupKey, EndpointKey, Fence, Loaded, Options, Progress, State, StateUpdate, Task};
-use common::error::Fault;
+use common::error::Error;
 
 /// The state of all endpoints. Clones share it.
 #[derive(Debug, Clone)]
@@ -43,7 +43,7 @@ impl Share {
 
 impl Store {
     /// Opens the state file of a directory, or makes one. Must be called within the runtime, whose task writes.
-    pub fn open(folder: &Path, options: Options) -> Result<Self, Fault> {
+    pub fn open(folder: &Path, options: Options) -> Result<Self, Error> {
         RedbState::open(folder, options).map(|state| Self::on(Arc::new(state)))
     }
 
@@ -70,12 +70,12 @@ impl Store {
     }
 
     /// Everything as of now, to be read while the state is in use. It blocks.
-    pub fn view(&self) -> Result<Offline, Fault> {
+    pub fn view(&self) -> Result<Offline, Error> {
         self.state.view()
     }
 
     /// Writes what waits and ends. What is asked or committed afterwards is refused.
-    pub async fn close(&self) -> Result<(), Fault> {
+    pub async fn close(&self) -> Result<(), Error> {
         self.state.close().await
     }
 }
@@ -100,13 +100,13 @@ impl EndpointState {
     }
 
     /// What is stored; the default where nothing is.
-    pub async fn load(&self) -> Result<Loaded, Fault> {
+    pub async fn load(&self) -> Result<Loaded, Error> {
         self.fence().await?;
         self.store.state.load(&self.key).await
     }
 
     /// Writes an update; returns when it is durable.
-    pub async fn commit(&self, update: StateUpdate) -> Result<(), Fault> {
+    pub async fn commit(&self, update: StateUpdate) -> Result<(), Error> {
         let fence = self.fence().await?;
         if update.is_empty() {
             return Ok(());
@@ -116,19 +116,19 @@ impl EndpointState {
 
     /// Progress without anything that must survive a crash: the same cursor, new times. Written with a later commit of any
     /// endpoint, or within half a minute.
-    pub async fn set_lazy(&self, dataset: &str, progress: Progress) -> Result<(), Fault> {
+    pub async fn set_lazy(&self, dataset: &str, progress: Progress) -> Result<(), Error> {
         let fence = self.fence().await?;
         self.store.state.set_lazy(&self.key, dataset, progress, fence)
     }
 
     /// The next tasks of a kind in the order of their keys, at most `limit`.
-    pub async fn tasks(&self, kind: &str, limit: usize) -> Result<Vec<Task>, Fault> {
+    pub async fn tasks(&self, kind: &str, limit: usize) -> Result<Vec<Task>, Error> {
         self.fence().await?;
         self.store.state.tasks(&self.key, kind, limit).await
     }
 
     /// For each document whether the dedup index of the dataset does not hold it, as far as it reaches back.
-    pub async fn unseen(&self, dataset: &str, keys: &[DedupKey]) -> Result<Vec<bool>, Fault> {
+    pub async fn unseen(&self, dataset: &str, keys: &[DedupKey]) -> Result<Vec<bool>, Error> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
@@ -136,22 +136,22 @@ impl EndpointState {
     }
 
     /// The dedup index of a dataset as of now.
-    pub fn index(&self, dataset: &str) -> Result<DedupIndex, Fault> {
+    pub fn index(&self, dataset: &str) -> Result<DedupIndex, Error> {
         self.store.state.index(&self.key, dataset)
     }
 
     /// Adds a task, or replaces the one with its key; returns when it is durable. Beside other things:
     /// [`StateUpdate::put`].
-    pub async fn put_task(&self, task: Task) -> Result<(), Fault> {
+    pub async fn put_task(&self, task: Task) -> Result<(), Error> {
         self.commit(StateUpdate { put: vec![task], ..StateUpdate::default() }).await
     }
 
     /// Removes a task that is done; returns when that is durable. Beside other things: [`StateUpdate::done`].
-    pub async fn finish_task(&self, kind: &str, key: &[u8]) -> Result<(), Fault> {
+    pub async fn finish_task(&self, kind: &str, key: &[u8]) -> Result<(), Error> {
         self.commit(StateUpdate { done: vec![(kind.to_owned(), key.to_vec())], ..StateUpdate::default() }).await
     }
 
-    async fn fence(&self) -> Result<Fence, Fault> {
+    async fn fence(&self) -> Result<Fence, Error> {
         let acquire = || self.store.state.acquire(std::slice::from_ref(&*self.key));
         self.fence.get_or_try_init(acquire).await.copied()
     }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use super::contract::{Place, contract};
 use super::store::fenced;
 use super::{DedupKey, EndpointKey, Fence, Loaded, Progress, State, StateUpdate, Task};
-use common::error::Fault;
+use common::error::Error;
 
 /// What survives closing.
 #[derive(Debug, Default)]
@@ -24,16 +24,16 @@ struct Kept {
 struct MemoryState(Mutex<Option<Arc<Mutex<Kept>>>>);
 
 impl MemoryState {
-    fn with<T>(&self, work: impl FnOnce(MutexGuard<'_, Kept>) -> Result<T, Fault>) -> Result<T, Fault> {
+    fn with<T>(&self, work: impl FnOnce(MutexGuard<'_, Kept>) -> Result<T, Error>) -> Result<T, Error> {
         match &*self.0.lock().expect("lock") {
             Some(kept) => work(kept.lock().expect("lock")),
-            None => Err(Fault::Local("the state is closed".to_owned())),
+            None => Err(Error::Io("the state is closed".to_owned())),
         }
     }
 }
 
 impl Kept {
-    fn check(&self, endpoint: &EndpointKey, fence: Fence) -> Result<(), Fault> {
+    fn check(&self, endpoint: &EndpointKey, fence: Fence) -> Result<(), Error> {
         let holder = self.fences.get(endpoint).copied();
         if holder == Some(fence) { Ok(()) } else { Err(fenced(endpoint, fence, holder)) }
     }
@@ -41,7 +41,7 @@ impl Kept {
 
 #[async_trait]
 impl State for MemoryState {
-    async fn acquire(&self, endpoints: &[EndpointKey]) -> Result<Fence, Fault> {
+    async fn acquire(&self, endpoints: &[EndpointKey]) -> Result<Fence, Error> {
         self.with(|mut kept| {
             kept.last_fence += 1;
             let fence = Fence(kept.last_fence);
@@ -50,11 +50,11 @@ impl State for MemoryState {
         })
     }
 
-    async fn load(&self, endpoint: &EndpointKey) -> Result<Loaded, Fault> {
+    async fn load(&self, endpoint: &EndpointKey) -> Result<Loaded, Error> {
         self.with(|kept| Ok(kept.loaded.get(endpoint).cloned().unwrap_or_default()))
     }
 
-    async fn commit(&self, updates: Vec<(EndpointKey, StateUpdate)>, fence: Fence) -> Result<(), Fault> {
+    async fn commit(&self, updates: Vec<(EndpointKey, StateUpdate)>, fence: Fence) -> Result<(), Error> {
         self.with(|mut kept| {
             updates.iter().try_for_each(|(endpoint, _)| kept.check(endpoint, fence))?;
             for (endpoint, update) in updates {
@@ -81,7 +81,7 @@ impl State for MemoryState {
         })
     }
 
-    fn set_lazy(&self, endpoint: &EndpointKey, dataset: &str, progress: Progress, fence: Fence) -> Result<(), Fault> {
+    fn set_lazy(&self, endpoint: &EndpointKey, dataset: &str, progress: Progress, fence: Fence) -> Result<(), Error> {
         self.with(|mut kept| {
             kept.check(endpoint, fence)?;
             let loaded = kept.loaded.entry(endpoint.clone()).or_default();
@@ -90,7 +90,7 @@ impl State for MemoryState {
         })
     }
 
-    async fn tasks(&self, endpoint: &EndpointKey, kind: &str, limit: usize) -> Result<Vec<Task>, Fault> {
+    async fn tasks(&self, endpoint: &EndpointKey, kind: &str, limit: usize) -> Result<Vec<Task>, Error> {
         self.with(|kept| {
             let mine = kept.tasks.iter().filter(|((of, is, _), _)| of == endpoint && is == kind);
             let task = |((_, kind, key), body): (&(EndpointKey, String, Vec<u8>), &serde_json::Value)| Task {
@@ -102,14 +102,14 @@ impl State for MemoryState {
         })
     }
 
-    async fn unseen(&self, endpoint: &EndpointKey, dataset: &str, keys: &[DedupKey]) -> Result<Vec<bool>, Fault> {
+    async fn unseen(&self, endpoint: &EndpointKey, dataset: &str, keys: &[DedupKey]) -> Result<Vec<bool>, Error> {
         self.with(|kept| {
             let is_known = |key: DedupKey| kept.delivered.contains(&(endpoint.clone(), dataset.to_owned(), key));
             Ok(keys.iter().map(|key| !is_known(*key)).collect())
         })
     }
 
-    async fn close(&self) -> Result<(), Fault> {
+    async fn close(&self) -> Result<(), Error> {
         *self.0.lock().expect("lock") = None;
         Ok(())
     }

@@ -31,7 +31,7 @@ pub use self::dedup_index::DedupIndex;
 use self::file::StateFile;
 use super::store::fenced;
 use super::{DatasetState, DedupKey, EndpointKey, Fence, Loaded, Options, Progress, State, StateUpdate, Task};
-use common::error::Fault;
+use common::error::Error;
 
 /// Name of the file in the state directory.
 pub const FILE: &str = "m365-fetcher.redb";
@@ -47,8 +47,8 @@ pub struct RedbState {
 
 impl RedbState {
     /// Opens the state file of a directory, or makes one. Must be called within the runtime, whose task writes.
-    pub fn open(folder: &Path, options: Options) -> Result<Self, Fault> {
-        let runtime = tokio::runtime::Handle::try_current().map_err(|error| Fault::Local(format!("state: {error}")))?;
+    pub fn open(folder: &Path, options: Options) -> Result<Self, Error> {
+        let runtime = tokio::runtime::Handle::try_current().map_err(|error| Error::Io(format!("state: {error}")))?;
         let file = Arc::new(writer::OpenFile::new(StateFile::open_or_create(folder)?));
         let (orders, inbox) = mpsc::channel(1024);
         let deferred = Arc::<writer::Deferred>::default();
@@ -57,7 +57,7 @@ impl RedbState {
     }
 
     /// To read from. After an error of the disk the writer opens the file anew.
-    async fn file(&self) -> Result<Arc<StateFile>, Fault> {
+    async fn file(&self) -> Result<Arc<StateFile>, Error> {
         if let Ok(file) = self.file.get() {
             return Ok(file);
         }
@@ -67,8 +67,8 @@ impl RedbState {
 
     async fn order<T>(
         &self,
-        order: impl FnOnce(oneshot::Sender<Result<T, Fault>>) -> writer::Order,
-    ) -> Result<T, Fault> {
+        order: impl FnOnce(oneshot::Sender<Result<T, Error>>) -> writer::Order,
+    ) -> Result<T, Error> {
         let (reply, answer) = oneshot::channel();
         self.orders.send(order(reply)).await.map_err(|_| closed())?;
         answer.await.map_err(|_| closed())?
@@ -78,11 +78,11 @@ impl RedbState {
 /// Reading answers in place: the system caches the file, and a look-up takes less time than handing it to another thread.
 #[async_trait]
 impl State for RedbState {
-    async fn acquire(&self, endpoints: &[EndpointKey]) -> Result<Fence, Fault> {
+    async fn acquire(&self, endpoints: &[EndpointKey]) -> Result<Fence, Error> {
         self.order(|reply| writer::Order::Acquire(endpoints.to_vec(), reply)).await
     }
 
-    async fn load(&self, endpoint: &EndpointKey) -> Result<Loaded, Fault> {
+    async fn load(&self, endpoint: &EndpointKey) -> Result<Loaded, Error> {
         let file = self.file().await?;
         let read = file.read()?;
         let mut loaded = Loaded::default();
@@ -101,11 +101,11 @@ impl State for RedbState {
         Ok(loaded)
     }
 
-    async fn commit(&self, updates: Vec<(EndpointKey, StateUpdate)>, fence: Fence) -> Result<(), Fault> {
+    async fn commit(&self, updates: Vec<(EndpointKey, StateUpdate)>, fence: Fence) -> Result<(), Error> {
         self.order(|reply| writer::Order::Commit { updates, fence, reply }).await
     }
 
-    fn set_lazy(&self, endpoint: &EndpointKey, dataset: &str, progress: Progress, fence: Fence) -> Result<(), Fault> {
+    fn set_lazy(&self, endpoint: &EndpointKey, dataset: &str, progress: Progress, fence: Fence) -> Result<(), Error> {
         let holder = self.file.get()?.holder(endpoint)?;
         if holder != Some(fence) {
             return Err(fenced(endpoint, fence, holder));
@@ -117,7 +117,7 @@ impl State for RedbState {
         Ok(())
     }
 
-    async fn tasks(&self, endpoint: &EndpointKey, kind: &str, limit: usize) -> Result<Vec<Task>, Fault> {
+    async fn tasks(&self, endpoint: &EndpointKey, kind: &str, limit: usize) -> Result<Vec<Task>, Error> {
         let file = self.file().await?;
         let read = file.read()?;
         match file.endpoint(&read, endpoint)? {
@@ -126,27 +126,27 @@ impl State for RedbState {
         }
     }
 
-    async fn unseen(&self, endpoint: &EndpointKey, dataset: &str, keys: &[DedupKey]) -> Result<Vec<bool>, Fault> {
+    async fn unseen(&self, endpoint: &EndpointKey, dataset: &str, keys: &[DedupKey]) -> Result<Vec<bool>, Error> {
         self.file().await?.index_of(endpoint, dataset)?.unseen(keys)
     }
 
-    fn index(&self, endpoint: &EndpointKey, dataset: &str) -> Result<DedupIndex, Fault> {
+    fn index(&self, endpoint: &EndpointKey, dataset: &str) -> Result<DedupIndex, Error> {
         self.file.get()?.index_of(endpoint, dataset)
     }
 
-    fn view(&self) -> Result<offline::Offline, Fault> {
+    fn view(&self) -> Result<offline::Offline, Error> {
         self.file.get().map(offline::Offline::of)
     }
 
-    async fn close(&self) -> Result<(), Fault> {
+    async fn close(&self) -> Result<(), Error> {
         let task = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(task) = task else { return Ok(()) };
         let outcome = self.order(writer::Order::Close).await;
-        task.await.map_err(|error| Fault::Local(format!("the state's writer ended unexpectedly: {error}")))?;
+        task.await.map_err(|error| Error::Io(format!("the state's writer ended unexpectedly: {error}")))?;
         outcome
     }
 }
 
-fn closed() -> Fault {
-    Fault::Local("the state is closed".to_owned())
+fn closed() -> Error {
+    Error::Io("the state is closed".to_owned())
 }

@@ -15,7 +15,7 @@ use super::range_scan::RangeScan;
 use super::{Collector, Failed, Parts, Shared, collectors, outlet};
 use crate::config::Config;
 use common::clock;
-use common::error::Fault;
+use common::error::Error;
 use common::stop::Stop;
 use output::task;
 
@@ -92,13 +92,13 @@ impl Meter {
     }
 
     /// It is tried again.
-    pub(super) fn wait_for(&self, fault: &Fault) {
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault.to_string());
+    pub(super) fn wait_for(&self, error: &Error) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
     }
 
     /// Nothing more is read.
-    pub(super) fn end(&self, fault: Option<&Fault>) {
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = fault.map(ToString::to_string);
+    pub(super) fn end(&self, error: Option<&Error>) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = error.map(ToString::to_string);
         self.ended.store(true, Ordering::Relaxed);
     }
 
@@ -134,7 +134,7 @@ impl Meter {
 }
 
 /// Reads the span for every source of the configuration. Returns the sources of which something is left.
-pub async fn backfill(config: &Config, parts: Parts, order: Order, meters: &Meters) -> Result<Vec<Failed>, Fault> {
+pub async fn backfill(config: &Config, parts: Parts, order: Order, meters: &Meters) -> Result<Vec<Failed>, Error> {
     let (shared, mut outputs) = Shared::open(config, parts, Some(task::PATIENCE))?;
     let store = shared.store.clone();
     let stop = Stop::new(order.stop.clone());
@@ -145,7 +145,7 @@ pub async fn backfill(config: &Config, parts: Parts, order: Order, meters: &Mete
         .map(|tenant| Failed {
             tenant: tenant.id.clone(),
             datasets: String::new(),
-            fault: Fault::Refused(tenant.text()),
+            error: Error::Permanent(tenant.text()),
         })
         .collect();
     for tenant in &config.tenants {
@@ -156,7 +156,7 @@ pub async fn backfill(config: &Config, parts: Parts, order: Order, meters: &Mete
     }
     drop(shared);
     while let Some(ended) = sources.join_next().await {
-        failed.extend(ended.map_err(|error| Fault::Local(format!("a source ended unexpectedly: {error}")))?);
+        failed.extend(ended.map_err(|error| Error::Io(format!("a source ended unexpectedly: {error}")))?);
     }
     outlet::ended(&mut outputs).await?;
     store.close().await?;
@@ -166,14 +166,14 @@ pub async fn backfill(config: &Config, parts: Parts, order: Order, meters: &Mete
 async fn collect(mut collector: Collector, order: Order, meter: Arc<Meter>) -> Option<Failed> {
     let outcome = match plan(&collector, &order).await {
         Ok(scans) => read(&mut collector, scans, &meter).await,
-        Err(fault) => Err(fault),
+        Err(error) => Err(error),
     };
     meter.end(outcome.as_ref().err());
-    let fault = outcome.err()?;
-    if !matches!(fault, Fault::Stopped) {
-        tracing::error!(tenant = &*collector.tenant, datasets = &*collector.datasets(), error = %fault, "backfill of a source failed");
+    let error = outcome.err()?;
+    if !matches!(error, Error::Stopped) {
+        tracing::error!(tenant = &*collector.tenant, datasets = &*collector.datasets(), %error, "backfill of a source failed");
     }
-    Some(Failed { tenant: collector.tenant.to_string(), datasets: collector.datasets().to_string(), fault })
+    Some(Failed { tenant: collector.tenant.to_string(), datasets: collector.datasets().to_string(), error })
 }
 
 /// The span as far as the service keeps records, and its key.
@@ -181,12 +181,12 @@ pub(super) async fn scan_for(
     collector: &Collector,
     from: DateTime<Utc>,
     to: DateTime<Utc>,
-) -> Result<(String, RangeScan), Fault> {
+) -> Result<(String, RangeScan), Error> {
     collector.source.learn_time().await?;
     let hours = collector.source.endpoint.max_lookback;
     let (days, oldest) = (hours / 24, collector.health.time().now() - TimeDelta::hours(hours.into()));
     if to <= oldest {
-        return Err(Fault::Refused(format!(
+        return Err(Error::Permanent(format!(
             "{} keeps records for {days} days, there is nothing left of the time before {}",
             collector.source.endpoint.path,
             clock::seconds(to)
@@ -207,7 +207,7 @@ pub(super) async fn scan_for(
 }
 
 /// What earlier commands have left, and what is asked for now.
-async fn plan(collector: &Collector, order: &Order) -> Result<Vec<RangeScan>, Fault> {
+async fn plan(collector: &Collector, order: &Order) -> Result<Vec<RangeScan>, Error> {
     let (key, asked) = scan_for(collector, order.from, order.to).await?;
     let state = &collector.state;
     let mut scans: Vec<_> =
@@ -222,7 +222,7 @@ async fn plan(collector: &Collector, order: &Order) -> Result<Vec<RangeScan>, Fa
     Ok(scans)
 }
 
-async fn read(collector: &mut Collector, scans: Vec<RangeScan>, meter: &Meter) -> Result<(), Fault> {
+async fn read(collector: &mut Collector, scans: Vec<RangeScan>, meter: &Meter) -> Result<(), Error> {
     meter.seconds.store(scans.iter().map(RangeScan::seconds).sum(), Ordering::Relaxed);
     for mut scan in scans {
         let (mut failed, mut throttled) = (0, 0);
@@ -240,13 +240,13 @@ async fn read(collector: &mut Collector, scans: Vec<RangeScan>, meter: &Meter) -
                     meter.done.fetch_add(left.saturating_sub(scan.seconds()), Ordering::Relaxed);
                 }
                 // The next request waits as long as the service has asked for.
-                Err(Fault::Throttled { .. }) if throttled < MAX_THROTTLED => throttled += 1,
-                Err(fault @ (Fault::Transient(_) | Fault::Unreachable(_))) if failed < ATTEMPTS => {
+                Err(Error::Throttled { .. }) if throttled < MAX_THROTTLED => throttled += 1,
+                Err(error @ (Error::Transient(_) | Error::Unreachable(_))) if failed < ATTEMPTS => {
                     failed += 1;
-                    tracing::warn!(tenant = &*collector.tenant, reason = %fault, "a slice failed, it is read again");
+                    tracing::warn!(tenant = &*collector.tenant, reason = %error, "a slice failed, it is read again");
                     collector.source.stop.unless(tokio::time::sleep(PAUSE * 2_u32.pow(failed))).await?;
                 }
-                Err(fault) => return Err(fault),
+                Err(error) => return Err(error),
             }
             report_drift(collector);
         }

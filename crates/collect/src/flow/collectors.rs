@@ -17,7 +17,7 @@ use super::retry_queue::RetryQueue;
 use super::rows::{self, Rows};
 use super::{Collector, Shared};
 use crate::config::{DatasetConfig, TenantConfig};
-use common::error::Fault;
+use common::error::Error;
 use common::health::Key;
 use common::ids::DatasetNames;
 use common::stop::Stop;
@@ -27,7 +27,7 @@ use microsoft::source::{Requests, Source};
 
 // Long, because every part of a collector is named once, in one place.
 /// The sources of a tenant: datasets of the same endpoint that split its rows alike share one.
-pub(super) fn collectors(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) -> Result<Vec<Collector>, Fault> {
+pub(super) fn collectors(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) -> Result<Vec<Collector>, Error> {
     let outlet = shared.outlets.of(&tenant.delivery)?;
     let streams = outlet.streams(tenant.delivery.namespace.as_deref());
     let marks = Arc::new(tenant.delivery.marks());
@@ -52,9 +52,9 @@ pub(super) fn collectors(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Sto
         let (root, scope) = tenant
             .cloud
             .api(endpoint.api)
-            .ok_or_else(|| Fault::Refused(format!("cloud {} has no {:?} API", tenant.cloud.name, endpoint.api)))?;
+            .ok_or_else(|| Error::Permanent(format!("cloud {} has no {:?} API", tenant.cloud.name, endpoint.api)))?;
         let Collection::List(list) = endpoint.collection else {
-            return Err(Fault::Refused(format!("{} is collected in a way that is not built yet", endpoint.path)));
+            return Err(Error::Permanent(format!("{} is collected in a way that is not built yet", endpoint.path)));
         };
         let tokens = audiences.entry(endpoint.api).or_insert_with(|| {
             let credential = Credential {

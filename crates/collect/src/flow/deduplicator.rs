@@ -3,7 +3,7 @@
 
 use rustc_hash::FxHashSet;
 
-use common::error::Fault;
+use common::error::Error;
 use state::{DedupIndex, DedupKey, EndpointState, MinuteBucket, Share};
 
 /// The documents of one dataset: those that wait to be committed, in memory, and the dedup index of those that are.
@@ -29,7 +29,7 @@ impl Deduplicator {
     }
 
     /// Adds a document; `false` if it was there.
-    pub(super) fn insert(&mut self, changed: Option<&str>, id: [u8; 16]) -> Result<bool, Fault> {
+    pub(super) fn insert(&mut self, changed: Option<&str>, id: [u8; 16]) -> Result<bool, Error> {
         let key = DedupKey::new(changed, id);
         let is_known = key.minute() <= self.newest && self.is_committed(key)?;
         if is_known && key.minute() != MinuteBucket::UNDATED {
@@ -74,7 +74,7 @@ impl Deduplicator {
         self.dataset
     }
 
-    fn is_committed(&mut self, key: DedupKey) -> Result<bool, Fault> {
+    fn is_committed(&mut self, key: DedupKey) -> Result<bool, Error> {
         if self.index.is_none() {
             self.index = Some(self.state.index(self.dataset)?);
         }

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 
 use super::backfill::Meter;
-use common::error::Fault;
+use common::error::Error;
 use common::health::{Key, locked};
 use common::ids::canonical;
 use state::offline::Offline;
@@ -56,9 +56,9 @@ impl Desk {
     }
 
     /// The state as of now.
-    pub fn state(&self) -> Result<Offline, Fault> {
+    pub fn state(&self) -> Result<Offline, Error> {
         let store = locked(&self.store).store();
-        store.ok_or_else(|| Fault::Local("the process is starting or stopping, ask again".to_owned()))?.view()
+        store.ok_or_else(|| Error::Io("the process is starting or stopping, ask again".to_owned()))?.view()
     }
 
     /// Hands a span to every source that is meant, and returns their meters; none if no such source is collected.

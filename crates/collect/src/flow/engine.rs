@@ -14,7 +14,7 @@ use super::retry_queue::RetryItem;
 use super::rows::Extent;
 use super::{Collector, checkpoint, nested, redirects};
 use common::clock;
-use common::error::Fault;
+use common::error::Error;
 use microsoft::source::PageRequest;
 use output::BatchWriter;
 use state::Owed;
@@ -28,8 +28,8 @@ const SKEW: TimeDelta = TimeDelta::seconds(60);
 /// A record that is fetched by its id when its page was read, and whom it is for.
 pub(super) type Fetch = (Vec<u8>, Audience);
 
-/// Goes on until everything was read. On a fault the kind says how far it came.
-pub(super) async fn read(collector: &mut Collector, kind: &mut AnyKind, outbox: &mut BatchWriter) -> Result<(), Fault> {
+/// Goes on until everything was read. On an error the kind says how far it came.
+pub(super) async fn read(collector: &mut Collector, kind: &mut AnyKind, outbox: &mut BatchWriter) -> Result<(), Error> {
     loop {
         let end = match kind.next(collector.health.time().now()) {
             Step::Done => return Ok(()),
@@ -49,7 +49,7 @@ pub(super) async fn read(collector: &mut Collector, kind: &mut AnyKind, outbox: 
         }
         match outcome {
             Ok(()) => {}
-            Err(Recovery::Fail(fault)) => return Err(fault),
+            Err(Recovery::Fail(error)) => return Err(error),
             Err(Recovery::FetchById(id)) => fetch_poisoned(collector, &id, outbox).await?,
             Err(Recovery::OwePlace { from, until }) => owe_place(collector, &from, until.as_deref())?,
         }
@@ -63,10 +63,10 @@ async fn list(
     request: &PageRequest,
     outbox: &mut BatchWriter,
 ) -> Option<PageEnd> {
-    let failed = |fault| Some(PageEnd { outcome: Err(fault), missing: None, first: None });
+    let failed = |error| Some(PageEnd { outcome: Err(error), missing: None, first: None });
     let answer = match collector.source.open(request).await {
         Ok(answer) => answer,
-        Err(fault) => return failed(fault),
+        Err(error) => return failed(error),
     };
     let date = clock::date(answer.response().headers());
     let time = collector.health.time();
@@ -79,16 +79,16 @@ async fn list(
     let taken = take(collector, answer, Taking::Listed { kind: &mut *kind, fetches: &mut fetches }, outbox).await;
     let outcome = match taken {
         Ok(page) => fetch_each(collector, kind, fetches, outbox).await.map(|()| page),
-        Err(fault) => Err(fault),
+        Err(error) => Err(error),
     };
     // What came of a broken page was passed, too.
     let missing = match nested::settle(collector, kind, outbox).await {
         Ok(missing) => missing,
-        Err(fault) => return failed(fault),
+        Err(error) => return failed(error),
     };
     let outcome = match outcome {
         Ok(page) => redirects::follow(collector, outbox).await.map(|()| page),
-        Err(fault) => Err(fault),
+        Err(error) => Err(error),
     };
     if let Some(reached) = kind.facts().reached.filter(|_| outcome.is_ok()) {
         collector.health.seen(reached);
@@ -102,7 +102,7 @@ async fn fetch_each(
     kind: &mut AnyKind,
     fetches: Vec<Fetch>,
     outbox: &mut BatchWriter,
-) -> Result<(), Fault> {
+) -> Result<(), Error> {
     for (row, audience) in fetches {
         let apart = !kind.facts().is_live;
         let is_light = fetch_by_id::complete(collector, &row, apart, audience, outbox).await?;
@@ -120,7 +120,7 @@ async fn probe(collector: &mut Collector, request: &PageRequest, outbox: &mut Ba
     let mut rows = Vec::new();
     let outcome = match collector.source.open(request).await {
         Ok(answer) => take(collector, answer, Taking::Bare(&mut rows), outbox).await,
-        Err(fault) => Err(fault),
+        Err(error) => Err(error),
     };
     let outcome = outcome.and_then(|page: Page| collector.rows.begin_page().map(|()| page));
     let first = rows.first().map(|row| {
@@ -131,23 +131,23 @@ async fn probe(collector: &mut Collector, request: &PageRequest, outbox: &mut Ba
 }
 
 /// A record that no page can carry, whose name is known.
-async fn fetch_poisoned(collector: &mut Collector, id: &str, outbox: &mut BatchWriter) -> Result<(), Fault> {
+async fn fetch_poisoned(collector: &mut Collector, id: &str, outbox: &mut BatchWriter) -> Result<(), Error> {
     match fetch_by_id::fetch(collector, id, None, (Extent::Apart, Audience::ALL), outbox).await {
         // What was not found is no longer what the page could not carry.
         Ok(Found::Read | Found::Missing | Found::Other) => {}
-        Err(fault) if fetch_by_id::is_own(&fault) => {
-            fetch_by_id::owe(collector, RetryItem { owed: Owed::Record, id, version: "" }, None, &fault);
+        Err(error) if fetch_by_id::is_own(&error) => {
+            fetch_by_id::owe(collector, RetryItem { owed: Owed::Record, id, version: "" }, None, &error);
         }
-        Err(fault) => return Err(fault),
+        Err(error) => return Err(error),
     }
     collector.rows.begin_page()
 }
 
-fn owe_place(collector: &mut Collector, from: &str, until: Option<&str>) -> Result<(), Fault> {
+fn owe_place(collector: &mut Collector, from: &str, until: Option<&str>) -> Result<(), Error> {
     let is_known = collector.retry_queue.find(Owed::Place, from).is_some();
     if !is_known {
-        let fault = Fault::Transient("no page can carry it, its neighbours can be read".to_owned());
-        fetch_by_id::owe(collector, RetryItem { owed: Owed::Place, id: from, version: "" }, None, &fault);
+        let error = Error::Transient("no page can carry it, its neighbours can be read".to_owned());
+        fetch_by_id::owe(collector, RetryItem { owed: Owed::Place, id: from, version: "" }, None, &error);
     }
     if let Some(until) = until {
         collector.retry_queue.close(from, until);
@@ -158,7 +158,7 @@ fn owe_place(collector: &mut Collector, from: &str, until: Option<&str>) -> Resu
 fn hear(collector: &mut Collector, notice: Notice) {
     match notice {
         Notice::Retried => collector.health.retried(),
-        Notice::Stumbled(fault) => collector.health.stumbled(&fault),
+        Notice::Stumbled(error) => collector.health.stumbled(&error),
         Notice::Odd(what) => collector.odd(what),
         Notice::PlacePassed { from, until } => collector.retry_queue.close(&from, &until),
     }

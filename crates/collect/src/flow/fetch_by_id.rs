@@ -13,7 +13,7 @@ use super::retry_queue::RetryItem;
 use super::rows::Extent;
 use super::{Collector, engine, nested, redirects};
 use common::clock;
-use common::error::Fault;
+use common::error::Error;
 use common::health::Reason;
 use microsoft::source::{Bound, Range};
 use output::BatchWriter;
@@ -43,7 +43,7 @@ pub(super) async fn complete(
     apart: bool,
     audience: Audience,
     outbox: &mut BatchWriter,
-) -> Result<bool, Fault> {
+) -> Result<bool, Error> {
     let record = collector.rows.reader().read(row);
     let (whole, partial) = if apart { (Extent::Apart, Extent::PartialApart) } else { (Extent::Whole, Extent::Partial) };
     let (whole, partial) = ((whole, audience), (partial, audience));
@@ -71,7 +71,7 @@ pub(super) async fn complete(
     if collector.fetched_individually.get(id).is_some_and(|done| done == version) {
         return Ok(false);
     }
-    let fault = match fetch(collector, id, None, whole, outbox).await {
+    let error = match fetch(collector, id, None, whole, outbox).await {
         Ok(Found::Read) => {
             if collector.fetched_individually.len() >= MAX_DONE {
                 collector.fetched_individually.clear();
@@ -85,8 +85,8 @@ pub(super) async fn complete(
             // That says nothing of its weight.
             return Ok(true);
         }
-        Err(fault) if is_own(&fault) => fault,
-        Err(fault) => return Err(fault),
+        Err(error) if is_own(&error) => error,
+        Err(error) => return Err(error),
     };
     let held = if is_late { None } else { collector.retry_queue.may_hold(row) };
     collector.rows.begin_page()?;
@@ -95,12 +95,12 @@ pub(super) async fn complete(
     }
     // It may have been asked for as one that others were merged into.
     collector.retry_queue.take(Owed::Record, id);
-    owe(collector, RetryItem { owed: Owed::Nested, id, version }, held, &fault);
+    owe(collector, RetryItem { owed: Owed::Nested, id, version }, held, &error);
     Ok(false)
 }
 
 /// Asks again for what is owed and whose time has come.
-pub(super) async fn retry(collector: &mut Collector, outbox: &mut BatchWriter) -> Result<(), Fault> {
+pub(super) async fn retry(collector: &mut Collector, outbox: &mut BatchWriter) -> Result<(), Error> {
     for entry in collector.retry_queue.due(clock::now()) {
         let outcome = match entry.owed {
             Owed::Nested => {
@@ -113,8 +113,8 @@ pub(super) async fn retry(collector: &mut Collector, outbox: &mut BatchWriter) -
         };
         match outcome {
             Ok(Found::Missing) if entry.owed == Owed::Record && entry.attempts < MISSING_ATTEMPTS => {
-                let fault = Fault::Refused("the record is not there, or not to be seen".to_owned());
-                owe(collector, RetryItem::of(&entry), None, &fault);
+                let error = Error::Permanent("the record is not there, or not to be seen".to_owned());
+                owe(collector, RetryItem::of(&entry), None, &error);
             }
             Ok(found) => {
                 collector.retry_queue.take(entry.owed, &entry.id);
@@ -133,14 +133,14 @@ pub(super) async fn retry(collector: &mut Collector, outbox: &mut BatchWriter) -
                     release(collector, entry.row, outbox).await?;
                 }
             }
-            Err(fault) if is_own(&fault) || entry.owed == Owed::Record && matches!(fault, Fault::Auth(_)) => {
+            Err(error) if is_own(&error) || entry.owed == Owed::Record && matches!(error, Error::Auth(_)) => {
                 collector.rows.begin_page()?;
-                owe(collector, RetryItem::of(&entry), None, &fault);
+                owe(collector, RetryItem::of(&entry), None, &error);
                 release(collector, entry.row, outbox).await?;
             }
             // There is no hurry.
-            Err(Fault::Throttled { .. }) => break,
-            Err(fault) => return Err(fault),
+            Err(Error::Throttled { .. }) => break,
+            Err(error) => return Err(error),
         }
     }
     redirects::follow(collector, outbox).await
@@ -153,17 +153,17 @@ pub(super) async fn fetch(
     version: Option<&str>,
     extent: (Extent, Audience),
     outbox: &mut BatchWriter,
-) -> Result<Found, Fault> {
+) -> Result<Found, Error> {
     let Some(response) = collector.source.open_record(id).await? else { return Ok(Found::Missing) };
     let mut found = Found::Missing;
     let outcome = take(collector, response, Taking::Alone { version, extent, found: &mut found }, outbox).await;
     let page = outcome.inspect_err(|_| collector.deferred.clear())?;
     nested::settle_alone(collector, outbox).await?;
-    page.lacks.map_or(Ok(found), |lacks| Err(Fault::Incomplete(lacks)))
+    page.lacks.map_or(Ok(found), |lacks| Err(Error::Incomplete(lacks)))
 }
 
 /// Reads a place again that could not be read, and everything else up to its end.
-async fn read_place(collector: &mut Collector, place: &Retry, outbox: &mut BatchWriter) -> Result<(), Fault> {
+async fn read_place(collector: &mut Collector, place: &Retry, outbox: &mut BatchWriter) -> Result<(), Error> {
     let range = Range { from: place.id.clone(), to: place.until.clone().map(Bound::Through) };
     let mut size = collector.size;
     size.smallest();
@@ -171,18 +171,18 @@ async fn read_place(collector: &mut Collector, place: &Retry, outbox: &mut Batch
     engine::read(collector, &mut again, outbox).await?;
     collector.size = again.size();
     if again.has_skipped() {
-        return Err(Fault::Transient(format!("a record at or after {} still cannot be read", place.id)));
+        return Err(Error::Transient(format!("a record at or after {} still cannot be read", place.id)));
     }
     Ok(())
 }
 
 /// The record's own trouble, not that of the source: throttling, credentials and the disk concern every record.
-pub(super) fn is_own(fault: &Fault) -> bool {
-    matches!(fault, Fault::Transient(_) | Fault::Incomplete(_) | Fault::Refused(_))
+pub(super) fn is_own(error: &Error) -> bool {
+    matches!(error, Error::Transient(_) | Error::Incomplete(_) | Error::Permanent(_))
 }
 
 /// Delivers a record that was held back, without its nested rows.
-async fn release(collector: &mut Collector, row: Option<String>, outbox: &mut BatchWriter) -> Result<(), Fault> {
+async fn release(collector: &mut Collector, row: Option<String>, outbox: &mut BatchWriter) -> Result<(), Error> {
     match row {
         Some(row) => {
             let record = collector.rows.reader().read(row.as_bytes());
@@ -201,7 +201,7 @@ fn gone(collector: &Collector, id: &str) {
 }
 
 /// Remembers that something could not be read.
-pub(super) fn owe(collector: &mut Collector, debt: RetryItem<'_>, held: Option<String>, fault: &Fault) {
+pub(super) fn owe(collector: &mut Collector, debt: RetryItem<'_>, held: Option<String>, error: &Error) {
     let is_held = held.is_some();
     let (entry, given_up) = collector.retry_queue.failed(debt, held);
     let what = match debt.owed {
@@ -209,12 +209,12 @@ pub(super) fn owe(collector: &mut Collector, debt: RetryItem<'_>, held: Option<S
         Owed::Place => "a record at or after",
     };
     let attempts = entry.attempts;
-    collector.health.degrade(Reason::HeavyRecord, format_args!("{what} {} ({attempts} attempts): {fault}", debt.id));
+    collector.health.degrade(Reason::HeavyRecord, format_args!("{what} {} ({attempts} attempts): {error}", debt.id));
     tracing::warn!(
         tenant = &*collector.tenant,
         record = debt.id,
         owed = ?debt.owed,
-        reason = %fault,
+        reason = %error,
         attempts = entry.attempts,
         next = entry.next,
         held = is_held,

@@ -14,7 +14,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::record::Record;
-use common::error::Fault;
+use common::error::Error;
 use microsoft::source::PageRequest;
 
 /// How the records of an endpoint are found out about.
@@ -173,7 +173,7 @@ pub(crate) struct Page {
 #[derive(Debug)]
 pub(crate) struct PageEnd {
     /// What came, or why nothing or only a part did.
-    pub(crate) outcome: Result<Page, Fault>,
+    pub(crate) outcome: Result<Page, Error>,
     /// What is missing of its records, and is not remembered elsewhere to be asked for again.
     pub(crate) missing: Option<String>,
     /// Its first record, if it was a probe.
@@ -191,7 +191,7 @@ pub(crate) struct FirstRecord {
 #[derive(Debug)]
 pub(crate) enum Recovery {
     /// Nothing is left to try in this cycle.
-    Fail(Fault),
+    Fail(Error),
     /// No page can carry this record: it is fetched by its id, and remembered to be asked for again if that fails too.
     FetchById(String),
     /// Something at this place cannot be read: it is remembered to be asked for again.
@@ -216,7 +216,7 @@ pub(crate) enum Notice {
     /// A request was repeated.
     Retried,
     /// A page failed, and is asked for again.
-    Stumbled(Fault),
+    Stumbled(Error),
     /// An answer is odd; nothing is known to be missing.
     Odd(String),
 }

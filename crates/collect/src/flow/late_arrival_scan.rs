@@ -11,7 +11,7 @@ use super::Collector;
 use super::kinds::list::cursor;
 use super::range_scan::RangeScan;
 use common::clock;
-use common::error::Fault;
+use common::error::Error;
 use common::http::jitter;
 use state::Task;
 
@@ -39,7 +39,7 @@ pub(super) struct LateArrivalScan {
 }
 
 /// Reads slices until the next live poll, which starts then.
-pub(super) async fn spare_time(collector: &mut Collector, poll: Instant) -> Result<(), Fault> {
+pub(super) async fn spare_time(collector: &mut Collector, poll: Instant) -> Result<(), Error> {
     let Some(plan) = collector.datasets.iter().find_map(|config| config.reconcile) else { return Ok(()) };
     loop {
         let now = Instant::now();
@@ -53,9 +53,9 @@ pub(super) async fn spare_time(collector: &mut Collector, poll: Instant) -> Resu
         match step(collector, plan).await {
             Ok(true) => {}
             Ok(false) => return Ok(()),
-            Err(fault @ (Fault::Stopped | Fault::Local(_))) => return Err(fault),
-            Err(fault) => {
-                tracing::info!(tenant = &*collector.tenant, reason = %fault, "the sweep for late records waits");
+            Err(error @ (Error::Stopped | Error::Io(_))) => return Err(error),
+            Err(error) => {
+                tracing::info!(tenant = &*collector.tenant, reason = %error, "the sweep for late records waits");
                 collector.late_arrival_scan.after = Some(Instant::now() + AFTER_FAULT);
                 return Ok(());
             }
@@ -65,7 +65,7 @@ pub(super) async fn spare_time(collector: &mut Collector, poll: Instant) -> Resu
 }
 
 /// Goes on with a sweep, or starts the one that is due; `false` if none is.
-async fn start(collector: &mut Collector, plan: crate::config::Reconcile) -> Result<bool, Fault> {
+async fn start(collector: &mut Collector, plan: crate::config::Reconcile) -> Result<bool, Error> {
     let state = collector.state.clone();
     let next = if let Some(next) = collector.late_arrival_scan.next {
         next
@@ -98,7 +98,7 @@ async fn start(collector: &mut Collector, plan: crate::config::Reconcile) -> Res
 }
 
 /// From the span before the cursor, but not from before collection began, to where live polls read again anyway.
-async fn range(collector: &Collector, plan: crate::config::Reconcile) -> Result<Option<(String, String)>, Fault> {
+async fn range(collector: &Collector, plan: crate::config::Reconcile) -> Result<Option<(String, String)>, Error> {
     let mut found: Option<(String, String)> = None;
     let loaded = collector.state.load().await?;
     for config in &collector.datasets {
@@ -119,7 +119,7 @@ async fn range(collector: &Collector, plan: crate::config::Reconcile) -> Result<
 }
 
 /// `false` when the sweep has ended.
-async fn step(collector: &mut Collector, plan: crate::config::Reconcile) -> Result<bool, Fault> {
+async fn step(collector: &mut Collector, plan: crate::config::Reconcile) -> Result<bool, Error> {
     let Some(mut scan) = collector.late_arrival_scan.scan.take() else { return Ok(false) };
     let before = scan.found();
     let outcome = Box::pin(scan.step(collector)).await;
@@ -144,7 +144,7 @@ async fn step(collector: &mut Collector, plan: crate::config::Reconcile) -> Resu
     Ok(false)
 }
 
-async fn schedule(collector: &Collector, plan: crate::config::Reconcile) -> Result<DateTime<Utc>, Fault> {
+async fn schedule(collector: &Collector, plan: crate::config::Reconcile) -> Result<DateTime<Utc>, Error> {
     // Sources that came together part again.
     let pause = plan.every.saturating_sub(jitter(plan.every / 10));
     let next = collector.health.time().now() + TimeDelta::from_std(pause).unwrap_or(TimeDelta::days(1));

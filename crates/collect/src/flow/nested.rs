@@ -13,7 +13,7 @@ use super::rows::{Extent, Nested};
 use super::{Collector, fetch_by_id};
 use crate::json_stream::{MAX_ROW, all_members, members};
 use crate::record::Record;
-use common::error::Fault;
+use common::error::Error;
 use common::http::Backoff;
 use output::BatchWriter;
 use state::Owed;
@@ -43,7 +43,7 @@ pub(super) struct Deferred {
 }
 
 /// Takes the rows of a page.
-type Each<'a> = dyn FnMut(&mut Collector, Vec<Vec<u8>>) -> Result<(), Fault> + Send + 'a;
+type Each<'a> = dyn FnMut(&mut Collector, Vec<Vec<u8>>) -> Result<(), Error> + Send + 'a;
 
 /// A list that goes on elsewhere.
 struct Rest {
@@ -109,7 +109,7 @@ pub(super) async fn settle(
     collector: &mut Collector,
     kind: &mut AnyKind,
     outbox: &mut BatchWriter,
-) -> Result<Option<String>, Fault> {
+) -> Result<Option<String>, Error> {
     let mut missing = None;
     let mut deferred = std::mem::take(&mut collector.deferred).into_iter();
     while let Some(mut record) = deferred.next() {
@@ -122,10 +122,10 @@ pub(super) async fn settle(
         });
         // Its links need not fail again.
         let outcome = match owed {
-            Some(_) => Err(Fault::Incomplete("it is owed already".to_owned())),
+            Some(_) => Err(Error::Incomplete("it is owed already".to_owned())),
             None => complete(collector, &mut record, outbox).await,
         };
-        let fault = match (outcome, name) {
+        let error = match (outcome, name) {
             (Ok(()), name) => {
                 if collector.whole.len() >= MAX_DONE {
                     collector.whole.clear();
@@ -133,24 +133,24 @@ pub(super) async fn settle(
                 collector.whole.extend(name);
                 continue;
             }
-            (Err(fault), Some(_)) if fetch_by_id::is_own(&fault) => {
-                tracing::info!(tenant = &*collector.tenant, reason = %fault, "a list within a record is not whole, it is read alone");
+            (Err(error), Some(_)) if fetch_by_id::is_own(&error) => {
+                tracing::info!(tenant = &*collector.tenant, reason = %error, "a list within a record is not whole, it is read alone");
                 let (extent, audience) = record.extent;
                 let apart = !matches!(extent, Extent::Whole | Extent::Partial);
                 fetch_by_id::complete(collector, &record.row, apart, audience, outbox).await?;
                 continue;
             }
-            (Err(fault), _) => fault,
+            (Err(error), _) => error,
         };
-        if !fetch_by_id::is_own(&fault) {
+        if !fetch_by_id::is_own(&error) {
             // The cursor may go on without them.
             for record in std::iter::once(record).chain(deferred) {
                 owe(collector, kind, &record);
             }
-            return Err(fault);
+            return Err(error);
         }
         // It cannot be asked for alone: what there is of it is delivered.
-        missing.get_or_insert(format!("a list within a record is not whole: {fault}"));
+        missing.get_or_insert(format!("a list within a record is not whole: {error}"));
         collector.rows.put_nested(record.nested);
         for row in &record.waiting {
             collector.rows.nested_row(row)?;
@@ -160,8 +160,8 @@ pub(super) async fn settle(
     Ok(missing)
 }
 
-/// The single record that was asked for: completed, or a fault.
-pub(super) async fn settle_alone(collector: &mut Collector, outbox: &mut BatchWriter) -> Result<(), Fault> {
+/// The single record that was asked for: completed, or an error.
+pub(super) async fn settle_alone(collector: &mut Collector, outbox: &mut BatchWriter) -> Result<(), Error> {
     for mut record in std::mem::take(&mut collector.deferred) {
         complete(collector, &mut record, outbox).await?;
     }
@@ -185,9 +185,9 @@ fn owe(collector: &mut Collector, kind: &mut AnyKind, record: &Deferred) {
     kind.miss(collector.rows.reader().read(&record.row).version.as_deref());
 }
 
-async fn complete(collector: &mut Collector, record: &mut Deferred, outbox: &mut BatchWriter) -> Result<(), Fault> {
+async fn complete(collector: &mut Collector, record: &mut Deferred, outbox: &mut BatchWriter) -> Result<(), Error> {
     if record.lacks {
-        return Err(Fault::Incomplete("an error stands in the place of a nested row".to_owned()));
+        return Err(Error::Incomplete("an error stands in the place of a nested row".to_owned()));
     }
     let split = collector.rows.nested();
     let mut lists = Vec::new();
@@ -234,7 +234,7 @@ async fn deliver(
     row: &[u8],
     extent: (Extent, Audience),
     outbox: &mut BatchWriter,
-) -> Result<(), Fault> {
+) -> Result<(), Error> {
     let record = collector.rows.reader().read(row);
     collector.rows.element(&record, extent, outbox).await
 }
@@ -253,7 +253,7 @@ fn rests(row: &[u8]) -> Vec<Rest> {
 }
 
 /// All further items of a list, joined by commas.
-async fn items(collector: &mut Collector, rest: &Rest, outbox: &mut BatchWriter) -> Result<Vec<u8>, Fault> {
+async fn items(collector: &mut Collector, rest: &Rest, outbox: &mut BatchWriter) -> Result<Vec<u8>, Error> {
     let mut items = Vec::new();
     follow(collector, rest, outbox, &mut |_, rows| {
         for row in rows {
@@ -261,7 +261,7 @@ async fn items(collector: &mut Collector, rest: &Rest, outbox: &mut BatchWriter)
             items.extend_from_slice(&row);
         }
         if items.len() > MAX_ROW {
-            return Err(Fault::Incomplete(format!("`{}` of a record holds more than {MAX_ROW} bytes", rest.property)));
+            return Err(Error::Incomplete(format!("`{}` of a record holds more than {MAX_ROW} bytes", rest.property)));
         }
         Ok(())
     })
@@ -275,31 +275,31 @@ async fn follow(
     rest: &Rest,
     outbox: &mut BatchWriter,
     each: &mut Each<'_>,
-) -> Result<(), Fault> {
+) -> Result<(), Error> {
     let mut seen = FxHashSet::default();
     let mut link = Some(rest.link.clone());
     let mut from = collector.source.requests.list();
     while let Some(next) = link {
         let page = collector.source.requests.validate_next_link(&from, &next)?;
         if seen.len() >= MAX_PAGES || !seen.insert(page.url.to_string()) {
-            return Err(Fault::Refused(format!("the link to more of `{}` leads in a circle", rest.property)));
+            return Err(Error::Permanent(format!("the link to more of `{}` leads in a circle", rest.property)));
         }
         let mut pauses = Backoff::new(std::time::Duration::from_secs(1), std::time::Duration::from_secs(8), ATTEMPTS);
         link = loop {
             let mut rows = Vec::new();
             let outcome = match collector.source.open(&page).await {
                 Ok(answer) => take(collector, answer, Taking::Bare(&mut rows), outbox).await,
-                Err(fault) => Err(fault),
+                Err(error) => Err(error),
             };
-            let fault = match outcome {
+            let error = match outcome {
                 Ok(answer) if answer.lacks.is_none() => {
                     each(collector, rows)?;
                     break answer.link;
                 }
-                Ok(answer) => Fault::Incomplete(answer.lacks.unwrap_or_default()),
-                Err(fault) => fault,
+                Ok(answer) => Error::Incomplete(answer.lacks.unwrap_or_default()),
+                Err(error) => error,
             };
-            let Some(pause) = pauses.next(None).filter(|_| fault.is_temporary()) else { return Err(fault) };
+            let Some(pause) = pauses.next(None).filter(|_| error.is_temporary()) else { return Err(error) };
             collector.health.retried();
             collector.source.stop.unless(tokio::time::sleep(pause)).await?;
         };
@@ -309,11 +309,11 @@ async fn follow(
 }
 
 /// The record with the further items of its lists, and without the links to them.
-fn joined(row: &[u8], lists: &[(String, Vec<u8>)]) -> Result<Vec<u8>, Fault> {
+fn joined(row: &[u8], lists: &[(String, Vec<u8>)]) -> Result<Vec<u8>, Error> {
     let mut out = b"{".to_vec();
     let mut open: Vec<&(String, Vec<u8>)> = lists.iter().filter(|(_, items)| !items.is_empty()).collect();
     let found = all_members(row).ok_or_else(|| {
-        Fault::Incomplete("a record that is no JSON cannot be joined with the rest of its lists".to_owned())
+        Error::Incomplete("a record that is no JSON cannot be joined with the rest of its lists".to_owned())
     })?;
     for member in found {
         let name = member.name();
@@ -344,7 +344,7 @@ fn joined(row: &[u8], lists: &[(String, Vec<u8>)]) -> Result<Vec<u8>, Fault> {
     }
     out.push(b'}');
     if out.len() > MAX_ROW {
-        return Err(Fault::Incomplete(format!("a record with all its lists holds {} bytes", out.len())));
+        return Err(Error::Incomplete(format!("a record with all its lists holds {} bytes", out.len())));
     }
     Ok(out)
 }

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::config::Delivery;
-use common::error::Fault;
+use common::error::Error;
 use common::stats::Stats;
 use microsoft::fair_scheduler::{FairScheduler, TenantQueue};
 use output::batch::Pool;
@@ -70,14 +70,14 @@ impl Outlets {
     }
 
     /// The output that a tenant's documents go to.
-    pub fn of(&self, delivery: &Delivery) -> Result<Arc<Outlet>, Fault> {
+    pub fn of(&self, delivery: &Delivery) -> Result<Arc<Outlet>, Error> {
         let found = match &delivery.output {
             None => self.0.first(),
             Some(name) => self.0.iter().find(|outlet| *outlet.name == **name),
         };
         found.cloned().ok_or_else(|| {
             let name = delivery.output.as_deref().unwrap_or_default();
-            Fault::Local(format!(
+            Error::Io(format!(
                 "output `{name}` is not at work in this process\nhint: restart it, outputs are read at the start"
             ))
         })
@@ -121,9 +121,9 @@ impl Outlet {
 }
 
 /// Waits until all outputs have ended.
-pub async fn ended(outputs: &mut JoinSet<()>) -> Result<(), Fault> {
+pub async fn ended(outputs: &mut JoinSet<()>) -> Result<(), Error> {
     while let Some(ended) = outputs.join_next().await {
-        ended.map_err(|error| Fault::Local(format!("the output ended unexpectedly: {error}")))?;
+        ended.map_err(|error| Error::Io(format!("the output ended unexpectedly: {error}")))?;
     }
     Ok(())
 }

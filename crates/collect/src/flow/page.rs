@@ -14,7 +14,7 @@ use super::kinds::{Audience, Delivery, Disposition, Page};
 use super::rows::Extent;
 use super::{Collector, checkpoint, nested, redirects};
 use crate::json_stream::{Event, MAX_ROW, PageForm, SplitError, Splitter, members, string_member};
-use common::error::{Fault, quoted};
+use common::error::{Error, quoted};
 use common::http::{ids, retry_after};
 use microsoft::Said;
 use microsoft::fair_scheduler::{Arrival, PacedBody};
@@ -107,7 +107,7 @@ pub(super) async fn take(
     mut answer: PacedBody,
     mut taking: Taking<'_>,
     outbox: &mut BatchWriter,
-) -> Result<Page, Fault> {
+) -> Result<Page, Error> {
     // A single record is read as the list that holds it.
     let alone = matches!(taking, Taking::Alone { .. });
     let requests = &collector.source.requests;
@@ -134,7 +134,7 @@ pub(super) async fn take(
     while !ended {
         let chunk = match head.take() {
             Some(head) => Bytes::from_static(head),
-            None => match collector.source.stop.unless(answer.next()).await?.map_err(|error| error.fault(&what))? {
+            None => match collector.source.stop.unless(answer.next()).await?.map_err(|error| error.to_error(&what))? {
                 Arrival::Chunk(chunk) => {
                     collector.shared.stats.bytes.fetch_add(chunk.len() as u64, Ordering::Relaxed);
                     collector.health.bytes(chunk.len() as u64);
@@ -151,7 +151,7 @@ pub(super) async fn take(
             },
         };
         let mut rest = &chunk[..];
-        while let Some(event) = splitter.next(&mut rest).map_err(|error| split_fault(&what, error))? {
+        while let Some(event) = splitter.next(&mut rest).map_err(|error| split_error(&what, error))? {
             match event {
                 Event::Element(row) if !page.is_record(row) => {}
                 Event::Element(row) => {
@@ -185,11 +185,11 @@ pub(super) async fn take(
     }
     if let (Err(SplitError::NoValue(_)), Some(said)) = (splitter.finish(), &error) {
         let what = format!("{what}: {status}, but nothing else than an error: {}{ids}", quoted(&said.text()));
-        let fault = if said.is_throttling() { Fault::Throttled { what, after } } else { Fault::Transient(what) };
-        collector.source.throttled(&fault);
-        return Err(fault);
+        let error = if said.is_throttling() { Error::Throttled { what, after } } else { Error::Transient(what) };
+        collector.source.throttled(&error);
+        return Err(error);
     }
-    splitter.finish().map_err(|error| split_fault(&what, error))?;
+    splitter.finish().map_err(|error| split_error(&what, error))?;
     if splitter.is_null() {
         page.is_odd = true;
         collector.odd(format!("{what}: `value` is null{ids}: taken as a page without records"));
@@ -213,7 +213,7 @@ async fn element(
     row: &[u8],
     taking: &mut Taking<'_>,
     outbox: &mut BatchWriter,
-) -> Result<(), Fault> {
+) -> Result<(), Error> {
     let alone = matches!(taking, Taking::Alone { .. }).then(|| without_context(row));
     let row = alone.as_deref().unwrap_or(row);
     let reader = collector.rows.reader();
@@ -275,9 +275,9 @@ fn without_context(row: &[u8]) -> Vec<u8> {
 }
 
 /// A page that cannot be read to its end is fetched again: the next answer may be whole.
-fn split_fault(what: &str, error: SplitError) -> Fault {
+fn split_error(what: &str, error: SplitError) -> Error {
     match error {
-        SplitError::Spill(error) => Fault::local("temporary file for a long row", &error),
-        error => Fault::Transient(format!("{what}: {error}")),
+        SplitError::Spill(error) => Error::io("temporary file for a long row", &error),
+        error => Error::Transient(format!("{what}: {error}")),
     }
 }

@@ -12,7 +12,7 @@ use super::backfill::{KIND, MAX_TASKS, Meter, scan_for};
 use super::desk::{Order, Queue};
 use super::poll::report_drift;
 use super::range_scan::RangeScan;
-use common::error::Fault;
+use common::error::Error;
 use common::http::Backoff;
 
 /// First pause after a slice that failed, and the longest.
@@ -48,15 +48,15 @@ impl Past {
 impl Drop for Past {
     /// What is left is in the state; who waits for it hears no more of it from here.
     fn drop(&mut self) {
-        let fault = Fault::Local("the source stops or is configured anew, what is left is read after that".to_owned());
+        let error = Error::Io("the source stops or is configured anew, what is left is read after that".to_owned());
         for meter in self.work.iter().flat_map(|work| &work.meters) {
-            meter.end(Some(&fault));
+            meter.end(Some(&error));
         }
     }
 }
 
 /// Reads what was asked for until the next live poll is due.
-pub(super) async fn until(collector: &mut Collector, poll: Instant) -> Result<(), Fault> {
+pub(super) async fn until(collector: &mut Collector, poll: Instant) -> Result<(), Error> {
     let mut has_read = false;
     loop {
         accept(collector).await?;
@@ -84,7 +84,7 @@ pub(super) async fn until(collector: &mut Collector, poll: Instant) -> Result<()
 }
 
 /// Takes new orders, and once those that an earlier process has left.
-async fn accept(collector: &mut Collector) -> Result<(), Fault> {
+async fn accept(collector: &mut Collector) -> Result<(), Error> {
     if !collector.past.is_resumed {
         for task in collector.state.tasks(KIND, MAX_TASKS).await? {
             if let Some(scan) = RangeScan::resume(KIND, &task).filter(RangeScan::is_handed_over) {
@@ -102,8 +102,8 @@ async fn accept(collector: &mut Collector) -> Result<(), Fault> {
     while let Some(Order { from, to, meter }) = collector.past.queue.take() {
         let (key, scan) = match scan_for(collector, from, to).await {
             Ok(scan) => scan,
-            Err(fault) => {
-                meter.end(Some(&fault));
+            Err(error) => {
+                meter.end(Some(&error));
                 continue;
             }
         };
@@ -122,13 +122,13 @@ async fn accept(collector: &mut Collector) -> Result<(), Fault> {
 }
 
 /// One slice of the first span.
-async fn step(collector: &mut Collector) -> Result<(), Fault> {
+async fn step(collector: &mut Collector) -> Result<(), Error> {
     let Some(mut work) = collector.past.work.pop_front() else { return Ok(()) };
     let (left, found) = (work.scan.seconds(), work.scan.found());
     let outcome = Box::pin(work.scan.step(collector)).await;
     collector.rows.rest();
     report_drift(collector);
-    let is_over = matches!(outcome, Ok(None) | Err(Fault::Refused(_)));
+    let is_over = matches!(outcome, Ok(None) | Err(Error::Permanent(_)));
     let read = if matches!(outcome, Ok(None)) { left } else { left.saturating_sub(work.scan.seconds()) };
     for meter in &work.meters {
         meter.advance(read, work.scan.found() - found);
@@ -152,17 +152,17 @@ async fn step(collector: &mut Collector) -> Result<(), Fault> {
                 "backfill is complete"
             );
         }
-        Err(fault @ (Fault::Stopped | Fault::Local(_))) => return Err(fault),
-        Err(fault @ Fault::Refused(_)) => {
-            tracing::error!(tenant = &*collector.tenant, datasets = &*collector.datasets(), from, to, error = %fault, "backfill of a source failed");
+        Err(error @ (Error::Stopped | Error::Io(_))) => return Err(error),
+        Err(error @ Error::Permanent(_)) => {
+            tracing::error!(tenant = &*collector.tenant, datasets = &*collector.datasets(), from, to, %error, "backfill of a source failed");
         }
-        Err(fault) => {
+        Err(error) => {
             let pause = collector.past.pauses.pause(None);
             collector.past.after = Some(Instant::now() + pause);
             for meter in collector.past.work.front().iter().flat_map(|work| &work.meters) {
-                meter.wait_for(&fault);
+                meter.wait_for(&error);
             }
-            tracing::warn!(tenant = &*collector.tenant, reason = %fault, "a slice of a backfill failed, it is read again");
+            tracing::warn!(tenant = &*collector.tenant, reason = %error, "a slice of a backfill failed, it is read again");
         }
     }
     Ok(())

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{Collector, Failed, cycle, late_arrival_scan, past};
-use common::error::Fault;
+use common::error::Error;
 use common::http::jitter;
 
 /// Least pause between two cycles, however long one took.
@@ -34,39 +34,39 @@ pub(super) async fn poll(mut collector: Collector, plan: Plan) -> Option<Failed>
         collector.health.cycle_started();
         // Its memory is wanted for the cycle only: most sources sleep most of the time.
         let outcome = Box::pin(cycle(&mut collector)).await;
-        if let Err(Fault::Stopped) = outcome {
+        if let Err(Error::Stopped) = outcome {
             return None;
         }
         let is_told = collector.health.cycle_ended(&outcome);
-        if let Err(fault) = &outcome
+        if let Err(error) = &outcome
             && !is_told
         {
-            let (error, hint) = common::health::in_one_line(&fault.to_string());
+            let (error, hint) = common::health::in_one_line(&error.to_string());
             tracing::warn!(tenant = &*tenant, datasets = &*datasets, error, hint, "cycle failed, it is tried again");
         }
         report_drift(&mut collector);
         collector.rows.rest();
         if plan.once {
-            return outcome.err().map(|fault| Failed {
+            return outcome.err().map(|error| Failed {
                 tenant: tenant.to_string(),
                 datasets: datasets.to_string(),
-                fault,
+                error,
             });
         }
         start = next_start(start, collector.interval);
         match Box::pin(late_arrival_scan::spare_time(&mut collector, start)).await {
             Ok(()) => {}
-            Err(Fault::Stopped) => return None,
-            Err(fault) => {
-                tracing::error!(tenant = &*tenant, datasets = &*datasets, error = %fault, "the sweep for late records failed");
+            Err(Error::Stopped) => return None,
+            Err(error) => {
+                tracing::error!(tenant = &*tenant, datasets = &*datasets, %error, "the sweep for late records failed");
             }
         }
         collector.rows.rest();
         match Box::pin(past::until(&mut collector, start)).await {
             Ok(()) => {}
-            Err(Fault::Stopped) => return None,
-            Err(fault) => {
-                tracing::error!(tenant = &*tenant, datasets = &*datasets, error = %fault, "the backfill failed, it is tried again");
+            Err(Error::Stopped) => return None,
+            Err(error) => {
+                tracing::error!(tenant = &*tenant, datasets = &*datasets, %error, "the backfill failed, it is tried again");
             }
         }
     }

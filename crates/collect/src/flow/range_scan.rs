@@ -9,7 +9,7 @@ use super::kinds::list::time_slice::TimeSlice;
 use super::kinds::list::{Role, TimeCursorList};
 use super::{Begun, Collector, begin, deliver, engine};
 use common::clock;
-use common::error::Fault;
+use common::error::Error;
 use microsoft::source::{Bound, Range};
 use state::Task;
 
@@ -98,7 +98,7 @@ impl RangeScan {
     }
 
     /// Reads and delivers a slice. Returns how many of its documents were missing; `None` for the end.
-    pub(super) async fn step(&mut self, collector: &mut Collector) -> Result<Option<u64>, Fault> {
+    pub(super) async fn step(&mut self, collector: &mut Collector) -> Result<Option<u64>, Error> {
         let Some(Begun { cursors, mut outbox, .. }) = begin(collector).await? else { return Ok(None) };
         let mut list = TimeCursorList::new(collector.start(self.slice.range().clone(), Role::RangeScan, cursors));
         let outcome = engine::read(collector, &mut list, &mut outbox).await;

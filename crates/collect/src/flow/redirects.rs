@@ -12,7 +12,7 @@ use super::kinds::Audience;
 use super::retry_queue::RetryItem;
 use super::rows::Extent;
 use crate::record::Record;
-use common::error::Fault;
+use common::error::Error;
 use common::health::Reason;
 use output::BatchWriter;
 use state::Owed;
@@ -60,7 +60,7 @@ pub(super) fn note(collector: &mut Collector, record: &Record<'_>) {
 }
 
 /// Reads the records that others were merged into. What cannot be read is owed.
-pub(super) async fn follow(collector: &mut Collector, outbox: &mut BatchWriter) -> Result<(), Fault> {
+pub(super) async fn follow(collector: &mut Collector, outbox: &mut BatchWriter) -> Result<(), Error> {
     while let Some((id, depth)) = collector.redirects.waiting.pop_front() {
         collector.redirects.depth = depth;
         let outcome = fetch_by_id::fetch(collector, &id, None, (Extent::Apart, Audience::ALL), outbox).await;
@@ -71,10 +71,10 @@ pub(super) async fn follow(collector: &mut Collector, outbox: &mut BatchWriter) 
             }
             Ok(Found::Other | Found::Missing) => owe(collector, &id, "the record is not there, or not to be seen"),
             // The token may be refused for a single record.
-            Err(fault) if fetch_by_id::is_own(&fault) || matches!(fault, Fault::Auth(_)) => {
-                owe(collector, &id, &fault.to_string());
+            Err(error) if fetch_by_id::is_own(&error) || matches!(error, Error::Auth(_)) => {
+                owe(collector, &id, &error.to_string());
             }
-            Err(fault) => {
+            Err(error) => {
                 // The cursor may go on without them.
                 collector.redirects.waiting.push_front((id, depth));
                 while let Some((id, _)) = collector.redirects.waiting.pop_front() {
@@ -82,7 +82,7 @@ pub(super) async fn follow(collector: &mut Collector, outbox: &mut BatchWriter) 
                         collector.retry_queue.failed(RetryItem { owed: Owed::Record, id: &id, version: "" }, None);
                     fetch_by_id::give_up(collector, given_up);
                 }
-                return Err(fault);
+                return Err(error);
             }
         }
     }

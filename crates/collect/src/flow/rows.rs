@@ -22,7 +22,7 @@ use super::spilled_items::SpilledItems;
 use crate::config::DatasetConfig;
 use crate::json_stream::scalar_member;
 use crate::record::{Record, RecordReader};
-use common::error::Fault;
+use common::error::Error;
 use common::health::SourceHealth;
 use output::BatchWriter;
 use output::dead_letters::{DeadLetters, Raw};
@@ -181,9 +181,9 @@ impl Rows {
     }
 
     /// A page starts, perhaps again: what a broken one left behind belongs to no element.
-    pub(super) fn begin_page(&mut self) -> Result<(), Fault> {
+    pub(super) fn begin_page(&mut self) -> Result<(), Error> {
         self.seen_mut().for_each(Deduplicator::rest);
-        self.forget_nested().map_err(|error| spill_fault(&error))
+        self.forget_nested().map_err(|error| spill_error(&error))
     }
 
     /// The documents of the datasets, in their order.
@@ -213,7 +213,7 @@ impl Rows {
     }
 
     /// An item of the nested array arrived; its element follows.
-    pub(super) fn nested_row(&mut self, row: &[u8]) -> Result<(), Fault> {
+    pub(super) fn nested_row(&mut self, row: &[u8]) -> Result<(), Error> {
         match &mut self.framing {
             Framing::Whole => Ok(()),
             Framing::Rollup { dataset, mapper, rollup, scratch, .. } => {
@@ -228,21 +228,21 @@ impl Rows {
                 }
                 Ok(())
             }
-            Framing::Outer { spilled, .. } => spilled.push(row).map_err(|error| spill_fault(&error)),
+            Framing::Outer { spilled, .. } => spilled.push(row).map_err(|error| spill_error(&error)),
         }
     }
 
     /// The nested array stands in its element once more: the last one counts.
-    pub(super) fn nested_again(&mut self) -> Result<(), Fault> {
+    pub(super) fn nested_again(&mut self) -> Result<(), Error> {
         if let (Some(name), Some(pipeline)) = (self.nested, self.pipelines.first_mut()) {
             pipeline.mapper.note("duplicate_key", name);
         }
-        self.forget_nested().map_err(|error| spill_fault(&error))
+        self.forget_nested().map_err(|error| spill_error(&error))
     }
 
     /// The nested rows that are still in their element, because it is no JSON that the splitter follows: a sum without
     /// them would be wrong.
-    fn take_unsplit(&mut self, element: &[u8]) -> Result<(), Fault> {
+    fn take_unsplit(&mut self, element: &[u8]) -> Result<(), Error> {
         let (Some(name), Framing::Rollup { .. }) = (self.nested, &self.framing) else { return Ok(()) };
         if memchr::memmem::find(element, format!("\"{name}\"").as_bytes()).is_none() {
             return Ok(());
@@ -257,7 +257,7 @@ impl Rows {
         record: &Record<'_>,
         (extent, audience): (Extent, Audience),
         outbox: &mut BatchWriter,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Error> {
         let element = record.row;
         let (changed, created) = (record.version.as_deref(), record.created.as_deref());
         self.take_unsplit(element)?;
@@ -275,7 +275,7 @@ impl Rows {
                 map_row(&mut self.pipelines, &self.rejections, &self.composed, &mut context)
             }
             Framing::Outer { outer, spilled, item } => {
-                let count = spilled.rewind().map_err(|error| spill_fault(&error))?;
+                let count = spilled.rewind().map_err(|error| spill_error(&error))?;
                 let element = &*without_tenant(element, &self.rejections.tenant);
                 for place in 0..count.max(1) {
                     self.composed.clear();
@@ -286,7 +286,7 @@ impl Rows {
                     self.composed.push(b'"');
                     if place < count {
                         item.clear();
-                        spilled.read(item).map_err(|error| spill_fault(&error))?;
+                        spilled.read(item).map_err(|error| spill_error(&error))?;
                         self.composed.extend_from_slice(b",\"");
                         self.composed.extend_from_slice(outer.as_bytes());
                         self.composed.extend_from_slice(b"\":");
@@ -298,7 +298,7 @@ impl Rows {
                         context.outbox.send().await?;
                     }
                 }
-                spilled.clear().map_err(|error| spill_fault(&error))
+                spilled.clear().map_err(|error| spill_error(&error))
             }
         };
         if context.is_late
@@ -315,11 +315,11 @@ impl Rows {
         nested: bool,
         mut raw: SpooledTempFile,
         length: u64,
-    ) -> Result<Option<String>, Fault> {
+    ) -> Result<Option<String>, Error> {
         let mut head = Vec::new();
         let read = io::Seek::rewind(&mut raw)
             .and_then(|()| io::Read::read_to_end(&mut io::Read::take(&mut raw, 64 * 1024), &mut head));
-        read.map_err(|error| spill_fault(&error))?;
+        read.map_err(|error| spill_error(&error))?;
         // Of a nested row nobody says what names it.
         let label = if nested { None } else { self.reader.label(&head) };
         let label =
@@ -360,11 +360,11 @@ impl Rows {
     }
 
     /// The element of the waiting items gives no document: they are kept beside it.
-    fn lose_parent(&mut self, parent: &Reject) -> Result<(), Fault> {
+    fn lose_parent(&mut self, parent: &Reject) -> Result<(), Error> {
         if let Framing::Outer { spilled, item, .. } = &mut self.framing {
-            for _ in 0..spilled.rewind().map_err(|error| spill_fault(&error))? {
+            for _ in 0..spilled.rewind().map_err(|error| spill_error(&error))? {
                 item.clear();
-                spilled.read(item).map_err(|error| spill_fault(&error))?;
+                spilled.read(item).map_err(|error| spill_error(&error))?;
                 let reject = Reject {
                     reason: "parent_too_large",
                     detail: format!("its incident is a {}", parent.detail),
@@ -373,7 +373,7 @@ impl Rows {
                 self.rejections.keep(self.pipelines[0].name, &reject, Raw::Bytes(item))?;
             }
         }
-        self.forget_nested().map_err(|error| spill_fault(&error))
+        self.forget_nested().map_err(|error| spill_error(&error))
     }
 
     fn forget_nested(&mut self) -> io::Result<()> {
@@ -389,8 +389,8 @@ impl Rows {
     }
 }
 
-fn spill_fault(error: &io::Error) -> Fault {
-    Fault::local("temporary file for nested rows", error)
+fn spill_error(error: &io::Error) -> Error {
+    Error::io("temporary file for nested rows", error)
 }
 
 fn facts_mapper(dataset: &schema::Dataset) -> Mapper {

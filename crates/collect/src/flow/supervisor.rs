@@ -10,7 +10,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use super::poll::{Plan, poll};
 use super::{Collector, Failed, Parts, Shared, collectors, outlet};
 use crate::config::{BrokenTenant, Config, TenantConfig};
-use common::error::Fault;
+use common::error::Error;
 use common::http::jitter;
 use common::stop::Stop;
 use output::task;
@@ -47,12 +47,12 @@ impl From<Vec<TenantConfig>> for Assignment {
 }
 
 /// Collects until `stop` changes, or one cycle of every source with `once`. Returns the sources whose last cycle failed.
-pub async fn run(config: &Config, parts: Parts, once: bool, stop: watch::Receiver<bool>) -> Result<Vec<Failed>, Fault> {
+pub async fn run(config: &Config, parts: Parts, once: bool, stop: watch::Receiver<bool>) -> Result<Vec<Failed>, Error> {
     supervise(config, parts, RunOptions { once, stop, tenants: None }).await
 }
 
 /// Collects as ordered. Returns the sources whose last cycle failed.
-pub async fn supervise(config: &Config, parts: Parts, orders: RunOptions) -> Result<Vec<Failed>, Fault> {
+pub async fn supervise(config: &Config, parts: Parts, orders: RunOptions) -> Result<Vec<Failed>, Error> {
     let RunOptions { once, mut stop, tenants: mut changes } = orders;
     let (shared, mut outputs) = Shared::open(config, parts, once.then_some(task::PATIENCE))?;
     let store = shared.store.clone();
@@ -117,8 +117,8 @@ async fn stopped_within<T>(mut stop: watch::Receiver<bool>, rest: impl Future<Ou
 /// The tenant is not known any more: its task told its name to nobody.
 fn crashed(error: &JoinError) -> Failed {
     tracing::error!(%error, "a tenant ended unexpectedly, the others go on");
-    let fault = Fault::Local(format!("a tenant ended unexpectedly: {error}"));
-    Failed { tenant: String::new(), datasets: String::new(), fault }
+    let error = Error::Io(format!("a tenant ended unexpectedly: {error}"));
+    Failed { tenant: String::new(), datasets: String::new(), error }
 }
 
 async fn next_change(changes: &mut Option<mpsc::Receiver<Assignment>>) -> Option<Assignment> {
@@ -182,8 +182,8 @@ impl Supervisor {
             let (stop, order) = watch::channel(false);
             let collectors = match collectors::collectors(config, &self.shared, &Stop::new(order.clone())) {
                 Ok(collectors) => collectors,
-                Err(fault) => {
-                    broken.push(BrokenTenant::refused(config, &fault.to_string()));
+                Err(error) => {
+                    broken.push(BrokenTenant::refused(config, &error.to_string()));
                     continue;
                 }
             };
@@ -204,10 +204,10 @@ impl Supervisor {
         };
         let told: Vec<_> = broken.iter().map(|tenant| (tenant.told(), is_collected(tenant))).collect();
         self.shared.stats.health.broken(told.into_iter());
-        let fault = |tenant: &BrokenTenant| Fault::Refused(tenant.text());
+        let error = |tenant: &BrokenTenant| Error::Permanent(tenant.text());
         broken
             .iter()
-            .map(|tenant| Failed { tenant: tenant.id.clone(), datasets: String::new(), fault: fault(tenant) })
+            .map(|tenant| Failed { tenant: tenant.id.clone(), datasets: String::new(), error: error(tenant) })
             .collect()
     }
 
@@ -282,7 +282,7 @@ async fn collect(collectors: Vec<Collector>, config: &TenantConfig, shared: &Arc
             _ => failed.push(Failed {
                 tenant: config.id.clone(),
                 datasets: String::new(),
-                fault: Fault::Local(format!("a source ended unexpectedly: {error}")),
+                error: Error::Io(format!("a source ended unexpectedly: {error}")),
             }),
         }
     }

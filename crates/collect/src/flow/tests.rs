@@ -269,7 +269,7 @@ async fn a_source_that_fails_leaves_the_others_alone_and_continues_later() {
     let failed = scene.collect().await;
     assert_eq!(failed.len(), 1);
     assert_eq!(failed[0].datasets, "incident");
-    let said = failed[0].fault.to_string();
+    let said = failed[0].error.to_string();
     assert!(said.contains("Missing application roles") && said.contains("SecurityIncident.Read.All"), "{said}");
     let [alerts, evidence, _, log] = scene.expected().await;
     assert_eq!(scene.found(), [alerts, evidence, 0, log]);
@@ -284,9 +284,9 @@ async fn a_wrong_secret_is_named_with_its_cure_and_never_shown() {
     scene.config.tenants[0].credential = CredentialKind::Secret("canary-secret".into());
     let failed = scene.collect().await;
     assert_eq!(failed.len(), 3);
-    for Failed { fault, .. } in failed {
-        let said = fault.to_string();
-        assert!(matches!(fault, Fault::Auth(_)), "{said}");
+    for Failed { error, .. } in failed {
+        let said = error.to_string();
+        assert!(matches!(error, Error::Auth(_)), "{said}");
         assert!(said.contains("AADSTS7000215") && said.contains("not its id") && !said.contains("canary"), "{said}");
     }
 }
@@ -299,9 +299,9 @@ async fn a_next_link_to_another_host_is_refused() {
     let failed = scene.collect().await;
     assert_eq!(failed.len(), 1);
     assert!(
-        failed[0].fault.to_string().contains("http://192.0.2.7/v1.0/security/incidents, which is not the API"),
+        failed[0].error.to_string().contains("http://192.0.2.7/v1.0/security/incidents, which is not the API"),
         "{}",
-        failed[0].fault
+        failed[0].error
     );
 }
 

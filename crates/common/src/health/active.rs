@@ -1,4 +1,4 @@
-//! The reasons why a source is not healthy, as long as they hold: set by faults, cleared by successes, logged when they
+//! The reasons why a source is not healthy, as long as they hold: set by errors, cleared by successes, logged when they
 //! come and when they go.
 
 use std::collections::BTreeMap;
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use tokio::time::Instant;
 
 use super::{FAILED_CYCLES, Key, NO_DATASETS, Reason, SourceHealth, SourceStatus, bounded, in_one_line, locked};
-use crate::error::Fault;
+use crate::error::Error;
 
 /// The reasons that hold now.
 #[derive(Debug, Default)]
@@ -21,25 +21,25 @@ pub(super) struct ActiveReason {
 }
 
 impl SourceHealth {
-    /// What a failed cycle says of the source. Where the place of the fault is known, it has said so already.
-    pub(super) fn classify(&self, status: &mut SourceStatus, fault: &Fault, text: &str) {
+    /// What a failed cycle says of the source. Where the place of the error is known, it has said so already.
+    pub(super) fn classify(&self, status: &mut SourceStatus, error: &Error, text: &str) {
         let blames = |status: &SourceStatus, reason| status.reasons.0.contains_key(&reason);
         let output = blames(status, Reason::OutputBlocked);
-        match fault {
+        match error {
             _ if output => {}
-            Fault::Auth(_) if blames(status, Reason::Permission) => {}
-            Fault::Auth(_) => self.set(status, Reason::Auth, text),
-            Fault::Refused(_) => self.set(status, Reason::Refused, text),
-            Fault::Incomplete(_) => self.set(status, Reason::Incomplete, text),
-            Fault::Local(_) => self.set(status, Reason::State, text),
-            Fault::Unreachable(_) => self.set(status, Reason::Unreachable, text),
+            Error::Auth(_) if blames(status, Reason::Permission) => {}
+            Error::Auth(_) => self.set(status, Reason::Auth, text),
+            Error::Permanent(_) => self.set(status, Reason::Refused, text),
+            Error::Incomplete(_) => self.set(status, Reason::Incomplete, text),
+            Error::Io(_) => self.set(status, Reason::State, text),
+            Error::Unreachable(_) => self.set(status, Reason::Unreachable, text),
             // One failure is nothing, unless nothing ever succeeded.
-            Fault::Transient(_) | Fault::Throttled { .. }
+            Error::Transient(_) | Error::Throttled { .. }
                 if status.failed >= FAILED_CYCLES || status.last_success.is_none() =>
             {
                 self.set(status, Reason::Failing, text);
             }
-            Fault::Transient(_) | Fault::Throttled { .. } | Fault::Stopped => {}
+            Error::Transient(_) | Error::Throttled { .. } | Error::Stopped => {}
         }
     }
 
@@ -52,11 +52,11 @@ impl SourceHealth {
     }
 
     /// A request failed and is repeated. As long as nothing ever succeeded, that is all there is to say of the source.
-    pub fn stumbled(&self, fault: &Fault) {
+    pub fn stumbled(&self, error: &Error) {
         self.retries.add(1);
         let mut status = locked(&self.status);
-        if status.last_progress.is_none() && matches!(fault, Fault::Transient(_)) {
-            let text = bounded(&fault.to_string());
+        if status.last_progress.is_none() && matches!(error, Error::Transient(_)) {
+            let text = bounded(&error.to_string());
             status.last_error = Some((text.clone(), Instant::now()));
             self.set(&mut status, Reason::Failing, &text);
         }

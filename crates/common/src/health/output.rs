@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::snapshot::{state, wall};
 use super::{ActiveReasons, Count, Health, OutputSnapshot, Reason, State, bounded, in_one_line, locked};
-use crate::error::Fault;
+use crate::error::Error;
 
 /// Name of the output that is configured as `output`.
 pub const DEFAULT_OUTPUT: &str = "default";
@@ -105,10 +105,10 @@ impl OutputHealth {
     }
 
     /// The output does not take a batch.
-    pub fn failed(&self, fault: &Fault) {
-        let text = bounded(&fault.to_string());
+    pub fn failed(&self, error: &Error) {
+        let text = bounded(&error.to_string());
         locked(&self.last).error = Some((text.clone(), Instant::now()));
-        let reason = if matches!(fault, Fault::Auth(_)) { Reason::Auth } else { Reason::OutputBlocked };
+        let reason = if matches!(error, Error::Auth(_)) { Reason::Auth } else { Reason::OutputBlocked };
         if locked(&self.reasons).set(reason, &text) {
             let (error, hint) = in_one_line(&text);
             tracing::warn!(output = &*self.name(), reason = reason.name(), error, hint, "DEGRADED: output");

@@ -10,8 +10,8 @@ fn source(health: &Health) -> Arc<SourceHealth> {
     health.source(&key("contoso"), Duration::from_mins(1))
 }
 
-fn transient() -> Result<(), Fault> {
-    Err(Fault::Transient("503".to_owned()))
+fn transient() -> Result<(), Error> {
+    Err(Error::Transient("503".to_owned()))
 }
 
 fn reasons(source: &SourceHealth) -> Vec<Reason> {
@@ -48,7 +48,7 @@ async fn what_never_worked_and_what_somebody_must_change_shows_at_once() {
     let source = source(&health);
     source.cycle_ended(&transient());
     assert_eq!(reasons(&source), [Reason::Failing]);
-    source.cycle_ended(&Err(Fault::Auth("AADSTS7000215".to_owned())));
+    source.cycle_ended(&Err(Error::Auth("AADSTS7000215".to_owned())));
     assert_eq!((source.snapshot().state, reasons(&source)), (State::Failed, vec![Reason::Auth, Reason::Failing]));
     source.answered();
     source.cycle_ended(&Ok(()));
@@ -153,9 +153,9 @@ async fn the_same_key_is_the_same_source_and_a_removed_tenant_is_gone() {
 #[tokio::test(start_paused = true)]
 async fn the_output_is_blocked_until_it_takes_a_batch() {
     let health = Health::default();
-    health.output().failed(&Fault::Transient("disk is full".to_owned()));
+    health.output().failed(&Error::Transient("disk is full".to_owned()));
     assert_eq!(health.snapshot().outputs[0].state, State::Degraded);
-    health.output().failed(&Fault::Auth("401".to_owned()));
+    health.output().failed(&Error::Auth("401".to_owned()));
     assert_eq!(health.snapshot().outputs[0].state, State::Failed);
     health.output().delivered();
     assert_eq!(health.snapshot().outputs[0].state, State::Healthy);

@@ -1,4 +1,4 @@
-//! Watchdogs: what no single fault shows.
+//! Watchdogs: what no single error shows.
 
 use std::time::Duration;
 

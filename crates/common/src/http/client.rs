@@ -9,7 +9,7 @@ use std::time::Duration;
 use reqwest::{Certificate, Client, ClientBuilder, Proxy, redirect};
 use secrecy::ExposeSecret;
 
-use crate::error::{Fault, with_causes};
+use crate::error::{Error, with_causes};
 use crate::http::ProxyConfig;
 use crate::secrets;
 
@@ -58,7 +58,7 @@ impl Default for Route<'_> {
     clippy::disallowed_methods,
     reason = "the one place that makes clients; it turns redirects off for all of them"
 )]
-pub fn make(route: Route<'_>) -> Result<Client, Fault> {
+pub fn make(route: Route<'_>) -> Result<Client, Error> {
     let mut builder = Client::builder()
         .user_agent(concat!("m365-fetcher/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
@@ -81,7 +81,7 @@ pub fn make(route: Route<'_>) -> Result<Client, Fault> {
         Some(tls) => builder.use_preconfigured_tls(tls),
         None => route.authorities.into_iter().fold(builder, ClientBuilder::add_root_certificate),
     };
-    builder.build().map_err(|error| Fault::Local(format!("http client: {}", with_causes(&error))))
+    builder.build().map_err(|error| Error::Io(format!("http client: {}", with_causes(&error))))
 }
 
 fn through(proxy: &ProxyConfig) -> Proxy {
@@ -98,8 +98,8 @@ fn through(proxy: &ProxyConfig) -> Proxy {
 }
 
 /// The certificates of a PEM file, which a key of the configuration names.
-pub fn authorities(key: &str, file: &Path) -> Result<Vec<Certificate>, Fault> {
-    let failed = |error: &dyn std::fmt::Display| Fault::Local(format!("{key} {}: {error}", file.display()));
+pub fn authorities(key: &str, file: &Path) -> Result<Vec<Certificate>, Error> {
+    let failed = |error: &dyn std::fmt::Display| Error::Io(format!("{key} {}: {error}", file.display()));
     let pem = std::fs::read(file).map_err(|error| failed(&error))?;
     let authorities = Certificate::from_pem_bundle(&pem).map_err(|error| failed(&error))?;
     if authorities.is_empty() {

@@ -9,8 +9,8 @@ use flate2::{Decompress, FlushDecompress, Status};
 use reqwest::Response;
 use reqwest::header::{CONTENT_ENCODING, HeaderMap};
 
-use super::{connection_fault, ids};
-use crate::error::{Fault, quoted};
+use super::{connection_error, ids};
+use crate::error::{Error, quoted};
 
 /// Bytes that are handed over at a time, and that are unpacked in one step.
 const CHUNK: usize = 64 * 1024;
@@ -32,10 +32,10 @@ pub enum BodyError {
 
 impl BodyError {
     /// The next answer may be whole.
-    pub fn fault(&self, what: &str) -> Fault {
+    pub fn to_error(&self, what: &str) -> Error {
         match self {
-            Self::Connection(error) => connection_fault(what, error),
-            Self::Packed(error) => Fault::Transient(format!("{what}: the body cannot be unpacked: {error}")),
+            Self::Connection(error) => connection_error(what, error),
+            Self::Packed(error) => Error::Transient(format!("{what}: the body cannot be unpacked: {error}")),
         }
     }
 }
@@ -219,9 +219,9 @@ impl Layer {
 }
 
 /// An answer that is packed in a way that was not asked for comes from somebody on the way.
-pub fn check_encoding(what: &str, response: &Response) -> Result<(), Fault> {
+pub fn check_encoding(what: &str, response: &Response) -> Result<(), Error> {
     Decoder::of(response.headers()).map(drop).map_err(|encoding| {
-        Fault::Refused(format!(
+        Error::Permanent(format!(
             "{what}: the answer is packed as `{encoding}`, which was not asked for; known are gzip and deflate{}\nhint: a \
              proxy or a gateway packs answers anew: let it leave them as the service packs them",
             ids(response)

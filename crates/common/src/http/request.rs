@@ -4,7 +4,7 @@ use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, LOCATION, WWW_AU
 use reqwest::{RequestBuilder, Response};
 use ring::rand::SystemRandom;
 
-use crate::error::{Fault, quoted};
+use crate::error::{Error, quoted};
 
 /// The id that we gave to a request: Microsoft's support finds the request by it and by the answer's own.
 #[derive(Debug, Clone)]
@@ -64,7 +64,7 @@ pub fn ids(response: &Response) -> String {
 }
 
 /// An answer that is not JSON comes from somebody on the way: a proxy's page, a portal that wants a sign-in.
-pub fn check_json(what: &str, response: &Response) -> Result<(), Fault> {
+pub fn check_json(what: &str, response: &Response) -> Result<(), Error> {
     let Some(kind) = response.headers().get(CONTENT_TYPE) else { return Ok(()) };
     let kind = kind.to_str().unwrap_or_default();
     let essence = kind.split(';').next().unwrap_or_default().trim();
@@ -72,7 +72,7 @@ pub fn check_json(what: &str, response: &Response) -> Result<(), Fault> {
         return Ok(());
     }
     let essence: String = quoted(essence).chars().take(60).collect();
-    Err(Fault::Transient(format!(
+    Err(Error::Transient(format!(
         "{what}: the answer is `{essence}` instead of JSON{}\nhint: a proxy or a portal answers in the service's place; \
          check `http.proxy` and the way out",
         ids(response)
@@ -83,8 +83,8 @@ pub fn check_json(what: &str, response: &Response) -> Result<(), Fault> {
 pub const REDIRECTED: &str = "a proxy or a portal answers in the service's place, or `cloud` is wrong";
 
 /// An answer that leads elsewhere, by any status of the 3xx: what goes with a request must not go there, so nothing does.
-pub fn redirected(what: &str, response: &Response, hint: &str) -> Fault {
-    Fault::Refused(format!(
+pub fn redirected(what: &str, response: &Response, hint: &str) -> Error {
+    Error::Permanent(format!(
         "{what}: {}: redirected to {}, redirects are not followed{}\nhint: {hint}",
         response.status(),
         target(response),

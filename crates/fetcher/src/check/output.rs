@@ -8,7 +8,7 @@ use url::Url;
 
 use super::{Finding, Item, Outcome, directory};
 use crate::config::{Config, ElasticOutput, NamedOutput, Output};
-use common::error::{Fault, with_causes};
+use common::error::{Error, with_causes};
 use output::elasticsearch::prepared::index_in_the_way;
 use output::elasticsearch::setup;
 use output::elasticsearch::{Call, Elastic, NodeClient};
@@ -57,7 +57,7 @@ async fn cluster(output: &ElasticOutput, namespace: &str) -> Vec<Finding> {
     findings.push(privileges(&client).await);
     findings.push(templates(&client).await);
     if let Ok(Some(what)) = index_in_the_way(&client, namespace).await {
-        findings.push(Finding::fault(Item::Templates, &Fault::Refused(what)));
+        findings.push(Finding::of_error(Item::Templates, &Error::Permanent(what)));
     }
     findings.push(blocks(&client).await);
     findings
@@ -65,9 +65,9 @@ async fn cluster(output: &ElasticOutput, namespace: &str) -> Vec<Finding> {
 
 /// One node by itself, with what it says of itself.
 async fn node(output: &ElasticOutput, host: &Url) -> Result<(NodeClient, Value), Box<Finding>> {
-    let fault = |fault: Fault| Box::new(Finding::fault(Item::Output, &fault));
+    let error = |error: Error| Box::new(Finding::of_error(Item::Output, &error));
     let output = ElasticOutput { hosts: vec![host.clone()], ..output.clone() };
-    let client = Elastic::new(&output).map_err(fault)?.client().await.map_err(fault)?;
+    let client = Elastic::new(&output).map_err(error)?.client().await.map_err(error)?;
     let root = get(&client, "/").await.map_err(|mut finding| {
         finding.text = format!("{}: {}", host.origin().ascii_serialization(), finding.text);
         finding
@@ -102,13 +102,13 @@ const NEEDED: &str = "the credential needs `monitor` on the cluster, and `auto_c
 const PATIENCE: Duration = Duration::from_secs(20);
 
 async fn send(client: &NodeClient, call: Call<'_>) -> Result<Response, Box<Finding>> {
-    client.send(call.timeout(PATIENCE)).await.map_err(|fault| {
-        Box::new(match &fault {
-            fault if fault.is_temporary() => {
-                Finding::failed(Item::Output, format!("the output is out of reach: {fault}"))
+    client.send(call.timeout(PATIENCE)).await.map_err(|error| {
+        Box::new(match &error {
+            error if error.is_temporary() => {
+                Finding::failed(Item::Output, format!("the output is out of reach: {error}"))
                     .cure("check `hosts`, the firewall, and `ca_file` if the cluster has its own certificate authority")
             }
-            fault => Finding::fault(Item::Output, fault),
+            error => Finding::of_error(Item::Output, error),
         })
     })
 }

@@ -10,8 +10,8 @@ use url::Url;
 use super::{Finding, Item};
 use collect::json_stream::{Event, MAX_ROW, PageForm, Splitter};
 use common::clock;
-use common::error::Fault;
-use common::http::{REDIRECTED, check_encoding, check_json, connection_fault, read_bounded, redirected};
+use common::error::Error;
+use common::http::{REDIRECTED, check_encoding, check_json, connection_error, read_bounded, redirected};
 use microsoft::source::{PageOptions, PageRequest, Range, Requests};
 use microsoft::{Said, error_body};
 
@@ -38,9 +38,9 @@ pub(super) async fn ask(
     root: &Url,
     source: &schema::Source,
     token: &SecretString,
-) -> Result<Answer, Fault> {
+) -> Result<Answer, Error> {
     let Some(list) = source.list() else {
-        return Err(Fault::Refused(format!("{} is collected in a way that is not built yet", source.path)));
+        return Err(Error::Permanent(format!("{} is collected in a way that is not built yet", source.path)));
     };
     let requests = Requests { root: root.clone(), api: source.api, path: source.path, list: *list };
     let page = first_record(&requests);
@@ -76,10 +76,10 @@ async fn ask_page(
     requests: &Requests,
     page: &PageRequest,
     token: &SecretString,
-) -> Result<(Answer, Option<String>), Fault> {
+) -> Result<(Answer, Option<String>), Error> {
     let what = format!("{} {}{}", page.method(), page.url.origin().ascii_serialization(), page.url.path());
     let request = page.builder(client).timeout(PATIENCE).bearer_auth(token.expose_secret());
-    let response = request.send().await.map_err(|error| connection_fault(&what, &error))?;
+    let response = request.send().await.map_err(|error| connection_error(&what, &error))?;
     let status = response.status();
     if status.is_redirection() {
         return Err(redirected(&what, &response, REDIRECTED));
@@ -91,7 +91,7 @@ async fn ask_page(
     check_json(&what, &response)?;
     check_encoding(&what, &response)?;
     let header = requests.link_of(response.headers());
-    let body = read_bounded(response, MAX_PAGE).await.map_err(|error| connection_fault(&what, &error))?;
+    let body = read_bounded(response, MAX_PAGE).await.map_err(|error| connection_error(&what, &error))?;
     let (link, page) = if body.len() < MAX_PAGE { look(requests, &body) } else { (None, None) };
     Ok((Answer { status, code: String::new(), message: String::new(), page }, header.or(link)))
 }

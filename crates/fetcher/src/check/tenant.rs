@@ -90,8 +90,8 @@ async fn token(
             common::secrets::keep(token.expose_secret());
             Some(token)
         }
-        Err(fault) => {
-            findings.push(Finding::fault(Item::Token, &fault));
+        Err(error) => {
+            findings.push(Finding::of_error(Item::Token, &error));
             None
         }
     }
@@ -162,7 +162,7 @@ async fn access(
             Some((_, answer)) => answer.clone(),
             None => match probe::ask(client, access.root, source, access.token).await {
                 Ok(answer) => probe::classify(&answer, source, granted),
-                Err(fault) => Finding::fault(Item::Probe, &fault),
+                Err(error) => Finding::of_error(Item::Probe, &error),
             },
         };
         known.push((source.path, answer.clone()));

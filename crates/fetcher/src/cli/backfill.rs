@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::control::{self, AskError, Progress, Request};
 use collect::flow::backfill::{Meter, Meters, Order, backfill as read};
 use common::clock;
-use common::error::Fault;
+use common::error::Error;
 use common::terminal;
 
 /// Time between two looks at the meters, for people and for log files.
@@ -71,10 +71,10 @@ pub(super) fn backfill(args: &BackfillArgs) -> anyhow::Result<End> {
         return Ok(End::Done);
     }
     for source in &failed {
-        out.message("not complete: ", &format!("{} {}: {}", source.tenant, source.datasets, source.fault))?;
+        out.message("not complete: ", &format!("{} {}: {}", source.tenant, source.datasets, source.error))?;
     }
     out.line(format_args!("{found} documents were missing so far"))?;
-    if failed.iter().any(|source| !matches!(source.fault, Fault::Refused(_))) {
+    if failed.iter().any(|source| !matches!(source.error, Error::Permanent(_))) {
         out.line(format_args!("what is left is remembered: the same command goes on where this one ended"))?;
     }
     Ok(End::Failed)

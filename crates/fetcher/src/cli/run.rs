@@ -16,7 +16,7 @@ use crate::control;
 use crate::metrics;
 use collect::flow;
 use collect::flow::{Parts, RunOptions, Target};
-use common::error::Fault;
+use common::error::Error;
 use common::health::Health;
 use common::stats::Stats;
 use output::dead_letters::DeadLetters;
@@ -46,7 +46,7 @@ pub(super) fn run(args: &RunArgs, format: LogFormat, start: Option<Start>) -> an
         let prepared = async {
             let parts = parts(&config, &stats, &dead, args.setup).await?;
             let control = control::open(&config.state, Arc::clone(&stats.health), Arc::clone(&parts.desk)).await?;
-            Ok::<_, Fault>((parts, control))
+            Ok::<_, Error>((parts, control))
         };
         let Some(prepared) = unless(stop.clone(), prepared).await else { return Ok(Vec::new()) };
         let (parts, _control) = prepared?;
@@ -89,10 +89,10 @@ async fn unless<T>(mut stop: watch::Receiver<bool>, work: impl Future<Output = T
     }
 }
 
-async fn serve_metrics(config: &Config, health: &Arc<Health>) -> Result<Option<JoinHandle<()>>, Fault> {
+async fn serve_metrics(config: &Config, health: &Arc<Health>) -> Result<Option<JoinHandle<()>>, Error> {
     let Some(address) = config.metrics else { return Ok(None) };
     let listener =
-        TcpListener::bind(address).await.map_err(|error| Fault::local(format!("metrics.listen {address}"), &error))?;
+        TcpListener::bind(address).await.map_err(|error| Error::io(format!("metrics.listen {address}"), &error))?;
     tracing::info!(%address, "metrics are served");
     Ok(Some(tokio::spawn(metrics::serve(listener, Arc::clone(health)))))
 }
@@ -109,25 +109,25 @@ pub(super) async fn parts(
     stats: &Arc<Stats>,
     dead: &Arc<DeadLetters>,
     set_up: bool,
-) -> Result<Parts, Fault> {
+) -> Result<Parts, Error> {
     let (mut outputs, mut failed) = (Vec::new(), None);
     for NamedOutput { name, output, namespace } in &config.outputs {
         match open(output, namespace, set_up).await {
             Ok(sink) => outputs.push(Target { name: name.as_str().into(), sink, namespace: namespace.clone() }),
-            Err(fault) if config.outputs.len() == 1 => return Err(fault),
-            Err(fault) => {
-                tracing::error!(output = name, error = %fault, "FAILED: output, its tenants are not collected");
-                failed = Some(fault);
+            Err(error) if config.outputs.len() == 1 => return Err(error),
+            Err(error) => {
+                tracing::error!(output = name, %error, "FAILED: output, its tenants are not collected");
+                failed = Some(error);
             }
         }
     }
-    if let (true, Some(fault)) = (outputs.is_empty(), failed) {
-        return Err(fault);
+    if let (true, Some(error)) = (outputs.is_empty(), failed) {
+        return Err(error);
     }
     Ok(Parts { outputs, stats: Arc::clone(stats), dead: Arc::clone(dead), desk: Arc::default() })
 }
 
-async fn open(output: &Output, namespace: &str, set_up: bool) -> Result<Sink, Fault> {
+async fn open(output: &Output, namespace: &str, set_up: bool) -> Result<Sink, Error> {
     Ok(match output {
         Output::Elasticsearch(output) => {
             let elastic = Elastic::new(output)?;
@@ -145,8 +145,8 @@ async fn open(output: &Output, namespace: &str, set_up: bool) -> Result<Sink, Fa
 }
 
 /// Refuses a cluster that is not prepared; one that is out of reach is waited for, and looked at before the first document.
-async fn look(elastic: &Elastic, namespace: &str) -> Result<(), Fault> {
-    let unprepared = |what| Fault::Refused(format!("the cluster is not prepared: {what}"));
+async fn look(elastic: &Elastic, namespace: &str) -> Result<(), Error> {
+    let unprepared = |what| Error::Permanent(format!("the cluster is not prepared: {what}"));
     match elastic.look().await {
         Ok(Prepared::No(what)) => return Err(unprepared(what)),
         Ok(Prepared::Other(names)) => tracing::warn!(
@@ -157,8 +157,8 @@ async fn look(elastic: &Elastic, namespace: &str) -> Result<(), Fault> {
             tracing::warn!(reason, "templates are not looked at; nothing is written but to data streams");
         }
         Ok(Prepared::Yes) => {}
-        Err(fault) => {
-            tracing::warn!(error = %fault, "the cluster cannot be looked at yet, it is before the first document");
+        Err(error) => {
+            tracing::warn!(%error, "the cluster cannot be looked at yet, it is before the first document");
             return Ok(());
         }
     }

@@ -130,7 +130,7 @@ impl Totals {
     }
 }
 
-/// Looks for what no single fault shows, and says every minute what was collected.
+/// Looks for what no single error shows, and says every minute what was collected.
 pub(super) async fn watch(health: Arc<Health>, dead: Arc<DeadLetters>, format: LogFormat) {
     let mut told = (Totals::default(), Instant::now());
     loop {

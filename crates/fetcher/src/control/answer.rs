@@ -14,7 +14,7 @@ use super::{Head, PATIENCE, Progress, Request, Shown, SourceProgress};
 use collect::flow::backfill::Meter;
 use collect::flow::desk::{Desk, Span};
 use common::clock;
-use common::error::Fault;
+use common::error::Error;
 use common::health::Health;
 use common::platform::ControlServer;
 
@@ -86,7 +86,7 @@ impl Process {
         });
         match shown.await {
             Ok(shown) => put(out, &shown).await,
-            Err(fault) => refuse(out, fault.to_string()).await,
+            Err(error) => refuse(out, error.to_string()).await,
         }
     }
 
@@ -102,7 +102,7 @@ impl Process {
         }
         match job.await {
             Ok(Ok(_)) => Ok(()),
-            Ok(Err(fault)) => refuse(out, fault.to_string()).await,
+            Ok(Err(error)) => refuse(out, error.to_string()).await,
             Err(error) => refuse(out, error.to_string()).await,
         }
     }
@@ -135,9 +135,9 @@ fn told(meter: &Meter) -> SourceProgress {
 }
 
 /// Disk work beside the runtime's own threads.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Fault> + Send + 'static) -> Result<T, Fault> {
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
     let outcome = tokio::task::spawn_blocking(work).await;
-    outcome.map_err(|error| Fault::Local(format!("state: {error}")))?
+    outcome.map_err(|error| Error::Io(format!("state: {error}")))?
 }
 
 async fn put(out: &mut Out, value: &impl Serialize) -> io::Result<()> {

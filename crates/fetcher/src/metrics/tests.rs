@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
-use common::error::Fault;
+use common::error::Error;
 use common::health::{Key, Reason};
 
 /// A sample: name, labels, value.
@@ -87,7 +87,7 @@ fn health() -> Arc<Health> {
         source.fetched(7);
         source.seen("2026-01-01T00:00:00Z");
         source.throttled(Some(Duration::from_secs(2)));
-        source.cycle_ended(&Err(Fault::Auth("AADSTS7000215".to_owned())));
+        source.cycle_ended(&Err(Error::Auth("AADSTS7000215".to_owned())));
     }
     health
 }
@@ -218,13 +218,13 @@ async fn a_process_is_ready_when_it_collects_and_its_output_takes_documents() {
     ready(503, "starting").await;
     one.cycle_ended(&Ok(()));
     ready(200, "ok").await;
-    two.cycle_ended(&Err(Fault::Auth("AADSTS7000215\nhint: no".to_owned())));
+    two.cycle_ended(&Err(Error::Auth("AADSTS7000215\nhint: no".to_owned())));
     ready(200, "ok").await;
-    health.output().failed(&Fault::Transient("no node\u{1b}[31m answers".to_owned()));
+    health.output().failed(&Error::Transient("no node\u{1b}[31m answers".to_owned()));
     ready(503, "output default: output_blocked: no node\\u{1b}[31m answers\n").await;
     health.output().delivered();
     ready(200, "ok").await;
-    one.cycle_ended(&Err(Fault::Auth("AADSTS700016".to_owned())));
+    one.cycle_ended(&Err(Error::Auth("AADSTS700016".to_owned())));
     ready(503, "contoso log: auth: AADSTS700016\nfabrikam log: auth: AADSTS7000215\n").await;
 }
 

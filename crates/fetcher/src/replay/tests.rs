@@ -34,7 +34,7 @@ async fn scene() -> Scene {
 }
 
 impl Scene {
-    async fn replay(&self, options: &Replay) -> Result<Summary, Fault> {
+    async fn replay(&self, options: &Replay) -> Result<Summary, Error> {
         let sink = Sink::Elastic(Elastic::new(&self.output).expect("client"));
         let namespace = self.config.outputs[0].namespace.clone();
         replay(&self.config, vec![Target { name: "default".into(), sink, namespace }], options).await
@@ -161,8 +161,8 @@ async fn an_output_that_fails_changes_nothing() {
     }
     let before = scene.letters();
     scene.cluster.on_request(|_| Some(BulkFault::Status(503, "down")));
-    let fault = scene.replay(&Replay::default()).await.expect_err("down");
-    assert!(fault.is_temporary(), "{fault}");
+    let error = scene.replay(&Replay::default()).await.expect_err("down");
+    assert!(error.is_temporary(), "{error}");
     assert_eq!(scene.letters(), before);
     assert!(
         fs::read_dir(scene.folder.path())
@@ -187,6 +187,6 @@ async fn two_replays_do_not_run_at_the_same_time() {
     scene.keep_document(1);
     let file = File::create(scene.folder.path().join("replay.lock")).expect("file");
     file.lock().expect("locked");
-    let fault = scene.replay(&Replay::default()).await.expect_err("locked");
-    assert!(fault.to_string().contains("another replay is running"), "{fault}");
+    let error = scene.replay(&Replay::default()).await.expect_err("locked");
+    assert!(error.to_string().contains("another replay is running"), "{error}");
 }

@@ -10,8 +10,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::aadsts;
-use common::error::{Fault, quoted};
-use common::http::{REDIRECTED, connection_fault, read_bounded, redirected, retry_after};
+use common::error::{Error, quoted};
+use common::http::{REDIRECTED, connection_error, read_bounded, redirected, retry_after};
 use common::secrets;
 
 const MAX_TOKEN_BODY: usize = 256 * 1024;
@@ -33,7 +33,7 @@ pub(super) struct Answer {
 }
 
 /// The token of Entra's answer and its lifetime.
-pub(crate) async fn read(what: &str, response: Response) -> Result<(SecretString, Duration), Fault> {
+pub(crate) async fn read(what: &str, response: Response) -> Result<(SecretString, Duration), Error> {
     let status = response.status();
     let after = retry_after(&response);
     if status.is_redirection() {
@@ -43,7 +43,7 @@ pub(crate) async fn read(what: &str, response: Response) -> Result<(SecretString
     let answer = parse(&what, response).await?;
     if status.is_success() {
         return answer.token().map_err(|odd| {
-            Fault::Auth(format!(
+            Error::Auth(format!(
                 "{what}: {odd}\nhint: check `cloud`: what answers there is not Microsoft's token endpoint"
             ))
         });
@@ -51,12 +51,12 @@ pub(crate) async fn read(what: &str, response: Response) -> Result<(SecretString
     // The secret may have been given out, and be in the reason as well.
     let token = answer.text("access_token");
     let _remembered = secrets::hold(&token);
-    Err(answer.fault(&what, status, after))
+    Err(answer.to_error(&what, status, after))
 }
 
 /// The body, whatever it is.
-pub(super) async fn parse(what: &str, response: Response) -> Result<Answer, Fault> {
-    let body = read_bounded(response, MAX_TOKEN_BODY).await.map_err(|error| connection_fault(what, &error))?;
+pub(super) async fn parse(what: &str, response: Response) -> Result<Answer, Error> {
+    let body = read_bounded(response, MAX_TOKEN_BODY).await.map_err(|error| connection_error(what, &error))?;
     let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&body);
     Ok(match serde_json::from_slice(body) {
         Ok(members) => Answer { members, is_object: true, codes: Vec::new() },
@@ -139,7 +139,7 @@ impl Answer {
     }
 
     /// What a refusal asks for. `what` names the status.
-    fn fault(&self, what: &str, status: StatusCode, after: Option<Duration>) -> Fault {
+    fn to_error(&self, what: &str, status: StatusCode, after: Option<Duration>) -> Error {
         let mut what = format!("{what}: {}", self.said());
         let (trace, correlation) = (self.text("trace_id"), self.text("correlation_id"));
         if !trace.is_empty() {
@@ -150,7 +150,7 @@ impl Answer {
         let asks_for_time =
             matches!(self.text("error").as_str(), "temporarily_unavailable" | "slow_down" | "server_error");
         if is_busy(status) || asks_for_time || codes.iter().any(|code| aadsts::is_transient(*code)) {
-            return Fault::Throttled { what, after };
+            return Error::Throttled { what, after };
         }
         let hint = codes.iter().find_map(|code| aadsts::hint(*code)).unwrap_or(match status {
             StatusCode::PROXY_AUTHENTICATION_REQUIRED => "the proxy asks for a login; check `http.proxy`",
@@ -161,7 +161,7 @@ impl Answer {
             StatusCode::NOT_FOUND => "check `cloud` and `id`",
             _ => "check `client_id`, its credential, and whether a policy blocks this application or address",
         });
-        Fault::Auth(format!("{what}\nhint: {hint}"))
+        Error::Auth(format!("{what}\nhint: {hint}"))
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::certificate::SigningCertificate;
-use common::error::Fault;
+use common::error::Error;
 
 /// Entra accepts assertions of five to ten minutes.
 const LIFETIME: TimeDelta = TimeDelta::minutes(10);
@@ -21,9 +21,9 @@ pub(super) fn sign(
     client_id: &str,
     endpoint: &Url,
     now: DateTime<Utc>,
-) -> Result<SecretString, Fault> {
+) -> Result<SecretString, Error> {
     let random = SystemRandom::new();
-    let failed = |_| Fault::Local("client assertion cannot be signed: no random numbers".to_owned());
+    let failed = |_| Error::Io("client assertion cannot be signed: no random numbers".to_owned());
     let mut id = [0; 16];
     random.fill(&mut id).map_err(failed)?;
     let header = json!({"alg": "PS256", "typ": "JWT", "x5t#S256": certificate.thumbprint});

@@ -17,7 +17,7 @@ use x509_cert::der::Decode;
 
 use super::pkcs12::{self, Unreadable};
 use crate::CertificateFiles;
-use common::error::Fault;
+use common::error::Error;
 
 /// The end of a certificate is warned of this long before.
 const WARN: TimeDelta = TimeDelta::days(30);
@@ -55,7 +55,7 @@ type Stamps = [Option<SystemTime>; 2];
 
 impl Watched {
     /// The certificate as the files hold it now. While they are being replaced, and do not fit, the former one.
-    pub(super) fn current(&mut self, files: &CertificateFiles) -> Result<&SigningCertificate, Fault> {
+    pub(super) fn current(&mut self, files: &CertificateFiles) -> Result<&SigningCertificate, Error> {
         let changed = |path: &Path| path.metadata().and_then(|about| about.modified()).ok();
         // Taken before reading: what is written meanwhile is read the next time.
         let stamps = [changed(&files.certificate), files.key.as_deref().and_then(changed)];
@@ -76,7 +76,7 @@ impl Watched {
                 }
                 (Err(unusable), None) => {
                     let hint = "check `client_certificate_file`";
-                    return Err(Fault::Auth(format!("client certificate: {}\nhint: {hint}", unusable.message)));
+                    return Err(Error::Auth(format!("client certificate: {}\nhint: {hint}", unusable.message)));
                 }
             },
         };
@@ -85,7 +85,7 @@ impl Watched {
         let left = certificate.ends - now;
         let (file, ends) = (files.certificate.display(), certificate.ends.format("%Y-%m-%d"));
         if left < TimeDelta::zero() {
-            return Err(Fault::Auth(format!(
+            return Err(Error::Auth(format!(
                 "client certificate: {file} has expired on {ends}\nhint: register a new certificate at the application and \
                  replace the file; it is read again"
             )));
@@ -101,36 +101,36 @@ impl Watched {
 /// Reads the certificate and its key, and checks that they belong together.
 pub fn read(files: &CertificateFiles) -> Result<SigningCertificate, Unusable> {
     let CertificateFiles { certificate: path, key: key_path, password } = files;
-    let fault =
+    let failed =
         |is_key, path: &Path, reason: &str| Unusable { is_key, message: format!("{} {reason}", path.display()) };
     let load = |is_key, path: &Path| {
-        std::fs::read(path).map_err(|error| fault(is_key, path, &format!("cannot be read: {error}")))
+        std::fs::read(path).map_err(|error| failed(is_key, path, &format!("cannot be read: {error}")))
     };
     let pem = load(false, path)?;
     if pkcs12::is_one(&pem) {
         if let Some(key_path) = key_path {
             let reason = format!("cannot stand beside {}, which is a PKCS#12 file and holds its key", path.display());
-            return Err(fault(true, key_path, &reason));
+            return Err(failed(true, key_path, &reason));
         }
         let password = password.as_ref().map_or("", |password| password.expose_secret());
-        return of_pkcs12(&pem, password).map_err(|reason| fault(false, path, &reason));
+        return of_pkcs12(&pem, password).map_err(|reason| failed(false, path, &reason));
     }
     if password.is_some() {
         let reason = "is not a PKCS#12 file, and only those have a password here; allowed: leave the password out";
-        return Err(fault(false, path, reason));
+        return Err(failed(false, path, reason));
     }
     let certificates = CertificateDer::pem_slice_iter(&pem)
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|_| fault(false, path, "is not a PEM file; allowed: -----BEGIN CERTIFICATE----- and so on"))?;
+        .map_err(|_| failed(false, path, "is not a PEM file; allowed: -----BEGIN CERTIFICATE----- and so on"))?;
     if certificates.is_empty() {
-        return Err(fault(false, path, "holds no certificate; allowed: a PEM file with -----BEGIN CERTIFICATE-----"));
+        return Err(failed(false, path, "holds no certificate; allowed: a PEM file with -----BEGIN CERTIFICATE-----"));
     }
     let key_path = key_path.as_deref().unwrap_or(path);
     let key = if key_path == path { parse_key(&pem) } else { parse_key(&load(true, key_path)?) };
-    let key = key.map_err(|reason| fault(true, key_path, &reason))?;
+    let key = key.map_err(|reason| failed(true, key_path, &reason))?;
     signing(key, &certificates)
         .ok_or_else(|| format!("holds a key that does not belong to the certificate in {}", path.display()))
-        .map_err(|reason| fault(true, key_path, &reason))
+        .map_err(|reason| failed(true, key_path, &reason))
 }
 
 /// The key with its certificate. There may be the issuers' too, in any order: ours has the key's public part in it.

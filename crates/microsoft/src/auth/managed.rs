@@ -7,14 +7,14 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{TIMEOUT, answer};
 use crate::ManagedIdentity;
-use common::error::Fault;
+use common::error::Error;
 use common::http::client::{self, Route};
-use common::http::{connection_fault, redirected, retry_after};
+use common::http::{connection_error, redirected, retry_after};
 
 const HINT: &str = "check `managed_identity` and where this process runs";
 
 /// A token and its lifetime, from the metadata service of a machine or from App Service.
-pub(super) async fn fetch(identity: &ManagedIdentity, scope: &str) -> Result<(SecretString, Duration), Fault> {
+pub(super) async fn fetch(identity: &ManagedIdentity, scope: &str) -> Result<(SecretString, Duration), Error> {
     let ManagedIdentity { endpoint, header, client_id } = identity;
     let resource = scope.strip_suffix("/.default").unwrap_or(scope);
     let what = format!("token of the managed identity from {endpoint} for {resource}");
@@ -28,7 +28,7 @@ pub(super) async fn fetch(identity: &ManagedIdentity, scope: &str) -> Result<(Se
         Some(header) => request.header("X-IDENTITY-HEADER", header.expose_secret()),
         None => request.header("Metadata", "true"),
     };
-    let response = request.send().await.map_err(|error| connection_fault(&what, &error))?;
+    let response = request.send().await.map_err(|error| connection_error(&what, &error))?;
     let status = response.status();
     if status.is_redirection() {
         return Err(redirected(&what, &response, HINT));
@@ -37,22 +37,22 @@ pub(super) async fn fetch(identity: &ManagedIdentity, scope: &str) -> Result<(Se
     let what = format!("{what}: {status}");
     let answer = answer::parse(&what, response).await?;
     if status.is_success() {
-        return answer.token().map_err(|odd| Fault::Auth(format!("{what}: {odd}\nhint: {HINT}")));
+        return answer.token().map_err(|odd| Error::Auth(format!("{what}: {odd}\nhint: {HINT}")));
     }
     let what = format!("{what}: {}", answer.said());
     Err(match status {
         // The service comes up late on a starting machine, and goes away for a minute when it is updated.
-        StatusCode::NOT_FOUND | StatusCode::GONE => Fault::Throttled { what, after },
-        _ if answer::is_busy(status) => Fault::Throttled { what, after },
-        StatusCode::BAD_REQUEST => Fault::Auth(format!(
+        StatusCode::NOT_FOUND | StatusCode::GONE => Error::Throttled { what, after },
+        _ if answer::is_busy(status) => Error::Throttled { what, after },
+        StatusCode::BAD_REQUEST => Error::Auth(format!(
             "{what}\nhint: assign the identity to this machine or app; for a user-assigned one check \
              `managed_identity.client_id`"
         )),
-        _ => Fault::Auth(format!("{what}\nhint: {HINT}")),
+        _ => Error::Auth(format!("{what}\nhint: {HINT}")),
     })
 }
 
 /// The address is link-local: a proxy would answer for another machine. Asked once in a token's lifetime, so not kept.
-fn client() -> Result<Client, Fault> {
+fn client() -> Result<Client, Error> {
     client::make(Route { timeout: Some(TIMEOUT), idle: 0, ..Route::default() })
 }

@@ -150,8 +150,8 @@ async fn a_refusal_is_not_asked_for_again_at_once() {
     .await;
     let source = service.source(CredentialKind::Secret("x".into()));
     for _ in 0..5 {
-        let fault = source.token().await.expect_err("refused").to_string();
-        assert!(fault.contains("AADSTS7000215") && fault.contains("\nhint: "), "{fault}");
+        let error = source.token().await.expect_err("refused").to_string();
+        assert!(error.contains("AADSTS7000215") && error.contains("\nhint: "), "{error}");
     }
     assert_eq!(service.asked().len(), 1);
     later(30).await;

@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::Service;
 use common::clock;
-use common::error::Fault;
+use common::error::Error;
 
 /// Shortest time between two changes that services tell apart, in nanoseconds: .NET counts in such ticks.
 const TICK: i64 = 100;
@@ -130,7 +130,7 @@ impl Requests {
     }
 
     /// The request that a link on a page stands for: the token goes with it, so it leads to the API that the token is for.
-    pub fn validate_next_link(&self, page: &Url, link: &str) -> Result<PageRequest, Fault> {
+    pub fn validate_next_link(&self, page: &Url, link: &str) -> Result<PageRequest, Error> {
         let Self { root, api, path, .. } = self;
         Service { root, api: *api, path }.validate_next_link(page, link).map(PageRequest::get)
     }

@@ -4,11 +4,11 @@ use schema::Api;
 use url::Url;
 
 use super::super::link::Service;
-use common::error::Fault;
+use common::error::Error;
 
 const INCIDENTS: &str = "/v1.0/security/incidents";
 
-fn follow(root: &str, link: &str) -> Result<Url, Fault> {
+fn follow(root: &str, link: &str) -> Result<Url, Error> {
     let root = Url::parse(root).expect("address");
     let mut page = root.clone();
     page.set_path(&format!("{}{INCIDENTS}", root.path().trim_end_matches('/')));
@@ -52,7 +52,7 @@ fn a_link_of_the_same_api_is_followed_at_the_configured_root() {
     ] {
         match follow(root, link) {
             Ok(found) => assert_eq!(found.as_str(), expected, "{root} {link}"),
-            Err(fault) => panic!("{root} {link}: {fault}"),
+            Err(error) => panic!("{root} {link}: {error}"),
         }
     }
     let root = Url::parse("http://127.0.0.1:1/").expect("address");
@@ -90,7 +90,7 @@ fn every_other_link_is_refused_by_name() {
             "/graph/../secrets",
         ] {
             match follow(root, link) {
-                Err(fault) => assert!(matches!(fault, Fault::Refused(_)), "{fault}"),
+                Err(error) => assert!(matches!(error, Error::Permanent(_)), "{error}"),
                 // At the root itself any path is the service's own.
                 Ok(url) => assert!(
                     root.ends_with("microsoft.com") && url.as_str().starts_with("https://graph.microsoft.com/"),

@@ -54,13 +54,13 @@ async fn a_redirect_is_a_fault_and_nobody_follows_it() {
             let credential = auth::Credential { endpoint, client_id: "x".to_owned(), kind, scope };
             auth::TokenSource::new(client().expect("client"), credential).token().await.expect_err("refused")
         };
-        for fault in [
-            status_fault("GET x", "P", ask(&root).await).await,
+        for error in [
+            status_error("GET x", "P", ask(&root).await).await,
             token(crate::CredentialKind::Secret("canary".into())).await,
             token(crate::CredentialKind::ManagedIdentity(identity)).await,
         ] {
-            let said = fault.to_string();
-            assert!(matches!(fault, Fault::Refused(_)), "{said}");
+            let said = error.to_string();
+            assert!(matches!(error, Error::Permanent(_)), "{said}");
             assert!(said.contains(&format!("{status} ")) && said.contains(&named), "{said}");
             assert!(said.contains("\nhint: ") && !said.contains("canary"), "{said}");
         }
@@ -71,11 +71,11 @@ async fn a_redirect_is_a_fault_and_nobody_follows_it() {
 #[tokio::test]
 async fn both_ids_of_a_request_are_in_its_error() {
     let (root, asked) = server(500, &[("request-id", "theirs-17")], "{}").await;
-    let fault = status_fault("GET x", "P", ask(&root).await).await.to_string();
+    let error = status_error("GET x", "P", ask(&root).await).await.to_string();
     ask(&root).await;
     let asked = asked.lock().expect("lock");
     let sent = |place: usize| asked[place].1["client-request-id"].to_str().expect("text").to_owned();
-    assert!(fault.contains(&format!("(request-id theirs-17, client-request-id {})", sent(0))), "{fault}");
+    assert!(error.contains(&format!("(request-id theirs-17, client-request-id {})", sent(0))), "{error}");
     assert_ne!(sent(0), sent(1));
     let form = sent(0);
     assert!(form.len() == 36 && form.as_bytes()[14] == b'4' && b"89ab".contains(&form.as_bytes()[19]), "{form}");
@@ -93,10 +93,10 @@ async fn a_page_of_a_portal_is_told_from_json() {
         let (root, _) = server(200, headers, "{}").await;
         let outcome = check_json("GET x", &ask(&root).await);
         assert_eq!(outcome.is_ok(), accepted, "{kind}");
-        if let Err(fault) = outcome {
+        if let Err(error) = outcome {
             assert!(
-                matches!(fault, Fault::Transient(_)) && fault.to_string().contains("check `http.proxy`"),
-                "{fault}"
+                matches!(error, Error::Transient(_)) && error.to_string().contains("check `http.proxy`"),
+                "{error}"
             );
         }
     }

@@ -9,7 +9,7 @@ use super::pool::Buffers;
 use super::{Batch, DataStreams, Entry, Pool, place};
 use crate::ack::AckGroup;
 use crate::task::OutputCommand;
-use common::error::Fault;
+use common::error::Error;
 use common::health::SourceHealth;
 
 /// Collects documents of one cycle and hands full batches over, waiting while the output is slow.
@@ -57,9 +57,9 @@ impl BatchWriter {
     }
 
     /// Hands the batch over; an error when the output has failed for this cycle.
-    pub async fn send(&mut self) -> Result<(), Fault> {
-        if let Some(fault) = self.group.failure() {
-            return Err(fault);
+    pub async fn send(&mut self) -> Result<(), Error> {
+        if let Some(error) = self.group.failure() {
+            return Err(error);
         }
         let Some(size) = self.current.as_ref().map(|current| current.body.len()) else { return Ok(()) };
         let memory_permit = self.pool.permit(size).await.map_err(|_| stopped())?;
@@ -80,7 +80,7 @@ impl BatchWriter {
     }
 
     /// Sends the rest and waits until everything of this cycle is durable.
-    pub async fn flush(&mut self) -> Result<(), Fault> {
+    pub async fn flush(&mut self) -> Result<(), Error> {
         self.send().await?;
         let (reply, answer) = oneshot::channel();
         self.commands.send(OutputCommand::Flush(Arc::clone(&self.group), reply)).await.map_err(|_| stopped())?;
@@ -97,6 +97,6 @@ impl Drop for BatchWriter {
     }
 }
 
-fn stopped() -> Fault {
-    Fault::Local("the output has stopped".to_owned())
+fn stopped() -> Error {
+    Error::Io("the output has stopped".to_owned())
 }

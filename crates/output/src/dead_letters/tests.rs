@@ -60,7 +60,7 @@ fn limited(folder: &Path, when_full: WhenFull) -> (DeadLetters, Arc<Health>) {
 }
 
 /// A letter of about 10 KiB.
-fn keep_long(dead: &DeadLetters, number: u32) -> Result<Kept, Fault> {
+fn keep_long(dead: &DeadLetters, number: u32) -> Result<Kept, Error> {
     let row = format!("{{\"number\":{number},\"tail\":\"{}\"}}", "x".repeat(10_000));
     dead.keep(rejection("x", None), Raw::Bytes(row.as_bytes()))
 }
@@ -71,10 +71,10 @@ fn letters_that_are_full_stop_and_it_is_told_before() {
     let (dead, health) = limited(folder.path(), WhenFull::Stop);
     let mut kept = 0;
     let mut loud_from = None;
-    let fault = loop {
+    let error = loop {
         match keep_long(&dead, kept) {
             Ok(_) => kept += 1,
-            Err(fault) => break fault,
+            Err(error) => break error,
         }
         let told = health.letters();
         if let [reason] = &told.reasons[..] {
@@ -82,7 +82,7 @@ fn letters_that_are_full_stop_and_it_is_told_before() {
             assert!(reason.text.contains("hint: "), "{told:?}");
         }
     };
-    assert!(fault.to_string().contains("`dead_letter.max_size`"), "{fault}");
+    assert!(error.to_string().contains("`dead_letter.max_size`"), "{error}");
     assert_eq!(letters(folder.path()).len(), kept as usize, "nothing was dropped");
     let loud_from = loud_from.expect("it was told");
     assert!((800 * 1024..880 * 1024).contains(&loud_from), "{loud_from}");

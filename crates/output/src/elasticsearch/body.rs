@@ -9,7 +9,7 @@ use mapper::DocId;
 
 use super::gzip::Gzip;
 use crate::batch::{Batch, Item};
-use common::error::Fault;
+use common::error::Error;
 
 /// Parts of an action line beside the data stream's name and the id of 32 digits.
 const BEFORE_STREAM: &[u8] = b"{\"create\":{\"_index\":\"";
@@ -41,7 +41,7 @@ impl Bodies {
     }
 
     /// The body of a request for these documents.
-    pub(super) fn encode(&self, batches: &[Batch]) -> Result<Bytes, Fault> {
+    pub(super) fn encode(&self, batches: &[Batch]) -> Result<Bytes, Error> {
         let mut body = self.framed.take();
         frame(batches, &mut body);
         let Some(gzip) = &self.gzip else { return Ok(body.into()) };

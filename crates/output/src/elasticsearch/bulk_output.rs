@@ -12,7 +12,7 @@ use super::{Answer, Elastic, MAX_REPLY};
 use crate::batch::{Batch, Item};
 use crate::dead_letters::DeadLetters;
 use crate::output::{ItemOutcome, Output, Undelivered};
-use common::error::Fault;
+use common::error::Error;
 use common::stats::Stats;
 
 /// The cluster with what tells whose fault its refusals are. Clones deliver at the same time and share what they know.
@@ -41,8 +41,8 @@ impl Output for BulkOutput {
                 }
                 Answer::ReplyTooLong if is_single(batches) => {
                     let said = format!("bulk reply about one document is longer than {MAX_REPLY} bytes");
-                    let fault = Fault::Refused(format!("{said}, is this Elasticsearch?"));
-                    return Err(Undelivered::Failed(fault));
+                    let error = Error::Permanent(format!("{said}, is this Elasticsearch?"));
+                    return Err(Undelivered::Failed(error));
                 }
                 Answer::ReplyTooLong => return Err(Undelivered::TooLarge),
                 Answer::TooLarge => {
@@ -53,15 +53,15 @@ impl Output for BulkOutput {
                 }
                 // The next node is asked.
                 Answer::Unreachable(_) if self.elastic.any_awake() => {}
-                Answer::Unreachable(fault) => return Err(Undelivered::Busy(fault, None)),
-                Answer::Busy(fault, after) => return Err(Undelivered::Busy(fault, after)),
-                Answer::Fails(fault) => return Err(Undelivered::Failed(fault)),
+                Answer::Unreachable(error) => return Err(Undelivered::Busy(error, None)),
+                Answer::Busy(error, after) => return Err(Undelivered::Busy(error, after)),
+                Answer::Fails(error) => return Err(Undelivered::Failed(error)),
             }
         }
     }
 
     /// A cluster acknowledges what is durable.
-    async fn sync(&mut self) -> Result<(), Fault> {
+    async fn sync(&mut self) -> Result<(), Error> {
         Ok(())
     }
 }
@@ -74,7 +74,7 @@ impl BulkOutput {
         }
         match self.elastic.look().await {
             Ok(Prepared::No(what)) => {
-                Err(Undelivered::Failed(Fault::Refused(format!("the cluster is not prepared: {what}"))))
+                Err(Undelivered::Failed(Error::Permanent(format!("the cluster is not prepared: {what}"))))
             }
             Ok(_) | Err(_) => Ok(()),
         }

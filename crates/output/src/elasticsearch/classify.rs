@@ -8,7 +8,7 @@ use super::reply::{Refusal, Verdict};
 use crate::batch::{Batch, Item};
 use crate::dead_letters::{DeadLetters, Kept, Raw};
 use crate::output::ItemOutcome;
-use common::error::Fault;
+use common::error::Error;
 use common::health::OutputStatus;
 use common::health::Rejection;
 use common::stats::Stats;
@@ -31,7 +31,7 @@ pub(super) struct Classifier<'a> {
 
 impl Classifier<'_> {
     /// The outcome of every document by its item in the reply.
-    pub(super) fn reply(&self, reply: &[u8], batches: &[Batch]) -> Result<Vec<ItemOutcome>, Fault> {
+    pub(super) fn reply(&self, reply: &[u8], batches: &[Batch]) -> Result<Vec<ItemOutcome>, Error> {
         let items: Vec<_> = Item::of(batches).collect();
         let verdicts = pairing::verdicts(reply, &items)?;
         // Every document belongs to a data stream, so that none of these is left.
@@ -64,7 +64,7 @@ impl Classifier<'_> {
                 Verdict::Duplicate => ItemOutcome::Duplicate,
                 Verdict::Diverted => self.diverted(item),
                 Verdict::Forbidden(said) => {
-                    ItemOutcome::Failed(Fault::Auth(format!("bulk request: {said}\nhint: {PRIVILEGES}")))
+                    ItemOutcome::Failed(Error::Auth(format!("bulk request: {said}\nhint: {PRIVILEGES}")))
                 }
                 Verdict::Unready(said) => ItemOutcome::Failed(unready(said)),
                 Verdict::Retry(said)
@@ -82,8 +82,8 @@ impl Classifier<'_> {
             };
             is_stream_busy |= matches!(outcome, ItemOutcome::Retry(_));
             is_taken |= matches!(outcome, ItemOutcome::Created | ItemOutcome::Duplicate);
-            if let ItemOutcome::Held(fault) = &outcome {
-                held.get_or_insert_with(|| fault.to_string());
+            if let ItemOutcome::Held(error) = &outcome {
+                held.get_or_insert_with(|| error.to_string());
             }
             outcomes[place] = outcome;
         }
@@ -107,7 +107,7 @@ impl Classifier<'_> {
         // Who replays keeps what is refused where it is.
         if !self.dead.is_replay() && self.refusals.blame(stream, item.entry.id) == Blame::Stream {
             let Refusal { said, .. } = refusal;
-            return ItemOutcome::Held(Fault::Refused(format!(
+            return ItemOutcome::Held(Error::Permanent(format!(
                 "data stream {stream} refuses documents, which are kept back and sent again: {said}\nhint: {}",
                 refusals::hint(said)
             )));
@@ -115,7 +115,7 @@ impl Classifier<'_> {
         match self.keep(item, REFUSED, refusal) {
             Ok(Kept::New) => ItemOutcome::Refused,
             Ok(Kept::Known) => ItemOutcome::Known,
-            Err(fault) => ItemOutcome::Failed(fault),
+            Err(error) => ItemOutcome::Failed(error),
         }
     }
 
@@ -124,8 +124,8 @@ impl Classifier<'_> {
         let stream = item.data_stream();
         self.refusals.hear(stream, std::iter::once((item.entry.id, true)));
         let outcome = self.refused(item, refusal);
-        if let ItemOutcome::Held(fault) = &outcome {
-            self.stats.delivery.stream_refuses(stream, &fault.to_string());
+        if let ItemOutcome::Held(error) = &outcome {
+            self.stats.delivery.stream_refuses(stream, &error.to_string());
         }
         outcome
     }
@@ -138,14 +138,14 @@ impl Classifier<'_> {
         match self.keep(item, DIVERTED, &refusal) {
             Ok(Kept::New) => ItemOutcome::Diverted,
             Ok(Kept::Known) => ItemOutcome::Known,
-            Err(fault) => {
-                tracing::warn!(error = %fault, "a document is in the failure store only");
+            Err(error) => {
+                tracing::warn!(%error, "a document is in the failure store only");
                 ItemOutcome::Diverted
             }
         }
     }
 
-    fn keep(&self, item: Item<'_>, reason: &str, refusal: &Refusal) -> Result<Kept, Fault> {
+    fn keep(&self, item: Item<'_>, reason: &str, refusal: &Refusal) -> Result<Kept, Error> {
         let Item { batch, entry } = item;
         let dataset = schema::catalog()[usize::from(entry.dataset)].definition.name;
         let id = mapper::DocId(entry.id).to_string();
@@ -162,12 +162,12 @@ impl Classifier<'_> {
     fn tell_output(&self, outcomes: &[ItemOutcome]) {
         let health = &self.stats.delivery;
         let forbidden = outcomes.iter().find_map(|outcome| match outcome {
-            ItemOutcome::Failed(fault @ Fault::Auth(_)) => Some(fault),
+            ItemOutcome::Failed(error @ Error::Auth(_)) => Some(error),
             _ => None,
         });
         let is_taken = outcomes.iter().any(|outcome| matches!(outcome, ItemOutcome::Created | ItemOutcome::Duplicate));
         match forbidden {
-            Some(fault) if !is_taken => health.failed(fault),
+            Some(error) if !is_taken => health.failed(error),
             _ => health.answered(is_taken),
         }
     }
@@ -208,7 +208,7 @@ fn refusal<'v>(verdict: &'v Verdict, item: Item<'_>) -> Option<&'v Refusal> {
     }
 }
 
-fn unready(said: &str) -> Fault {
+fn unready(said: &str) -> Error {
     let hint = if said.contains("\nhint: ") { String::new() } else { format!("\nhint: {UNREADY}") };
-    Fault::Refused(format!("bulk request: {said}{hint}"))
+    Error::Permanent(format!("bulk request: {said}{hint}"))
 }

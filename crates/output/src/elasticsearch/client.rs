@@ -13,8 +13,8 @@ use serde_json::Value;
 use url::Url;
 
 use super::credential::Credential;
-use common::error::Fault;
-use common::http::{connection_fault, redirected};
+use common::error::Error;
+use common::http::{connection_error, redirected};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// Longest time for a request that is none for documents.
@@ -92,8 +92,8 @@ impl NodeClient {
         Self { http, root, login }
     }
 
-    /// The node's answer, whatever its status but a redirect: that is a fault, and nobody is asked there.
-    pub async fn send(&self, call: Call<'_>) -> Result<Response, Fault> {
+    /// The node's answer, whatever its status but a redirect: that is an error, and nobody is asked there.
+    pub async fn send(&self, call: Call<'_>) -> Result<Response, Error> {
         let login = self.login.header();
         let response = self.send_as(login.as_ref(), call.clone()).await?;
         if response.status() == StatusCode::UNAUTHORIZED
@@ -104,13 +104,14 @@ impl NodeClient {
         Ok(response)
     }
 
-    async fn send_as(&self, login: Option<&HeaderValue>, call: Call<'_>) -> Result<Response, Fault> {
+    async fn send_as(&self, login: Option<&HeaderValue>, call: Call<'_>) -> Result<Response, Error> {
         let Call { method, path, query, mut headers, body, timeout } = call;
-        // The query may be long, and says nothing to whoever reads of a fault.
+        // The query may be long, and says nothing to whoever reads of an error.
         let what = format!("{method} {}", path.split('?').next().unwrap_or_default());
-        let url = self.root.join(path.trim_start_matches('/')).map_err(|error| {
-            Fault::Local(format!("{what}: the path does not fit the address {}: {error}", self.root))
-        })?;
+        let url = self
+            .root
+            .join(path.trim_start_matches('/'))
+            .map_err(|error| Error::Io(format!("{what}: the path does not fit the address {}: {error}", self.root)))?;
         headers.entry(ACCEPT).or_insert(JSON);
         headers.entry(CONTENT_TYPE).or_insert(JSON);
         if let Some(login) = login {
@@ -124,7 +125,7 @@ impl NodeClient {
             request = request.body(body);
         }
         let start = tokio::time::Instant::now();
-        let response = request.send().await.map_err(|error| connection_fault(&self.named(&what), &error))?;
+        let response = request.send().await.map_err(|error| connection_error(&self.named(&what), &error))?;
         let milliseconds = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         let (host, status) = (self.root.origin().ascii_serialization(), response.status().as_u16());
         tracing::debug!(host, request = what, status, milliseconds, "output answered");

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use common::secret_text;
 
 use crate::settings::{Login, Secret};
-use common::error::Fault;
+use common::error::Error;
 use common::platform::FileId;
 use common::secrets;
 
@@ -40,7 +40,7 @@ type Stamp = (u64, SystemTime, FileId);
 
 impl Credential {
     /// Reads it for the first time.
-    pub(super) fn new(login: Login) -> Result<Self, Fault> {
+    pub(super) fn new(login: Login) -> Result<Self, Error> {
         let stamp = file(&login).and_then(stamp);
         let held = Held { header: read(&login)?, stamp, looked: None };
         Ok(Self { login, held: Mutex::new(held) })
@@ -80,8 +80,8 @@ impl Credential {
                 }
                 (held.header, held.stamp) = (header, stamp);
             }
-            Err(fault) => {
-                tracing::warn!(error = %fault, "the output's changed credential cannot be read, the former one is used");
+            Err(error) => {
+                tracing::warn!(%error, "the output's changed credential cannot be read, the former one is used");
             }
         }
     }
@@ -103,7 +103,7 @@ fn stamp(path: &Path) -> Option<Stamp> {
     Some((about.len(), about.modified().ok()?, FileId::of_path(path).ok()?))
 }
 
-fn read(login: &Login) -> Result<Option<HeaderValue>, Fault> {
+fn read(login: &Login) -> Result<Option<HeaderValue>, Error> {
     let (key, text) = match login {
         Login::None => return Ok(None),
         Login::ApiKey(secret) => {
@@ -123,16 +123,16 @@ fn read(login: &Login) -> Result<Option<HeaderValue>, Fault> {
         }
     };
     let mut value = HeaderValue::try_from(text)
-        .map_err(|_| Fault::Local(format!("output.elasticsearch.{key} cannot be sent as a header")))?;
+        .map_err(|_| Error::Io(format!("output.elasticsearch.{key} cannot be sent as a header")))?;
     value.set_sensitive(true);
     Ok(Some(value))
 }
 
-fn exposed(key: &str, secret: &Secret, of: fn(&Path) -> Result<SecretString, String>) -> Result<SecretString, Fault> {
+fn exposed(key: &str, secret: &Secret, of: fn(&Path) -> Result<SecretString, String>) -> Result<SecretString, Error> {
     match secret {
         Secret::Given(secret) => Ok(secret.clone()),
         Secret::File(path) => of(path).map_err(|reason| {
-            Fault::Local(format!(
+            Error::Io(format!(
                 "output.elasticsearch.{key}_file: {}: {reason}\nhint: check the file and what writes it",
                 path.display()
             ))

@@ -19,7 +19,7 @@ use crate::batch::{BATCH_BYTES, Batch};
 use crate::dead_letters::DeadLetters;
 use crate::output::{ItemOutcome, Output, Undelivered};
 use crate::task::OutputCommand;
-use common::error::Fault;
+use common::error::Error;
 use common::health::Receipt;
 use common::http::Backoff;
 use common::stats::Stats;
@@ -134,9 +134,9 @@ async fn deliver(dispatcher: Arc<BulkDispatcher>, request: BulkRequest, slot: Sl
     let mut state =
         Attempts { slot: Some(slot), number: 0, pauses: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, ATTEMPTS) };
     while let Some(request) = work.pop() {
-        if let ControlFlow::Break(fault) = dispatcher.attempt(request, &mut work, &mut state, &mut receipt).await {
+        if let ControlFlow::Break(error) = dispatcher.attempt(request, &mut work, &mut state, &mut receipt).await {
             for request in work.drain(..) {
-                request.fail(&fault);
+                request.fail(&error);
             }
         }
     }
@@ -159,12 +159,12 @@ impl BulkDispatcher {
         work: &mut Vec<BulkRequest>,
         state: &mut Attempts,
         receipt: &mut Receipt,
-    ) -> ControlFlow<Fault> {
+    ) -> ControlFlow<Error> {
         let slot = match state.slot.take() {
             Some(slot) => slot,
             None => match self.unless_closing(self.limiter.slot()).await {
                 Ok(slot) => slot,
-                Err(fault) => return self.give_up(request, fault),
+                Err(error) => return self.give_up(request, error),
             },
         };
         let size = request.size();
@@ -177,7 +177,7 @@ impl BulkDispatcher {
                 slot.answered(size, busy.is_some());
                 let held = || {
                     outcomes.iter().find_map(|outcome| match outcome {
-                        ItemOutcome::Held(fault) => Some(fault.to_string()),
+                        ItemOutcome::Held(error) => Some(error.to_string()),
                         _ => None,
                     })
                 };
@@ -196,27 +196,27 @@ impl BulkDispatcher {
                     ControlFlow::Continue(())
                 }
                 Err(request) => {
-                    let fault = Fault::Refused("the output does not take a request with one document".to_owned());
-                    self.give_up(request, fault)
+                    let error = Error::Permanent("the output does not take a request with one document".to_owned());
+                    self.give_up(request, error)
                 }
             },
-            Err(Undelivered::Busy(fault, after)) => {
+            Err(Undelivered::Busy(error, after)) => {
                 slot.failed(after);
-                self.wait(request, &fault, work)
+                self.wait(request, &error, work)
             }
-            Err(Undelivered::Failed(fault)) => self.give_up(request, fault),
+            Err(Undelivered::Failed(error)) => self.give_up(request, error),
         }
     }
 
     /// The output is out of reach: the request waits with all others, unless that took too long already.
-    fn wait(&self, request: BulkRequest, fault: &Fault, work: &mut Vec<BulkRequest>) -> ControlFlow<Fault> {
+    fn wait(&self, request: BulkRequest, error: &Error, work: &mut Vec<BulkRequest>) -> ControlFlow<Error> {
         self.stats.delivery.retried();
-        self.stats.delivery.failed(fault);
+        self.stats.delivery.failed(error);
         let waited = self.limiter.failing_for().unwrap_or_default();
         if self.patience.is_some_and(|patience| waited >= patience) {
             let seconds = waited.as_secs();
-            let fault = Fault::Transient(format!("output has not taken anything for {seconds} s: {fault}"));
-            return self.give_up(request, fault);
+            let error = Error::Transient(format!("output has not taken anything for {seconds} s: {error}"));
+            return self.give_up(request, error);
         }
         work.push(request);
         ControlFlow::Continue(())
@@ -229,7 +229,7 @@ impl BulkDispatcher {
         work: &mut Vec<BulkRequest>,
         state: &mut Attempts,
         receipt: &mut Receipt,
-    ) -> ControlFlow<Fault> {
+    ) -> ControlFlow<Error> {
         let Again { request, mut outcomes, said } = again;
         state.number += 1;
         let left = request.size_left(&outcomes);
@@ -237,10 +237,10 @@ impl BulkDispatcher {
         let is_crowded = waiting > 0 && waiting + left > request.most_under_way() / 2;
         let pause = if is_crowded { None } else { state.pauses.next(None) };
         let holds = pause.is_some() && state.number <= if request.is_awaited() { HELD_ATTEMPTS } else { HELD_LONGER };
-        let spent = || Fault::Transient(format!("output did not take documents in {} attempts: {said}", state.number));
+        let spent = || Error::Transient(format!("output did not take documents in {} attempts: {said}", state.number));
         for outcome in &mut outcomes {
             match outcome {
-                ItemOutcome::Held(fault) if holds => *outcome = ItemOutcome::Retry(fault.to_string()),
+                ItemOutcome::Held(error) if holds => *outcome = ItemOutcome::Retry(error.to_string()),
                 ItemOutcome::Retry(_) if pause.is_none() => *outcome = ItemOutcome::Failed(spent()),
                 _ => {}
             }
@@ -251,26 +251,26 @@ impl BulkDispatcher {
             request.blocked(&said);
             match self.unless_closing(tokio::time::sleep(pause)).await {
                 Ok(()) => work.push(request),
-                Err(fault) => ended = self.give_up(request, fault),
+                Err(error) => ended = self.give_up(request, error),
             }
         }
         self.waiting.fetch_sub(left, Ordering::Relaxed);
         ended
     }
 
-    fn give_up(&self, request: BulkRequest, fault: Fault) -> ControlFlow<Fault> {
-        self.stats.delivery.failed(&fault);
-        request.fail(&fault);
-        ControlFlow::Break(fault)
+    fn give_up(&self, request: BulkRequest, error: Error) -> ControlFlow<Error> {
+        self.stats.delivery.failed(&error);
+        request.fail(&error);
+        ControlFlow::Break(error)
     }
 
-    async fn unless_closing<T>(&self, wait: impl Future<Output = T>) -> Result<T, Fault> {
+    async fn unless_closing<T>(&self, wait: impl Future<Output = T>) -> Result<T, Error> {
         let mut closing = self.closing.clone();
         tokio::select! {
             biased;
             value = wait => Ok(value),
             _ = closing.wait_for(|closing| *closing) => {
-                Err(Fault::Transient("stopped before the output took everything".to_owned()))
+                Err(Error::Transient("stopped before the output took everything".to_owned()))
             }
         }
     }

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use libdeflater::{CompressionError, CompressionLvl, Compressor};
 
-use common::error::Fault;
+use common::error::Error;
 
 /// Share of a body that its compressed form is expected to take; one that takes more gets more room.
 const EXPECTED_SHARE: usize = 6;
@@ -18,16 +18,16 @@ pub(super) struct Gzip {
 
 impl Gzip {
     /// Compressors of a level from 1 to 12.
-    pub(super) fn new(level: u32) -> Result<Self, Fault> {
+    pub(super) fn new(level: u32) -> Result<Self, Error> {
         let known = i32::try_from(level).ok().filter(|level| *level > 0);
         let level = known.and_then(|level| CompressionLvl::new(level).ok()).ok_or_else(|| {
-            Fault::Local(format!("gzip level {level} does not exist\nhint: use 1 (fastest) to 9 (smallest)"))
+            Error::Io(format!("gzip level {level} does not exist\nhint: use 1 (fastest) to 9 (smallest)"))
         })?;
         Ok(Self { level, idle: Mutex::default() })
     }
 
     /// Compresses a body into a buffer, whose former content is replaced and whose capacity is used.
-    pub(super) fn compress(&self, body: &[u8], out: &mut Vec<u8>) -> Result<(), Fault> {
+    pub(super) fn compress(&self, body: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
         let idle = self.lock().pop();
         let mut compressor = idle.unwrap_or_else(|| Compressor::new(self.level));
         let bound = compressor.gzip_compress_bound(body.len());
@@ -47,7 +47,7 @@ impl Gzip {
             // The bound holds for every body.
             Err(CompressionError::InsufficientSpace) => {
                 let size = body.len();
-                Err(Fault::Local(format!("gzip: a body of {size} bytes does not fit into {bound} bytes")))
+                Err(Error::Io(format!("gzip: a body of {size} bytes does not fit into {bound} bytes")))
             }
         }
     }

@@ -13,7 +13,7 @@ use super::client::NodeClient;
 use super::credential::Credential;
 use super::trust;
 use crate::settings::ElasticOutput;
-use common::error::Fault;
+use common::error::Error;
 use common::http::client::{self, Route};
 use common::http::{Backoff, ProxyConfig};
 
@@ -62,7 +62,7 @@ impl Default for Health {
 }
 
 impl Nodes {
-    pub(super) fn new(output: &ElasticOutput) -> Result<Self, Fault> {
+    pub(super) fn new(output: &ElasticOutput) -> Result<Self, Error> {
         let ElasticOutput { hosts, login, ca_file, ca_fingerprint, proxy, .. } = output.clone();
         let authorities = match ca_file {
             Some(file) => client::authorities("output.elasticsearch.ca_file", &file)?,
@@ -75,10 +75,10 @@ impl Nodes {
     }
 
     /// The next node that is not left alone, or the one whose rest ends first, with its client.
-    pub(super) async fn pick(&self) -> Result<(&Node, &NodeClient), Fault> {
-        let Some(node) = self.choose() else { return Err(Fault::Local("no hosts".to_owned())) };
+    pub(super) async fn pick(&self) -> Result<(&Node, &NodeClient), Error> {
+        let Some(node) = self.choose() else { return Err(Error::Io("no hosts".to_owned())) };
         let client = node.client.get_or_try_init(|| self.access.client(node)).await;
-        client.map(|client| (node, client)).inspect_err(|fault| node.failed(fault))
+        client.map(|client| (node, client)).inspect_err(|error| node.failed(error))
     }
 
     /// Whether a node is left that is not known to be out of reach.
@@ -128,7 +128,7 @@ impl Node {
 }
 
 impl Access {
-    async fn client(&self, node: &Node) -> Result<NodeClient, Fault> {
+    async fn client(&self, node: &Node) -> Result<NodeClient, Error> {
         let proxy = self.proxy.as_ref().filter(|proxy| proxy.serves(node.url.host_str().unwrap_or_default()));
         let mut authorities = self.authorities.clone();
         if let Some(fingerprint) = &self.fingerprint {

@@ -6,13 +6,13 @@ use rustc_hash::FxHashMap;
 
 use super::reply::{Answered, Id, Verdict, read_reply};
 use crate::batch::Item;
-use common::error::Fault;
+use common::error::Error;
 
 /// The verdict of every document, in their order.
 ///
 /// An item belongs to the document whose id it names; one that names none, to the document at its place. A reply with more
 /// or fewer items, or about documents that were not sent, says nothing about any document.
-pub(super) fn verdicts(reply: &[u8], items: &[Item<'_>]) -> Result<Vec<Verdict>, Fault> {
+pub(super) fn verdicts(reply: &[u8], items: &[Item<'_>]) -> Result<Vec<Verdict>, Error> {
     let mut verdicts: Vec<Option<Verdict>> = vec![None; items.len()];
     let (mut displaced, mut is_foreign) = (Vec::new(), false);
     let count = read_reply(reply, &mut |place, Answered { id, verdict }| {
@@ -24,9 +24,9 @@ pub(super) fn verdicts(reply: &[u8], items: &[Item<'_>]) -> Result<Vec<Verdict>,
             Id::Foreign => is_foreign = true,
         }
     })
-    .map_err(|error| Fault::Refused(format!("bulk reply cannot be read, is this Elasticsearch? {error}")))?;
+    .map_err(|error| Error::Permanent(format!("bulk reply cannot be read, is this Elasticsearch? {error}")))?;
     if count != items.len() {
-        return Err(Fault::Refused(format!("bulk reply has {count} items for {} documents", items.len())));
+        return Err(Error::Permanent(format!("bulk reply has {count} items for {} documents", items.len())));
     }
     if !displaced.is_empty() {
         let mut free: FxHashMap<[u8; 16], VecDeque<usize>> = FxHashMap::default();
@@ -42,6 +42,6 @@ pub(super) fn verdicts(reply: &[u8], items: &[Item<'_>]) -> Result<Vec<Verdict>,
     }
     let verdicts: Option<Vec<_>> = verdicts.into_iter().collect();
     verdicts.filter(|_| !is_foreign).ok_or_else(|| {
-        Fault::Refused("bulk reply has items about documents that were not sent, is this Elasticsearch?".to_owned())
+        Error::Permanent("bulk reply has items about documents that were not sent, is this Elasticsearch?".to_owned())
     })
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::setup::{self, Artefact};
 use super::{Call, Elastic, NodeClient};
-use common::error::Fault;
+use common::error::Error;
 
 /// A cluster that is slower is asked again before the first document.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -29,8 +29,8 @@ pub enum Prepared {
 }
 
 impl Elastic {
-    /// Looks at the templates and pipelines. A fault says that the cluster is out of reach now.
-    pub async fn look(&self) -> Result<Prepared, Fault> {
+    /// Looks at the templates and pipelines. An error says that the cluster is out of reach now.
+    pub async fn look(&self) -> Result<Prepared, Error> {
         let client = self.client().await?;
         let found = templates(&client).await?;
         if !matches!(found, Prepared::No(_)) {
@@ -40,7 +40,7 @@ impl Elastic {
     }
 }
 
-async fn templates(client: &NodeClient) -> Result<Prepared, Fault> {
+async fn templates(client: &NodeClient) -> Result<Prepared, Error> {
     let list = match get(client, "/_index_template/logs-m365_security.*").await? {
         (StatusCode::OK, answer) => answer,
         (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => {
@@ -81,7 +81,7 @@ async fn templates(client: &NodeClient) -> Result<Prepared, Fault> {
 }
 
 /// Pipelines that the cluster has in no version; none where they may not be looked at.
-async fn pipelines(client: &NodeClient) -> Result<Vec<String>, Fault> {
+async fn pipelines(client: &NodeClient) -> Result<Vec<String>, Error> {
     let found = match get(client, "/_ingest/pipeline/logs-m365_security.*").await? {
         (StatusCode::OK, found) => found,
         (StatusCode::NOT_FOUND, _) => json!({}),
@@ -97,7 +97,7 @@ async fn pipelines(client: &NodeClient) -> Result<Vec<String>, Fault> {
 }
 
 /// An index that is no data stream, but has the name of one of this namespace. `None` also where that may not be asked.
-pub async fn index_in_the_way(client: &NodeClient, namespace: &str) -> Result<Option<String>, Fault> {
+pub async fn index_in_the_way(client: &NodeClient, namespace: &str) -> Result<Option<String>, Error> {
     let (StatusCode::OK, found) = get(client, "/_resolve/index/logs-m365_security.*").await? else { return Ok(None) };
     let names: Vec<String> = schema::catalog()
         .iter()
@@ -114,11 +114,11 @@ pub async fn index_in_the_way(client: &NodeClient, namespace: &str) -> Result<Op
     }))
 }
 
-async fn get(client: &NodeClient, path: &str) -> Result<(StatusCode, Value), Fault> {
+async fn get(client: &NodeClient, path: &str) -> Result<(StatusCode, Value), Error> {
     let response = client.send(Call::get(path).timeout(TIMEOUT)).await?;
     let status = response.status();
     if matches!(status, StatusCode::TOO_MANY_REQUESTS) || status.is_server_error() {
-        return Err(Fault::Transient(format!("GET {path}: {status}")));
+        return Err(Error::Transient(format!("GET {path}: {status}")));
     }
     Ok((status, response.json().await.unwrap_or_default()))
 }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::body::framed_size;
 use crate::batch::{Batch, Item, Settled};
 use crate::output::ItemOutcome;
-use common::error::Fault;
+use common::error::Error;
 use common::health::Receipt;
 
 /// A request is sent when its body reaches this size.
@@ -111,9 +111,9 @@ impl BulkRequest {
     }
 
     /// Nothing of it can be delivered.
-    pub(super) fn fail(self, fault: &Fault) {
+    pub(super) fn fail(self, error: &Error) {
         for batch in self.0 {
-            batch.fail(fault.clone());
+            batch.fail(error.clone());
         }
     }
 }

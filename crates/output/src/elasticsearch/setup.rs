@@ -3,14 +3,14 @@
 use include_dir::{Dir, File, include_dir};
 use serde_json::Value;
 
-use super::{Elastic, request_fault};
-use common::error::Fault;
+use super::{Elastic, request_error};
+use common::error::Error;
 
 static FIELDS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../fields");
 static PIPELINES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../pipelines");
 
 /// Puts the generated artefacts that this program was built with; returns how many.
-pub async fn install(elastic: &Elastic) -> Result<usize, Fault> {
+pub async fn install(elastic: &Elastic) -> Result<usize, Error> {
     let artefacts = artefacts();
     for artefact in &artefacts {
         put(elastic, artefact).await?;
@@ -74,13 +74,13 @@ fn stored<'a>(artefact: &Artefact, answer: &'a Value) -> (&'a Value, &'static st
     }
 }
 
-async fn put(elastic: &Elastic, artefact: &Artefact) -> Result<(), Fault> {
+async fn put(elastic: &Elastic, artefact: &Artefact) -> Result<(), Error> {
     let path = format!("/{}/{}", artefact.folder, artefact.name);
     let response = elastic.put(&path, artefact.contents).await?;
     if response.status().is_success() {
         return Ok(());
     }
-    Err(request_fault(&format!("PUT {path}"), response).await)
+    Err(request_error(&format!("PUT {path}"), response).await)
 }
 
 fn folder(root: &'static Dir<'static>, name: &str) -> Vec<&'static File<'static>> {

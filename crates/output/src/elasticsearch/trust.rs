@@ -10,7 +10,7 @@ use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use url::Url;
 
-use common::error::{Fault, with_causes};
+use common::error::{Error, with_causes};
 use common::http::ProxyConfig;
 use common::http::client::{self, Route};
 
@@ -24,14 +24,14 @@ pub(super) async fn certificate(
     node: &Url,
     proxy: Option<&ProxyConfig>,
     fingerprint: &[u8; 32],
-) -> Result<Certificate, Fault> {
+) -> Result<Certificate, Error> {
     let chain = presented_chain(node, proxy).await?;
     if let Some(matching) = chain.iter().find(|certificate| digest(certificate).as_ref() == fingerprint) {
         return Certificate::from_der(matching)
-            .map_err(|error| Fault::Refused(format!("{node}: certificate cannot be read: {error}")));
+            .map_err(|error| Error::Permanent(format!("{node}: certificate cannot be read: {error}")));
     }
     let seen: Vec<_> = chain.iter().map(|certificate| common::ids::hex(digest(certificate).as_ref())).collect();
-    Err(Fault::Refused(format!(
+    Err(Error::Permanent(format!(
         "{node}: no certificate of its chain has the fingerprint of ca_trusted_fingerprint; it presents {}\n\
          hint: put the fingerprint of the authority that signed the node's certificate there; nodes present it only \
          if their certificate file holds the whole chain, otherwise use ca_file",
@@ -43,14 +43,14 @@ fn digest(certificate: &[u8]) -> ::ring::digest::Digest {
     ::ring::digest::digest(&::ring::digest::SHA256, certificate)
 }
 
-async fn presented_chain(node: &Url, proxy: Option<&ProxyConfig>) -> Result<Vec<Vec<u8>>, Fault> {
+async fn presented_chain(node: &Url, proxy: Option<&ProxyConfig>) -> Result<Vec<Vec<u8>>, Error> {
     if node.scheme() != "https" {
-        return Err(Fault::Refused(format!("{node}: presents no certificate; ca_trusted_fingerprint needs https")));
+        return Err(Error::Permanent(format!("{node}: presents no certificate; ca_trusted_fingerprint needs https")));
     }
     let capture = Arc::new(Capture { provider: ring::default_provider(), chain: Mutex::default() });
     let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(|error| Fault::Local(format!("tls: {error}")))?
+        .map_err(|error| Error::Io(format!("tls: {error}")))?
         .dangerous()
         .with_custom_certificate_verifier(Arc::clone(&capture) as Arc<dyn ServerCertVerifier>)
         .with_no_client_auth();
@@ -60,8 +60,8 @@ async fn presented_chain(node: &Url, proxy: Option<&ProxyConfig>) -> Result<Vec<
     match sent {
         // It ends like this always.
         Err(_) if !chain.is_empty() => Ok(chain),
-        Err(error) => Err(Fault::Transient(format!("{node}: {}", with_causes(&error)))),
-        Ok(_) => Err(Fault::Refused(format!("{node}: presents no certificate"))),
+        Err(error) => Err(Error::Transient(format!("{node}: {}", with_causes(&error)))),
+        Ok(_) => Err(Error::Permanent(format!("{node}: presents no certificate"))),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::settings::ElasticOutput;
 use common::http::ProxyConfig;
 
 /// Ships one document.
-pub(super) async fn ship(output: &ElasticOutput) -> Result<(), Fault> {
+pub(super) async fn ship(output: &ElasticOutput) -> Result<(), Error> {
     let folder = tempfile::tempdir().expect("folder");
     let (jobs, inbox) = mpsc::channel(QUEUED);
     let sink = Sink::Elastic(Elastic::new(output)?);
@@ -46,9 +46,9 @@ async fn a_node_that_is_down_costs_no_batch() {
     }
     assert_eq!(cluster.documents().len(), 1);
     assert!(cluster.authorizations().iter().all(|header| header == "ApiKey canary-key"));
-    let fault = ship(&output(vec![nobody().await, nobody().await])).await.expect_err("nobody there");
-    assert!(fault.is_temporary() && fault.to_string().to_lowercase().contains("connection refused"), "{fault}");
-    assert!(!fault.to_string().contains("filter_path"), "{fault}");
+    let error = ship(&output(vec![nobody().await, nobody().await])).await.expect_err("nobody there");
+    assert!(error.is_temporary() && error.to_string().to_lowercase().contains("connection refused"), "{error}");
+    assert!(!error.to_string().contains("filter_path"), "{error}");
 }
 
 #[tokio::test]
@@ -144,8 +144,8 @@ impl Listener for Tls {
 async fn a_private_authority_is_trusted_by_file_or_fingerprint_and_not_otherwise() {
     let authority = Authority::new();
     let (cluster, host) = authority.cluster(&["localhost"], true, false).await;
-    let fault = ship(&output(vec![host.clone()])).await.expect_err("not trusted");
-    assert!(fault.to_string().contains("UnknownIssuer"), "{fault}");
+    let error = ship(&output(vec![host.clone()])).await.expect_err("not trusted");
+    assert!(error.to_string().contains("UnknownIssuer"), "{error}");
 
     let file = tempfile::NamedTempFile::new().expect("file");
     std::fs::write(file.path(), &authority.pem).expect("writes");
@@ -179,8 +179,8 @@ async fn a_fingerprint_vouches_for_the_authority_and_for_nothing_else() {
     for ((cluster, host), fingerprint, reason) in refusals {
         let mut output = output(vec![host]);
         output.ca_fingerprint = Some(fingerprint);
-        let fault = ship(&output).await.expect_err("not trusted");
-        assert!(fault.to_string().contains(reason), "{reason}: {fault}");
+        let error = ship(&output).await.expect_err("not trusted");
+        assert!(error.to_string().contains(reason), "{reason}: {error}");
         assert!(cluster.requests().is_empty());
     }
     // Presented by one who does not hold the key of a certificate below it.
@@ -189,8 +189,8 @@ async fn a_fingerprint_vouches_for_the_authority_and_for_nothing_else() {
     let (cluster, host) = impostor.cluster(&["localhost"], true, false).await;
     let mut output = output(vec![host]);
     output.ca_fingerprint = Some(authority.fingerprint());
-    let fault = ship(&output).await.expect_err("not trusted");
-    assert!(fault.to_string().contains("certificate"), "{fault}");
+    let error = ship(&output).await.expect_err("not trusted");
+    assert!(error.to_string().contains("certificate"), "{error}");
     assert!(cluster.requests().is_empty());
 }
 

@@ -89,7 +89,7 @@ impl Sources {
     }
 
     /// A cycle of a source, which takes several batches.
-    fn cycle(&self, source: u16) -> tokio::task::JoinHandle<Result<(), Fault>> {
+    fn cycle(&self, source: u16) -> tokio::task::JoinHandle<Result<(), Error>> {
         let mut writer = self.writer();
         tokio::spawn(async move {
             for number in 0..DOCUMENTS {

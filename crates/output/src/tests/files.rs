@@ -8,7 +8,7 @@ use super::*;
 use crate::settings::FileOutput;
 
 /// Ships so many documents of dataset 0 as one run does, with a flush every ten.
-async fn write(output: &FileOutput, numbers: std::ops::Range<u32>) -> Result<(), Fault> {
+async fn write(output: &FileOutput, numbers: std::ops::Range<u32>) -> Result<(), Error> {
     let streams = Arc::new(DataStreams::new("default"));
     let files = file::Files::new(output)?;
     let folder = tempfile::tempdir().expect("folder");
@@ -130,8 +130,8 @@ async fn a_second_process_does_not_write_between_the_lines() {
     let output = FileOutput::new(folder.path().to_owned());
     let other = fs::File::create(folder.path().join("logs-m365_security.alert-default.ndjson")).expect("file");
     other.lock().expect("locked");
-    let fault = write(&output, 0..1).await.expect_err("locked");
-    assert!(fault.to_string().contains("another process writes to it"), "{fault}");
+    let error = write(&output, 0..1).await.expect_err("locked");
+    assert!(error.to_string().contains("another process writes to it"), "{error}");
     drop(other);
     write(&output, 0..1).await.expect("written");
 }
@@ -141,7 +141,7 @@ async fn write_with_room(
     folder: &Path,
     room: &file::Room,
     patience: Option<Duration>,
-) -> (Result<(), Fault>, Arc<Stats>) {
+) -> (Result<(), Error>, Arc<Stats>) {
     let mut files = file::Files::new(&FileOutput::new(folder.to_owned())).expect("directory");
     files.room = Some(room.clone());
     let dead = Arc::new(DeadLetters::new(folder));
@@ -195,8 +195,8 @@ async fn a_disk_that_stays_full_fails_the_cycle_and_leaves_whole_lines() {
     let folder = tempfile::tempdir().expect("folder");
     let room = file::Room(Arc::new(27.into()));
     let (outcome, stats) = write_with_room(folder.path(), &room, Some(Duration::from_mins(1))).await;
-    let fault = outcome.expect_err("full");
-    assert!(matches!(&fault, Fault::Local(said) if said.contains("-default.ndjson: ")), "{fault}");
+    let error = outcome.expect_err("full");
+    assert!(matches!(&error, Error::Io(said) if said.contains("-default.ndjson: ")), "{error}");
     assert_eq!(stats.created(), 0);
 }
 

@@ -58,7 +58,7 @@ async fn a_refused_password_is_read_again_before_anything_fails() {
     ship(&output).await.expect("delivered");
     let sent = cluster.authorizations();
     assert_eq!(sent.last().map(String::as_str), Some("Basic ZWxhc3RpYzpuZXc="), "{sent:?}");
-    // The same one refused again is a fault.
+    // The same one refused again is an error.
     cluster.on_request(|_| Some(BulkFault::Status(401, "no")));
-    assert!(matches!(ship(&output).await, Err(Fault::Auth(_))));
+    assert!(matches!(ship(&output).await, Err(Error::Auth(_))));
 }

@@ -41,13 +41,13 @@ async fn no_redirect_is_followed_by_documents_or_set_up() {
         let (host, asked) = server(status, Some(target.clone())).await;
         let output = output(vec![host]);
         let elastic = Elastic::new(&output).expect("a client");
-        for fault in [
+        for error in [
             ship(&output).await.expect_err("refused"),
             setup::install(&elastic).await.expect_err("refused"),
             elastic.client().await.expect("a client").send(Call::get("/")).await.expect_err("refused"),
         ] {
-            let said = fault.to_string();
-            assert!(matches!(fault, Fault::Refused(_)), "{status}: {said}");
+            let said = error.to_string();
+            assert!(matches!(error, Error::Permanent(_)), "{status}: {said}");
             let named = format!("{status} ");
             let target = format!("redirected to http://{}, redirects are not followed", elsewhere.authority());
             assert!(said.contains(&named) && said.contains(&target) && said.contains("\nhint: "), "{said}");

@@ -44,7 +44,7 @@ impl Sources {
     }
 
     /// A cycle with documents of these numbers, one batch each time `send` comes.
-    async fn send(&self, batches: &[std::ops::Range<u16>]) -> Result<(), Fault> {
+    async fn send(&self, batches: &[std::ops::Range<u16>]) -> Result<(), Error> {
         let mut outbox = self.outbox(1);
         for batch in batches {
             for number in batch.clone() {

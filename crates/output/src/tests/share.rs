@@ -51,7 +51,7 @@ impl Sources {
     }
 
     /// A cycle of a source: so many documents, whose text says whose they are, with a tail of varying length.
-    pub(super) fn cycle(&self, source: u16, documents: u16) -> tokio::task::JoinHandle<Result<(), Fault>> {
+    pub(super) fn cycle(&self, source: u16, documents: u16) -> tokio::task::JoinHandle<Result<(), Error>> {
         let mut outbox = self.outbox(source);
         tokio::spawn(async move {
             for number in 0..documents {
@@ -150,13 +150,13 @@ async fn a_source_hears_of_its_own_documents_only() {
     for (source, cycle) in cycles {
         let outcome = cycle.await.expect("ends");
         match source {
-            3 => assert!(matches!(&outcome, Err(Fault::Auth(said)) if said.contains("hint: ")), "{outcome:?}"),
-            5 => assert!(matches!(&outcome, Err(Fault::Refused(said)) if said.contains("--setup")), "{outcome:?}"),
+            3 => assert!(matches!(&outcome, Err(Error::Auth(said)) if said.contains("hint: ")), "{outcome:?}"),
+            5 => assert!(matches!(&outcome, Err(Error::Permanent(said)) if said.contains("--setup")), "{outcome:?}"),
             _ => assert!(outcome.is_ok(), "{source}: {outcome:?}"),
         }
     }
     assert_eq!(sources.cluster.documents().len(), 8 * 4);
-    assert_eq!(sources.dead.counts(), [], "a fault of the cluster makes no dead letters");
+    assert_eq!(sources.dead.counts(), [], "a error of the cluster makes no dead letters");
 }
 
 #[tokio::test(start_paused = true)]
@@ -221,8 +221,8 @@ async fn a_trouble_of_one_data_stream_leaves_room_for_the_others() {
     assert!(start.elapsed() < Duration::from_mins(2), "{:?}", start.elapsed());
     assert_eq!(sources.stats.output.troubles()[0].dataset, "evidence");
     for cycle in broken {
-        let fault = cycle.await.expect("ends").expect_err("not delivered");
-        assert!(fault.is_temporary() && fault.to_string().contains("unavailable_shards_exception"), "{fault}");
+        let error = cycle.await.expect("ends").expect_err("not delivered");
+        assert!(error.is_temporary() && error.to_string().contains("unavailable_shards_exception"), "{error}");
     }
     assert_eq!(sources.dead.counts(), []);
 }

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use ::redb::{ReadOnlyTable, ReadTransaction, StorageError};
 
 use super::chunk;
-use super::file::{DEDUP, StateFile, damaged, fault};
+use super::file::{DEDUP, StateFile, damaged, storage_error};
 use crate::{DedupKey, EndpointKey, MinuteBucket};
-use common::error::Fault;
+use common::error::Error;
 
 type Chunks = ReadOnlyTable<&'static [u8; 16], &'static [u8]>;
 
@@ -27,7 +27,7 @@ impl std::fmt::Debug for DedupIndex {
 
 impl DedupIndex {
     /// Whether the document was delivered, as far as the index reaches back.
-    pub fn contains(&self, key: DedupKey) -> Result<bool, Fault> {
+    pub fn contains(&self, key: DedupKey) -> Result<bool, Error> {
         let mut is_known = false;
         self.look_up(&[(key, 0)], &mut |_, is_there| is_known |= is_there)?;
         Ok(is_known)
@@ -35,7 +35,7 @@ impl DedupIndex {
 
     /// For each document whether the index does not hold it. Neighbours are looked up together: they share their chunk and
     /// the way to it.
-    pub(super) fn unseen(&self, keys: &[DedupKey]) -> Result<Vec<bool>, Fault> {
+    pub(super) fn unseen(&self, keys: &[DedupKey]) -> Result<Vec<bool>, Error> {
         let mut unseen = vec![true; keys.len()];
         let mut sorted: Vec<_> = keys.iter().copied().zip(0..).collect();
         sorted.sort_unstable();
@@ -48,13 +48,13 @@ impl DedupIndex {
     }
 
     /// Looks up sorted keys with their places.
-    fn look_up(&self, mut keys: &[(DedupKey, usize)], tell: &mut impl FnMut(usize, bool)) -> Result<(), Fault> {
+    fn look_up(&self, mut keys: &[(DedupKey, usize)], tell: &mut impl FnMut(usize, bool)) -> Result<(), Error> {
         let Some((table, dataset)) = &self.table else { return Ok(()) };
         let (start, end) = chunk_range(*dataset);
         while let Some((first, _)) = keys.first() {
             let wanted = chunk_key(*dataset, *first);
             let before = table.range::<&[u8; 16]>(&start..=&wanted).and_then(|mut range| range.next_back().transpose());
-            let told = match before.map_err(|error| self.fault(&error))? {
+            let told = match before.map_err(|error| self.to_error(&error))? {
                 Some((_, chunk)) => chunk::look_up(chunk.value(), keys, tell).ok_or_else(|| self.unreadable())?,
                 None => 0,
             };
@@ -67,7 +67,7 @@ impl DedupIndex {
                 break;
             }
             let after = table.range::<&[u8; 16]>(&wanted..=&end).and_then(|mut range| range.next().transpose());
-            let after = after.map_err(|error| self.fault(&error))?.map(|(key, _)| *key.value());
+            let after = after.map_err(|error| self.to_error(&error))?.map(|(key, _)| *key.value());
             let between =
                 after.map_or(keys.len(), |after| keys.partition_point(|(key, _)| chunk_key(*dataset, *key) < after));
             keys = &keys[between.max(1)..];
@@ -76,26 +76,26 @@ impl DedupIndex {
     }
 
     /// The last minute with a document; undated if there is none.
-    pub(super) fn newest(&self) -> Result<MinuteBucket, Fault> {
+    pub(super) fn newest(&self) -> Result<MinuteBucket, Error> {
         let Some((table, dataset)) = &self.table else { return Ok(MinuteBucket::UNDATED) };
         let (first, last) = chunk_range(*dataset);
         let found = table.range::<&[u8; 16]>(&first..=&last).and_then(|mut range| range.next_back().transpose());
-        let Some((_, chunk)) = found.map_err(|error| self.fault(&error))? else { return Ok(MinuteBucket::UNDATED) };
+        let Some((_, chunk)) = found.map_err(|error| self.to_error(&error))? else { return Ok(MinuteBucket::UNDATED) };
         chunk::last_minute(chunk.value()).ok_or_else(|| self.unreadable())
     }
 
-    fn fault(&self, error: &StorageError) -> Fault {
-        fault(&self.path, error)
+    fn to_error(&self, error: &StorageError) -> Error {
+        storage_error(&self.path, error)
     }
 
-    fn unreadable(&self) -> Fault {
+    fn unreadable(&self) -> Error {
         damaged(&self.path, "a dedup index cannot be read")
     }
 }
 
 impl StateFile {
     /// The dedup index of a dataset as it is now.
-    pub(super) fn index_of(&self, endpoint: &EndpointKey, dataset: &str) -> Result<DedupIndex, Fault> {
+    pub(super) fn index_of(&self, endpoint: &EndpointKey, dataset: &str) -> Result<DedupIndex, Error> {
         let read = self.read()?;
         let Some(endpoint) = self.endpoint(&read, endpoint)? else { return Ok(DedupIndex::default()) };
         match self.dataset(&read, endpoint, dataset)? {
@@ -105,7 +105,7 @@ impl StateFile {
     }
 
     /// The same, as of a moment and by the dataset's number.
-    pub(super) fn dedup_index(&self, read: &ReadTransaction, dataset: u32) -> Result<DedupIndex, Fault> {
+    pub(super) fn dedup_index(&self, read: &ReadTransaction, dataset: u32) -> Result<DedupIndex, Error> {
         let table = self.table(read, DEDUP)?;
         Ok(DedupIndex { table: table.map(|table| (table, dataset)), path: self.path().to_owned() })
     }
@@ -115,12 +115,12 @@ impl StateFile {
         &self,
         read: &ReadTransaction,
         dataset: u32,
-        each: &mut dyn FnMut(&[u8]) -> Result<(), Fault>,
-    ) -> Result<(), Fault> {
+        each: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let Some(table) = self.table(read, DEDUP)? else { return Ok(()) };
         let (first, last) = chunk_range(dataset);
-        for item in table.range::<&[u8; 16]>(&first..=&last).map_err(|error| self.fault(&error))? {
-            each(item.map_err(|error| self.fault(&error))?.1.value())?;
+        for item in table.range::<&[u8; 16]>(&first..=&last).map_err(|error| self.to_error(&error))? {
+            each(item.map_err(|error| self.to_error(&error))?.1.value())?;
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use ::redb::{
 
 use super::{FILE, former};
 use common::clock;
-use common::error::Fault;
+use common::error::Error;
 use common::private;
 
 /// Format of the file. Formats 1 to 3 belong to versions before the first release.
@@ -48,10 +48,10 @@ pub(super) struct StateFile {
 
 impl StateFile {
     /// Opens the file of a state directory, or makes it.
-    pub(super) fn open_or_create(folder: &Path) -> Result<Self, Fault> {
+    pub(super) fn open_or_create(folder: &Path) -> Result<Self, Error> {
         let path = folder.join(FILE);
         private::tighten_folder(folder, |name| name == FILE);
-        if !path.try_exists().map_err(|error| Fault::local(path.display(), &error))? {
+        if !path.try_exists().map_err(|error| Error::io(path.display(), &error))? {
             former::refuse(folder)?;
             create(folder, &path)?;
         }
@@ -59,15 +59,15 @@ impl StateFile {
     }
 
     /// Opens an existing file.
-    pub(super) fn open(path: &Path) -> Result<Self, Fault> {
+    pub(super) fn open(path: &Path) -> Result<Self, Error> {
         // An empty file would be taken for a new one, and a new one for a first start.
-        if fs::metadata(path).map_err(|error| Fault::local(path.display(), &error))?.len() == 0 {
+        if fs::metadata(path).map_err(|error| Error::io(path.display(), &error))?.len() == 0 {
             return Err(damaged(path, "it is empty"));
         }
         let mut builder = Builder::new();
         builder.set_cache_size(CACHE_BYTES).set_check_integrity_on_open(true);
         let database = builder.open(path).map_err(|error| match error {
-            DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => Fault::Local(format!(
+            DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => Error::Io(format!(
                 "state file {} is in use by a running m365-fetcher\nhint: stop it first, or give this one a state \
                  directory of its own",
                 path.display()
@@ -76,7 +76,7 @@ impl StateFile {
             DatabaseError::Storage(StorageError::Io(error))
                 if !matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::UnexpectedEof) =>
             {
-                Fault::local(format!("state file {}", path.display()), &error)
+                Error::io(format!("state file {}", path.display()), &error)
             }
             error => damaged(path, &error.to_string()),
         })?;
@@ -90,12 +90,12 @@ impl StateFile {
         &self.path
     }
 
-    pub(super) fn check_format(&self) -> Result<(), Fault> {
+    pub(super) fn check_format(&self) -> Result<(), Error> {
         let read = self.read()?;
         let version = self.meta(&read, "version")?;
         match version.and_then(|version| version.parse::<u32>().ok()) {
             Some(FORMAT) => Ok(()),
-            Some(version) if version > FORMAT => Err(Fault::Local(format!(
+            Some(version) if version > FORMAT => Err(Error::Io(format!(
                 "state file {} has format {version}, this program knows format {FORMAT}\nhint: use the newer program, or \
                  export with it and import with this one",
                 self.path.display()
@@ -106,18 +106,18 @@ impl StateFile {
     }
 
     /// A fact about the file.
-    fn meta(&self, read: &ReadTransaction, name: &str) -> Result<Option<String>, Fault> {
+    fn meta(&self, read: &ReadTransaction, name: &str) -> Result<Option<String>, Error> {
         let Some(table) = self.table(read, META)? else { return Ok(None) };
-        let value = table.get(name).map_err(|error| self.fault(&error))?;
+        let value = table.get(name).map_err(|error| self.to_error(&error))?;
         Ok(value.map(|value| value.value().to_owned()))
     }
 
-    pub(super) fn read(&self) -> Result<ReadTransaction, Fault> {
-        self.database.begin_read().map_err(|error| self.fault(&error))
+    pub(super) fn read(&self) -> Result<ReadTransaction, Error> {
+        self.database.begin_read().map_err(|error| self.to_error(&error))
     }
 
-    pub(super) fn write(&self) -> Result<WriteTransaction, Fault> {
-        self.database.begin_write().map_err(|error| self.fault(&error))
+    pub(super) fn write(&self) -> Result<WriteTransaction, Error> {
+        self.database.begin_write().map_err(|error| self.to_error(&error))
     }
 
     /// A table to read from; `None` where nothing was ever written to it.
@@ -125,35 +125,35 @@ impl StateFile {
         &self,
         read: &ReadTransaction,
         table: TableDefinition<'_, K, V>,
-    ) -> Result<Option<ReadOnlyTable<K, V>>, Fault> {
+    ) -> Result<Option<ReadOnlyTable<K, V>>, Error> {
         match read.open_table(table) {
             Ok(table) => Ok(Some(table)),
             Err(TableError::TableDoesNotExist(_)) => Ok(None),
-            Err(error) => Err(self.fault(&error)),
+            Err(error) => Err(self.to_error(&error)),
         }
     }
 
-    pub(super) fn json<T: serde::de::DeserializeOwned>(&self, text: &[u8]) -> Result<T, Fault> {
+    pub(super) fn json<T: serde::de::DeserializeOwned>(&self, text: &[u8]) -> Result<T, Error> {
         serde_json::from_slice(text).map_err(|error| damaged(&self.path, &error.to_string()))
     }
 
-    pub(super) fn damaged(&self, what: &str) -> Fault {
+    pub(super) fn damaged(&self, what: &str) -> Error {
         damaged(&self.path, what)
     }
 
-    pub(super) fn fault(&self, error: &dyn std::error::Error) -> Fault {
-        fault(&self.path, error)
+    pub(super) fn to_error(&self, error: &dyn std::error::Error) -> Error {
+        storage_error(&self.path, error)
     }
 }
 
 /// The file cannot be read or written.
-pub(super) fn fault(path: &Path, error: &dyn std::error::Error) -> Fault {
-    Fault::Local(format!("state file {}: {}", path.display(), common::error::with_causes(error)))
+pub(super) fn storage_error(path: &Path, error: &dyn std::error::Error) -> Error {
+    Error::Io(format!("state file {}: {}", path.display(), common::error::with_causes(error)))
 }
 
 /// The file cannot be used, and what can be done.
-pub(super) fn damaged(path: &Path, what: &str) -> Fault {
-    Fault::Local(format!(
+pub(super) fn damaged(path: &Path, what: &str) -> Error {
+    Error::Io(format!(
         "state file {} is damaged ({what})\nhint: move it away, then put an export back with `m365-fetcher state import`; \
          without one every dataset starts again at its look-back, and what is read twice stays one document in its backing \
          index",
@@ -162,8 +162,8 @@ pub(super) fn damaged(path: &Path, what: &str) -> Fault {
 }
 
 /// Makes the file under another name first: one that a crash left half made is never taken for state.
-fn create(folder: &Path, path: &Path) -> Result<(), Fault> {
-    let local = |error: std::io::Error| Fault::local(format!("state directory {}", folder.display()), &error);
+fn create(folder: &Path, path: &Path) -> Result<(), Error> {
+    let local = |error: std::io::Error| Error::io(format!("state directory {}", folder.display()), &error);
     private::folder(folder).map_err(local)?;
     let draft = path.with_extension("redb.new");
     match fs::remove_file(&draft) {
@@ -172,16 +172,16 @@ fn create(folder: &Path, path: &Path) -> Result<(), Fault> {
     }
     // Rows that are owed lie in it: nobody else's business.
     private::create_new(&draft).map_err(local)?;
-    let fault = |error: &dyn std::error::Error| fault(&draft, error);
-    let database = Builder::new().set_cache_size(CACHE_BYTES).create(&draft).map_err(|error| fault(&error))?;
-    let write = database.begin_write().map_err(|error| fault(&error))?;
+    let failed = |error: &dyn std::error::Error| storage_error(&draft, error);
+    let database = Builder::new().set_cache_size(CACHE_BYTES).create(&draft).map_err(|error| failed(&error))?;
+    let write = database.begin_write().map_err(|error| failed(&error))?;
     {
-        let mut meta = write.open_table(META).map_err(|error| fault(&error))?;
+        let mut meta = write.open_table(META).map_err(|error| failed(&error))?;
         for (name, value) in [("version", FORMAT.to_string()), ("created", clock::timestamp())] {
-            meta.insert(name, value.as_str()).map_err(|error| fault(&error))?;
+            meta.insert(name, value.as_str()).map_err(|error| failed(&error))?;
         }
     }
-    write.commit().map_err(|error| fault(&error))?;
+    write.commit().map_err(|error| failed(&error))?;
     drop(database);
     fs::rename(&draft, path).map_err(local)?;
     // The rename is durable once the folder is.

@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::error::Fault;
+use common::error::Error;
 
 /// Refuses a directory that holds the JSON files of formats 1 and 2: `<cloud>/<tenant>/<dataset>.json`.
-pub(super) fn refuse(folder: &Path) -> Result<(), Fault> {
+pub(super) fn refuse(folder: &Path) -> Result<(), Error> {
     let is_dataset = |path: &PathBuf| {
         let name = path.file_stem().and_then(|name| name.to_str());
         path.extension().is_some_and(|extension| extension == "json")
@@ -20,8 +20,8 @@ pub(super) fn refuse(folder: &Path) -> Result<(), Fault> {
 }
 
 /// The file is of a format that is not read any more.
-pub(super) fn refusal(path: &Path, format: u32) -> Fault {
-    Fault::Local(format!(
+pub(super) fn refusal(path: &Path, format: u32) -> Error {
+    Error::Io(format!(
         "state file {} has format {format}, of a version before the first release, which this program does not read\nhint: \
          move it away, or name another state directory; every dataset then starts again at its look-back, and what is \
          read twice stays one document in its backing index",

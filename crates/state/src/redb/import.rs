@@ -11,10 +11,10 @@ use super::offline::Line;
 use super::remember::remember;
 use crate::{DatasetUpdate, DedupKey, EndpointKey, MinuteBucket, Progress, Retry, StateUpdate, Task};
 use common::clock;
-use common::error::Fault;
+use common::error::Error;
 
 /// Reads an export, all of it or nothing. Returns the number of datasets.
-pub(super) fn import(file: &StateFile, input: &mut dyn BufRead, replace: bool) -> Result<u64, Fault> {
+pub(super) fn import(file: &StateFile, input: &mut dyn BufRead, replace: bool) -> Result<u64, Error> {
     let write = file.write()?;
     let mut import = Import {
         file,
@@ -30,24 +30,24 @@ pub(super) fn import(file: &StateFile, input: &mut dyn BufRead, replace: bool) -
     let mut count = 0_u64;
     for line in input.lines() {
         count += 1;
-        let refused = |what: &dyn std::fmt::Display| Fault::Refused(format!("export, line {count}: {what}"));
+        let refused = |what: &dyn std::fmt::Display| Error::Permanent(format!("export, line {count}: {what}"));
         let line = line.map_err(|error| refused(&error))?;
         if line.trim().is_empty() {
             continue;
         }
         let line: Line = serde_json::from_str(&line).map_err(|error| refused(&error))?;
-        import.take(line, count == 1).map_err(|fault| match fault {
-            Fault::Refused(what) => refused(&what),
+        import.take(line, count == 1).map_err(|error| match error {
+            Error::Permanent(what) => refused(&what),
             other => other,
         })?;
     }
     let Import { datasets, has_ended, .. } = import;
     if !has_ended {
-        return Err(Fault::Refused(
+        return Err(Error::Permanent(
             "the export ends too early, nothing was taken over\nhint: it is complete with a last line `end`".to_owned(),
         ));
     }
-    write.commit().map_err(|error| file.fault(&error))?;
+    write.commit().map_err(|error| file.to_error(&error))?;
     Ok(datasets)
 }
 
@@ -74,7 +74,7 @@ struct Taken {
 }
 
 impl Import<'_> {
-    fn take(&mut self, line: Line, is_first: bool) -> Result<(), Fault> {
+    fn take(&mut self, line: Line, is_first: bool) -> Result<(), Error> {
         if is_first != matches!(line, Line::Head { .. }) || self.has_ended {
             return refused("this is no export of the state; its first line is `head`, its last `end`");
         }
@@ -103,7 +103,7 @@ impl Import<'_> {
                 let mut keys: Vec<_> = ids.iter().map(key).collect();
                 keys.sort_unstable();
                 keys.dedup();
-                let mut table = self.write.open_table(DEDUP).map_err(|error| self.file.fault(&error))?;
+                let mut table = self.write.open_table(DEDUP).map_err(|error| self.file.to_error(&error))?;
                 remember(self.file, &mut table, dataset, (&keys, written))
             }
             (Line::End { endpoints, sources }, ..) => {
@@ -122,7 +122,7 @@ impl Import<'_> {
         }
     }
 
-    fn begin_endpoint(&mut self, key: &EndpointKey, retry: Vec<Retry>) -> Result<(), Fault> {
+    fn begin_endpoint(&mut self, key: &EndpointKey, retry: Vec<Retry>) -> Result<(), Error> {
         let key = key.canonical();
         if !key.is_valid() {
             return refused("an endpoint has no name");
@@ -145,7 +145,7 @@ impl Import<'_> {
     }
 
     /// Makes room for an endpoint, or refuses to.
-    fn replace(&self, key: &EndpointKey) -> Result<(), Fault> {
+    fn replace(&self, key: &EndpointKey) -> Result<(), Error> {
         if self.file.endpoint(&self.file.read()?, key)?.is_none() {
             return Ok(());
         }
@@ -162,7 +162,7 @@ impl Import<'_> {
         endpoint: &EndpointKey,
         number: u32,
         (name, progress): (String, Option<Progress>),
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Error> {
         let name = name.trim().to_ascii_lowercase();
         if name.is_empty() {
             return refused("a dataset has no name");
@@ -186,7 +186,7 @@ impl Import<'_> {
     }
 }
 
-fn check_format(format: u32) -> Result<(), Fault> {
+fn check_format(format: u32) -> Result<(), Error> {
     if format > FORMAT {
         return refused(&format!("format {format}, this program knows format {FORMAT}; use the newer program"));
     }
@@ -199,8 +199,8 @@ fn check_format(format: u32) -> Result<(), Fault> {
     Ok(())
 }
 
-fn refused<T>(what: &str) -> Result<T, Fault> {
-    Err(Fault::Refused(what.to_owned()))
+fn refused<T>(what: &str) -> Result<T, Error> {
+    Err(Error::Permanent(what.to_owned()))
 }
 
 /// The progress of the one that is behind, from where the earlier one began: what either has delivered is known, and reading

@@ -15,7 +15,7 @@ use super::file::{FORMAT, StateFile};
 use super::{FILE, chunk, import};
 use crate::{EndpointKey, Progress, Retry};
 use common::clock;
-use common::error::Fault;
+use common::error::Error;
 
 /// A state file that this process alone uses, or, to be read, one that its writer has open.
 #[derive(Debug)]
@@ -64,11 +64,11 @@ pub(super) enum Line {
 
 impl Offline {
     /// Opens the file of a state directory.
-    pub fn open(folder: &Path) -> Result<Self, Fault> {
+    pub fn open(folder: &Path) -> Result<Self, Error> {
         let path = folder.join(FILE);
         if !path.is_file() {
             super::former::refuse(folder)?;
-            return Err(Fault::Local(format!(
+            return Err(Error::Io(format!(
                 "there is no state file {}\nhint: name the directory that `state` in the configuration file names",
                 path.display()
             )));
@@ -77,7 +77,7 @@ impl Offline {
     }
 
     /// Opens the file of a state directory, or makes one.
-    pub fn open_or_create(folder: &Path) -> Result<Self, Fault> {
+    pub fn open_or_create(folder: &Path) -> Result<Self, Error> {
         StateFile::open_or_create(folder).map(|file| Self::of(Arc::new(file)))
     }
 
@@ -91,7 +91,7 @@ impl Offline {
     }
 
     /// The datasets of all endpoints, sorted.
-    pub fn sources(&self) -> Result<Vec<Summary>, Fault> {
+    pub fn sources(&self) -> Result<Vec<Summary>, Error> {
         let (file, read) = (&*self.file, self.file.read()?);
         let mut summaries = Vec::new();
         for (key, endpoint) in file.endpoints(&read)? {
@@ -122,11 +122,11 @@ impl Offline {
     }
 
     /// Writes everything down. Returns the number of datasets.
-    pub fn export(&self, out: &mut dyn Write) -> Result<u64, Fault> {
+    pub fn export(&self, out: &mut dyn Write) -> Result<u64, Error> {
         let (file, read) = (&*self.file, self.file.read()?);
         let mut put = |line: &Line| {
             let written = serde_json::to_writer(&mut *out, line).map_err(std::io::Error::from);
-            written.and_then(|()| out.write_all(b"\n")).map_err(|error| Fault::local("export", &error))
+            written.and_then(|()| out.write_all(b"\n")).map_err(|error| Error::io("export", &error))
         };
         put(&Line::Head { format: FORMAT, exported: clock::timestamp() })?;
         let (mut endpoints, mut sources) = (0, 0);
@@ -153,26 +153,26 @@ impl Offline {
             endpoints += 1;
         }
         put(&Line::End { endpoints, sources })?;
-        out.flush().map_err(|error| Fault::local("export", &error))?;
+        out.flush().map_err(|error| Error::io("export", &error))?;
         Ok(sources)
     }
 
     /// Reads an export, all of it or nothing. A dataset that is known already is refused, or with `replace` everything that
     /// is known of its endpoint is replaced. Returns the number of datasets.
-    pub fn import(&self, input: &mut dyn BufRead, replace: bool) -> Result<u64, Fault> {
+    pub fn import(&self, input: &mut dyn BufRead, replace: bool) -> Result<u64, Error> {
         import::import(&self.file, input, replace)
     }
 
     /// Forgets datasets of endpoints; where no name is given, and where no dataset is left, everything of the endpoint.
-    pub fn forget(&self, datasets: &[(EndpointKey, Option<String>)]) -> Result<(), Fault> {
+    pub fn forget(&self, datasets: &[(EndpointKey, Option<String>)]) -> Result<(), Error> {
         let write = self.file.write()?;
         for (key, dataset) in datasets {
             self.file.forget(&write, key, dataset.as_deref())?;
         }
-        write.commit().map_err(|error| self.file.fault(&error))
+        write.commit().map_err(|error| self.file.to_error(&error))
     }
 }
 
-fn unreadable(file: &StateFile) -> Fault {
+fn unreadable(file: &StateFile) -> Error {
     file.damaged("a dedup index cannot be read")
 }

@@ -6,22 +6,22 @@ use ::redb::ReadTransaction;
 
 use super::file::{DATASET, ENDPOINT, PROGRESS, RETRY, StateFile, TASK};
 use crate::{EndpointKey, Progress, Retry, Task};
-use common::error::Fault;
+use common::error::Error;
 
 impl StateFile {
     /// Number of an endpoint; `None` before its first commit.
-    pub(super) fn endpoint(&self, read: &ReadTransaction, key: &EndpointKey) -> Result<Option<u32>, Fault> {
+    pub(super) fn endpoint(&self, read: &ReadTransaction, key: &EndpointKey) -> Result<Option<u32>, Error> {
         let Some(table) = self.table(read, ENDPOINT)? else { return Ok(None) };
-        let number = table.get(key.text().as_str()).map_err(|error| self.fault(&error))?;
+        let number = table.get(key.text().as_str()).map_err(|error| self.to_error(&error))?;
         Ok(number.map(|number| number.value()))
     }
 
     /// The endpoints with their numbers, sorted.
-    pub(super) fn endpoints(&self, read: &ReadTransaction) -> Result<BTreeMap<EndpointKey, u32>, Fault> {
+    pub(super) fn endpoints(&self, read: &ReadTransaction) -> Result<BTreeMap<EndpointKey, u32>, Error> {
         let mut numbers = BTreeMap::new();
         let Some(table) = self.table(read, ENDPOINT)? else { return Ok(numbers) };
-        for item in table.range::<&str>(..).map_err(|error| self.fault(&error))? {
-            let (key, number) = item.map_err(|error| self.fault(&error))?;
+        for item in table.range::<&str>(..).map_err(|error| self.to_error(&error))? {
+            let (key, number) = item.map_err(|error| self.to_error(&error))?;
             let key = EndpointKey::parse(key.value()).ok_or_else(|| self.damaged("an endpoint has no name"))?;
             numbers.insert(key, number.value());
         }
@@ -29,18 +29,18 @@ impl StateFile {
     }
 
     /// Number of a dataset of an endpoint; `None` before its first commit.
-    pub(super) fn dataset(&self, read: &ReadTransaction, endpoint: u32, name: &str) -> Result<Option<u32>, Fault> {
+    pub(super) fn dataset(&self, read: &ReadTransaction, endpoint: u32, name: &str) -> Result<Option<u32>, Error> {
         let Some(table) = self.table(read, DATASET)? else { return Ok(None) };
-        let number = table.get((endpoint, name)).map_err(|error| self.fault(&error))?;
+        let number = table.get((endpoint, name)).map_err(|error| self.to_error(&error))?;
         Ok(number.map(|number| number.value()))
     }
 
     /// The datasets of an endpoint with their numbers, sorted.
-    pub(super) fn datasets(&self, read: &ReadTransaction, endpoint: u32) -> Result<Vec<(String, u32)>, Fault> {
+    pub(super) fn datasets(&self, read: &ReadTransaction, endpoint: u32) -> Result<Vec<(String, u32)>, Error> {
         let mut numbers = Vec::new();
         let Some(table) = self.table(read, DATASET)? else { return Ok(numbers) };
-        for item in table.range((endpoint, "")..).map_err(|error| self.fault(&error))? {
-            let (key, number) = item.map_err(|error| self.fault(&error))?;
+        for item in table.range((endpoint, "")..).map_err(|error| self.to_error(&error))? {
+            let (key, number) = item.map_err(|error| self.to_error(&error))?;
             let (of, name) = key.value();
             if of != endpoint {
                 break;
@@ -51,16 +51,16 @@ impl StateFile {
     }
 
     /// Progress of a dataset.
-    pub(super) fn progress(&self, read: &ReadTransaction, dataset: u32) -> Result<Option<Progress>, Fault> {
+    pub(super) fn progress(&self, read: &ReadTransaction, dataset: u32) -> Result<Option<Progress>, Error> {
         let Some(table) = self.table(read, PROGRESS)? else { return Ok(None) };
-        let text = table.get(dataset).map_err(|error| self.fault(&error))?;
+        let text = table.get(dataset).map_err(|error| self.to_error(&error))?;
         text.map(|text| self.json(text.value())).transpose()
     }
 
     /// The retry queue of an endpoint.
-    pub(super) fn retry(&self, read: &ReadTransaction, endpoint: u32) -> Result<Vec<Retry>, Fault> {
+    pub(super) fn retry(&self, read: &ReadTransaction, endpoint: u32) -> Result<Vec<Retry>, Error> {
         let Some(table) = self.table(read, RETRY)? else { return Ok(Vec::new()) };
-        let text = table.get(endpoint).map_err(|error| self.fault(&error))?;
+        let text = table.get(endpoint).map_err(|error| self.to_error(&error))?;
         text.map(|text| self.json(text.value())).transpose().map(Option::unwrap_or_default)
     }
 
@@ -71,12 +71,12 @@ impl StateFile {
         endpoint: u32,
         kind: &str,
         limit: usize,
-    ) -> Result<Vec<Task>, Fault> {
+    ) -> Result<Vec<Task>, Error> {
         let prefix = task_key(endpoint, kind, b"");
         let mut tasks = Vec::new();
         let Some(table) = self.table(read, TASK)? else { return Ok(tasks) };
-        for item in table.range::<&[u8]>(prefix.as_slice()..).map_err(|error| self.fault(&error))?.take(limit) {
-            let (key, body) = item.map_err(|error| self.fault(&error))?;
+        for item in table.range::<&[u8]>(prefix.as_slice()..).map_err(|error| self.to_error(&error))?.take(limit) {
+            let (key, body) = item.map_err(|error| self.to_error(&error))?;
             let Some(key) = key.value().strip_prefix(prefix.as_slice()) else { break };
             tasks.push(Task { kind: kind.to_owned(), key: key.to_vec(), body: self.json(body.value())? });
         }
@@ -88,12 +88,12 @@ impl StateFile {
         &self,
         read: &ReadTransaction,
         endpoint: u32,
-        each: &mut dyn FnMut(Task) -> Result<(), Fault>,
-    ) -> Result<(), Fault> {
+        each: &mut dyn FnMut(Task) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let Some(table) = self.table(read, TASK)? else { return Ok(()) };
         let prefix = endpoint.to_be_bytes();
-        for item in table.range::<&[u8]>(prefix.as_slice()..).map_err(|error| self.fault(&error))? {
-            let (key, body) = item.map_err(|error| self.fault(&error))?;
+        for item in table.range::<&[u8]>(prefix.as_slice()..).map_err(|error| self.to_error(&error))? {
+            let (key, body) = item.map_err(|error| self.to_error(&error))?;
             let Some(key) = key.value().strip_prefix(prefix.as_slice()) else { break };
             let parts = key.iter().position(|byte| *byte == 0).map(|nul| (&key[..nul], &key[nul + 1..]));
             let (kind, key) = parts.ok_or_else(|| self.damaged("a task has no name"))?;

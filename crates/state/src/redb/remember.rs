@@ -7,7 +7,7 @@ use super::dedup_index::{chunk_key, chunk_range};
 use super::file::StateFile;
 use crate::DedupKey;
 use common::clock;
-use common::error::Fault;
+use common::error::Error;
 
 /// Hours after which an id that is seen again counts as written again.
 const FRESH_HOURS: u32 = 24;
@@ -20,7 +20,7 @@ pub(super) fn remember(
     table: &mut Chunks<'_>,
     number: u32,
     (mut ids, hour): (&[DedupKey], u32),
-) -> Result<(), Fault> {
+) -> Result<(), Error> {
     // An hour in the future was told by a clock that was wrong: it would keep ids for ever.
     let today = hour_of(clock::now());
     let mut writer = Writer { hour: hour.min(today), today, old: Vec::new(), merged: Vec::new(), value: Vec::new() };
@@ -38,14 +38,14 @@ pub(super) fn remember(
 type Neighbours = (Option<[u8; 16]>, Option<[u8; 16]>);
 
 /// Key of the chunk that an key belongs to, and that of the one after it. Before the first chunk: that one.
-fn neighbours(file: &StateFile, table: &Chunks<'_>, number: u32, key: DedupKey) -> Result<Neighbours, Fault> {
-    let fault = |error: ::redb::StorageError| file.fault(&error);
+fn neighbours(file: &StateFile, table: &Chunks<'_>, number: u32, key: DedupKey) -> Result<Neighbours, Error> {
+    let failed = |error: ::redb::StorageError| file.to_error(&error);
     let ((first, last), wanted) = (chunk_range(number), chunk_key(number, key));
-    let before = table.range::<&[u8; 16]>(&first..=&wanted).map_err(fault)?.next_back().transpose().map_err(fault)?;
+    let before = table.range::<&[u8; 16]>(&first..=&wanted).map_err(failed)?.next_back().transpose().map_err(failed)?;
     let before = before.map(|(key, _)| *key.value());
-    let mut after = table.range::<&[u8; 16]>(&wanted..=&last).map_err(fault)?;
-    let mut next = || -> Result<Option<[u8; 16]>, Fault> {
-        let found = after.next().transpose().map_err(fault)?;
+    let mut after = table.range::<&[u8; 16]>(&wanted..=&last).map_err(failed)?;
+    let mut next = || -> Result<Option<[u8; 16]>, Error> {
+        let found = after.next().transpose().map_err(failed)?;
         Ok(found.map(|(key, _)| *key.value()))
     };
     let mut following = next()?;
@@ -81,14 +81,14 @@ struct Writer {
 
 impl Writer {
     /// Merges keys into a chunk, and splits what becomes too long.
-    fn merge(&mut self, table: &mut Chunks<'_>, target: Target<'_>, keys: &[DedupKey]) -> Result<(), Fault> {
+    fn merge(&mut self, table: &mut Chunks<'_>, target: Target<'_>, keys: &[DedupKey]) -> Result<(), Error> {
         let Target { file, number, key, is_last } = target;
         let Self { hour, today, old, merged, value } = self;
-        let fault = |error: ::redb::StorageError| file.fault(&error);
+        let failed = |error: ::redb::StorageError| file.to_error(&error);
         old.clear();
         let mut written = 0;
         if let Some(key) = &key
-            && let Some(chunk) = table.get(key).map_err(fault)?
+            && let Some(chunk) = table.get(key).map_err(failed)?
         {
             let unreadable = || file.damaged("a dedup index cannot be read");
             written = chunk::hour(chunk.value()).ok_or_else(unreadable)?;
@@ -103,7 +103,7 @@ impl Writer {
         if let Some(key) = &key
             && merged.first().is_none_or(|first| chunk_key(number, *first) != *key)
         {
-            table.remove(key).map_err(fault)?;
+            table.remove(key).map_err(failed)?;
         }
         let size = chunk::size(merged);
         let limit = if appends { chunk::MAX } else { (size / size.div_ceil(chunk::MAX) + 16).min(chunk::MAX) };
@@ -111,7 +111,7 @@ impl Writer {
         while let Some(first) = rest.first() {
             value.clear();
             let taken = chunk::write(written.min(*today).max(*hour), rest, limit, value);
-            table.insert(&chunk_key(number, *first), value.as_slice()).map_err(fault)?;
+            table.insert(&chunk_key(number, *first), value.as_slice()).map_err(failed)?;
             rest = &rest[taken..];
         }
         Ok(())

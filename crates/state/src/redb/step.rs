@@ -8,12 +8,12 @@ use ::redb::WriteTransaction;
 use super::file::StateFile;
 use super::writer::{Deferred, DeferredProgress, OpenFile, Reply};
 use crate::{DatasetUpdate, EndpointKey, Fence, StateUpdate};
-use common::error::Fault;
+use common::error::Error;
 
 /// What is to be done in a step, and who waits for it.
 #[derive(Debug)]
 pub(super) enum Job {
-    Commit { updates: Vec<(EndpointKey, StateUpdate)>, fence: Fence, reply: Reply<()>, refused: Option<Fault> },
+    Commit { updates: Vec<(EndpointKey, StateUpdate)>, fence: Fence, reply: Reply<()>, refused: Option<Error> },
     Acquire { endpoints: Vec<EndpointKey>, reply: Reply<Fence>, fence: Option<Fence> },
 }
 
@@ -27,11 +27,11 @@ impl Job {
     }
 
     /// An error of the file; a refusal concerns this job alone and waits for its answer.
-    fn perform(&mut self, file: &StateFile, write: &WriteTransaction) -> Result<(), Fault> {
+    fn perform(&mut self, file: &StateFile, write: &WriteTransaction) -> Result<(), Error> {
         match self {
             Self::Commit { updates, fence, refused, .. } => {
                 match file.check_fence(write, updates.iter().map(|(endpoint, _)| endpoint), *fence) {
-                    Err(fault @ Fault::Refused(_)) => *refused = Some(fault),
+                    Err(error @ Error::Permanent(_)) => *refused = Some(error),
                     checked => {
                         checked?;
                         for (endpoint, update) in std::mem::take(updates) {
@@ -46,7 +46,7 @@ impl Job {
     }
 
     /// Tells what has become of it. Nobody waits any more when the source was stopped.
-    fn answer(self, outcome: &Result<(), Fault>) {
+    fn answer(self, outcome: &Result<(), Error>) {
         match self {
             Self::Commit { reply, refused, .. } => {
                 let _ = reply.send(outcome.clone().and(refused.map_or(Ok(()), Err)));
@@ -59,7 +59,7 @@ impl Job {
 }
 
 /// Performs jobs in their order, after what was deferred before them, and answers them.
-pub(super) fn perform(file: &OpenFile, mut jobs: Vec<Job>, deferred: &Deferred) -> Result<(), Fault> {
+pub(super) fn perform(file: &OpenFile, mut jobs: Vec<Job>, deferred: &Deferred) -> Result<(), Error> {
     // Until it is written it stays where reading finds it.
     let due = deferred.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let outcome = write(file, &mut jobs, &due);
@@ -82,7 +82,7 @@ pub(super) fn perform(file: &OpenFile, mut jobs: Vec<Job>, deferred: &Deferred) 
     outcome
 }
 
-fn write(file: &OpenFile, jobs: &mut [Job], deferred: &DeferredProgress) -> Result<(), Fault> {
+fn write(file: &OpenFile, jobs: &mut [Job], deferred: &DeferredProgress) -> Result<(), Error> {
     if jobs.is_empty() && deferred.is_empty() {
         return Ok(());
     }
@@ -92,7 +92,7 @@ fn write(file: &OpenFile, jobs: &mut [Job], deferred: &DeferredProgress) -> Resu
         for (name, (progress, fence)) in datasets {
             match file.check_fence(&write, std::iter::once(endpoint), *fence) {
                 // Its holder has committed what counts before it lost the endpoint.
-                Err(Fault::Refused(_)) => continue,
+                Err(Error::Permanent(_)) => continue,
                 checked => checked?,
             }
             let update = DatasetUpdate { progress: Some(progress.clone()), delivered: Vec::new() };
@@ -102,7 +102,7 @@ fn write(file: &OpenFile, jobs: &mut [Job], deferred: &DeferredProgress) -> Resu
     for job in jobs {
         job.perform(&file, &write)?;
     }
-    write.commit().map_err(|error| file.fault(&error))?;
+    write.commit().map_err(|error| file.to_error(&error))?;
     file.steps.fetch_add(1, Ordering::Relaxed);
     Ok(())
 }

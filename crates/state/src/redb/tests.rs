@@ -146,7 +146,7 @@ async fn a_refused_commit_fails_alone() {
         state.commit(vec![(one.clone(), update("2"))], former),
         state.commit(vec![(one.clone(), update("3"))], fence)
     );
-    assert!(first.is_ok() && matches!(second, Err(Fault::Refused(_))) && third.is_ok());
+    assert!(first.is_ok() && matches!(second, Err(Error::Permanent(_))) && third.is_ok());
     assert_eq!((on_disk(&state, &other), on_disk(&state, &one)), (Some(progress("1")), Some(progress("3"))));
 }
 

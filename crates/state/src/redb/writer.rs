@@ -13,7 +13,7 @@ use super::file::StateFile;
 use super::prune;
 use super::step::{self, Job};
 use crate::{EndpointKey, Fence, Options, Progress, StateUpdate};
-use common::error::Fault;
+use common::error::Error;
 
 /// Progress of datasets that is written with the next step, at the latest after [`DEFERRED_WAIT`], and the fence with which
 /// it was set.
@@ -42,9 +42,9 @@ impl OpenFile {
     }
 
     /// To read from.
-    pub(super) fn get(&self) -> Result<Arc<StateFile>, Fault> {
+    pub(super) fn get(&self) -> Result<Arc<StateFile>, Error> {
         let file = self.file.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        file.ok_or_else(|| Fault::Local(format!("state file {} is not open", self.path.display())))
+        file.ok_or_else(|| Error::Io(format!("state file {} is not open", self.path.display())))
     }
 
     /// Closes the file as soon as nobody reads from it any more.
@@ -53,7 +53,7 @@ impl OpenFile {
     }
 
     /// To write to.
-    pub(super) fn get_or_reopen(&self) -> Result<Arc<StateFile>, Fault> {
+    pub(super) fn get_or_reopen(&self) -> Result<Arc<StateFile>, Error> {
         self.get().or_else(|_| {
             let file = Arc::new(StateFile::open(&self.path)?);
             *self.file.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&file));
@@ -62,7 +62,7 @@ impl OpenFile {
     }
 }
 
-pub(super) type Reply<T> = oneshot::Sender<Result<T, Fault>>;
+pub(super) type Reply<T> = oneshot::Sender<Result<T, Error>>;
 
 /// What the writer is told.
 #[derive(Debug)]
@@ -106,8 +106,8 @@ pub(super) async fn write(
             deferred_at = None;
             let (jobs, deferred) = (waiting.jobs, Arc::clone(&deferred));
             let outcome = blocking(&file, move |file| step::perform(file, jobs, &deferred)).await;
-            if let Err(fault) = &outcome {
-                tracing::error!(error = %fault, "state cannot be written, what was delivered since is read again");
+            if let Err(error) = &outcome {
+                tracing::error!(%error, "state cannot be written, what was delivered since is read again");
             }
             if let Some(reply) = waiting.close {
                 file.close();
@@ -164,8 +164,8 @@ impl Prune {
     async fn step(&mut self, file: &Arc<OpenFile>) {
         let (from, hours) = (self.from, self.hours);
         let outcome = blocking(file, move |file| prune::prune(&*file.get()?, hours, from)).await;
-        let next = outcome.unwrap_or_else(|fault| {
-            tracing::warn!(error = %fault, "old ids cannot be forgotten, tried again later");
+        let next = outcome.unwrap_or_else(|error| {
+            tracing::warn!(%error, "old ids cannot be forgotten, tried again later");
             None
         });
         self.at = Instant::now() + if next.is_some() { PRUNE_PAUSE } else { PRUNE_EVERY };
@@ -176,9 +176,9 @@ impl Prune {
 /// Disk work beside the runtime's own threads.
 async fn blocking<T: Send + 'static>(
     file: &Arc<OpenFile>,
-    work: impl FnOnce(&OpenFile) -> Result<T, Fault> + Send + 'static,
-) -> Result<T, Fault> {
+    work: impl FnOnce(&OpenFile) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
     let file = Arc::clone(file);
     let outcome = tokio::task::spawn_blocking(move || work(&file)).await;
-    outcome.map_err(|error| Fault::Local(format!("state: {error}")))?
+    outcome.map_err(|error| Error::Io(format!("state: {error}")))?
 }

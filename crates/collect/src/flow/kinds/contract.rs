@@ -61,7 +61,7 @@ macro_rules! contract {
 }
 pub(super) use contract;
 
-use common::error::Fault;
+use common::error::Error;
 
 /// Records of the world at first.
 const RECORDS: u64 = 130;
@@ -87,7 +87,7 @@ pub(super) fn a_restart_at_any_point_loses_nothing<S: Subject>(subject: &S) {
         let mut run = Run::new(subject);
         run.stop_after = Some(stop);
         // What was read by then is acknowledged and committed.
-        assert!(matches!(run.cycle(&mut world, &mut |_| None), Err(Fault::Stopped)), "{stop} of {steps}");
+        assert!(matches!(run.cycle(&mut world, &mut |_| None), Err(Error::Stopped)), "{stop} of {steps}");
         run.stop_after = None;
         world.change(7);
         run.cycle(&mut world, &mut |_| None).expect("cycle after the restart");
@@ -102,7 +102,7 @@ pub(super) fn killed_at_any_point_it_begins_again<S: Subject>(subject: &S) {
         let mut run = Run::new(subject);
         run.stop_after = Some(stop);
         run.is_killed = true;
-        assert!(matches!(run.cycle(&mut world, &mut |_| None), Err(Fault::Stopped)), "{stop} of {steps}");
+        assert!(matches!(run.cycle(&mut world, &mut |_| None), Err(Error::Stopped)), "{stop} of {steps}");
         (run.stop_after, run.is_killed) = (None, false);
         run.cycle(&mut world, &mut |_| None).expect("cycle after the crash");
         run.check(&world);
@@ -142,7 +142,7 @@ pub(super) fn answers_that_break_off_are_read_to_their_end<S: Subject>(subject: 
         let mut world = World::new(RECORDS);
         let mut run = Run::new(subject);
         let ended = run.cycle(&mut world, &mut |request| (request % every == 0).then_some(Trouble::BreaksOff));
-        assert!(ended.as_ref().err().is_none_or(Fault::is_temporary), "{ended:?}");
+        assert!(ended.as_ref().err().is_none_or(Error::is_temporary), "{ended:?}");
         run.cycle(&mut world, &mut |_| None).expect("cycle afterwards");
         run.check(&world);
     }
@@ -156,7 +156,7 @@ pub(super) fn throttling_is_waited_for_and_not_for_ever<S: Subject>(subject: &S)
     world.change(7);
     let requests = world.requests;
     let ended = run.cycle(&mut world, &mut |_| Some(Trouble::Throttled));
-    assert!(matches!(ended, Err(Fault::Throttled { .. })), "{ended:?}");
+    assert!(matches!(ended, Err(Error::Throttled { .. })), "{ended:?}");
     assert!(world.requests - requests < 50, "{} requests", world.requests - requests);
     run.cycle(&mut world, &mut |_| None).expect("cycle afterwards");
     run.check(&world);
@@ -180,7 +180,7 @@ pub(super) fn a_service_that_is_down_ends_the_cycle_and_costs_nothing<S: Subject
     for from in [0, 2, 5] {
         let before = world.requests;
         let ended = run.cycle(&mut world, &mut |request| (request >= before + from).then_some(Trouble::Down));
-        assert!(matches!(ended, Err(Fault::Transient(_))), "{ended:?}");
+        assert!(matches!(ended, Err(Error::Transient(_))), "{ended:?}");
         assert!(world.requests - before < 100, "{} requests", world.requests - before);
         world.change(from + 1);
     }

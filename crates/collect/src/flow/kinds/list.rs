@@ -298,8 +298,8 @@ impl Kind for TimeCursorList {
                 self.state = self.proceed(answer, &page).map_err(Recovery::Fail)?;
                 self.end_part()
             }
-            Err(fault) => {
-                self.state = self.recover(page, fault)?;
+            Err(error) => {
+                self.state = self.recover(page, error)?;
                 self.end_part()
             }
         }

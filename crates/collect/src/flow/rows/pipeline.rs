@@ -7,7 +7,7 @@ use super::super::kinds::Audience;
 use super::Extent;
 use super::rejection_writer::RejectionWriter;
 use super::text::{amended_id, rejection_id};
-use common::error::Fault;
+use common::error::Error;
 use output::BatchWriter;
 use output::dead_letters::Raw;
 
@@ -41,7 +41,7 @@ pub(super) fn map_row(
     rejections: &RejectionWriter,
     bytes: &[u8],
     context: &mut RowContext<'_>,
-) -> Result<(), Fault> {
+) -> Result<(), Error> {
     let changed = context.changed;
     let Some(first) = pipelines.first() else { return Ok(()) };
     let row = first.mapper.index(bytes);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mapper::Reject;
 
-use common::error::Fault;
+use common::error::Error;
 use common::health::Rejection;
 use common::health::SourceHealth;
 use output::dead_letters::{DeadLetters, Kept, Raw};
@@ -17,7 +17,7 @@ pub(super) struct RejectionWriter {
 }
 
 impl RejectionWriter {
-    pub(super) fn keep(&self, dataset: &'static str, reject: &Reject, raw: Raw<'_>) -> Result<(), Fault> {
+    pub(super) fn keep(&self, dataset: &'static str, reject: &Reject, raw: Raw<'_>) -> Result<(), Error> {
         let Reject { reason, detail, record } = reject;
         let rejection = Rejection { dataset, tenant: &self.tenant, reason, detail, record: record.as_deref() };
         if let (Kept::New, Some(health)) = (self.dead.keep(rejection, raw)?, &self.health) {

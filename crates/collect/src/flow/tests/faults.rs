@@ -224,7 +224,7 @@ async fn links_in_a_circle_end_the_window_and_nothing_else() {
     scene.simulator.faults().always(Endpoint::INCIDENTS, respond(200, &[], &page.to_string()));
     let failed = scene.collect().await;
     assert_eq!(failed.len(), 1);
-    assert!(failed[0].fault.to_string().contains("leads to a page that was read already"), "{}", failed[0].fault);
+    assert!(failed[0].error.to_string().contains("leads to a page that was read already"), "{}", failed[0].error);
     let [alerts, evidence, _, log] = scene.expected().await;
     assert_eq!(scene.found(), [alerts, evidence, 1, log]);
 }

@@ -45,7 +45,7 @@ impl Scene {
     /// One cycle with the trouble, and one without it.
     async fn check_manner(&mut self, what: &str, end: End, expected: &[Vec<String>], usual: u64) {
         let Outcome { failed, reasons, requests } = self.judged().await;
-        let said: Vec<_> = failed.iter().map(|failed| failed.fault.to_string()).collect();
+        let said: Vec<_> = failed.iter().map(|failed| failed.error.to_string()).collect();
         assert!(requests <= usual + MAX_REQUESTS, "{what}: {requests} requests instead of {usual}; {said:?}");
         match end {
             End::Whole => assert!(said.is_empty() && reasons.is_empty(), "{what}: {said:?} {reasons:?}"),
@@ -120,7 +120,7 @@ async fn a_service_that_does_not_mind_the_question_is_read_once_and_told() {
             scene.start_over();
             scene.simulator.faults().always(endpoint, Misbehaviour::Manner(Manner::Unlinked(options)));
             let Outcome { failed, requests, .. } = scene.judged().await;
-            let said: Vec<_> = failed.iter().map(|failed| failed.fault.to_string()).collect();
+            let said: Vec<_> = failed.iter().map(|failed| failed.error.to_string()).collect();
             assert!(requests <= usual + MAX_REQUESTS, "{options:?} {endpoint:?}: {requests} instead of {usual}");
             match end {
                 End::Told(words) | End::Lacks(words) => {
@@ -179,7 +179,7 @@ async fn packed_and_rewritten_answers_are_read() {
         scene.start_over();
         scene.simulator.faults().always(endpoint, Misbehaviour::Manner(Manner::Packed("br", 1)));
         let failed = scene.collect().await;
-        assert!(failed.len() == 1 && failed[0].fault.to_string().contains("packed as `br`"), "{failed:?}");
+        assert!(failed.len() == 1 && failed[0].error.to_string().contains("packed as `br`"), "{failed:?}");
     }
 }
 
@@ -208,7 +208,7 @@ async fn nothing_but_an_error_is_a_failure_with_its_words_and_nothing_at_all_is_
         scene.simulator.faults().always(endpoint, respond(200, &[], body));
         let failed = scene.collect().await;
         assert!(
-            failed.len() == 1 && failed[0].fault.to_string().contains("ServiceBusy: come back later"),
+            failed.len() == 1 && failed[0].error.to_string().contains("ServiceBusy: come back later"),
             "{failed:?}"
         );
         let throttled = body.replace("ServiceBusy", "TooManyRequests");

@@ -94,7 +94,7 @@ async fn with_once_a_broken_tenant_is_a_failure_and_the_others_are_collected() {
     scene.config.broken = vec![BrokenTenant::refused(&scene.config.tenants[0], "no secret")];
     let failed = scene.collect().await;
     assert_eq!(failed.len(), 1);
-    assert!(failed[0].fault.to_string().contains("no secret"), "{failed:?}");
+    assert!(failed[0].error.to_string().contains("no secret"), "{failed:?}");
     assert_eq!(scene.documents("incident").len(), 5);
 }
 

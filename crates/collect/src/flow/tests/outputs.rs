@@ -260,7 +260,7 @@ async fn an_output_that_is_out_of_reach_costs_a_cycle_and_no_record() {
     let stats = Arc::<Stats>::default();
     let failed = scene.ship(&output(vec![host.clone()]), &stats).await;
     assert_eq!(failed.len(), 3);
-    assert!(failed.iter().all(|failed| failed.fault.to_string().contains("output has not taken anything for")));
+    assert!(failed.iter().all(|failed| failed.error.to_string().contains("output has not taken anything for")));
     assert!(cluster.documents().is_empty());
     cluster.on_request(|_| None);
     assert!(scene.ship(&output(vec![host]), &stats).await.is_empty());
@@ -283,7 +283,7 @@ async fn a_credential_without_privileges_is_one_fault_and_no_dead_letter() {
     let failed = scene.ship(&output(vec![host]), &stats).await;
     assert_eq!(failed.len(), 1, "{failed:?}");
     assert!(failed[0].datasets.contains("alert"));
-    assert!(failed[0].fault.to_string().contains("auto_configure"), "{}", failed[0].fault);
+    assert!(failed[0].error.to_string().contains("auto_configure"), "{}", failed[0].error);
     assert_eq!(scene.dead.counts(), []);
     let [_, _, incidents, logs] = scene.expected().await;
     assert_eq!([cluster.of("incident").len(), cluster.of("log").len()], [incidents, logs]);

@@ -166,7 +166,7 @@ async fn a_backfill_does_not_ask_for_what_no_service_keeps() {
     let mut scene = scene_of(5, AlertsPerIncident::Realistic).await;
     scene.only("incident");
     let failed = scene.backfill(TimeDelta::days(400), TimeDelta::days(300)).await;
-    assert!(failed.len() == 1 && failed[0].fault.to_string().contains("keeps records for 180 days"), "{failed:?}");
+    assert!(failed.len() == 1 && failed[0].error.to_string().contains("keeps records for 180 days"), "{failed:?}");
     assert_eq!(scene.state("incident").await.progress, Progress::default());
     assert!(scene.backfill(TimeDelta::days(400), TimeDelta::zero()).await.is_empty());
     assert_eq!(scene.documents("incident").len(), 5);

@@ -11,7 +11,7 @@ pub(super) struct Run {
     folder: TempDir,
     stop: watch::Sender<bool>,
     pub(super) tenants: mpsc::Sender<Assignment>,
-    task: JoinHandle<Result<Vec<Failed>, Fault>>,
+    task: JoinHandle<Result<Vec<Failed>, Error>>,
 }
 
 /// A simulator with tenants of these names, and their configuration.

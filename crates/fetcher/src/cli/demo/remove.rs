@@ -12,9 +12,9 @@ use super::{clear, configuration};
 use crate::cli::{End, print, runtime};
 use crate::config;
 use crate::config::Output;
-use common::error::{Fault, with_causes};
+use common::error::{Error, with_causes};
 use output::elasticsearch::setup;
-use output::elasticsearch::{Call, Elastic, NodeClient, request_fault};
+use output::elasticsearch::{Call, Elastic, NodeClient, request_error};
 
 /// Data streams of all namespaces.
 const ALL: &str = "logs-m365_security.*-*";
@@ -81,22 +81,22 @@ pub(super) fn cluster(access: &Access) -> anyhow::Result<End> {
     })
 }
 
-async fn streams(client: &NodeClient) -> Result<Vec<String>, Fault> {
+async fn streams(client: &NodeClient) -> Result<Vec<String>, Error> {
     let found = get(client, &format!("/_data_stream/{ALL}")).await?.unwrap_or_default();
     let streams = found["data_streams"].as_array().map(Vec::as_slice).unwrap_or_default();
     Ok(streams.iter().filter_map(|stream| stream["name"].as_str()).map(str::to_owned).collect())
 }
 
 /// `None` where there is nothing.
-async fn get(client: &NodeClient, path: &str) -> Result<Option<Value>, Fault> {
+async fn get(client: &NodeClient, path: &str) -> Result<Option<Value>, Error> {
     let response = send(client, Method::GET, path).await?;
     match response.status() {
         StatusCode::NOT_FOUND => Ok(None),
         StatusCode::OK => {
             let answer = response.json().await;
-            answer.map(Some).map_err(|error| Fault::Transient(format!("GET {path}: {}", with_causes(&error))))
+            answer.map(Some).map_err(|error| Error::Transient(format!("GET {path}: {}", with_causes(&error))))
         }
-        _ => Err(request_fault(&format!("GET {path}"), response).await),
+        _ => Err(request_error(&format!("GET {path}"), response).await),
     }
 }
 
@@ -105,9 +105,9 @@ async fn delete(client: &NodeClient, path: &str) -> anyhow::Result<()> {
     if response.status().is_success() || response.status() == StatusCode::NOT_FOUND {
         return Ok(());
     }
-    Err(request_fault(&format!("DELETE {path}"), response).await).context("not everything could be removed")
+    Err(request_error(&format!("DELETE {path}"), response).await).context("not everything could be removed")
 }
 
-async fn send(client: &NodeClient, method: Method, path: &str) -> Result<Response, Fault> {
+async fn send(client: &NodeClient, method: Method, path: &str) -> Result<Response, Error> {
     client.send(Call::new(method, path)).await
 }

@@ -96,8 +96,8 @@ async fn a_thousand_tenants_with_the_same_trouble_do_not_flood_either() {
 #[test]
 fn json_lines_have_the_names_of_ecs() {
     let lines = written(LogFormat::Json, |_| {
-        let fault = common::error::Fault::Auth("AADSTS7000215\nhint: the \"value\"".to_owned());
-        tracing::error!(tenant = "contoso", datasets = "alert", error = %fault, attempts = 3, "source failed");
+        let error = common::error::Error::Auth("AADSTS7000215\nhint: the \"value\"".to_owned());
+        tracing::error!(tenant = "contoso", datasets = "alert", %error, attempts = 3, "source failed");
     });
     let [line] = &lines[..] else { panic!("{lines:?}") };
     let line: Value = serde_json::from_str(line).expect("JSON");
@@ -150,8 +150,8 @@ fn a_line_for_people_stays_one_line_and_obeys_nothing() {
     let planted = "a\u{1b}[31mb\r\nINFO forged\u{9b}2J\u{202e}\u{7f}";
     for form in [LogFormat::Text, LogFormat::Json] {
         let lines = written(form, |_| {
-            let fault = common::error::Fault::Auth(format!("{planted}\nhint: look there"));
-            tracing::error!(tenant = planted, error = %fault, other = ?planted, "source failed");
+            let error = common::error::Error::Auth(format!("{planted}\nhint: look there"));
+            tracing::error!(tenant = planted, %error, other = ?planted, "source failed");
         });
         assert_eq!(lines.len(), 1, "{lines:?}");
         let is_obeyed = |c: char| c.is_control() || c == '\u{202e}';

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::render::span;
 use super::*;
 use crate::config::BrokenTenant;
-use common::error::Fault;
+use common::error::Error;
 use common::health::{Health, Key, Reason};
 
 fn status(health: &Health) -> Status {
@@ -61,7 +61,7 @@ async fn of_many_troubles_some_are_shown() {
     assert!(is_well(Summary::of(&status(&health)).state));
     assert!(shown(&health, false).lines().count() <= 3);
     for tenant in 100..200 {
-        source(&health, &format!("tenant-{tenant}")).cycle_ended(&Err(Fault::Auth("AADSTS7000215".to_owned())));
+        source(&health, &format!("tenant-{tenant}")).cycle_ended(&Err(Error::Auth("AADSTS7000215".to_owned())));
     }
     let text = shown(&health, false);
     assert!(text.contains("tenant-100") && !text.contains("tenant-300"), "{text}");

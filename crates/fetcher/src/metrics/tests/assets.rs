@@ -20,7 +20,7 @@ fn known() -> BTreeMap<String, BTreeSet<String>> {
         source.cycle_ended(&Ok(()));
         source.degrade(Reason::HeavyRecord, "record 7");
     }
-    health.output().failed(&Fault::Auth("401".to_owned()));
+    health.output().failed(&Error::Auth("401".to_owned()));
     health.reloads().loaded("m365.yml");
     let mut known = BTreeMap::<String, BTreeSet<String>>::new();
     let (types, samples) = parse(&render(&health));

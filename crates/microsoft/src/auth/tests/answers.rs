@@ -28,7 +28,7 @@ async fn service(
     (root, asked)
 }
 
-async fn refusal(status: u16, body: &str) -> Fault {
+async fn refusal(status: u16, body: &str) -> Error {
     let (root, _) = service(status, &[], body.to_owned()).await;
     source(root, CredentialKind::Secret("x".into())).token().await.expect_err("refused")
 }
@@ -78,9 +78,9 @@ async fn a_refusal_is_one_whatever_its_form() {
         (200, r#"{"access_token":"a b"}"#, "`access_token` holds characters that no header can carry"),
         (200, r#"{"access_token":"é"}"#, "`access_token` holds characters that no header can carry"),
     ] {
-        let fault = refusal(status, body).await;
-        let said = fault.to_string();
-        assert!(matches!(fault, Fault::Auth(_)), "{status} {body}: {fault:?}");
+        let error = refusal(status, body).await;
+        let said = error.to_string();
+        assert!(matches!(error, Error::Auth(_)), "{status} {body}: {error:?}");
         assert!(said.contains(words) && said.contains("\nhint: "), "{status} {body}: {said}");
         assert!(said.contains(&status.to_string()), "{said}");
     }
@@ -99,8 +99,8 @@ async fn what_passes_is_a_pause_and_no_refusal() {
         (400, r#"{"error_codes":["90033"]}"#),
         (400, r#"{"error_description":"AADSTS90033: A transient error"}"#),
     ] {
-        let fault = refusal(status, body).await;
-        assert!(matches!(fault, Fault::Throttled { .. }), "{status} {body}: {fault:?}");
+        let error = refusal(status, body).await;
+        assert!(matches!(error, Error::Throttled { .. }), "{status} {body}: {error:?}");
     }
 }
 
@@ -216,8 +216,8 @@ async fn what_the_endpoint_gives_back_of_a_secret_is_not_repeated() {
             serde_json::json!({"error": {"message": echo}, "trace_id": echo, "correlation_id": echo}),
         ] {
             let (root, _) = service(401, &[], body.to_string()).await;
-            let fault = source(root, CredentialKind::Secret(SECRET.into())).token().await.expect_err("refused");
-            for said in [fault.to_string(), format!("{fault:?}")] {
+            let error = source(root, CredentialKind::Secret(SECRET.into())).token().await.expect_err("refused");
+            for said in [error.to_string(), format!("{error:?}")] {
                 assert!(!said.contains("echo") && !said.contains(&echo), "{echo}: {said}");
             }
         }

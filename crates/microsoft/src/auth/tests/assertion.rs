@@ -50,9 +50,9 @@ async fn the_tenant_accepts_the_certificate_with_either_form_of_key() {
 #[tokio::test]
 async fn another_certificate_is_refused_with_its_cure() {
     let files = CertificateFiles { certificate: testdata("second.pem"), key: None, password: None };
-    let fault = source(tenant().await, CredentialKind::Certificate(files)).token().await.expect_err("refused");
-    let said = fault.to_string();
-    assert!(matches!(fault, Fault::Auth(_)), "{said}");
+    let error = source(tenant().await, CredentialKind::Certificate(files)).token().await.expect_err("refused");
+    let said = error.to_string();
+    assert!(matches!(error, Error::Auth(_)), "{said}");
     assert!(said.contains("401 Unauthorized: AADSTS700027: ") && said.contains("The key was not found"), "{said}");
     assert!(said.contains("\nhint: register this certificate"), "{said}");
 }
@@ -165,8 +165,8 @@ fn a_replaced_certificate_is_taken_up_and_a_broken_one_is_not() {
     let read = |name: &str| std::fs::read(testdata(name)).expect("reads");
     let first = [read("certificate.pem"), read("key-pkcs1.pem")].concat();
     let mut watched = Watched::default();
-    let fault = watched.current(&files).expect_err("no file").to_string();
-    assert!(fault.contains("cannot be read") && fault.contains("\nhint: check `client_certificate_file`"), "{fault}");
+    let error = watched.current(&files).expect_err("no file").to_string();
+    assert!(error.contains("cannot be read") && error.contains("\nhint: check `client_certificate_file`"), "{error}");
     let mut thumbprint = || watched.current(&files).expect("usable").thumbprint.clone();
     place(&first);
     let own = thumbprint();
@@ -254,8 +254,8 @@ async fn an_expired_certificate_is_told_and_not_sent() {
     let service = Service::start(answer_for(3600)).await;
     let files =
         CertificateFiles { certificate: testdata("expired.pem"), key: Some(testdata("key-pkcs8.pem")), password: None };
-    let fault = service.source(CredentialKind::Certificate(files)).token().await.expect_err("expired").to_string();
-    assert!(fault.contains("expired.pem has expired on 2020-01-31\nhint: register a new certificate"), "{fault}");
+    let error = service.source(CredentialKind::Certificate(files)).token().await.expect_err("expired").to_string();
+    assert!(error.contains("expired.pem has expired on 2020-01-31\nhint: register a new certificate"), "{error}");
     assert!(service.asked().is_empty());
 }
 

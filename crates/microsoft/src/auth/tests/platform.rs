@@ -27,8 +27,8 @@ async fn a_federated_token_is_read_for_each_request() {
     let folder = tempfile::tempdir().expect("folder");
     let file = folder.path().join("token");
     let source = service.source(CredentialKind::FederatedToken(file.clone()));
-    let fault = source.token().await.expect_err("no file").to_string();
-    assert!(fault.contains("\nhint: check `federated_token_file`"), "{fault}");
+    let error = source.token().await.expect_err("no file").to_string();
+    assert!(error.contains("\nhint: check `federated_token_file`"), "{error}");
     for written in ["foreign.one.x", "foreign.two.x"] {
         std::fs::write(&file, format!("{written}\n")).expect("writes");
         let given = source.token().await.expect("token");
@@ -108,9 +108,9 @@ async fn a_platform_without_a_token_says_what_to_do() {
         (200, "<html>", false, "hint: check `managed_identity`"),
     ] {
         let service = Service::start(move |_| (StatusCode::from_u16(status).expect("status"), body.to_owned())).await;
-        let fault = service.source(identity(&service, None, None)).token().await.expect_err("refused");
-        assert_eq!(fault.is_temporary(), temporary, "{fault}");
-        assert!(fault.to_string().contains(part), "{fault}");
+        let error = service.source(identity(&service, None, None)).token().await.expect_err("refused");
+        assert_eq!(error.is_temporary(), temporary, "{error}");
+        assert!(error.to_string().contains(part), "{error}");
     }
 }
 
@@ -173,9 +173,9 @@ async fn the_tenant_accepts_the_token_of_the_issuer_it_trusts() {
         (&other_key, foreign(ISSUER, SUBJECT, AUDIENCE, 600), "AADSTS700027:"),
         (&trusting, foreign(ISSUER, SUBJECT, AUDIENCE, -600), "AADSTS700024:"),
     ] {
-        let fault = ask(endpoint, assertion).await.expect_err(code);
-        let said = fault.to_string();
-        assert!(matches!(fault, Fault::Auth(_)) && said.contains(code) && said.contains("\nhint: "), "{code} {said}");
+        let error = ask(endpoint, assertion).await.expect_err(code);
+        let said = error.to_string();
+        assert!(matches!(error, Error::Auth(_)) && said.contains(code) && said.contains("\nhint: "), "{code} {said}");
         if code.starts_with("AADSTS7002") || code == "AADSTS70021:" {
             assert!(said.contains("a new one takes minutes to work"), "{said}");
         }

@@ -27,7 +27,7 @@ async fn sample() -> (Folder, Vec<u8>) {
 fn check(bytes: &[u8]) -> Result<(), String> {
     let folder = Folder::new();
     fs::write(folder.file(), bytes).expect("writes");
-    let file = StateFile::open_or_create(folder.path()).map_err(|fault| fault.to_string())?;
+    let file = StateFile::open_or_create(folder.path()).map_err(|error| error.to_string())?;
     for name in ["alerts", "incidents"] {
         let read = file.read().expect("reads");
         let number = file.endpoint(&read, &endpoint(name)).expect("reads").expect("is there");

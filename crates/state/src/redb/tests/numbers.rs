@@ -22,7 +22,7 @@ async fn with_fact(name: &str, value: &str) -> Result<Progress, String> {
         assert_eq!(state.unseen(&alerts, "alert", &keys(8..10, &minute(1))).await?, [false, true]);
         state.load(&alerts).await
     };
-    outcome.await.map(|loaded| loaded.dataset("alert").progress).map_err(|fault| fault.to_string())
+    outcome.await.map(|loaded| loaded.dataset("alert").progress).map_err(|error| error.to_string())
 }
 
 #[tokio::test]

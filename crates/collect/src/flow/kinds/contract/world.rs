@@ -9,7 +9,7 @@ use super::super::{
     AnswerTime, Answered, Delivery, Disposition, FirstRecord, Kind, Page, PageEnd, Purpose, Recovery, Step,
 };
 use crate::record::RecordReader;
-use common::error::Fault;
+use common::error::Error;
 use microsoft::source::PageRequest;
 
 /// Steps after which a cycle is taken to have no end.
@@ -146,7 +146,7 @@ impl<'a, S: Subject> Run<'a, S> {
         &mut self,
         world: &mut World,
         trouble: &mut dyn FnMut(u64) -> Option<Trouble>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Error> {
         let mut kind = self.subject.start(self.progress.as_ref(), world.now);
         let outcome = self.drive(&mut kind, world, trouble);
         if !self.is_killed {
@@ -160,11 +160,11 @@ impl<'a, S: Subject> Run<'a, S> {
         kind: &mut S::Kind,
         world: &mut World,
         trouble: &mut dyn FnMut(u64) -> Option<Trouble>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Error> {
         self.steps = 0;
         loop {
             if self.stop_after == Some(self.steps) {
-                return Err(Fault::Stopped);
+                return Err(Error::Stopped);
             }
             self.steps += 1;
             assert!(self.steps < MAX_STEPS, "a cycle without an end");
@@ -178,7 +178,7 @@ impl<'a, S: Subject> Run<'a, S> {
             let end = self.answer(kind, world, (&request, purpose), trouble);
             match kind.response(end) {
                 Ok(()) => {}
-                Err(Recovery::Fail(fault)) => return Err(fault),
+                Err(Recovery::Fail(error)) => return Err(error),
                 // What breaks off at the same record again and again is taken for a bad one.
                 Err(Recovery::FetchById(id)) => {
                     let fetched =
@@ -198,12 +198,12 @@ impl<'a, S: Subject> Run<'a, S> {
         (request, purpose): (&PageRequest, Purpose),
         trouble: Option<Trouble>,
     ) -> PageEnd {
-        let failed = |fault| PageEnd { outcome: Err(fault), missing: None, first: None };
+        let failed = |error| PageEnd { outcome: Err(error), missing: None, first: None };
         let what = request.name();
         match trouble {
-            Some(Trouble::Down) => return failed(Fault::Transient(what)),
-            Some(Trouble::Throttled) => return failed(Fault::Throttled { what, after: None }),
-            Some(Trouble::Expires) if self.subject.is_continuation(request) => return failed(Fault::Refused(what)),
+            Some(Trouble::Down) => return failed(Error::Transient(what)),
+            Some(Trouble::Throttled) => return failed(Error::Throttled { what, after: None }),
+            Some(Trouble::Expires) if self.subject.is_continuation(request) => return failed(Error::Permanent(what)),
             _ => {}
         }
         let Answer { rows, page } =
@@ -224,7 +224,7 @@ impl<'a, S: Subject> Run<'a, S> {
             }
         }
         if trouble == Some(Trouble::BreaksOff) && count < rows.len() {
-            return failed(Fault::Transient(what));
+            return failed(Error::Transient(what));
         }
         PageEnd { outcome: Ok(page), missing: None, first: None }
     }

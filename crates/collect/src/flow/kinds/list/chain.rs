@@ -9,7 +9,7 @@ use super::time_slice::TimeSlice;
 use super::window::Order;
 use super::{State, TimeCursorList, cursor};
 use common::clock;
-use common::error::Fault;
+use common::error::Error;
 use microsoft::source::{Bound, PageOptions, PageRequest, Range};
 
 /// Links of one chain; a longer one has no end.
@@ -91,7 +91,7 @@ impl TimeCursorList {
     }
 
     /// A page was read and names the next one.
-    pub(super) fn follow(&mut self, link: &str, page: &PageRequest) -> Result<State, Fault> {
+    pub(super) fn follow(&mut self, link: &str, page: &PageRequest) -> Result<State, Error> {
         let next = self.requests.validate_next_link(&page.url, link)?;
         if self.evidence.is_stubborn() {
             return self.chained(next, page);
@@ -134,14 +134,14 @@ impl TimeCursorList {
     }
 
     /// The page that the link leads to, unless it was read already.
-    fn chained(&mut self, next: PageRequest, page: &PageRequest) -> Result<State, Fault> {
+    fn chained(&mut self, next: PageRequest, page: &PageRequest) -> Result<State, Error> {
         if self.chain.visited.len() < MAX_CHAIN && self.chain.visited.insert(fingerprint(&next)) {
             self.chain.followed = true;
             self.chain.skipped = false;
             return Ok(State::Page(next, None));
         }
         if self.trouble.looped {
-            return Err(Fault::Refused(format!(
+            return Err(Error::Permanent(format!(
                 "next link of {} leads to a page that was read already, again after the window was read anew; this cycle \
                  ends here",
                 page.url.path()

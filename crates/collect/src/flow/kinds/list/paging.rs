@@ -11,7 +11,7 @@ use super::super::{Notice, Page};
 use super::time_slice::TimeSlice;
 use super::window::Order;
 use super::{State, TimeCursorList};
-use common::error::Fault;
+use common::error::Error;
 use microsoft::source::PageRequest;
 
 /// Sizes at which services cut their pages, whatever they are asked for.
@@ -41,7 +41,7 @@ pub(super) struct Evidence {
 }
 
 impl Evidence {
-    /// The next pages are asked for because of a fault, or are another part: they may be known.
+    /// The next pages are asked for because of an error, or are another part: they may be known.
     pub(super) fn anew(&mut self) {
         self.seen.clear();
         self.stale = 0;
@@ -58,8 +58,8 @@ impl Evidence {
     }
 
     /// The window was read as far as it could be.
-    pub(super) fn end(&self) -> Result<(), Fault> {
-        self.doubt.clone().map_or(Ok(()), |doubt| Err(Fault::Incomplete(doubt)))
+    pub(super) fn end(&self) -> Result<(), Error> {
+        self.doubt.clone().map_or(Ok(()), |doubt| Err(Error::Incomplete(doubt)))
     }
 
     fn note(&mut self, answer: &Page) {
@@ -71,7 +71,7 @@ impl Evidence {
 
 impl TimeCursorList {
     /// A page was read: what follows, [`State::Done`] at the end of the part.
-    pub(super) fn proceed(&mut self, answer: Page, page: &PageRequest) -> Result<State, Fault> {
+    pub(super) fn proceed(&mut self, answer: Page, page: &PageRequest) -> Result<State, Error> {
         self.trouble.throttled = 0;
         let outside = std::mem::take(&mut self.chain.outside);
         self.chain.announced = self.chain.announced.max(answer.announced);

@@ -7,7 +7,7 @@ use super::super::{FirstRecord, Page, Recovery};
 use super::window::Role;
 use super::{State, TimeCursorList};
 use common::clock;
-use common::error::Fault;
+use common::error::Error;
 use microsoft::source::{Bound, PageOptions, PageRequest, Range, Requests};
 
 /// Places behind the record that are tried: its neighbours may be bad as well.
@@ -21,7 +21,7 @@ pub(super) struct Probe {
     /// Records before it.
     passed: u64,
     /// Why it is asked.
-    fault: Fault,
+    error: Error,
     /// Version of the first record that can be read behind it.
     next: Option<String>,
     /// The list ends before a place that was tried.
@@ -44,8 +44,8 @@ enum Stage {
 
 impl Probe {
     /// Which record no page can carry.
-    pub(super) fn poison(range: Range, passed: u64, fault: Fault) -> Self {
-        Self { stage: Stage::Ahead(0), range, passed, fault, next: None, is_end: false }
+    pub(super) fn poison(range: Range, passed: u64, error: Error) -> Self {
+        Self { stage: Stage::Ahead(0), range, passed, error, next: None, is_end: false }
     }
 
     pub(super) fn request(&self, requests: &Requests) -> PageRequest {
@@ -62,30 +62,30 @@ impl Probe {
 impl TimeCursorList {
     /// Whether the record at this place can be read without its nested records, and not with them. When the service is
     /// down, neither works, and when it is back, both do.
-    pub(super) fn probe_weight(&self, fault: Fault) -> Probe {
+    pub(super) fn probe_weight(&self, error: Error) -> Probe {
         let (range, passed) = (self.window.rest(), self.chain.passed);
-        Probe { stage: Stage::Unexpanded, range, passed, fault, next: None, is_end: false }
+        Probe { stage: Stage::Unexpanded, range, passed, error, next: None, is_end: false }
     }
 
     /// The answer to a probe.
     pub(super) fn probed(
         &mut self,
         probe: Probe,
-        outcome: Result<Page, Fault>,
+        outcome: Result<Page, Error>,
         first: Option<FirstRecord>,
     ) -> Result<(), Recovery> {
         match (probe.stage, outcome) {
             (Stage::Unexpanded, Ok(_)) => {
                 self.state = State::Probe(Probe { stage: Stage::Expanded, ..probe });
             }
-            (Stage::Expanded, Err(Fault::Transient(_)))
+            (Stage::Expanded, Err(Error::Transient(_)))
             // Nothing can be told where records cannot be counted.
-            | (Stage::Unexpanded | Stage::Expanded, Err(Fault::Refused(_))) => {
-                self.state = self.weighed(true, probe.fault)?;
+            | (Stage::Unexpanded | Stage::Expanded, Err(Error::Permanent(_))) => {
+                self.state = self.weighed(true, probe.error)?;
             }
             (Stage::Expanded, Ok(_))
-            | (Stage::Unexpanded | Stage::Expanded, Err(Fault::Transient(_) | Fault::Unreachable(_))) => {
-                self.state = self.weighed(false, probe.fault)?;
+            | (Stage::Unexpanded | Stage::Expanded, Err(Error::Transient(_) | Error::Unreachable(_))) => {
+                self.state = self.weighed(false, probe.error)?;
             }
             (Stage::Ahead(_), Ok(_)) => match first {
                 Some(FirstRecord { version, .. }) => {
@@ -94,20 +94,20 @@ impl TimeCursorList {
                 }
                 None => return self.look_before(Probe { is_end: true, ..probe }),
             },
-            (Stage::Ahead(at), Err(fault)) if fault.is_temporary() || matches!(fault, Fault::Refused(_)) => {
+            (Stage::Ahead(at), Err(error)) if error.is_temporary() || matches!(error, Error::Permanent(_)) => {
                 if at + 1 == PROBE_OFFSETS.len() {
                     return self.look_before(probe);
                 }
                 self.state = State::Probe(Probe { stage: Stage::Ahead(at + 1), ..probe });
             }
             (Stage::Before, Ok(_)) if first.is_some() => return self.found_neighbour(probe),
-            (Stage::Before, _) => return Err(Recovery::Fail(probe.fault)),
+            (Stage::Before, _) => return Err(Recovery::Fail(probe.error)),
             (Stage::Name, outcome) => {
                 let id = outcome.ok().and(first).and_then(|first| first.id);
                 let recovery = id.map_or_else(|| probe.place(), Recovery::FetchById);
                 return self.skip_poison_record(probe.passed, Some(recovery));
             }
-            (Stage::Unexpanded | Stage::Expanded | Stage::Ahead(_), Err(fault)) => return Err(Recovery::Fail(fault)),
+            (Stage::Unexpanded | Stage::Expanded | Stage::Ahead(_), Err(error)) => return Err(Recovery::Fail(error)),
         }
         Ok(())
     }
@@ -116,7 +116,7 @@ impl TimeCursorList {
     fn look_before(&mut self, probe: Probe) -> Result<(), Recovery> {
         match probe.passed {
             0 if probe.is_end => self.found_neighbour(probe),
-            0 => Err(Recovery::Fail(probe.fault)),
+            0 => Err(Recovery::Fail(probe.error)),
             _ => {
                 self.state = State::Probe(Probe { stage: Stage::Before, ..probe });
                 Ok(())

@@ -6,7 +6,7 @@ use super::super::{Notice, Recovery};
 use super::probe::Probe;
 use super::window::Role;
 use super::{State, TimeCursorList};
-use common::error::Fault;
+use common::error::Error;
 use common::http::Backoff;
 use microsoft::source::PageRequest;
 
@@ -72,52 +72,52 @@ impl Trouble {
 }
 
 impl TimeCursorList {
-    /// What to go on with after a fault, or the fault when nothing is left to try.
-    pub(super) fn recover(&mut self, page: PageRequest, fault: Fault) -> Result<State, Recovery> {
+    /// What to go on with after an error, or the error when nothing is left to try.
+    pub(super) fn recover(&mut self, page: PageRequest, error: Error) -> Result<State, Recovery> {
         self.evidence.anew();
         self.chain.outside = 0;
         if self.chain.followed {
             self.trouble.reached = self.chain.passed;
         }
-        match fault {
+        match error {
             // What is read apart has time.
-            Fault::Throttled { .. } if self.moves_cursor() && self.trouble.throttled < MAX_THROTTLED => {
+            Error::Throttled { .. } if self.moves_cursor() && self.trouble.throttled < MAX_THROTTLED => {
                 self.trouble.throttled += 1;
                 self.notices.push(Notice::Retried);
-                tracing::info!(tenant = &*self.tenant, reason = %fault, "throttled, the page is asked for later");
+                tracing::info!(tenant = &*self.tenant, reason = %error, "throttled, the page is asked for later");
                 Ok(State::Page(page, None))
             }
-            Fault::Refused(_) if self.chain.followed => {
+            Error::Permanent(_) if self.chain.followed => {
                 self.trouble.links += 1;
-                tracing::warn!(tenant = &*self.tenant, reason = %fault, "next link is refused, the window is read anew");
+                tracing::warn!(tenant = &*self.tenant, reason = %error, "next link is refused, the window is read anew");
                 Ok(State::Restart)
             }
             // Services know no places beyond some number.
-            Fault::Refused(what) if self.chain.skipped => {
+            Error::Permanent(what) if self.chain.skipped => {
                 self.doubt(what, true);
                 Ok(State::Done)
             }
             // Nobody has seen the question: nothing is wrong with it.
-            Fault::Unreachable(_) if self.trouble.lost < MAX_LOST => {
+            Error::Unreachable(_) if self.trouble.lost < MAX_LOST => {
                 self.trouble.lost += 1;
                 let pause = self.trouble.pause();
                 tracing::warn!(
                     tenant = &*self.tenant,
-                    reason = %fault,
+                    reason = %error,
                     ?pause,
                     "no way to the service, the page is asked for again"
                 );
-                self.notices.push(Notice::Stumbled(fault));
+                self.notices.push(Notice::Stumbled(error));
                 Ok(State::Page(page, Some(pause)))
             }
-            Fault::Transient(_) => self.failed(fault),
-            fault => Err(Recovery::Fail(fault)),
+            Error::Transient(_) => self.failed(error),
+            error => Err(Recovery::Fail(error)),
         }
     }
 
     /// A page failed for now.
-    fn failed(&mut self, fault: Fault) -> Result<State, Recovery> {
-        self.notices.push(Notice::Stumbled(fault.clone()));
+    fn failed(&mut self, error: Error) -> Result<State, Recovery> {
+        self.notices.push(Notice::Stumbled(error.clone()));
         self.trouble.pages += 1;
         self.trouble.links += u32::from(self.chain.followed);
         let place = self.window.rest().from;
@@ -130,7 +130,7 @@ impl TimeCursorList {
         if (self.trouble.pages > 1 || self.size.get() == 1) && !self.size.shrink() {
             if !self.nesting.unexpanded && self.can_expand() {
                 if self.window.can_skip() {
-                    return Ok(State::Probe(self.probe_weight(fault)));
+                    return Ok(State::Probe(self.probe_weight(error)));
                 }
                 // Where records cannot be counted, nothing can be told.
                 self.nesting.unexpanded = true;
@@ -138,32 +138,32 @@ impl TimeCursorList {
                 self.trouble.failed += 1;
             }
         }
-        self.try_again(fault)
+        self.try_again(error)
     }
 
     /// Whether the record at this place is oversized was found out.
-    pub(super) fn weighed(&mut self, is_oversized: bool, fault: Fault) -> Result<State, Recovery> {
+    pub(super) fn weighed(&mut self, is_oversized: bool, error: Error) -> Result<State, Recovery> {
         if is_oversized {
             self.nesting.unexpanded = true;
         } else {
             self.trouble.failed += 1;
         }
-        self.try_again(fault)
+        self.try_again(error)
     }
 
-    fn try_again(&mut self, fault: Fault) -> Result<State, Recovery> {
+    fn try_again(&mut self, error: Error) -> Result<State, Recovery> {
         let attempts = if self.places.contains(&self.window.rest().from) { 1 } else { ATTEMPTS };
         if self.trouble.failed > attempts {
             // Its neighbours are found by their number.
             if !self.window.can_skip() || self.window.skips >= MAX_SKIPS {
-                return Err(Recovery::Fail(fault));
+                return Err(Recovery::Fail(error));
             }
-            return Ok(State::Probe(Probe::poison(self.window.rest(), self.chain.passed, fault)));
+            return Ok(State::Probe(Probe::poison(self.window.rest(), self.chain.passed, error)));
         }
         let pause = self.trouble.pause();
         let (records, nested) = (self.size.get(), !self.nesting.unexpanded);
         tracing::warn!(
-            tenant = &*self.tenant, reason = %fault, ?pause, records, nested,
+            tenant = &*self.tenant, reason = %error, ?pause, records, nested,
             "page failed, the rest of the window is read from its place on"
         );
         Ok(State::Page(self.first_page(), Some(pause)))

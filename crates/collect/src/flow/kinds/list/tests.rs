@@ -10,7 +10,7 @@ use super::super::progress::CursorProgress;
 use super::super::toy::{PAGE, ToyList, ToyPage};
 use super::*;
 use crate::record::RecordReader;
-use common::error::Fault;
+use common::error::Error;
 use state::Progress;
 
 /// Further back than the oldest record, and as far as every cycle reads again.
@@ -154,7 +154,7 @@ fn a_place_that_neither_link_nor_skip_leads_beyond_is_told_at_the_end() {
         assert!(questions < 100, "no end");
         let is_beyond = request.url.query_pairs().any(|(name, _)| name == "$skip" || name == "token");
         let outcome = if is_beyond {
-            Err(Fault::Refused(request.name()))
+            Err(Error::Permanent(request.name()))
         } else {
             assert_eq!(list.answered(AnswerTime { at: now, now }), Answered::Read);
             let reader = toy.reader();
@@ -176,5 +176,5 @@ fn a_place_that_neither_link_nor_skip_leads_beyond_is_told_at_the_end() {
             break Err(recovery);
         }
     };
-    assert!(matches!(&outcome, Err(Recovery::Fail(Fault::Incomplete(_)))), "{outcome:?}");
+    assert!(matches!(&outcome, Err(Recovery::Fail(Error::Incomplete(_)))), "{outcome:?}");
 }
