@@ -149,19 +149,19 @@ pub struct DatasetConfig {
     /// How far each later poll goes back behind the newest record, for records that become visible late.
     pub overlap: Duration,
     /// How what is long behind is read again; `None` for not at all.
-    pub reconcile: Option<Reconcile>,
+    pub late_arrival_scan: Option<LateArrivalScanConfig>,
 }
 
 /// How often, and how far back, a dataset is read again for records that became visible late.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reconcile {
-    /// Time between two sweeps.
+pub struct LateArrivalScanConfig {
+    /// Time between two late-arrival scans.
     pub every: Duration,
-    /// How far back a sweep goes.
+    /// How far back a scan goes.
     pub span: Duration,
 }
 
-impl Default for Reconcile {
+impl Default for LateArrivalScanConfig {
     fn default() -> Self {
         Self { every: Duration::from_hours(24), span: Duration::from_hours(7 * 24) }
     }
@@ -203,9 +203,9 @@ pub struct ConfigError {
 
 impl PartialEq for DatasetConfig {
     fn eq(&self, other: &Self) -> bool {
-        let Self { dataset: _, index, interval, lookback, overlap, reconcile } = *self;
-        (index, interval, lookback, overlap, reconcile)
-            == (other.index, other.interval, other.lookback, other.overlap, other.reconcile)
+        let Self { dataset: _, index, interval, lookback, overlap, late_arrival_scan } = *self;
+        (index, interval, lookback, overlap, late_arrival_scan)
+            == (other.index, other.interval, other.lookback, other.overlap, other.late_arrival_scan)
     }
 }
 

@@ -21,6 +21,7 @@ pub mod outlet;
 mod page;
 mod past;
 mod poll;
+mod provenance;
 mod range_scan;
 mod redirects;
 mod retry_queue;
@@ -59,7 +60,7 @@ use common::ids::DatasetNames;
 use common::stats::Stats;
 use microsoft::source::{Range, Source};
 use output::dead_letters::DeadLetters;
-use output::{BatchWriter, DataStreams, Sink};
+use output::{AnyOutput, BatchWriter, DataStreams};
 use state::{DatasetUpdate, EndpointState, Progress, StateUpdate, Store};
 
 /// Documents between two checkpoints of a window, and of all sources together: each holds their ids.
@@ -81,14 +82,14 @@ pub struct Parts {
 
 impl Parts {
     /// With a single output.
-    pub fn new(sink: Sink, stats: Arc<Stats>, dead: Arc<DeadLetters>) -> Self {
-        let only = Target { name: common::health::DEFAULT_OUTPUT.into(), sink, namespace: "default".to_owned() };
+    pub fn new(output: AnyOutput, stats: Arc<Stats>, dead: Arc<DeadLetters>) -> Self {
+        let only = Target { name: common::health::DEFAULT_OUTPUT.into(), output, namespace: "default".to_owned() };
         Self { outputs: vec![only], stats, dead, desk: Arc::default() }
     }
 }
 
 /// What all sources share.
-struct Shared {
+struct RunContext {
     clients: microsoft::Clients,
     outlets: Outlets,
     stats: Arc<Stats>,
@@ -100,7 +101,7 @@ struct Shared {
     clock_told: AtomicBool,
 }
 
-impl Shared {
+impl RunContext {
     /// Opens the state and sets the outputs to work; they end when nobody can send to them any more. `patience` is how
     /// long one that is out of reach is waited for.
     fn open(config: &Config, parts: Parts, patience: Option<Duration>) -> Result<(Arc<Self>, JoinSet<()>), Error> {
@@ -111,8 +112,8 @@ impl Shared {
         let (outlets, tasks) = Outlets::open(outputs, &stats, &dead, patience);
         let preserve_original = config.preserve_original_event;
         let clock_told = AtomicBool::new(false);
-        let shared = Self { clients, outlets, stats, dead, desk, store, preserve_original, clock_told };
-        Ok((Arc::new(shared), tasks))
+        let run = Self { clients, outlets, stats, dead, desk, store, preserve_original, clock_told };
+        Ok((Arc::new(run), tasks))
     }
 }
 
@@ -158,7 +159,7 @@ struct Collector {
     /// The state's cursor was moved in this cycle, trusting the order of the records.
     cursor_advanced: bool,
     interval: Duration,
-    shared: Arc<Shared>,
+    run: Arc<RunContext>,
 }
 
 impl Collector {
@@ -207,7 +208,7 @@ async fn cycle(collector: &mut Collector) -> Result<(), Error> {
     let mut list = TimeCursorList::new(collector.start(Range::since(from), Role::Live, cursors));
     let mut outcome = engine::read(collector, &mut list, &mut outbox).await;
     collector.keep_size(&list, &outcome);
-    // A list that is never whole says nothing of what is owed.
+    // A list that is never whole says nothing of the retry queue.
     if matches!(outcome, Ok(()) | Err(Error::Incomplete(_))) {
         outcome = outcome.and(fetch_by_id::retry(collector, &mut outbox).await);
     }
@@ -281,13 +282,13 @@ async fn deliver(
     collector.delivered = false;
     outbox.flush().await.inspect_err(|error| collector.health.degrade(Reason::OutputBlocked, error))?;
     collector.health.recover(Reason::OutputBlocked);
-    collector.shared.dead.sync()?;
+    collector.run.dead.sync()?;
     commit(collector, kind, is_whole).await?;
     collector.delivered = true;
     Ok(())
 }
 
-/// Everything that was read is in the output: remembers the ids and what is owed, in one step with the progress.
+/// Everything that was read is in the output: remembers the ids and the retry queue, in one step with the progress.
 async fn commit(collector: &mut Collector, kind: &AnyKind, is_whole: bool) -> Result<(), Error> {
     let now = common::clock::timestamp();
     let mut update = StateUpdate { retry: collector.retry_queue.take_changed(), ..StateUpdate::default() };
@@ -316,6 +317,6 @@ async fn commit(collector: &mut Collector, kind: &AnyKind, is_whole: bool) -> Re
     let facts = kind.facts();
     collector.cursor_advanced = facts.is_live && (facts.is_ordered || is_whole);
     collector.state.commit(update).await?;
-    collector.health.owed(collector.retry_queue.entries().len());
+    collector.health.retry_queue(collector.retry_queue.entries().len());
     Ok(())
 }

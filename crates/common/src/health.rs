@@ -113,7 +113,7 @@ pub struct SourceHealth {
     bytes: Count,
     cycles: Count,
     failures: Count,
-    ledger: Count,
+    retry_queue: Count,
     page_size: Count,
     misdated: Count,
     time: clock::ServiceClock,
@@ -193,7 +193,7 @@ impl SourceHealth {
             bytes: Count::default(),
             cycles: Count::default(),
             failures: Count::default(),
-            ledger: Count::default(),
+            retry_queue: Count::default(),
             page_size: Count::default(),
             misdated: Count::default(),
             time: clock::ServiceClock::default(),
@@ -360,9 +360,9 @@ impl SourceHealth {
         self.degrade(Reason::Lost, text);
     }
 
-    /// Records that are still owed. None left is the end of [`Reason::HeavyRecord`].
-    pub fn owed(&self, records: usize) {
-        self.ledger.set(records as u64);
+    /// Records in the retry queue. None left is the end of [`Reason::HeavyRecord`].
+    pub fn retry_queue(&self, records: usize) {
+        self.retry_queue.set(records as u64);
         if records == 0 {
             self.recover(Reason::HeavyRecord);
         }

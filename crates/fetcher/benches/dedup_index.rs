@@ -1,7 +1,7 @@
 //! What remembering ids costs: `cargo bench -p fetcher --bench dedup_index`.
 //!
 //! `documents` maps the same alerts with and without the dedup index, side by side: in the steady state (fresh records, a
-//! commit per 20,000) and in an overlap or sweep (every id is looked up). The difference is the index's whole cost per
+//! commit per 20,000) and in an overlap or late-arrival scan (every id is looked up). The difference is the index's whole cost per
 //! document; the sorting and writing of the commit is in it. `look_up` compares one look-up per document with batches of
 //! a page. `file` prints bytes per id, the memory that a million ids
 //! take, and how long opening takes, which checks the whole file.

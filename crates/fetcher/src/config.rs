@@ -24,7 +24,8 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 pub use ::collect::config::{
-    BrokenTenant, Config, ConfigError, ConfigErrors, DEFAULT_OVERLAP, DatasetConfig, Delivery, Reconcile, TenantConfig,
+    BrokenTenant, Config, ConfigError, ConfigErrors, DEFAULT_OVERLAP, DatasetConfig, Delivery, LateArrivalScanConfig,
+    TenantConfig,
 };
 pub use ::common::http::ProxyConfig;
 use ::common::http::plain;

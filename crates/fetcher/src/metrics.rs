@@ -87,7 +87,7 @@ pub const FAMILIES: [Family; 19] = [
     gauge("m365_source_last_success_timestamp_seconds", "When a cycle succeeded last, in Unix time.", |s| {
         Some(DateTime::parse_from_rfc3339(s.last_success.as_deref()?).ok()?.timestamp())
     }),
-    gauge("m365_source_owed_records", "Records in the retry ledger.", |s| count(s.owed)),
+    gauge("m365_source_retry_queue_records", "Records in the retry queue.", |s| count(s.retry_queue)),
     gauge("m365_source_page_size", "Records that a page is asked for.", |s| count(s.page_size)),
     counter("m365_records_fetched_total", "Records read off pages.", |s| count(s.fetched)),
     counter("m365_records_late_total", "Records that became visible late.", |s| count(s.late)),

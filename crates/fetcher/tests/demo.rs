@@ -22,10 +22,10 @@ struct Cluster {
     stored: Mutex<Vec<(String, Value)>>,
 }
 
-type Shared = Arc<Cluster>;
+type SharedCluster = Arc<Cluster>;
 
-async fn start() -> (Shared, String) {
-    let cluster = Shared::default();
+async fn start() -> (SharedCluster, String) {
+    let cluster = SharedCluster::default();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("listens");
     let address = listener.local_addr().expect("an address");
     let app = Router::new()
@@ -36,7 +36,13 @@ async fn start() -> (Shared, String) {
     (cluster, format!("http://{address}"))
 }
 
-async fn answer(State(cluster): State<Shared>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+async fn answer(
+    State(cluster): State<SharedCluster>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let login = headers.get("authorization").map(|value| value.to_str().expect("text").to_owned()).unwrap_or_default();
     let path = uri.path().to_owned();
     cluster.asked.lock().expect("a lock").push((method.to_string(), path.clone(), login));

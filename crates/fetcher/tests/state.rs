@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use state::{DatasetUpdate, DedupKey, EndpointState, FILE, Options, Progress, Retry, StateUpdate, Store, Task};
+use state::{DatasetUpdate, DedupKey, EndpointState, FILE, Options, Progress, RetryItem, StateUpdate, Store, Task};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_m365-fetcher");
 const AT: &str = "2026-01-01T10:00:00.5Z";
@@ -47,7 +47,7 @@ async fn sample(folder: &Path) -> Store {
         let progress = Some(Progress { cursor: Some(AT.to_owned()), ..Progress::default() });
         let delivered = (0..3000).map(|number| DedupKey::new((number % 9 > 0).then_some(AT), id(number))).collect();
         let update = StateUpdate {
-            retry: Some(vec![Retry { id: "7".to_owned(), attempts: 1, ..Retry::default() }]),
+            retry: Some(vec![RetryItem { id: "7".to_owned(), attempts: 1, ..RetryItem::default() }]),
             put: vec![Task { kind: "slice".to_owned(), key: vec![0, 255], body: serde_json::json!({ "to": AT }) }],
             ..StateUpdate::of(dataset, DatasetUpdate { progress, delivered })
         };

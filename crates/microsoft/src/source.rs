@@ -21,7 +21,8 @@ use common::error::{Error, Unreachable};
 use common::health::{Reason, SourceHealth};
 use common::http::ProxyConfig;
 use common::http::{check_encoding, check_json, claims_challenge, send, way_error};
-use common::stop::Stop;
+use common::stop::unless_stopped;
+use tokio_util::sync::CancellationToken;
 
 /// How long the service is asked for its time.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -46,7 +47,7 @@ pub struct Source {
     /// The tenant's place in the order of reading.
     pub queue: TenantQueue,
     /// Heard while the service is waited for.
-    pub stop: Stop,
+    pub stop: CancellationToken,
 }
 
 impl Source {
@@ -86,7 +87,7 @@ impl Source {
             StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT => Ok(answer),
             _ => {
                 let error = status_error(what, self.endpoint.permission, answer.into_response());
-                Err(self.stop.unless(error).await?)
+                Err(unless_stopped(&self.stop, error).await?)
             }
         };
         match &outcome {
@@ -112,8 +113,8 @@ impl Source {
 
     /// A refused token is replaced once.
     async fn ask(&self, page: &PageRequest) -> Result<(String, PacedBody), Error> {
-        self.stop.unless(self.budget.ready()).await?;
-        match self.stop.unless(self.ask_now(page)).await? {
+        unless_stopped(&self.stop, self.budget.ready()).await?;
+        match unless_stopped(&self.stop, self.ask_now(page)).await? {
             Err(Error::Unreachable(gap)) => Err(self.unreachable(*gap)),
             Ok(answer) => {
                 self.health.recover(Reason::Unreachable);
@@ -141,7 +142,7 @@ impl Source {
             return Ok(());
         }
         let answer = self.clients.kept.get(self.requests.root.clone()).timeout(PATIENCE).send();
-        if let Ok(answer) = self.stop.unless(answer).await?
+        if let Ok(answer) = unless_stopped(&self.stop, answer).await?
             && let Some(date) = clock::date(answer.headers())
         {
             self.health.time().note(date);

@@ -50,9 +50,9 @@ const MAX_ERROR: usize = 64 * 1024;
 /// What the credential is for.
 pub(super) const PRIVILEGES: &str = "the credential needs `auto_configure` and `create_doc` on logs-m365_security.*";
 
-/// A cluster.
+/// A client of a cluster: it asks whichever of the configured nodes is in reach. Clones share what is known of them.
 #[derive(Debug, Clone)]
-pub struct Elastic(Arc<Inner>);
+pub struct Client(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -83,7 +83,7 @@ pub(super) enum Answer {
     Fails(Error),
 }
 
-impl Elastic {
+impl Client {
     /// A client for the configured hosts; nothing is sent yet.
     pub fn new(output: &ElasticOutput) -> Result<Self, Error> {
         if let Some(reason) = output.exposure() {
@@ -150,7 +150,7 @@ impl Elastic {
     /// The same, asked for where it is not known.
     pub(super) async fn ask_body_limit(&self) -> usize {
         if self.0.limit.is_unknown() {
-            self.0.limit.ask(self.client().await.ok()).await;
+            self.0.limit.ask(self.node().await.ok()).await;
         }
         self.body_limit()
     }

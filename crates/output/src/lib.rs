@@ -19,4 +19,4 @@ mod tests;
 
 pub use self::batch::{BatchWriter, DataStreams};
 pub use self::output::{ItemOutcome, Output, Undelivered};
-pub use self::task::{OutputCommand, OutputTask, Sink, serve};
+pub use self::task::{AnyOutput, OutputCommand, OutputTask, serve};

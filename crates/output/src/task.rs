@@ -15,9 +15,9 @@ use common::stats::Stats;
 
 /// An output that is open. A closed set: adding one is a variant and an arm.
 #[derive(Debug)]
-pub enum Sink {
+pub enum AnyOutput {
     /// A cluster.
-    Elastic(elasticsearch::Elastic),
+    Elasticsearch(elasticsearch::Client),
     /// One NDJSON file per data stream.
     File(file::Files),
     /// NDJSON on standard output.
@@ -42,7 +42,7 @@ pub enum OutputCommand {
 #[derive(Debug)]
 pub struct OutputTask {
     /// Where to.
-    pub sink: Sink,
+    pub output: AnyOutput,
     /// Where documents go that are refused.
     pub dead: Arc<DeadLetters>,
     /// Where counts go.
@@ -53,10 +53,10 @@ pub struct OutputTask {
 
 /// The output task: takes batches until every sender is gone.
 pub async fn serve(task: OutputTask, inbox: mpsc::Receiver<OutputCommand>) {
-    let OutputTask { sink, dead, stats, patience } = task;
-    match sink {
-        Sink::Elastic(elastic) => dispatcher::run(elastic, patience, inbox, dead, stats).await,
-        Sink::File(files) => sequential::run(files, patience, inbox, &stats).await,
-        Sink::Stdout(stdout) => sequential::run(stdout, patience, inbox, &stats).await,
+    let OutputTask { output, dead, stats, patience } = task;
+    match output {
+        AnyOutput::Elasticsearch(client) => dispatcher::run(client, patience, inbox, dead, stats).await,
+        AnyOutput::File(files) => sequential::run(files, patience, inbox, &stats).await,
+        AnyOutput::Stdout(stdout) => sequential::run(stdout, patience, inbox, &stats).await,
     }
 }

@@ -27,10 +27,10 @@ use tokio::sync::mpsc;
 
 use crate::batch::{BatchWriter, DataStreams, Pool};
 use crate::dead_letters::DeadLetters;
-use crate::elasticsearch::Elastic;
+use crate::elasticsearch::Client;
 use crate::file;
 use crate::settings::{ElasticOutput, Login};
-use crate::task::{OutputCommand, OutputTask, PATIENCE, QUEUED, Sink, serve};
+use crate::task::{AnyOutput, OutputCommand, OutputTask, PATIENCE, QUEUED, serve};
 use common::error::Error;
 use common::stats::Stats;
 
@@ -125,13 +125,13 @@ async fn deliver(script: Vec<Step>, gzip: bool) -> Run {
     let login = Login::ApiKey("canary-key".into());
     let mut output = ElasticOutput::new(vec![host], login);
     output.gzip = gzip.then_some(1);
-    let elastic = Elastic::new(&output).expect("client");
+    let client = Client::new(&output).expect("client");
     let folder = tempfile::tempdir().expect("folder");
     let dead = Arc::new(DeadLetters::new(folder.path()));
     let stats = Arc::<Stats>::default();
     let (jobs, inbox) = mpsc::channel(QUEUED);
     let output = OutputTask {
-        sink: Sink::Elastic(elastic),
+        output: AnyOutput::Elasticsearch(client),
         dead: Arc::clone(&dead),
         stats: Arc::clone(&stats),
         patience: Some(PATIENCE),

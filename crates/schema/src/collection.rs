@@ -108,7 +108,7 @@ pub struct Blobs {
     pub created: &'static str,
 }
 
-/// A query that runs as a job per slice of time.
+/// A query that runs as a job per time slice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Jobs {
     /// How a job is created.
@@ -117,13 +117,13 @@ pub struct Jobs {
     pub result: JobResult,
     /// How the result holds its records.
     pub envelope: Envelope,
-    /// Most records of a result: a slice whose result has as many is split and asked for again.
+    /// Most records of a result: a time slice whose result has as many is split and asked for again.
     pub cap: u32,
     /// Jobs that the service runs at the same time.
     pub concurrent: u16,
     /// Paths of the properties that name a record together.
     pub id: &'static [&'static str],
-    /// Path of the time that slices are made of.
+    /// Path of the time that time slices are made of.
     pub created: &'static str,
 }
 
@@ -146,7 +146,7 @@ pub enum Create {
         member: &'static str,
         /// The table.
         table: &'static str,
-        /// Its column that slices are made of: `Timestamp`.
+        /// Its column that time slices are made of: `Timestamp`.
         time: &'static str,
     },
 }

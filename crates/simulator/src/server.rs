@@ -35,11 +35,11 @@ use crate::tenant::Tenant;
 /// A running set of tenants. Clones are handles to the same simulator.
 #[derive(Debug, Clone)]
 pub struct Simulator {
-    shared: Arc<Shared>,
+    shared: Arc<ServerState>,
 }
 
 #[derive(Debug)]
-struct Shared {
+struct ServerState {
     tenants: Vec<Tenant>,
     lists: Vec<&'static List>,
     clock: Clock,
@@ -64,7 +64,7 @@ impl Simulator {
     /// A simulator that serves these lists.
     pub fn with_lists(tenants: Vec<Tenant>, lists: Vec<&'static List>) -> Simulator {
         Simulator {
-            shared: Arc::new(Shared {
+            shared: Arc::new(ServerState {
                 tenants,
                 lists,
                 clock: Clock::default(),

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{
-    DatasetUpdate, DedupKey, EndpointKey, Fence, Loaded, MinuteBucket, Owed, Progress, Retry, State, StateUpdate, Task,
+    DatasetUpdate, DedupKey, EndpointKey, Fence, Loaded, MinuteBucket, Progress, RetryItem, RetryKind, State,
+    StateUpdate, Task,
 };
 
 /// Where a state is kept: opened again it holds what was there when it was closed.
@@ -83,8 +84,14 @@ fn task(kind: &str, key: &[u8]) -> Task {
     Task { kind: kind.to_owned(), key: key.to_vec(), body: json!({ "from": 1 }) }
 }
 
-fn retry(id: &str) -> Retry {
-    Retry { owed: Owed::Record, id: id.to_owned(), version: "v".to_owned(), attempts: 2, ..Retry::default() }
+fn retry(id: &str) -> RetryItem {
+    RetryItem {
+        kind: RetryKind::Record,
+        id: id.to_owned(),
+        version: "v".to_owned(),
+        attempts: 2,
+        ..RetryItem::default()
+    }
 }
 
 async fn holder(state: &Arc<dyn State>, endpoint: &EndpointKey) -> Fence {
@@ -324,7 +331,7 @@ pub(crate) async fn extreme_values_come_back_as_they_were(place: &impl Place) {
     for time in times {
         for (attempts, number) in [(0, json!(0)), (u32::MAX, json!(u64::MAX)), (1, json!(i64::MIN)), (2, json!(-0.5))] {
             let stored = Progress { floor: Some(time.to_owned()), last_new: Some(time.to_owned()), ..progress(time) };
-            let item = Retry { attempts, next: time.to_owned(), until: Some(time.to_owned()), ..retry(time) };
+            let item = RetryItem { attempts, next: time.to_owned(), until: Some(time.to_owned()), ..retry(time) };
             let mut update = alert(Some(stored.clone()), vec![DedupKey::new(Some(time), [0xff; 16])]);
             update.retry = Some(vec![item.clone()]);
             update.put = vec![Task { body: json!({ "n": number }), ..task("k", time.as_bytes()) }];

@@ -30,7 +30,7 @@ use std::time::Duration;
 pub use self::dedup_key::{DedupKey, MinuteBucket};
 pub use self::handle::{EndpointState, Handle, Share, Store};
 pub use self::model::{
-    DatasetState, DatasetUpdate, EndpointKey, Fence, Loaded, Owed, Progress, Retry, StateUpdate, Task,
+    DatasetState, DatasetUpdate, EndpointKey, Fence, Loaded, Progress, RetryItem, RetryKind, StateUpdate, Task,
 };
 pub use self::redb::{DedupIndex, FILE, RedbState, offline};
 pub use self::store::State;

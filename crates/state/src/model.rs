@@ -77,13 +77,12 @@ pub struct Progress {
 
 /// What could not be read yet: an item of the retry queue.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Retry {
-    /// What is owed.
-    #[serde(default)]
-    pub owed: Owed,
+pub struct RetryItem {
+    /// What is to be read.
+    pub kind: RetryKind,
     /// Id of the record; of a place in the list, the time at which it begins.
     pub id: String,
-    /// Value of the cursor property: the version that is owed. Empty where any is good.
+    /// Value of the cursor property: the version that is wanted. Empty where any is good.
     pub version: String,
     /// How often it failed.
     pub attempts: u32,
@@ -100,7 +99,7 @@ pub struct Retry {
 /// What an item of the retry queue stands for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Owed {
+pub enum RetryKind {
     /// A record whose nested rows could not be read with it.
     #[default]
     Nested,
@@ -110,7 +109,7 @@ pub enum Owed {
     Place,
 }
 
-/// Work that waits: a slice to be read, a blob to be fetched, a job to be asked.
+/// Work that waits: a time slice to be read, a blob to be fetched, a job to be asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Task {
     /// What kind of work; no NUL.
@@ -127,7 +126,7 @@ pub struct Loaded {
     /// Its datasets by their names.
     pub datasets: BTreeMap<String, DatasetState>,
     /// Records that are still to be read.
-    pub retry: Vec<Retry>,
+    pub retry: Vec<RetryItem>,
 }
 
 impl Loaded {
@@ -153,7 +152,7 @@ pub struct StateUpdate {
     /// Updates of its datasets by their names.
     pub datasets: BTreeMap<String, DatasetUpdate>,
     /// Replaces the retry queue.
-    pub retry: Option<Vec<Retry>>,
+    pub retry: Option<Vec<RetryItem>>,
     /// Tasks to be added or replaced.
     pub put: Vec<Task>,
     /// Tasks that are done: kind and key. They are removed before others are put.

@@ -10,7 +10,7 @@ use collect::flow::{self, Failed, Parts};
 use common::health::{Reason, SourceSnapshot, State};
 use common::stats::Stats;
 use fetcher::config::{self, Config, Output};
-use output::Sink;
+use output::AnyOutput;
 use output::dead_letters::DeadLetters;
 use output::file::Files;
 use simulator::{Faults, Seen, Simulator, Tenant};
@@ -137,8 +137,8 @@ impl Harness {
         let Output::File(output) = &self.config.outputs[0].output else { unreachable!("the configuration says so") };
         let files = Files::new(output).unwrap();
         let (stats, dead) = (Arc::clone(&self.stats), Arc::clone(&self.dead));
-        let parts = Parts::new(Sink::File(files), stats, dead);
-        let (_sender, stop) = tokio::sync::watch::channel(false);
+        let parts = Parts::new(AnyOutput::File(files), stats, dead);
+        let stop = tokio_util::sync::CancellationToken::new();
         flow::run(&self.config, parts, true, stop).await.unwrap()
     }
 
@@ -239,11 +239,11 @@ pub(super) async fn check(trouble: Trouble, list: &str) {
             assert!(failed.is_empty(), "{failed:?}");
             assert_eq!(expected.missing(&harness.found(), |_| true), count);
             harness.simulator.faults().clear();
-            let mut owed = 0;
+            let mut due = 0;
             for source in with_nested() {
-                owed += harness.make_due(source.datasets[0].definition.name).await;
+                due += harness.make_due(source.datasets[0].definition.name).await;
             }
-            assert_eq!(owed, count);
+            assert_eq!(due, count);
             let failed = harness.cycle().await;
             assert!(failed.is_empty(), "{failed:?}");
         }

@@ -146,7 +146,7 @@ pub(super) fn lifetime(seconds: &'static str) -> Trouble {
     Trouble { begin: Box::new(begin), course: Course::Whole, reach: Reach::Source, says: Says::Healthy }
 }
 
-/// The incidents are owed until their alerts can be read. Alerts come from lists of their own.
+/// The incidents are in the retry queue until their alerts can be read. Alerts come from lists of their own.
 pub(super) fn expand_500() -> Trouble {
     let begin = |harness: &Harness, _| {
         let census = harness.simulator.census(&Tenant::default().id, harness.simulator.clock().now());

@@ -32,13 +32,13 @@ enum Moment {
 }
 
 #[derive(Debug, Default)]
-struct Shared {
+struct ProxyState {
     /// The moment that is waited for and how many of its kind come before.
     target: Mutex<Option<(Moment, u32)>>,
     reached: Notify,
 }
 
-impl Shared {
+impl ProxyState {
     /// True when this is the moment.
     fn pass(&self, moment: Moment) -> bool {
         let mut target = self.target.lock().unwrap();
@@ -60,7 +60,7 @@ impl Shared {
 /// Hands bytes on between the program and the cluster.
 pub(super) struct Proxy {
     address: SocketAddr,
-    shared: Arc<Shared>,
+    shared: Arc<ProxyState>,
 }
 
 impl Proxy {
@@ -68,7 +68,7 @@ impl Proxy {
         let server = server.trim_start_matches("http://").to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(ProxyState::default());
         let accepting = Arc::clone(&shared);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -113,7 +113,7 @@ impl Proxy {
 }
 
 /// Bytes in both directions, until one side closes.
-async fn hand_on(client: TcpStream, server: TcpStream, shared: &Shared) -> std::io::Result<()> {
+async fn hand_on(client: TcpStream, server: TcpStream, shared: &ProxyState) -> std::io::Result<()> {
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
     let waiting = Mutex::new(false);

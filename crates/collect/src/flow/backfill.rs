@@ -1,4 +1,4 @@
-//! `backfill`: a span of the past, read slice by slice beside what live polls have collected. What is left waits in the
+//! `backfill`: a span of the past, read by time slices beside what live polls have collected. What is left waits in the
 //! state's queue, so that the same command goes on after a crash; the index of delivered ids keeps documents from being delivered
 //! twice, as far as it reaches back, and the output's ids do so beyond.
 
@@ -7,23 +7,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use super::poll::report_drift;
 use super::range_scan::RangeScan;
-use super::{Collector, Failed, Parts, Shared, collectors, outlet};
+use super::{Collector, Failed, Parts, RunContext, collectors, outlet};
 use crate::config::Config;
 use common::clock;
 use common::error::Error;
-use common::stop::Stop;
+use common::stop::unless_stopped;
 use output::task;
 
 /// Kind of the tasks.
 pub(super) const KIND: &str = "backfill";
 /// Unfinished backfills of a source that are gone on with.
 pub(super) const MAX_TASKS: usize = 1000;
-/// Failures of one slice before its source gives up, the first pause between them, and refusals because of too many
+/// Failures of one time slice before its source gives up, the first pause between them, and refusals because of too many
 /// requests.
 const ATTEMPTS: u32 = 5;
 const PAUSE: Duration = Duration::from_secs(5);
@@ -36,8 +36,8 @@ pub struct Order {
     pub from: DateTime<Utc>,
     /// and before this one.
     pub to: DateTime<Utc>,
-    /// Becomes true when it is time to stop.
-    pub stop: watch::Receiver<bool>,
+    /// Cancelled when it is time to stop.
+    pub stop: CancellationToken,
 }
 
 /// How far the sources have come.
@@ -122,7 +122,7 @@ impl Meter {
         (self.done.load(Ordering::Relaxed).min(all), all)
     }
 
-    /// Documents that the ledger did not know.
+    /// Documents that the dedup index did not hold.
     pub fn found(&self) -> u64 {
         self.found.load(Ordering::Relaxed)
     }
@@ -135,9 +135,8 @@ impl Meter {
 
 /// Reads the span for every source of the configuration. Returns the sources of which something is left.
 pub async fn backfill(config: &Config, parts: Parts, order: Order, meters: &Meters) -> Result<Vec<Failed>, Error> {
-    let (shared, mut outputs) = Shared::open(config, parts, Some(task::PATIENCE))?;
-    let store = shared.store.clone();
-    let stop = Stop::new(order.stop.clone());
+    let (run, mut outputs) = RunContext::open(config, parts, Some(task::PATIENCE))?;
+    let store = run.store.clone();
     let mut sources = JoinSet::new();
     let mut failed: Vec<Failed> = config
         .broken
@@ -149,12 +148,12 @@ pub async fn backfill(config: &Config, parts: Parts, order: Order, meters: &Mete
         })
         .collect();
     for tenant in &config.tenants {
-        for collector in collectors::collectors(tenant, &shared, &stop)? {
+        for collector in collectors::collectors(tenant, &run, &order.stop)? {
             let meter = meters.add(format!("{} {}", collector.tenant, collector.datasets()));
             sources.spawn(collect(collector, order.clone(), meter));
         }
     }
-    drop(shared);
+    drop(run);
     while let Some(ended) = sources.join_next().await {
         failed.extend(ended.map_err(|error| Error::Io(format!("a source ended unexpectedly: {error}")))?);
     }
@@ -243,8 +242,8 @@ async fn read(collector: &mut Collector, scans: Vec<RangeScan>, meter: &Meter) -
                 Err(Error::Throttled { .. }) if throttled < MAX_THROTTLED => throttled += 1,
                 Err(error @ (Error::Transient(_) | Error::Unreachable(_))) if failed < ATTEMPTS => {
                     failed += 1;
-                    tracing::warn!(tenant = &*collector.tenant, reason = %error, "a slice failed, it is read again");
-                    collector.source.stop.unless(tokio::time::sleep(PAUSE * 2_u32.pow(failed))).await?;
+                    tracing::warn!(tenant = &*collector.tenant, reason = %error, "a time slice failed, it is read again");
+                    unless_stopped(&collector.source.stop, tokio::time::sleep(PAUSE * 2_u32.pow(failed))).await?;
                 }
                 Err(error) => return Err(error),
             }

@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use rustc_hash::FxHashMap;
+use tokio_util::sync::CancellationToken;
 
 use schema::Collection;
 
@@ -15,23 +16,26 @@ use super::past::Past;
 use super::redirects::Redirects;
 use super::retry_queue::RetryQueue;
 use super::rows::{self, Rows};
-use super::{Collector, Shared};
+use super::{Collector, RunContext};
 use crate::config::{DatasetConfig, TenantConfig};
 use common::error::Error;
 use common::health::Key;
 use common::ids::DatasetNames;
-use common::stop::Stop;
 use microsoft::Budget;
 use microsoft::auth::{Credential, TokenSource};
 use microsoft::source::{Requests, Source};
 
 // Long, because every part of a collector is named once, in one place.
 /// The sources of a tenant: datasets of the same endpoint that split its rows alike share one.
-pub(super) fn collectors(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Stop) -> Result<Vec<Collector>, Error> {
-    let outlet = shared.outlets.of(&tenant.delivery)?;
+pub(super) fn collectors(
+    tenant: &TenantConfig,
+    run: &Arc<RunContext>,
+    stop: &CancellationToken,
+) -> Result<Vec<Collector>, Error> {
+    let outlet = run.outlets.of(&tenant.delivery)?;
     let streams = outlet.streams(tenant.delivery.namespace.as_deref());
     let marks = Arc::new(tenant.delivery.marks());
-    let (clients, queue) = (&shared.clients, outlet.queue());
+    let (clients, queue) = (&run.clients, outlet.queue());
     let mut groups: Vec<Vec<DatasetConfig>> = Vec::new();
     for config in &tenant.datasets {
         let key = |config: &DatasetConfig| {
@@ -78,9 +82,9 @@ pub(super) fn collectors(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Sto
             tenant: tenant.id.as_str().into(),
             datasets: DatasetNames::join(&names),
         };
-        let health = shared.stats.health.source(&key, interval);
+        let health = run.stats.health.source(&key, interval);
         health.set_name(tenant.delivery.name.as_deref());
-        let mut rows = Rows::new(&datasets, &list, &tenant.id, Arc::clone(&shared.dead), shared.preserve_original);
+        let mut rows = Rows::new(&datasets, &list, &tenant.id, Arc::clone(&run.dead), run.preserve_original);
         rows.report_to(Arc::clone(&health));
         rows.mark(&marks);
         collectors.push(Collector {
@@ -99,7 +103,7 @@ pub(super) fn collectors(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Sto
                 stop: stop.clone(),
             },
             health,
-            state: shared.store.endpoint(&tenant.cloud.name, &tenant.id, &endpoint.name()),
+            state: run.store.endpoint(&tenant.cloud.name, &tenant.id, &endpoint.name()),
             rows,
             size: PageSize::new(list.page_size),
             retry_queue: RetryQueue::default(),
@@ -110,13 +114,13 @@ pub(super) fn collectors(tenant: &TenantConfig, shared: &Arc<Shared>, stop: &Sto
             deferred: Vec::new(),
             whole: FxHashMap::default(),
             late_arrival_scan: LateArrivalScan::default(),
-            past: Past::new(shared.desk.queue(&key)),
+            past: Past::new(run.desk.queue(&key)),
             stored: Vec::new(),
             delivered: true,
             cursor_advanced: false,
             interval,
             datasets,
-            shared: Arc::clone(shared),
+            run: Arc::clone(run),
         });
     }
     Ok(collectors)

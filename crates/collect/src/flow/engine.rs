@@ -10,14 +10,15 @@ use super::kinds::progress::CursorProgress;
 use super::kinds::{AnswerTime, Answered, Audience, Delivery, FirstRecord, Kind, Notice, Page, PageEnd, Purpose};
 use super::kinds::{Recovery, Step};
 use super::page::{Taking, take};
-use super::retry_queue::RetryItem;
-use super::rows::Extent;
+use super::provenance::{Origin, Provenance};
+use super::retry_queue::RetryKey;
 use super::{Collector, checkpoint, nested, redirects};
 use common::clock;
 use common::error::Error;
+use common::stop::unless_stopped;
 use microsoft::source::PageRequest;
 use output::BatchWriter;
-use state::Owed;
+use state::RetryKind;
 
 /// A kind on its way.
 pub(super) type AnyKind = dyn Kind<Progress = Vec<CursorProgress>> + Send + Sync;
@@ -34,7 +35,7 @@ pub(super) async fn read(collector: &mut Collector, kind: &mut AnyKind, outbox: 
         let end = match kind.next(collector.health.time().now()) {
             Step::Done => return Ok(()),
             Step::Wait(pause) => {
-                collector.source.stop.unless(tokio::time::sleep(pause)).await?;
+                unless_stopped(&collector.source.stop, tokio::time::sleep(pause)).await?;
                 continue;
             }
             Step::Request(request, Purpose::Probe) => probe(collector, &request, outbox).await,
@@ -51,7 +52,7 @@ pub(super) async fn read(collector: &mut Collector, kind: &mut AnyKind, outbox: 
             Ok(()) => {}
             Err(Recovery::Fail(error)) => return Err(error),
             Err(Recovery::FetchById(id)) => fetch_poisoned(collector, &id, outbox).await?,
-            Err(Recovery::OwePlace { from, until }) => owe_place(collector, &from, until.as_deref())?,
+            Err(Recovery::RetryPlace { from, until }) => retry_place(collector, &from, until.as_deref())?,
         }
     }
 }
@@ -104,8 +105,8 @@ async fn fetch_each(
     outbox: &mut BatchWriter,
 ) -> Result<(), Error> {
     for (row, audience) in fetches {
-        let apart = !kind.facts().is_live;
-        let is_light = fetch_by_id::complete(collector, &row, apart, audience, outbox).await?;
+        let origin = if kind.facts().is_live { Origin::Listed } else { Origin::Beside };
+        let is_light = fetch_by_id::complete(collector, &row, Provenance::new(origin, audience), outbox).await?;
         let reader = collector.rows.reader();
         let record = reader.read(&row);
         collector.misdated.look(&collector.health, &reader, &record, kind.facts().now);
@@ -132,22 +133,22 @@ async fn probe(collector: &mut Collector, request: &PageRequest, outbox: &mut Ba
 
 /// A record that no page can carry, whose name is known.
 async fn fetch_poisoned(collector: &mut Collector, id: &str, outbox: &mut BatchWriter) -> Result<(), Error> {
-    match fetch_by_id::fetch(collector, id, None, (Extent::Apart, Audience::ALL), outbox).await {
+    match fetch_by_id::fetch(collector, id, None, Provenance::BY_ID, outbox).await {
         // What was not found is no longer what the page could not carry.
         Ok(Found::Read | Found::Missing | Found::Other) => {}
         Err(error) if fetch_by_id::is_own(&error) => {
-            fetch_by_id::owe(collector, RetryItem { owed: Owed::Record, id, version: "" }, None, &error);
+            fetch_by_id::queue(collector, RetryKey { kind: RetryKind::Record, id, version: "" }, None, &error);
         }
         Err(error) => return Err(error),
     }
     collector.rows.begin_page()
 }
 
-fn owe_place(collector: &mut Collector, from: &str, until: Option<&str>) -> Result<(), Error> {
-    let is_known = collector.retry_queue.find(Owed::Place, from).is_some();
+fn retry_place(collector: &mut Collector, from: &str, until: Option<&str>) -> Result<(), Error> {
+    let is_known = collector.retry_queue.find(RetryKind::Place, from).is_some();
     if !is_known {
         let error = Error::Transient("no page can carry it, its neighbours can be read".to_owned());
-        fetch_by_id::owe(collector, RetryItem { owed: Owed::Place, id: from, version: "" }, None, &error);
+        fetch_by_id::queue(collector, RetryKey { kind: RetryKind::Place, id: from, version: "" }, None, &error);
     }
     if let Some(until) = until {
         collector.retry_queue.close(from, until);
@@ -166,7 +167,7 @@ fn hear(collector: &mut Collector, notice: Notice) {
 
 /// Says once that this machine's clock is wrong, or that there is nothing to compare it with.
 fn compare_clocks(collector: &Collector, is_told: bool) {
-    let told = &collector.shared.clock_told;
+    let told = &collector.run.clock_told;
     let ahead = collector.health.time().ahead();
     let is_news = ahead.map_or(!is_told, |ahead| ahead.abs() >= SKEW);
     if !is_news || told.swap(true, Ordering::Relaxed) {

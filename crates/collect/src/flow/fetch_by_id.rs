@@ -6,18 +6,17 @@
 //! delivered as its page said it, without the sum of its nested rows, and is asked for again. When they can be read at
 //! last, the whole record follows as a second document, which has the sum: `rollup` tells the two apart.
 
-use super::kinds::Audience;
 use super::kinds::list::{Role, Start, TimeCursorList};
 use super::page::{Taking, take};
-use super::retry_queue::RetryItem;
-use super::rows::Extent;
+use super::provenance::Provenance;
+use super::retry_queue::RetryKey;
 use super::{Collector, engine, nested, redirects};
 use common::clock;
 use common::error::Error;
 use common::health::Reason;
 use microsoft::source::{Bound, Range};
 use output::BatchWriter;
-use state::{Owed, Retry};
+use state::{RetryItem, RetryKind};
 
 /// Versions that are remembered as read alone.
 const MAX_DONE: usize = 1000;
@@ -40,13 +39,11 @@ pub(super) enum Found {
 pub(super) async fn complete(
     collector: &mut Collector,
     row: &[u8],
-    apart: bool,
-    audience: Audience,
+    whole: Provenance,
     outbox: &mut BatchWriter,
 ) -> Result<bool, Error> {
     let record = collector.rows.reader().read(row);
-    let (whole, partial) = if apart { (Extent::Apart, Extent::PartialApart) } else { (Extent::Whole, Extent::Partial) };
-    let (whole, partial) = ((whole, audience), (partial, audience));
+    let partial = whole.partial();
     redirects::note(collector, &record);
     let Some((id, version)) = record.name().filter(|_| collector.source.requests.list.id_to_read().is_some()) else {
         // It cannot be asked for; what the mapper says of it is kept.
@@ -54,7 +51,7 @@ pub(super) async fn complete(
         return Ok(false);
     };
     let mut is_late = false;
-    if let Some(entry) = collector.retry_queue.find(Owed::Nested, id) {
+    if let Some(entry) = collector.retry_queue.find(RetryKind::Nested, id) {
         if entry.version == version {
             // The overlap brings it again.
             if entry.row.is_none() {
@@ -64,7 +61,7 @@ pub(super) async fn complete(
         }
         // What changes again and again must not be held back for ever.
         is_late = entry.row.is_some();
-        if let Some(entry) = collector.retry_queue.take(Owed::Nested, id) {
+        if let Some(entry) = collector.retry_queue.take(RetryKind::Nested, id) {
             release(collector, entry.row, outbox).await?;
         }
     }
@@ -94,35 +91,36 @@ pub(super) async fn complete(
         collector.rows.element(&record, partial, outbox).await?;
     }
     // It may have been asked for as one that others were merged into.
-    collector.retry_queue.take(Owed::Record, id);
-    owe(collector, RetryItem { owed: Owed::Nested, id, version }, held, &error);
+    collector.retry_queue.take(RetryKind::Record, id);
+    queue(collector, RetryKey { kind: RetryKind::Nested, id, version }, held, &error);
     Ok(false)
 }
 
-/// Asks again for what is owed and whose time has come.
+/// Asks again for the items of the retry queue whose time has come.
 pub(super) async fn retry(collector: &mut Collector, outbox: &mut BatchWriter) -> Result<(), Error> {
     for entry in collector.retry_queue.due(clock::now()) {
-        let outcome = match entry.owed {
-            Owed::Nested => {
+        let outcome = match entry.kind {
+            RetryKind::Nested => {
                 // After it was delivered without its nested rows, the whole record needs an id of its own.
-                let extent = if entry.row.is_some() { Extent::Apart } else { Extent::Amended };
-                fetch(collector, &entry.id, Some(&entry.version), (extent, Audience::ALL), outbox).await
+                let by_id = Provenance::BY_ID;
+                let provenance = if entry.row.is_some() { by_id } else { by_id.amended() };
+                fetch(collector, &entry.id, Some(&entry.version), provenance, outbox).await
             }
-            Owed::Record => fetch(collector, &entry.id, None, (Extent::Apart, Audience::ALL), outbox).await,
-            Owed::Place => read_place(collector, &entry, outbox).await.map(|()| Found::Read),
+            RetryKind::Record => fetch(collector, &entry.id, None, Provenance::BY_ID, outbox).await,
+            RetryKind::Place => read_place(collector, &entry, outbox).await.map(|()| Found::Read),
         };
         match outcome {
-            Ok(Found::Missing) if entry.owed == Owed::Record && entry.attempts < MISSING_ATTEMPTS => {
+            Ok(Found::Missing) if entry.kind == RetryKind::Record && entry.attempts < MISSING_ATTEMPTS => {
                 let error = Error::Permanent("the record is not there, or not to be seen".to_owned());
-                owe(collector, RetryItem::of(&entry), None, &error);
+                queue(collector, RetryKey::of(&entry), None, &error);
             }
             Ok(found) => {
-                collector.retry_queue.take(entry.owed, &entry.id);
+                collector.retry_queue.take(entry.kind, &entry.id);
                 match found {
                     Found::Read => tracing::info!(
                         tenant = &*collector.tenant,
                         record = entry.id,
-                        owed = ?entry.owed,
+                        kind = ?entry.kind,
                         attempts = entry.attempts,
                         "RECOVERED: what could not be read is read"
                     ),
@@ -133,9 +131,9 @@ pub(super) async fn retry(collector: &mut Collector, outbox: &mut BatchWriter) -
                     release(collector, entry.row, outbox).await?;
                 }
             }
-            Err(error) if is_own(&error) || entry.owed == Owed::Record && matches!(error, Error::Auth(_)) => {
+            Err(error) if is_own(&error) || entry.kind == RetryKind::Record && matches!(error, Error::Auth(_)) => {
                 collector.rows.begin_page()?;
-                owe(collector, RetryItem::of(&entry), None, &error);
+                queue(collector, RetryKey::of(&entry), None, &error);
                 release(collector, entry.row, outbox).await?;
             }
             // There is no hurry.
@@ -151,19 +149,19 @@ pub(super) async fn fetch(
     collector: &mut Collector,
     id: &str,
     version: Option<&str>,
-    extent: (Extent, Audience),
+    provenance: Provenance,
     outbox: &mut BatchWriter,
 ) -> Result<Found, Error> {
     let Some(response) = collector.source.open_record(id).await? else { return Ok(Found::Missing) };
     let mut found = Found::Missing;
-    let outcome = take(collector, response, Taking::Alone { version, extent, found: &mut found }, outbox).await;
+    let outcome = take(collector, response, Taking::ById { version, provenance, found: &mut found }, outbox).await;
     let page = outcome.inspect_err(|_| collector.deferred.clear())?;
-    nested::settle_alone(collector, outbox).await?;
+    nested::settle_by_id(collector, outbox).await?;
     page.lacks.map_or(Ok(found), |lacks| Err(Error::Incomplete(lacks)))
 }
 
 /// Reads a place again that could not be read, and everything else up to its end.
-async fn read_place(collector: &mut Collector, place: &Retry, outbox: &mut BatchWriter) -> Result<(), Error> {
+async fn read_place(collector: &mut Collector, place: &RetryItem, outbox: &mut BatchWriter) -> Result<(), Error> {
     let range = Range { from: place.id.clone(), to: place.until.clone().map(Bound::Through) };
     let mut size = collector.size;
     size.smallest();
@@ -186,7 +184,7 @@ async fn release(collector: &mut Collector, row: Option<String>, outbox: &mut Ba
     match row {
         Some(row) => {
             let record = collector.rows.reader().read(row.as_bytes());
-            collector.rows.element(&record, (Extent::PartialApart, Audience::ALL), outbox).await
+            collector.rows.element(&record, Provenance::BY_ID.partial(), outbox).await
         }
         None => Ok(()),
     }
@@ -196,24 +194,24 @@ fn gone(collector: &Collector, id: &str) {
     tracing::info!(
         tenant = &*collector.tenant,
         record = id,
-        "a record that was to be read alone is deleted, merged or not to be seen any more; nothing is owed for it"
+        "a record that was to be read alone is deleted, merged or not to be seen any more; it is not asked for again"
     );
 }
 
 /// Remembers that something could not be read.
-pub(super) fn owe(collector: &mut Collector, debt: RetryItem<'_>, held: Option<String>, error: &Error) {
+pub(super) fn queue(collector: &mut Collector, item: RetryKey<'_>, held: Option<String>, error: &Error) {
     let is_held = held.is_some();
-    let (entry, given_up) = collector.retry_queue.failed(debt, held);
-    let what = match debt.owed {
-        Owed::Nested | Owed::Record => "record",
-        Owed::Place => "a record at or after",
+    let (entry, given_up) = collector.retry_queue.failed(item, held);
+    let what = match item.kind {
+        RetryKind::Nested | RetryKind::Record => "record",
+        RetryKind::Place => "a record at or after",
     };
     let attempts = entry.attempts;
-    collector.health.degrade(Reason::HeavyRecord, format_args!("{what} {} ({attempts} attempts): {error}", debt.id));
+    collector.health.degrade(Reason::HeavyRecord, format_args!("{what} {} ({attempts} attempts): {error}", item.id));
     tracing::warn!(
         tenant = &*collector.tenant,
-        record = debt.id,
-        owed = ?debt.owed,
+        record = item.id,
+        kind = ?item.kind,
         reason = %error,
         attempts = entry.attempts,
         next = entry.next,
@@ -224,13 +222,13 @@ pub(super) fn owe(collector: &mut Collector, debt: RetryItem<'_>, held: Option<S
 }
 
 /// Says that something is not asked for any more.
-pub(super) fn give_up(collector: &Collector, given_up: Option<Retry>) {
+pub(super) fn give_up(collector: &Collector, given_up: Option<RetryItem>) {
     if let Some(lost) = given_up {
         collector.health.lost(1, format_args!("nested rows of record {} after {} attempts", lost.id, lost.attempts));
         tracing::error!(
             tenant = &*collector.tenant,
             record = lost.id,
-            owed = ?lost.owed,
+            kind = ?lost.kind,
             attempts = lost.attempts,
             "DEGRADED: a record, or what is nested in it, is given up"
         );

@@ -195,7 +195,7 @@ pub(crate) enum Recovery {
     /// No page can carry this record: it is fetched by its id, and remembered to be asked for again if that fails too.
     FetchById(String),
     /// Something at this place cannot be read: it is remembered to be asked for again.
-    OwePlace {
+    RetryPlace {
         /// Where the place begins.
         from: String,
         /// Where it ends, if that is known.

@@ -1,5 +1,5 @@
-//! The slow sweep: what lies behind the cursor is read again from time to time, for records that became visible later than
-//! the overlap reaches. It runs in the time that live polls leave, a slice at a time, and gives way to throttling.
+//! The slow scan: what lies behind the cursor is read again from time to time, for records that became visible later than
+//! the overlap reaches. It runs in the time that live polls leave, a time slice at a time, and gives way to throttling.
 
 use std::time::Duration;
 
@@ -13,34 +13,35 @@ use super::range_scan::RangeScan;
 use common::clock;
 use common::error::Error;
 use common::http::jitter;
+use common::stop::unless_stopped;
 use state::Task;
 
-/// Kind of the tasks, key of the running sweep and of the time of the next one.
-const KIND: &str = "reconcile";
-const SWEEP: &str = "sweep";
+/// Kind of the tasks, key of the running scan and of the time of the next one.
+const KIND: &str = "late_arrival_scan";
+const RUNNING: &str = "running";
 const NEXT: &str = "next";
-/// Pause between two slices.
+/// Pause between two time slices.
 const PACE: Duration = Duration::from_secs(5);
-/// Pause after a slice that failed.
+/// Pause after a time slice that failed.
 const AFTER_FAULT: Duration = Duration::from_mins(5);
-/// A source without any time to spare reads a slice this often.
+/// A source without any time to spare reads a time slice this often.
 const AT_LEAST: Duration = Duration::from_mins(2);
 
-/// The sweep of one source.
+/// The late-arrival scan of one source.
 #[derive(Debug, Default)]
 pub(super) struct LateArrivalScan {
     /// The running one.
     scan: Option<RangeScan>,
     /// When the next one is due; unknown until the state was asked.
     next: Option<DateTime<Utc>>,
-    /// Slices that may be read before this time.
+    /// No time slice is read before this time.
     after: Option<Instant>,
     last: Option<Instant>,
 }
 
-/// Reads slices until the next live poll, which starts then.
+/// Reads time slices until the next live poll, which starts then.
 pub(super) async fn spare_time(collector: &mut Collector, poll: Instant) -> Result<(), Error> {
-    let Some(plan) = collector.datasets.iter().find_map(|config| config.reconcile) else { return Ok(()) };
+    let Some(plan) = collector.datasets.iter().find_map(|config| config.late_arrival_scan) else { return Ok(()) };
     loop {
         let now = Instant::now();
         let overdue = collector.late_arrival_scan.last.is_none_or(|last| last + AT_LEAST <= now);
@@ -55,23 +56,23 @@ pub(super) async fn spare_time(collector: &mut Collector, poll: Instant) -> Resu
             Ok(false) => return Ok(()),
             Err(error @ (Error::Stopped | Error::Io(_))) => return Err(error),
             Err(error) => {
-                tracing::info!(tenant = &*collector.tenant, reason = %error, "the sweep for late records waits");
+                tracing::info!(tenant = &*collector.tenant, reason = %error, "the late-arrival scan waits");
                 collector.late_arrival_scan.after = Some(Instant::now() + AFTER_FAULT);
                 return Ok(());
             }
         }
-        collector.source.stop.unless(tokio::time::sleep(PACE)).await?;
+        unless_stopped(&collector.source.stop, tokio::time::sleep(PACE)).await?;
     }
 }
 
-/// Goes on with a sweep, or starts the one that is due; `false` if none is.
-async fn start(collector: &mut Collector, plan: crate::config::Reconcile) -> Result<bool, Error> {
+/// Goes on with a scan, or starts the one that is due; `false` if none is.
+async fn start(collector: &mut Collector, plan: crate::config::LateArrivalScanConfig) -> Result<bool, Error> {
     let state = collector.state.clone();
     let next = if let Some(next) = collector.late_arrival_scan.next {
         next
     } else {
         let tasks = state.tasks(KIND, 2).await?;
-        if let Some(task) = tasks.iter().find(|task| task.key == SWEEP.as_bytes()) {
+        if let Some(task) = tasks.iter().find(|task| task.key == RUNNING.as_bytes()) {
             collector.late_arrival_scan.scan = RangeScan::resume(KIND, task);
         }
         let known = tasks.iter().find(|task| task.key == NEXT.as_bytes());
@@ -91,14 +92,17 @@ async fn start(collector: &mut Collector, plan: crate::config::Reconcile) -> Res
         return Ok(false);
     }
     let Some((from, to)) = range(collector, plan).await? else { return Ok(false) };
-    let scan = RangeScan::new(KIND, SWEEP, &from, &to);
+    let scan = RangeScan::new(KIND, RUNNING, &from, &to);
     state.put_task(scan.task()).await?;
     collector.late_arrival_scan.scan = Some(scan);
     Ok(true)
 }
 
 /// From the span before the cursor, but not from before collection began, to where live polls read again anyway.
-async fn range(collector: &Collector, plan: crate::config::Reconcile) -> Result<Option<(String, String)>, Error> {
+async fn range(
+    collector: &Collector,
+    plan: crate::config::LateArrivalScanConfig,
+) -> Result<Option<(String, String)>, Error> {
     let mut found: Option<(String, String)> = None;
     let loaded = collector.state.load().await?;
     for config in &collector.datasets {
@@ -118,8 +122,8 @@ async fn range(collector: &Collector, plan: crate::config::Reconcile) -> Result<
     Ok(found.filter(|(from, to)| cursor::order(from, to).is_lt()))
 }
 
-/// `false` when the sweep has ended.
-async fn step(collector: &mut Collector, plan: crate::config::Reconcile) -> Result<bool, Error> {
+/// `false` when the scan has ended.
+async fn step(collector: &mut Collector, plan: crate::config::LateArrivalScanConfig) -> Result<bool, Error> {
     let Some(mut scan) = collector.late_arrival_scan.scan.take() else { return Ok(false) };
     let before = scan.found();
     let outcome = Box::pin(scan.step(collector)).await;
@@ -138,13 +142,13 @@ async fn step(collector: &mut Collector, plan: crate::config::Reconcile) -> Resu
         path = collector.source.endpoint.path,
         late,
         to,
-        "swept for late records"
+        "late-arrival scan is complete"
     );
     collector.late_arrival_scan.next = Some(schedule(collector, plan).await?);
     Ok(false)
 }
 
-async fn schedule(collector: &Collector, plan: crate::config::Reconcile) -> Result<DateTime<Utc>, Error> {
+async fn schedule(collector: &Collector, plan: crate::config::LateArrivalScanConfig) -> Result<DateTime<Utc>, Error> {
     // Sources that came together part again.
     let pause = plan.every.saturating_sub(jitter(plan.every / 10));
     let next = collector.health.time().now() + TimeDelta::from_std(pause).unwrap_or(TimeDelta::days(1));

@@ -1,22 +1,23 @@
 //! Lists within a record that do not come whole: `alerts@odata.nextLink` beside an incident's alerts, the same beside the
 //! evidence or the comments of a record, and within a nested row. Their links are followed when the page was read, because
-//! a page that is being read holds a permit. A record whose lists cannot be completed like this is read alone, and owed if
+//! a page that is being read holds a permit. A record whose lists cannot be completed like this is fetched by its id, and goes to the retry queue if
 //! that is of no use either: no summary is made of a part.
 
 use rustc_hash::FxHashSet;
 
 use super::engine::AnyKind;
-use super::kinds::Audience;
 use super::page::{Taking, error_of, take};
-use super::retry_queue::RetryItem;
-use super::rows::{Extent, Nested};
+use super::provenance::{Completeness, Provenance, Revision};
+use super::retry_queue::RetryKey;
+use super::rows::Nested;
 use super::{Collector, fetch_by_id};
 use crate::json_stream::{MAX_ROW, all_members, members};
 use crate::record::Record;
 use common::error::Error;
 use common::http::Backoff;
+use common::stop::unless_stopped;
 use output::BatchWriter;
-use state::Owed;
+use state::RetryKind;
 
 /// What a link's member ends with.
 const LINK: &str = "@odata.nextLink";
@@ -33,7 +34,7 @@ pub(super) const MAX_WAITING: usize = MAX_ROW;
 #[derive(Debug)]
 pub(super) struct Deferred {
     row: Vec<u8>,
-    extent: (Extent, Audience),
+    provenance: Provenance,
     /// What its nested rows have said so far.
     nested: Nested,
     /// Nested rows that are not whole themselves.
@@ -71,7 +72,7 @@ pub(super) fn wait(collector: &mut Collector, row: &[u8]) -> bool {
 }
 
 /// A record with lists that are not whole waits until its page was read.
-pub(super) fn defer(collector: &mut Collector, record: &Record<'_>, extent: (Extent, Audience)) -> bool {
+pub(super) fn defer(collector: &mut Collector, record: &Record<'_>, provenance: Provenance) -> bool {
     let row = record.row;
     let waiting = std::mem::take(collector.rows.waiting());
     recount(collector, record);
@@ -79,7 +80,7 @@ pub(super) fn defer(collector: &mut Collector, record: &Record<'_>, extent: (Ext
         return false;
     }
     let (row, nested) = (row.to_vec(), collector.rows.take_nested());
-    collector.deferred.push(Deferred { row, extent, nested, waiting: waiting.rows, lacks: waiting.lacks });
+    collector.deferred.push(Deferred { row, provenance, nested, waiting: waiting.rows, lacks: waiting.lacks });
     true
 }
 
@@ -104,7 +105,7 @@ fn recount(collector: &mut Collector, record: &Record<'_>) {
     }
 }
 
-/// The page was read: its records that wait are completed. Says what is missing and not owed.
+/// The page was read: its records that wait are completed. Says what is missing and not in the retry queue.
 pub(super) async fn settle(
     collector: &mut Collector,
     kind: &mut AnyKind,
@@ -117,12 +118,12 @@ pub(super) async fn settle(
         if name.as_ref().is_some_and(|(id, version)| collector.whole.get(id) == Some(version)) {
             continue;
         }
-        let owed = name.as_ref().and_then(|(id, version)| {
-            collector.retry_queue.find(Owed::Nested, id).filter(|entry| entry.version == *version)
+        let queued = name.as_ref().and_then(|(id, version)| {
+            collector.retry_queue.find(RetryKind::Nested, id).filter(|entry| entry.version == *version)
         });
         // Its links need not fail again.
-        let outcome = match owed {
-            Some(_) => Err(Error::Incomplete("it is owed already".to_owned())),
+        let outcome = match queued {
+            Some(_) => Err(Error::Incomplete("it is in the retry queue already".to_owned())),
             None => complete(collector, &mut record, outbox).await,
         };
         let error = match (outcome, name) {
@@ -135,9 +136,9 @@ pub(super) async fn settle(
             }
             (Err(error), Some(_)) if fetch_by_id::is_own(&error) => {
                 tracing::info!(tenant = &*collector.tenant, reason = %error, "a list within a record is not whole, it is read alone");
-                let (extent, audience) = record.extent;
-                let apart = !matches!(extent, Extent::Whole | Extent::Partial);
-                fetch_by_id::complete(collector, &record.row, apart, audience, outbox).await?;
+                let whole =
+                    Provenance { completeness: Completeness::Whole, revision: Revision::First, ..record.provenance };
+                fetch_by_id::complete(collector, &record.row, whole, outbox).await?;
                 continue;
             }
             (Err(error), _) => error,
@@ -145,7 +146,7 @@ pub(super) async fn settle(
         if !fetch_by_id::is_own(&error) {
             // The cursor may go on without them.
             for record in std::iter::once(record).chain(deferred) {
-                owe(collector, kind, &record);
+                queue(collector, kind, &record);
             }
             return Err(error);
         }
@@ -155,13 +156,13 @@ pub(super) async fn settle(
         for row in &record.waiting {
             collector.rows.nested_row(row)?;
         }
-        deliver(collector, &record.row, record.extent, outbox).await?;
+        deliver(collector, &record.row, record.provenance, outbox).await?;
     }
     Ok(missing)
 }
 
 /// The single record that was asked for: completed, or an error.
-pub(super) async fn settle_alone(collector: &mut Collector, outbox: &mut BatchWriter) -> Result<(), Error> {
+pub(super) async fn settle_by_id(collector: &mut Collector, outbox: &mut BatchWriter) -> Result<(), Error> {
     for mut record in std::mem::take(&mut collector.deferred) {
         complete(collector, &mut record, outbox).await?;
     }
@@ -175,10 +176,10 @@ fn name(collector: &Collector, record: &Deferred) -> Option<(String, String)> {
     record.name().map(|(id, version)| (id.to_owned(), version.to_owned()))
 }
 
-fn owe(collector: &mut Collector, kind: &mut AnyKind, record: &Deferred) {
+fn queue(collector: &mut Collector, kind: &mut AnyKind, record: &Deferred) {
     if let Some((id, version)) = name(collector, record) {
         let (_, given_up) =
-            collector.retry_queue.failed(RetryItem { owed: Owed::Nested, id: &id, version: &version }, None);
+            collector.retry_queue.failed(RetryKey { kind: RetryKind::Nested, id: &id, version: &version }, None);
         fetch_by_id::give_up(collector, given_up);
         return;
     }
@@ -226,17 +227,17 @@ async fn complete(collector: &mut Collector, record: &mut Deferred, outbox: &mut
     for row in record.waiting.drain(..) {
         collector.rows.nested_row(&row)?;
     }
-    deliver(collector, &row, record.extent, outbox).await
+    deliver(collector, &row, record.provenance, outbox).await
 }
 
 async fn deliver(
     collector: &mut Collector,
     row: &[u8],
-    extent: (Extent, Audience),
+    provenance: Provenance,
     outbox: &mut BatchWriter,
 ) -> Result<(), Error> {
     let record = collector.rows.reader().read(row);
-    collector.rows.element(&record, extent, outbox).await
+    collector.rows.element(&record, provenance, outbox).await
 }
 
 /// The lists of a record that go on elsewhere.
@@ -301,7 +302,7 @@ async fn follow(
             };
             let Some(pause) = pauses.next(None).filter(|_| error.is_temporary()) else { return Err(error) };
             collector.health.retried();
-            collector.source.stop.unless(tokio::time::sleep(pause)).await?;
+            unless_stopped(&collector.source.stop, tokio::time::sleep(pause)).await?;
         };
         from = page.url;
     }

@@ -14,7 +14,7 @@ use microsoft::fair_scheduler::{FairScheduler, TenantQueue};
 use output::batch::Pool;
 use output::dead_letters::DeadLetters;
 use output::task;
-use output::{BatchWriter, DataStreams, OutputCommand, Sink};
+use output::{AnyOutput, BatchWriter, DataStreams, OutputCommand};
 
 /// An output to be set to work.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub struct Target {
     /// What the configuration calls it.
     pub name: Arc<str>,
     /// The output.
-    pub sink: Sink,
+    pub output: AnyOutput,
     /// Last part of the data streams' names where the tenant names no other.
     pub namespace: String,
 }
@@ -54,10 +54,10 @@ impl Outlets {
         stats.health.name_outputs(targets.iter().map(|target| &*target.name));
         let count = targets.len();
         let mut outlets = Vec::with_capacity(count);
-        for Target { name, sink, namespace } in targets {
+        for Target { name, output, namespace } in targets {
             let (jobs, inbox) = mpsc::channel(task::QUEUED);
             let stats = if outlets.is_empty() { Arc::clone(stats) } else { Arc::new(stats.of_output(&name)) };
-            tasks.spawn(task::serve(task::OutputTask { sink, dead: Arc::clone(dead), stats, patience }, inbox));
+            tasks.spawn(task::serve(task::OutputTask { output, dead: Arc::clone(dead), stats, patience }, inbox));
             outlets.push(Arc::new(Outlet {
                 name,
                 streams: Arc::new(DataStreams::new(&namespace)),

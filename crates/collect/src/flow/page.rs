@@ -10,12 +10,13 @@ use rustc_hash::FxHasher;
 
 use super::engine::{AnyKind, Fetch};
 use super::fetch_by_id::Found;
-use super::kinds::{Audience, Delivery, Disposition, Page};
-use super::rows::Extent;
+use super::kinds::{Delivery, Disposition, Page};
+use super::provenance::{Origin, Provenance};
 use super::{Collector, checkpoint, nested, redirects};
 use crate::json_stream::{Event, MAX_ROW, PageForm, SplitError, Splitter, members, string_member};
 use common::error::{Error, quoted};
 use common::http::{ids, retry_after};
+use common::stop::unless_stopped;
 use microsoft::Said;
 use microsoft::fair_scheduler::{Arrival, PacedBody};
 use output::BatchWriter;
@@ -35,11 +36,11 @@ pub(super) enum Taking<'a> {
     /// Records of a listing whose nested rows are still to be read, or which are only looked at.
     Bare(&'a mut Vec<Vec<u8>>),
     /// One record by its id.
-    Alone {
+    ById {
         /// Only this one is wanted.
         version: Option<&'a str>,
-        /// What it is to the listing, and whom it is for.
-        extent: (Extent, Audience),
+        /// What goes with it.
+        provenance: Provenance,
         /// What came.
         found: &'a mut Found,
     },
@@ -49,7 +50,7 @@ impl Taking<'_> {
     fn page_size(&self, collector: &Collector) -> u32 {
         match self {
             Taking::Listed { kind, .. } => kind.facts().page_size,
-            Taking::Bare(_) | Taking::Alone { .. } => collector.size.get(),
+            Taking::Bare(_) | Taking::ById { .. } => collector.size.get(),
         }
     }
 }
@@ -109,12 +110,12 @@ pub(super) async fn take(
     outbox: &mut BatchWriter,
 ) -> Result<Page, Error> {
     // A single record is read as the list that holds it.
-    let alone = matches!(taking, Taking::Alone { .. });
+    let by_id = matches!(taking, Taking::ById { .. });
     let requests = &collector.source.requests;
-    let (form, wraps) = if alone { (PageForm::ARRAY, true) } else { PageForm::of(&requests.list) };
+    let (form, wraps) = if by_id { (PageForm::ARRAY, true) } else { PageForm::of(&requests.list) };
     let what = format!("{} {}", if alone { "GET" } else { requests.method() }, answer.response().url().path());
     collector.rows.begin_page()?;
-    let link = if alone { None } else { requests.link_of(answer.response().headers()) };
+    let link = if by_id { None } else { requests.link_of(answer.response().headers()) };
     let mut page = Page { link, ..Page::default() };
     let (status, after, ids) = (answer.response().status(), retry_after(answer.response()), ids(answer.response()));
     match status {
@@ -134,9 +135,12 @@ pub(super) async fn take(
     while !ended {
         let chunk = match head.take() {
             Some(head) => Bytes::from_static(head),
-            None => match collector.source.stop.unless(answer.next()).await?.map_err(|error| error.to_error(&what))? {
+            None => match unless_stopped(&collector.source.stop, answer.next())
+                .await?
+                .map_err(|error| error.to_error(&what))?
+            {
                 Arrival::Chunk(chunk) => {
-                    collector.shared.stats.bytes.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+                    collector.run.stats.bytes.fetch_add(chunk.len() as u64, Ordering::Relaxed);
                     collector.health.bytes(chunk.len() as u64);
                     chunk
                 }
@@ -196,7 +200,7 @@ pub(super) async fn take(
     }
     let (tenant, more) = (&*collector.tenant, page.link.is_some());
     tracing::debug!(tenant, request = what, ids = ids.trim(), rows = page.rows, more, "page read");
-    collector.shared.stats.pages.fetch_add(1, Ordering::Relaxed);
+    collector.run.stats.pages.fetch_add(1, Ordering::Relaxed);
     collector.health.page_read(taking.page_size(collector));
     page.lacks = page.lacks.map(|lacks| format!("{what}: the answer is not whole: {lacks}{ids}"));
     Ok(page)
@@ -214,8 +218,8 @@ async fn element(
     taking: &mut Taking<'_>,
     outbox: &mut BatchWriter,
 ) -> Result<(), Error> {
-    let alone = matches!(taking, Taking::Alone { .. }).then(|| without_context(row));
-    let row = alone.as_deref().unwrap_or(row);
+    let by_id = matches!(taking, Taking::ById { .. }).then(|| without_context(row));
+    let row = by_id.as_deref().unwrap_or(row);
     let reader = collector.rows.reader();
     let record = reader.read(row);
     let mended = reader.with_mapped_times(&record);
@@ -230,11 +234,12 @@ async fn element(
                 }
             };
             let (now, is_live) = (kind.facts().now, kind.facts().is_live);
-            let extent = if is_live { Extent::Whole } else { Extent::Apart };
+            let origin = if is_live { Origin::Listed } else { Origin::Beside };
+            let provenance = Provenance::new(origin, audience);
             redirects::note(collector, &record);
             collector.misdated.look(&collector.health, &reader, &record, now);
-            if !nested::defer(collector, &record, (extent, audience)) {
-                collector.rows.element(&record, (extent, audience), outbox).await?;
+            if !nested::defer(collector, &record, provenance) {
+                collector.rows.element(&record, provenance, outbox).await?;
             }
             kind.delivered(&record, Delivery::Listed);
             // The cursor passes nothing that waits.
@@ -245,18 +250,18 @@ async fn element(
             Ok(())
         }
         // The listing brings the newer version.
-        Taking::Alone { version: Some(version), found, .. } if record.version.as_deref() != Some(*version) => {
+        Taking::ById { version: Some(version), found, .. } if record.version.as_deref() != Some(*version) => {
             **found = Found::Other;
             collector.rows.begin_page()
         }
         // Its time moves no cursor: the listing has not come so far.
-        Taking::Alone { extent, found, .. } => {
+        Taking::ById { provenance, found, .. } => {
             redirects::note(collector, &record);
             **found = Found::Read;
-            if nested::defer(collector, &record, *extent) {
+            if nested::defer(collector, &record, *provenance) {
                 return Ok(());
             }
-            collector.rows.element(&record, *extent, outbox).await
+            collector.rows.element(&record, *provenance, outbox).await
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Spans of the past that a running source was asked for: read slice by slice in the time that live polls leave, at least
-//! one slice per cycle. They wait in the state's queue, so that a restarted process goes on with them.
+//! Spans of the past that a running source was asked for: read by time slices in the time that live polls leave, at least
+//! one time slice per cycle. They wait in the state's queue, so that a restarted process goes on with them.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -14,8 +14,9 @@ use super::poll::report_drift;
 use super::range_scan::RangeScan;
 use common::error::Error;
 use common::http::Backoff;
+use common::stop::unless_stopped;
 
-/// First pause after a slice that failed, and the longest.
+/// First pause after a time slice that failed, and the longest.
 const PAUSE: Duration = Duration::from_secs(5);
 const LONGEST: Duration = Duration::from_mins(5);
 
@@ -28,7 +29,7 @@ pub(super) struct Past {
     is_resumed: bool,
     /// Nothing is read before.
     after: Option<Instant>,
-    /// After slices that failed in a row.
+    /// After time slices that failed in a row.
     pauses: Backoff,
 }
 
@@ -79,7 +80,7 @@ pub(super) async fn until(collector: &mut Collector, poll: Instant) -> Result<()
                 () = tokio::time::sleep_until(next) => {}
             }
         };
-        collector.source.stop.unless(called).await?;
+        unless_stopped(&collector.source.stop, called).await?;
     }
 }
 
@@ -121,7 +122,7 @@ async fn accept(collector: &mut Collector) -> Result<(), Error> {
     Ok(())
 }
 
-/// One slice of the first span.
+/// One time slice of the first span.
 async fn step(collector: &mut Collector) -> Result<(), Error> {
     let Some(mut work) = collector.past.work.pop_front() else { return Ok(()) };
     let (left, found) = (work.scan.seconds(), work.scan.found());
@@ -162,7 +163,7 @@ async fn step(collector: &mut Collector) -> Result<(), Error> {
             for meter in collector.past.work.front().iter().flat_map(|work| &work.meters) {
                 meter.wait_for(&error);
             }
-            tracing::warn!(tenant = &*collector.tenant, reason = %error, "a slice of a backfill failed, it is read again");
+            tracing::warn!(tenant = &*collector.tenant, reason = %error, "a time slice of a backfill failed, it is read again");
         }
     }
     Ok(())

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::{Collector, Failed, cycle, late_arrival_scan, past};
 use common::error::Error;
 use common::http::jitter;
+use common::stop::unless_stopped;
 
 /// Least pause between two cycles, however long one took.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -28,7 +29,7 @@ pub(super) async fn poll(mut collector: Collector, plan: Plan) -> Option<Failed>
     let stop = collector.source.stop.clone();
     let mut start = Instant::now() + plan.first;
     loop {
-        if stop.unless(tokio::time::sleep_until(start)).await.is_err() {
+        if unless_stopped(&stop, tokio::time::sleep_until(start)).await.is_err() {
             return None;
         }
         collector.health.cycle_started();
@@ -58,7 +59,7 @@ pub(super) async fn poll(mut collector: Collector, plan: Plan) -> Option<Failed>
             Ok(()) => {}
             Err(Error::Stopped) => return None,
             Err(error) => {
-                tracing::error!(tenant = &*tenant, datasets = &*datasets, %error, "the sweep for late records failed");
+                tracing::error!(tenant = &*tenant, datasets = &*datasets, %error, "the late-arrival scan failed");
             }
         }
         collector.rows.rest();

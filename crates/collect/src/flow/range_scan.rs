@@ -1,4 +1,4 @@
-//! A part of the listing that is read apart from the live window, slice by slice: each slice is read, delivered and
+//! A part of the listing that is read apart from the live window, by time slices: each of them is read, delivered and
 //! written down before the next one, so that a restart goes on where it ended. The index of delivered ids tells what is missing in
 //! the output; the live cursor stays where it is.
 
@@ -97,14 +97,14 @@ impl RangeScan {
         self.found
     }
 
-    /// Reads and delivers a slice. Returns how many of its documents were missing; `None` for the end.
+    /// Reads and delivers a time slice. Returns how many of its documents were missing; `None` for the end.
     pub(super) async fn step(&mut self, collector: &mut Collector) -> Result<Option<u64>, Error> {
         let Some(Begun { cursors, mut outbox, .. }) = begin(collector).await? else { return Ok(None) };
         let mut list = TimeCursorList::new(collector.start(self.slice.range().clone(), Role::RangeScan, cursors));
         let outcome = engine::read(collector, &mut list, &mut outbox).await;
         collector.keep_size(&list, &outcome);
         let found = collector.rows.fresh();
-        // What a broken slice has found is delivered too.
+        // What a broken one has found is delivered too.
         deliver(collector, &list, &mut outbox, false).await?;
         self.found += found;
         outcome?;

@@ -8,14 +8,13 @@ use rustc_hash::FxHashMap;
 
 use super::Collector;
 use super::fetch_by_id::{self, Found};
-use super::kinds::Audience;
-use super::retry_queue::RetryItem;
-use super::rows::Extent;
+use super::provenance::Provenance;
+use super::retry_queue::RetryKey;
 use crate::record::Record;
 use common::error::Error;
 use common::health::Reason;
 use output::BatchWriter;
-use state::Owed;
+use state::RetryKind;
 
 /// Records of a chain that are followed.
 const MAX_DEPTH: u32 = 16;
@@ -59,27 +58,27 @@ pub(super) fn note(collector: &mut Collector, record: &Record<'_>) {
     merged.waiting.push_back((target.to_owned(), merged.depth + 1));
 }
 
-/// Reads the records that others were merged into. What cannot be read is owed.
+/// Reads the records that others were merged into. What cannot be read goes to the retry queue.
 pub(super) async fn follow(collector: &mut Collector, outbox: &mut BatchWriter) -> Result<(), Error> {
     while let Some((id, depth)) = collector.redirects.waiting.pop_front() {
         collector.redirects.depth = depth;
-        let outcome = fetch_by_id::fetch(collector, &id, None, (Extent::Apart, Audience::ALL), outbox).await;
+        let outcome = fetch_by_id::fetch(collector, &id, None, Provenance::BY_ID, outbox).await;
         collector.redirects.depth = 0;
         match outcome {
             Ok(Found::Read) => {
-                collector.retry_queue.take(Owed::Record, &id);
+                collector.retry_queue.take(RetryKind::Record, &id);
             }
-            Ok(Found::Other | Found::Missing) => owe(collector, &id, "the record is not there, or not to be seen"),
+            Ok(Found::Other | Found::Missing) => queue(collector, &id, "the record is not there, or not to be seen"),
             // The token may be refused for a single record.
             Err(error) if fetch_by_id::is_own(&error) || matches!(error, Error::Auth(_)) => {
-                owe(collector, &id, &error.to_string());
+                queue(collector, &id, &error.to_string());
             }
             Err(error) => {
                 // The cursor may go on without them.
                 collector.redirects.waiting.push_front((id, depth));
                 while let Some((id, _)) = collector.redirects.waiting.pop_front() {
                     let (_, given_up) =
-                        collector.retry_queue.failed(RetryItem { owed: Owed::Record, id: &id, version: "" }, None);
+                        collector.retry_queue.failed(RetryKey { kind: RetryKind::Record, id: &id, version: "" }, None);
                     fetch_by_id::give_up(collector, given_up);
                 }
                 return Err(error);
@@ -89,12 +88,12 @@ pub(super) async fn follow(collector: &mut Collector, outbox: &mut BatchWriter) 
     Ok(())
 }
 
-fn owe(collector: &mut Collector, id: &str, reason: &str) {
-    if collector.retry_queue.find(Owed::Nested, id).is_some() {
-        // The listing has brought it, and it is owed already.
+fn queue(collector: &mut Collector, id: &str, reason: &str) {
+    if collector.retry_queue.find(RetryKind::Nested, id).is_some() {
+        // The listing has brought it, and it is in the queue already.
         return;
     }
-    let (entry, given_up) = collector.retry_queue.failed(RetryItem { owed: Owed::Record, id, version: "" }, None);
+    let (entry, given_up) = collector.retry_queue.failed(RetryKey { kind: RetryKind::Record, id, version: "" }, None);
     let text = format_args!("record {id}, which others were merged into ({} attempts): {reason}", entry.attempts);
     collector.health.degrade(Reason::HeavyRecord, text);
     tracing::warn!(

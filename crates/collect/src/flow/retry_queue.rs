@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use common::clock;
 use common::http::jitter;
-use state::{Owed, Retry};
+use state::{RetryItem, RetryKind};
 
 /// First and longest time between two attempts, and the first where something is held back until the second one.
 const FIRST: Duration = Duration::from_mins(2);
@@ -25,37 +25,37 @@ const MAX_HELD_TEXT: usize = 64 * 1024;
 /// The retry queue of one source.
 #[derive(Debug, Default)]
 pub(super) struct RetryQueue {
-    entries: Vec<Retry>,
+    entries: Vec<RetryItem>,
     is_changed: bool,
 }
 
 /// What failed.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct RetryItem<'a> {
-    pub(super) owed: Owed,
+pub(super) struct RetryKey<'a> {
+    pub(super) kind: RetryKind,
     /// Id of the record; of a place, the time at which it begins.
     pub(super) id: &'a str,
     /// Version of the record, if only that one is wanted.
     pub(super) version: &'a str,
 }
 
-impl<'a> RetryItem<'a> {
+impl<'a> RetryKey<'a> {
     /// What an entry stands for.
-    pub(super) fn of(entry: &'a Retry) -> Self {
-        Self { owed: entry.owed, id: &entry.id, version: &entry.version }
+    pub(super) fn of(entry: &'a RetryItem) -> Self {
+        Self { kind: entry.kind, id: &entry.id, version: &entry.version }
     }
 }
 
 impl RetryQueue {
     /// What the state remembers.
-    pub(super) fn new(entries: Vec<Retry>) -> Self {
+    pub(super) fn new(entries: Vec<RetryItem>) -> Self {
         Self { entries, is_changed: false }
     }
 
     /// It failed, perhaps again. Returns what is remembered of it, and what is given up: the same, or the oldest.
-    pub(super) fn failed(&mut self, debt: RetryItem<'_>, row: Option<String>) -> (Retry, Option<Retry>) {
-        let RetryItem { owed, id, version } = debt;
-        let earlier = self.take(owed, id).filter(|entry| entry.version == version);
+    pub(super) fn failed(&mut self, item: RetryKey<'_>, row: Option<String>) -> (RetryItem, Option<RetryItem>) {
+        let RetryKey { kind, id, version } = item;
+        let earlier = self.take(kind, id).filter(|entry| entry.version == version);
         let attempts = earlier.as_ref().map_or(0, |entry| entry.attempts).saturating_add(1);
         let pause = if row.is_some() && attempts == 1 {
             GRACE
@@ -63,8 +63,8 @@ impl RetryQueue {
             let pause = FIRST.saturating_mul(1 << (attempts - 1).min(16)).min(LONGEST);
             pause + jitter(pause / 4)
         };
-        let entry = Retry {
-            owed,
+        let entry = RetryItem {
+            kind,
             id: id.to_owned(),
             version: version.to_owned(),
             attempts,
@@ -83,16 +83,16 @@ impl RetryQueue {
         (entry, given_up)
     }
 
-    /// Nothing is owed any more. Returns what was.
-    pub(super) fn take(&mut self, owed: Owed, id: &str) -> Option<Retry> {
-        let place = self.entries.iter().position(|entry| entry.owed == owed && entry.id == id)?;
+    /// It need not be read any more. Returns what was remembered of it.
+    pub(super) fn take(&mut self, kind: RetryKind, id: &str) -> Option<RetryItem> {
+        let place = self.entries.iter().position(|entry| entry.kind == kind && entry.id == id)?;
         self.is_changed = true;
         Some(self.entries.remove(place))
     }
 
     /// What is remembered.
-    pub(super) fn find(&self, owed: Owed, id: &str) -> Option<&Retry> {
-        self.entries.iter().find(|entry| entry.owed == owed && entry.id == id)
+    pub(super) fn find(&self, kind: RetryKind, id: &str) -> Option<&RetryItem> {
+        self.entries.iter().find(|entry| entry.kind == kind && entry.id == id)
     }
 
     /// The text of a record that may be held back.
@@ -103,7 +103,7 @@ impl RetryQueue {
 
     /// A record behind the place was read: the place ends there.
     pub(super) fn close(&mut self, place: &str, until: &str) {
-        let entry = self.entries.iter_mut().find(|entry| entry.owed == Owed::Place && entry.id == place);
+        let entry = self.entries.iter_mut().find(|entry| entry.kind == RetryKind::Place && entry.id == place);
         if let Some(entry) = entry.filter(|entry| entry.until.is_none()) {
             entry.until = Some(until.to_owned());
             self.is_changed = true;
@@ -112,29 +112,30 @@ impl RetryQueue {
 
     /// Places that are known to be unreadable, by the times at which they begin.
     pub(super) fn places(&self) -> impl Iterator<Item = &String> {
-        self.entries.iter().filter(|entry| entry.owed == Owed::Place).map(|entry| &entry.id)
+        self.entries.iter().filter(|entry| entry.kind == RetryKind::Place).map(|entry| &entry.id)
     }
 
     /// Versions of records that are known to be too heavy for their page.
     pub(super) fn oversized(&self) -> impl Iterator<Item = &String> {
-        self.entries.iter().filter(|entry| entry.owed == Owed::Nested).map(|entry| &entry.version)
+        self.entries.iter().filter(|entry| entry.kind == RetryKind::Nested).map(|entry| &entry.version)
     }
 
     /// Entries whose time has come.
-    pub(super) fn due(&self, now: DateTime<Utc>) -> Vec<Retry> {
+    pub(super) fn due(&self, now: DateTime<Utc>) -> Vec<RetryItem> {
         // What lies further ahead than any pause was written while this machine's clock was wrong.
         let longest = TimeDelta::from_std(LONGEST * 2).unwrap_or(TimeDelta::days(1));
-        let is_due = |entry: &&Retry| clock::parse(&entry.next).is_none_or(|next| next <= now || next > now + longest);
+        let is_due =
+            |entry: &&RetryItem| clock::parse(&entry.next).is_none_or(|next| next <= now || next > now + longest);
         self.entries.iter().filter(is_due).take(PER_CYCLE).cloned().collect()
     }
 
     /// For the state, if anything changed since the last call.
-    pub(super) fn take_changed(&mut self) -> Option<Vec<Retry>> {
+    pub(super) fn take_changed(&mut self) -> Option<Vec<RetryItem>> {
         std::mem::take(&mut self.is_changed).then(|| self.entries.clone())
     }
 
     /// What is remembered.
-    pub(super) fn entries(&self) -> &[Retry] {
+    pub(super) fn entries(&self) -> &[RetryItem] {
         &self.entries
     }
 }

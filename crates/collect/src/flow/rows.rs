@@ -17,7 +17,7 @@ use self::rejection_writer::RejectionWriter;
 use self::text::{open_object, oversized_id, without_tenant};
 pub(super) use self::waiting::{Nested, Waiting};
 use super::deduplicator::Deduplicator;
-use super::kinds::Audience;
+use super::provenance::Provenance;
 use super::spilled_items::SpilledItems;
 use crate::config::DatasetConfig;
 use crate::json_stream::scalar_member;
@@ -36,33 +36,6 @@ pub(super) fn nested_array(rows: schema::Rows) -> Option<&'static str> {
         schema::Rows::Elements | schema::Rows::Items(_) => None,
         schema::Rows::Rollup { nested, .. } => Some(nested),
         schema::Rows::Outer { outer, .. } => Some(outer),
-    }
-}
-
-/// How much of a record an element holds, and what it is to the listing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Extent {
-    /// All of it.
-    Whole,
-    /// Its nested rows could not be read: the summary stays out.
-    Partial,
-    /// All of it, read apart from the listing: it may be older than the window.
-    Apart,
-    /// Without its nested rows, apart from the listing.
-    PartialApart,
-    /// All of it, after it was delivered without its nested rows. A data stream takes no second document of the same id,
-    /// so this one has another.
-    Amended,
-}
-
-impl Extent {
-    fn is_partial(self) -> bool {
-        matches!(self, Extent::Partial | Extent::PartialApart)
-    }
-
-    /// The listing has come to it in its window.
-    fn is_listed(self) -> bool {
-        matches!(self, Extent::Whole | Extent::Partial)
     }
 }
 
@@ -255,15 +228,15 @@ impl Rows {
     pub(super) async fn element(
         &mut self,
         record: &Record<'_>,
-        (extent, audience): (Extent, Audience),
+        provenance: Provenance,
         outbox: &mut BatchWriter,
     ) -> Result<(), Error> {
         let element = record.row;
         let (changed, created) = (record.version.as_deref(), record.created.as_deref());
         self.take_unsplit(element)?;
-        let mut context = RowContext { changed, created, extent, audience, outbox, is_late: false };
+        let mut context = RowContext { changed, created, provenance, outbox, is_late: false };
         let done = match &mut self.framing {
-            Framing::Rollup { .. } if extent.is_partial() => {
+            Framing::Rollup { .. } if provenance.is_partial() => {
                 map_row(&mut self.pipelines, &self.rejections, element, &mut context)
             }
             Framing::Whole => map_row(&mut self.pipelines, &self.rejections, element, &mut context),

@@ -6,13 +6,13 @@ use std::time::Duration;
 use rustc_hash::FxHashMap;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
+use tokio_util::sync::CancellationToken;
 
 use super::poll::{Plan, poll};
-use super::{Collector, Failed, Parts, Shared, collectors, outlet};
+use super::{Collector, Failed, Parts, RunContext, collectors, outlet};
 use crate::config::{BrokenTenant, Config, TenantConfig};
 use common::error::Error;
 use common::http::jitter;
-use common::stop::Stop;
 use output::task;
 
 /// Time in which one more source starts: three thousand of them take a minute.
@@ -25,8 +25,8 @@ const GRACE: Duration = Duration::from_secs(8);
 pub struct RunOptions {
     /// One cycle of every source, then the end.
     pub once: bool,
-    /// Becomes true when it is time to stop: nothing more is read, what was read is delivered.
-    pub stop: watch::Receiver<bool>,
+    /// Cancelled when it is time to stop: nothing more is read, what was read is delivered.
+    pub stop: CancellationToken,
     /// The tenants that are to be collected from then on.
     pub tenants: Option<mpsc::Receiver<Assignment>>,
 }
@@ -46,18 +46,19 @@ impl From<Vec<TenantConfig>> for Assignment {
     }
 }
 
-/// Collects until `stop` changes, or one cycle of every source with `once`. Returns the sources whose last cycle failed.
-pub async fn run(config: &Config, parts: Parts, once: bool, stop: watch::Receiver<bool>) -> Result<Vec<Failed>, Error> {
+/// Collects until `stop` is cancelled, or one cycle of every source with `once`. Returns the sources whose last cycle failed.
+pub async fn run(config: &Config, parts: Parts, once: bool, stop: CancellationToken) -> Result<Vec<Failed>, Error> {
     supervise(config, parts, RunOptions { once, stop, tenants: None }).await
 }
 
 /// Collects as ordered. Returns the sources whose last cycle failed.
 pub async fn supervise(config: &Config, parts: Parts, orders: RunOptions) -> Result<Vec<Failed>, Error> {
-    let RunOptions { once, mut stop, tenants: mut changes } = orders;
-    let (shared, mut outputs) = Shared::open(config, parts, once.then_some(task::PATIENCE))?;
-    let store = shared.store.clone();
-    let (handed_over, stats) = (shared.outlets.meter(), Arc::clone(&shared.stats));
-    let mut supervisor = Supervisor { shared, once, tenants: FxHashMap::default(), members: JoinSet::new() };
+    let RunOptions { once, stop, tenants: mut changes } = orders;
+    let (run, mut outputs) = RunContext::open(config, parts, once.then_some(task::PATIENCE))?;
+    let store = run.store.clone();
+    let (handed_over, stats) = (run.outlets.meter(), Arc::clone(&run.stats));
+    let mut supervisor =
+        Supervisor { run, once, stop: stop.clone(), tenants: FxHashMap::default(), members: JoinSet::new() };
     let broken = supervisor.reconcile(Assignment { tenants: config.tenants.clone(), broken: config.broken.clone() });
     // Otherwise they may heal on the way, as long as somebody is there.
     let mut failed = if once || supervisor.members.is_empty() { broken } else { Vec::new() };
@@ -71,10 +72,7 @@ pub async fn supervise(config: &Config, parts: Parts, orders: RunOptions) -> Res
             Some(assignment) = next_change(&mut changes) => {
                 supervisor.reconcile(assignment);
             }
-            _ = stop.wait_for(|stop| *stop) => {
-                supervisor.stop_all();
-                break;
-            }
+            () = stop.cancelled() => break,
         }
     }
     let rest = async {
@@ -85,7 +83,7 @@ pub async fn supervise(config: &Config, parts: Parts, orders: RunOptions) -> Res
         drop(supervisor);
         outlet::ended(&mut outputs).await
     };
-    if let Some(ended) = stopped_within(stop, rest).await {
+    if let Some(ended) = stopped_within(&stop, rest).await {
         ended?;
     } else {
         outputs.abort_all();
@@ -100,12 +98,9 @@ pub async fn supervise(config: &Config, parts: Parts, orders: RunOptions) -> Res
 }
 
 /// The end of `rest`, unless it takes longer than [`GRACE`] after the order to stop.
-async fn stopped_within<T>(mut stop: watch::Receiver<bool>, rest: impl Future<Output = T>) -> Option<T> {
+async fn stopped_within<T>(stop: &CancellationToken, rest: impl Future<Output = T>) -> Option<T> {
     let late = async {
-        // Without anybody who could order it there is no hurry.
-        if stop.wait_for(|stop| *stop).await.is_err() {
-            std::future::pending::<()>().await;
-        }
+        stop.cancelled().await;
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {
@@ -130,8 +125,10 @@ async fn next_change(changes: &mut Option<mpsc::Receiver<Assignment>>) -> Option
 
 /// The tenants that are collected.
 struct Supervisor {
-    shared: Arc<Shared>,
+    run: Arc<RunContext>,
     once: bool,
+    /// The tokens of the tenants are its children.
+    stop: CancellationToken,
     tenants: FxHashMap<Key, TenantTasks>,
     /// One task per tenant; it returns the sources whose last cycle failed.
     members: JoinSet<Vec<Failed>>,
@@ -143,7 +140,7 @@ type Key = (String, String, String);
 /// The tasks of one tenant.
 struct TenantTasks {
     config: TenantConfig,
-    stop: watch::Sender<bool>,
+    stop: CancellationToken,
     /// Closes when its sources have ended.
     done: watch::Receiver<()>,
 }
@@ -163,15 +160,17 @@ impl Supervisor {
             // A mistake in the file must not end what works; one whose id cannot be read may be any of them.
             let is_meant = |tenant: &BrokenTenant| tenant.is_nameless() || tenant.id.eq_ignore_ascii_case(&key.1);
             let is_kept = wanted.contains_key(key) || broken.iter().any(is_meant);
-            if is_kept || tasks.stop.send_replace(true) {
+            if is_kept || tasks.stop.is_cancelled() {
                 continue;
             }
+            tasks.stop.cancel();
             tracing::info!(tenant = tasks.config.id, "tenant is removed, its sources stop");
             if !wanted.keys().any(|other| (&other.0, &other.1) == (&key.0, &key.1)) {
-                self.shared.stats.health.remove_tenant(&tasks.config.cloud.name, &tasks.config.id);
+                self.run.stats.health.remove_tenant(&tasks.config.cloud.name, &tasks.config.id);
             }
         }
-        let is_kept = |tasks: &TenantTasks, config: &TenantConfig| !*tasks.stop.borrow() && tasks.config == *config;
+        let is_kept =
+            |tasks: &TenantTasks, config: &TenantConfig| !tasks.stop.is_cancelled() && tasks.config == *config;
         let fresh: Vec<(Key, &TenantConfig)> = wanted
             .into_iter()
             .filter(|(key, config)| !self.tenants.get(key).is_some_and(|tasks| is_kept(tasks, config)))
@@ -179,8 +178,8 @@ impl Supervisor {
         let sources: usize = fresh.iter().map(|(_, config)| config.datasets.len()).sum();
         let spread = START.saturating_mul(u32::try_from(sources).unwrap_or(u32::MAX));
         for (key, config) in fresh {
-            let (stop, order) = watch::channel(false);
-            let collectors = match collectors::collectors(config, &self.shared, &Stop::new(order.clone())) {
+            let stop = self.stop.child_token();
+            let collectors = match collectors::collectors(config, &self.run, &stop) {
                 Ok(collectors) => collectors,
                 Err(error) => {
                     broken.push(BrokenTenant::refused(config, &error.to_string()));
@@ -189,21 +188,21 @@ impl Supervisor {
             };
             let former = self.tenants.remove(&key);
             if let Some(former) = &former {
-                former.stop.send_replace(true);
+                former.stop.cancel();
                 tracing::info!(tenant = config.id, "tenant is configured anew, its sources start again");
             }
-            let done =
-                self.send_out(collectors, config, Order { once: self.once, spread, stop: Stop::new(order) }, former);
+            let order = Order { once: self.once, spread, stop: stop.clone() };
+            let done = self.send_out(collectors, config, order, former);
             self.tenants.insert(key, TenantTasks { config: config.clone(), stop, done });
         }
         let is_collected = |tenant: &BrokenTenant| {
             let of_tenant = |(key, tasks): (&Key, &TenantTasks)| {
-                tenant.id.eq_ignore_ascii_case(&key.1) && !*tasks.stop.borrow() && tasks.done.has_changed().is_ok()
+                tenant.id.eq_ignore_ascii_case(&key.1) && !tasks.stop.is_cancelled() && tasks.done.has_changed().is_ok()
             };
             self.tenants.iter().any(of_tenant)
         };
         let told: Vec<_> = broken.iter().map(|tenant| (tenant.told(), is_collected(tenant))).collect();
-        self.shared.stats.health.broken(told.into_iter());
+        self.run.stats.health.broken(told.into_iter());
         let error = |tenant: &BrokenTenant| Error::Permanent(tenant.text());
         broken
             .iter()
@@ -220,24 +219,17 @@ impl Supervisor {
         former: Option<TenantTasks>,
     ) -> watch::Receiver<()> {
         let (ended, done) = watch::channel(());
-        let (shared, config) = (Arc::clone(&self.shared), config.clone());
+        let (run, config) = (Arc::clone(&self.run), config.clone());
         self.members.spawn(async move {
             if let Some(mut former) = former {
                 // An error is the end that is waited for.
                 while former.done.changed().await.is_ok() {}
             }
-            let failed = collect(collectors, &config, &shared, order).await;
+            let failed = collect(collectors, &config, &run, order).await;
             drop(ended);
             failed
         });
         done
-    }
-
-    /// All stop.
-    fn stop_all(&self) {
-        for tasks in self.tenants.values() {
-            tasks.stop.send_replace(true);
-        }
     }
 }
 
@@ -246,11 +238,16 @@ struct Order {
     once: bool,
     /// The first cycles start at any time within.
     spread: Duration,
-    stop: Stop,
+    stop: CancellationToken,
 }
 
 /// The sources of one tenant. One that breaks down by a mistake of this program starts again without the others noticing.
-async fn collect(collectors: Vec<Collector>, config: &TenantConfig, shared: &Arc<Shared>, order: Order) -> Vec<Failed> {
+async fn collect(
+    collectors: Vec<Collector>,
+    config: &TenantConfig,
+    run: &Arc<RunContext>,
+    order: Order,
+) -> Vec<Failed> {
     let Order { once, spread, stop } = order;
     let mut sources = JoinSet::new();
     let mut places: FxHashMap<Id, usize> = FxHashMap::default();
@@ -270,7 +267,7 @@ async fn collect(collectors: Vec<Collector>, config: &TenantConfig, shared: &Arc
         };
         tracing::error!(tenant = config.id, %error, "a source ended unexpectedly");
         let place = places.remove(&error.id());
-        let again = collectors::collectors(config, shared, &stop)
+        let again = collectors::collectors(config, run, &stop)
             .ok()
             .zip(place)
             .and_then(|(collectors, place)| collectors.into_iter().nth(place));

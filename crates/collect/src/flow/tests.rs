@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use simulator::{AlertsPerIncident, Endpoint, Fault as Misbehaviour, Simulator, Tenant};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 mod checkpoints;
@@ -31,7 +31,7 @@ use microsoft::auth::{Credential, TokenSource};
 use microsoft::{Cloud, CredentialKind};
 use output::file::Files;
 use output::settings::{FileOutput, NamedOutput, Output};
-use state::{DatasetUpdate, EndpointState, Progress, Retry, StateUpdate, Store};
+use state::{DatasetUpdate, EndpointState, Progress, RetryItem, StateUpdate, Store};
 
 /// A tenant, a place for documents, and the configuration between them.
 struct Scene {
@@ -52,11 +52,11 @@ async fn scene(alerts_per_incident: AlertsPerIncident) -> Scene {
     scene_of(60, alerts_per_incident).await
 }
 
-/// What the state says of a dataset, and what its endpoint owes.
+/// What the state says of a dataset, and the retry queue of its endpoint.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Remembered {
     progress: Progress,
-    retry: Vec<Retry>,
+    retry: Vec<RetryItem>,
 }
 
 async fn scene_of(incidents: u64, alerts_per_incident: AlertsPerIncident) -> Scene {
@@ -76,7 +76,7 @@ async fn scene_of(incidents: u64, alerts_per_incident: AlertsPerIncident) -> Sce
         interval: Duration::from_mins(1),
         lookback,
         overlap: Duration::from_mins(2),
-        reconcile: None,
+        late_arrival_scan: None,
     });
     let config = Config {
         tenants: vec![TenantConfig {
@@ -106,7 +106,7 @@ async fn scene_of(incidents: u64, alerts_per_incident: AlertsPerIncident) -> Sce
 impl Scene {
     async fn collect(&self) -> Vec<Failed> {
         let parts = self.parts();
-        let (_sender, stop) = watch::channel(false);
+        let stop = CancellationToken::new();
         run(&self.config, parts, true, stop).await.expect("runs")
     }
 
@@ -114,7 +114,7 @@ impl Scene {
         let ids = matches!(&self.config.outputs[0].output, Output::File(files) if files.ids);
         let output = FileOutput { ids, ..FileOutput::new(self.folder.path().join("out")) };
         let files = Files::new(&output).expect("directory");
-        Parts::new(Sink::File(files), Arc::default(), Arc::clone(&self.dead))
+        Parts::new(AnyOutput::File(files), Arc::default(), Arc::clone(&self.dead))
     }
 
     /// The state, and the part of the endpoint that a dataset comes from.
@@ -125,8 +125,13 @@ impl Scene {
         (store, state)
     }
 
-    /// What is remembered of a dataset, after a change of its progress or of what is owed, where one is context.
-    async fn change_state(&self, dataset: &str, progress: Option<Progress>, retry: Option<Vec<Retry>>) -> Remembered {
+    /// What is remembered of a dataset, after a change of its progress or of the retry queue, where one is context.
+    async fn change_state(
+        &self,
+        dataset: &str,
+        progress: Option<Progress>,
+        retry: Option<Vec<RetryItem>>,
+    ) -> Remembered {
         let (store, state) = self.open_state(dataset);
         let progress = progress.map(|progress| DatasetUpdate { progress: Some(progress), delivered: Vec::new() });
         let datasets = progress.map(|update| (dataset.to_owned(), update)).into_iter().collect();

@@ -24,7 +24,7 @@ pub enum Reason {
     Failing,
     /// No page for a long time because of throttling.
     ThrottledLong,
-    /// Records are owed that could not be read with their page.
+    /// Records are in the retry queue that could not be read with their page.
     HeavyRecord,
     /// Records claim to have changed in the future, or at a time that cannot be read.
     RecordTime,

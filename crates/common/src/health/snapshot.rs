@@ -149,8 +149,8 @@ pub struct SourceSnapshot {
     pub cycles: u64,
     /// Cycles that failed.
     pub failures: u64,
-    /// Records in the retry ledger.
-    pub owed: u64,
+    /// Records in the retry queue.
+    pub retry_queue: u64,
     /// Records that a page is asked for.
     pub page_size: u64,
     /// What became of the documents, by dataset.
@@ -226,7 +226,7 @@ impl SourceHealth {
             bytes: self.bytes.get(),
             cycles: self.cycles.get(),
             failures: self.failures.get(),
-            owed: self.ledger.get(),
+            retry_queue: self.retry_queue.get(),
             page_size: self.page_size.get(),
             documents: documents.collect(),
             dead_letters: self.refused_snapshot(),

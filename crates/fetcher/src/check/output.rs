@@ -11,7 +11,7 @@ use crate::config::{Config, ElasticOutput, NamedOutput, Output};
 use common::error::{Error, with_causes};
 use output::elasticsearch::prepared::index_in_the_way;
 use output::elasticsearch::setup;
-use output::elasticsearch::{Call, Elastic, NodeClient};
+use output::elasticsearch::{Call, Client, NodeClient};
 
 /// Oldest version that knows the generated templates' fields, and the oldest that works at all.
 const KNOWN: (u64, u64) = (8, 19);
@@ -67,7 +67,7 @@ async fn cluster(output: &ElasticOutput, namespace: &str) -> Vec<Finding> {
 async fn node(output: &ElasticOutput, host: &Url) -> Result<(NodeClient, Value), Box<Finding>> {
     let error = |error: Error| Box::new(Finding::of_error(Item::Output, &error));
     let output = ElasticOutput { hosts: vec![host.clone()], ..output.clone() };
-    let client = Elastic::new(&output).map_err(error)?.client().await.map_err(error)?;
+    let client = Client::new(&output).map_err(error)?.node().await.map_err(error)?;
     let root = get(&client, "/").await.map_err(|mut finding| {
         finding.text = format!("{}: {}", host.origin().ascii_serialization(), finding.text);
         finding

@@ -104,12 +104,9 @@ fn hand_over(args: &BackfillArgs, state: &Path, from: DateTime<Utc>, to: DateTim
         }
     };
     let answer = runtime()?.block_on(async {
-        let mut stop = signals::stop();
+        let stop = signals::stop();
         let shown = tokio::spawn(show(Arc::clone(&meters)));
-        let answer = tokio::select! {
-            answer = control::backfill(state, &request, &mut told) => Some(answer),
-            _ = stop.wait_for(|stop| *stop) => None,
-        };
+        let answer = stop.run_until_cancelled(control::backfill(state, &request, &mut told)).await;
         shown.abort();
         // Its bars are cleared when it ends.
         let _ = shown.await;

@@ -12,8 +12,8 @@ use anyhow::Context;
 use clap::Args;
 use simulator::{AlertsPerIncident, Simulator, Tenant};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use self::access::Access;
@@ -107,8 +107,7 @@ pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<End> {
         let (stats, dead) = run::counters(&config);
         let parts = run::parts(&config, &stats, &dead, true).await?;
         let started = Instant::now();
-        let (_sender, stop) = watch::channel(false);
-        let failed = flow::run(&config, parts, true, stop).await?;
+        let failed = flow::run(&config, parts, true, CancellationToken::new()).await?;
         let elapsed = started.elapsed();
         server.abort();
         summary::print(&summary::Demo { config: &config, stats: &stats, dead: &dead, elapsed }).await?;

@@ -2,7 +2,7 @@
 
 use super::{End, ReplayArgs, print, run, runtime};
 use crate::replay::{Replay, Summary, replay as replay_letters};
-use output::Sink;
+use output::AnyOutput;
 
 pub(super) fn replay(args: &ReplayArgs) -> anyhow::Result<End> {
     let config = match super::load(&args.config) {
@@ -21,7 +21,7 @@ pub(super) fn replay(args: &ReplayArgs) -> anyhow::Result<End> {
         let parts = run::parts(&config, &stats, &dead, false).await?;
         let mut outputs = parts.outputs;
         for target in &mut outputs {
-            if let Sink::File(files) = &mut target.sink {
+            if let AnyOutput::File(files) = &mut target.output {
                 files.keep_apart();
             }
         }

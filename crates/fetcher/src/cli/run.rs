@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -21,8 +20,8 @@ use common::health::Health;
 use common::stats::Stats;
 use output::dead_letters::DeadLetters;
 use output::elasticsearch::prepared::{Prepared, index_in_the_way};
-use output::elasticsearch::{Elastic, setup};
-use output::{Sink, file, stdout};
+use output::elasticsearch::{Client, setup};
+use output::{AnyOutput, file, stdout};
 
 /// `start` received signals before the command line was read.
 pub(super) fn run(args: &RunArgs, format: LogFormat, start: Option<Start>) -> anyhow::Result<End> {
@@ -30,7 +29,7 @@ pub(super) fn run(args: &RunArgs, format: LogFormat, start: Option<Start>) -> an
     let path = args.config.clone();
     // A file that does not answer keeps no signal waiting.
     let loading = runtime.spawn_blocking(move || super::load(&path));
-    let loaded = runtime.block_on(unless(stop.clone(), loading));
+    let loaded = runtime.block_on(stop.run_until_cancelled(loading));
     let Some(loaded) = loaded else {
         runtime.shutdown_background();
         return Ok(End::Done);
@@ -48,7 +47,7 @@ pub(super) fn run(args: &RunArgs, format: LogFormat, start: Option<Start>) -> an
             let control = control::open(&config.state, Arc::clone(&stats.health), Arc::clone(&parts.desk)).await?;
             Ok::<_, Error>((parts, control))
         };
-        let Some(prepared) = unless(stop.clone(), prepared).await else { return Ok(Vec::new()) };
+        let Some(prepared) = stop.run_until_cancelled(prepared).await else { return Ok(Vec::new()) };
         let (parts, _control) = prepared?;
         told::start(&config);
         stats.health.reloads().loaded(&args.config.display().to_string());
@@ -81,14 +80,6 @@ pub(super) fn run(args: &RunArgs, format: LogFormat, start: Option<Start>) -> an
     Ok(if is_whole { End::Done } else { End::Failed })
 }
 
-/// What `work` gives, unless the order to stop comes first.
-async fn unless<T>(mut stop: watch::Receiver<bool>, work: impl Future<Output = T>) -> Option<T> {
-    tokio::select! {
-        done = work => Some(done),
-        _ = stop.wait_for(|stop| *stop) => None,
-    }
-}
-
 async fn serve_metrics(config: &Config, health: &Arc<Health>) -> Result<Option<JoinHandle<()>>, Error> {
     let Some(address) = config.metrics else { return Ok(None) };
     let listener =
@@ -113,7 +104,7 @@ pub(super) async fn parts(
     let (mut outputs, mut failed) = (Vec::new(), None);
     for NamedOutput { name, output, namespace } in &config.outputs {
         match open(output, namespace, set_up).await {
-            Ok(sink) => outputs.push(Target { name: name.as_str().into(), sink, namespace: namespace.clone() }),
+            Ok(output) => outputs.push(Target { name: name.as_str().into(), output, namespace: namespace.clone() }),
             Err(error) if config.outputs.len() == 1 => return Err(error),
             Err(error) => {
                 tracing::error!(output = name, %error, "FAILED: output, its tenants are not collected");
@@ -127,27 +118,27 @@ pub(super) async fn parts(
     Ok(Parts { outputs, stats: Arc::clone(stats), dead: Arc::clone(dead), desk: Arc::default() })
 }
 
-async fn open(output: &Output, namespace: &str, set_up: bool) -> Result<Sink, Error> {
+async fn open(output: &Output, namespace: &str, set_up: bool) -> Result<AnyOutput, Error> {
     Ok(match output {
         Output::Elasticsearch(output) => {
-            let elastic = Elastic::new(output)?;
+            let client = Client::new(output)?;
             if set_up {
-                let artefacts = setup::install(&elastic).await?;
+                let artefacts = setup::install(&client).await?;
                 tracing::info!(artefacts, "cluster is prepared");
             } else {
-                look(&elastic, namespace).await?;
+                look(&client, namespace).await?;
             }
-            Sink::Elastic(elastic)
+            AnyOutput::Elasticsearch(client)
         }
-        Output::File(files) => Sink::File(file::Files::new(files)?),
-        Output::Stdout => Sink::Stdout(stdout::Stdout::default()),
+        Output::File(files) => AnyOutput::File(file::Files::new(files)?),
+        Output::Stdout => AnyOutput::Stdout(stdout::Stdout::default()),
     })
 }
 
 /// Refuses a cluster that is not prepared; one that is out of reach is waited for, and looked at before the first document.
-async fn look(elastic: &Elastic, namespace: &str) -> Result<(), Error> {
+async fn look(client: &Client, namespace: &str) -> Result<(), Error> {
     let unprepared = |what| Error::Permanent(format!("the cluster is not prepared: {what}"));
-    match elastic.look().await {
+    match client.look().await {
         Ok(Prepared::No(what)) => return Err(unprepared(what)),
         Ok(Prepared::Other(names)) => tracing::warn!(
             templates = names.join(", "),
@@ -162,8 +153,8 @@ async fn look(elastic: &Elastic, namespace: &str) -> Result<(), Error> {
             return Ok(());
         }
     }
-    let client = elastic.client().await?;
-    match index_in_the_way(&client, namespace).await {
+    let node = client.node().await?;
+    match index_in_the_way(&node, namespace).await {
         Ok(Some(what)) => Err(unprepared(what)),
         Ok(None) | Err(_) => Ok(()),
     }

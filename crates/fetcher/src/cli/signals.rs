@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 
 use anyhow::Context;
 use tokio::runtime::Runtime;
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use super::runtime;
 use common::platform::{Reloads, Terminations};
@@ -13,8 +13,9 @@ use common::platform::{Reloads, Terminations};
 #[derive(Debug)]
 pub(super) struct Start {
     pub(super) runtime: Runtime,
-    /// Becomes true with an order to end (SIGTERM, SIGINT, or what the system has instead); the second signal ends the process at once.
-    pub(super) stop: watch::Receiver<bool>,
+    /// Cancelled by an order to end (SIGTERM, SIGINT, or what the system has instead); the second signal ends the process
+    /// at once.
+    pub(super) stop: CancellationToken,
     /// Orders to read the configuration again (SIGHUP).
     pub(super) reloads: Reloads,
 }
@@ -44,24 +45,25 @@ impl Start {
     }
 }
 
-/// Becomes true with an order to end; the second signal ends the process at once. Must be called within the runtime.
-pub(super) fn stop() -> watch::Receiver<bool> {
-    let (sender, stop) = watch::channel(false);
+/// A token that an order to end cancels; the second signal ends the process at once. Must be called within the runtime.
+pub(super) fn stop() -> CancellationToken {
+    let stop = CancellationToken::new();
+    let order = stop.clone();
     // The handlers are there when this returns, not only when the task runs.
     let signals = Terminations::new();
     tokio::spawn(async move {
         let Ok(mut signals) = signals else {
             tracing::error!("signals cannot be received; the process stops only when killed, which loses nothing");
-            // The sender must stay: a closed channel stops the sources.
-            return std::future::pending().await;
+            return;
         };
         loop {
             signals.next().await;
-            if sender.send_replace(true) {
+            if order.is_cancelled() {
                 // Nothing is lost: the state moves only after acknowledgement.
                 #[expect(clippy::disallowed_methods, reason = "the second signal ends at once")]
                 std::process::exit(1);
             }
+            order.cancel();
             tracing::info!("stopping; a second signal ends at once");
         }
     });

@@ -16,8 +16,8 @@ use common::ids;
 use state::DEFAULT_RETENTION;
 
 /// Shortest and longest time that ids are remembered.
-const MIN_LEDGER: Duration = Duration::from_hours(48);
-const MAX_LEDGER: Duration = Duration::from_hours(400 * 24);
+const MIN_DEDUP_INDEX: Duration = Duration::from_hours(48);
+const MAX_DEDUP_INDEX: Duration = Duration::from_hours(400 * 24);
 
 /// What the texts of the file refer to.
 #[derive(Clone, Copy)]
@@ -58,10 +58,10 @@ pub(super) fn check(written: wire::Written, environment: Environment<'_>) -> Res
     let given = written.iter().enumerate().filter_map(|(place, it)| Some((place, it.tenant.as_ref()?)));
     let literal_secrets = literal::find(&document, given);
     let outputs = check_outputs(&document, environment, &mut errors);
-    let wire::Document { state, ledger, dead_letter, preserve_original_event, metrics, http, .. } = document;
+    let wire::Document { state, dedup_index, dead_letter, preserve_original_event, metrics, http, .. } = document;
     let state = note(&mut errors, state_directory(state.as_ref(), environment));
     let dead_letter = note(&mut errors, output::check_dead_letter(dead_letter.as_ref(), environment));
-    let ledger = note(&mut errors, check_ledger(ledger.as_ref(), environment));
+    let dedup_index = note(&mut errors, check_dedup_index(dedup_index.as_ref(), environment));
     let metrics = metrics.map(|metrics| check_listen("metrics.listen", &metrics.listen, environment)).transpose();
     let metrics = note(&mut errors, metrics);
     let http = note(&mut errors, http::check(http.as_ref(), environment));
@@ -78,15 +78,16 @@ pub(super) fn check(written: wire::Written, environment: Environment<'_>) -> Res
             Err(error) => errors.push(error),
         }
     }
-    let (Some(state), Some((dead_letter, dead_letter_limit)), Some(ledger), Some(metrics), Some(http), true) =
-        (state, dead_letter, ledger, metrics, http, errors.is_empty() && !tenants.is_empty())
+    let (Some(state), Some((dead_letter, dead_letter_limit)), Some(dedup_index), Some(metrics), Some(http), true) =
+        (state, dead_letter, dedup_index, metrics, http, errors.is_empty() && !tenants.is_empty())
     else {
         return Err(all(errors, &broken, Vec::new()));
     };
-    // Beyond the dedup index a sweep could not tell what was delivered.
-    let reconciled = tenants.iter_mut().flat_map(|tenant| &mut tenant.datasets).filter_map(|it| it.reconcile.as_mut());
-    for reconcile in reconciled {
-        reconcile.span = reconcile.span.min(ledger);
+    // Beyond the dedup index a late-arrival scan could not tell what was delivered.
+    let scanned =
+        tenants.iter_mut().flat_map(|tenant| &mut tenant.datasets).filter_map(|it| it.late_arrival_scan.as_mut());
+    for scan in scanned {
+        scan.span = scan.span.min(dedup_index);
     }
     broken.sort_by_key(|tenant| tenant.number);
     let unencrypted = unencrypted(&tenants, &good, &http);
@@ -96,7 +97,7 @@ pub(super) fn check(written: wire::Written, environment: Environment<'_>) -> Res
         outputs: good,
         dead_letter: dead_letter.unwrap_or_else(|| state.join("dead-letter")),
         state,
-        store: state::Options { retention: ledger },
+        store: state::Options { retention: dedup_index },
         dead_letter_limit,
         preserve_original_event,
         metrics,
@@ -182,11 +183,11 @@ pub(super) fn state_directory(text: Option<&Text>, environment: Environment<'_>)
 }
 
 /// A dedup index that is shorter than the overlap would not know what a poll reads again.
-fn check_ledger(text: Option<&Text>, environment: Environment<'_>) -> Result<Duration, ConfigError> {
+fn check_dedup_index(text: Option<&Text>, environment: Environment<'_>) -> Result<Duration, ConfigError> {
     let Some(text) = text else { return Ok(DEFAULT_RETENTION) };
-    let written = text.resolve("ledger", environment)?;
-    let span = parse_duration(&written).filter(|span| (MIN_LEDGER..=MAX_LEDGER).contains(span));
-    span.ok_or_else(|| text.error("ledger", format!("`{written}` is no such time span; allowed: `2d` to `400d`")))
+    let written = text.resolve("dedup_index", environment)?;
+    let span = parse_duration(&written).filter(|span| (MIN_DEDUP_INDEX..=MAX_DEDUP_INDEX).contains(span));
+    span.ok_or_else(|| text.error("dedup_index", format!("`{written}` is no such time span; allowed: `2d` to `400d`")))
 }
 
 /// An address of this machine that others cannot reach: metrics name tenants and know no login.

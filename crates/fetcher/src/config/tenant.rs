@@ -8,8 +8,8 @@ use rustc_hash::FxHashMap;
 use super::checks::{Environment, check_id, check_url, note};
 use super::value::{Text, TextOr};
 use super::{
-    BrokenTenant, Cloud, ConfigError, DEFAULT_OVERLAP, DatasetConfig, Delivery, NamedOutput, ProxyConfig, Reconcile,
-    TenantConfig, credential, output, plain, wire,
+    BrokenTenant, Cloud, ConfigError, DEFAULT_OVERLAP, DatasetConfig, Delivery, LateArrivalScanConfig, NamedOutput,
+    ProxyConfig, TenantConfig, credential, output, plain, wire,
 };
 use microsoft::NAMES;
 
@@ -289,32 +289,32 @@ fn check_dataset<'a>(
         let message = "is longer than a day; allowed: at most 24h";
         errors.push(written.unwrap_or(text).error(&format!("{key}.overlap"), message));
     }
-    let written = options.and_then(|options| options.reconcile.as_ref()).map(|written| &written.value);
-    let reconcile = check_reconcile(key, written, environment)?;
-    Ok((text, DatasetConfig { dataset, index, interval, lookback, overlap, reconcile }))
+    let written = options.and_then(|options| options.late_arrival_scan.as_ref()).map(|written| &written.value);
+    let late_arrival_scan = check_late_arrival_scan(key, written, environment)?;
+    Ok((text, DatasetConfig { dataset, index, interval, lookback, overlap, late_arrival_scan }))
 }
 
 /// How late records are looked for: as by default, not at all, or with these spans.
-fn check_reconcile(
+fn check_late_arrival_scan(
     key: &str,
-    written: Option<&TextOr<wire::ReconcileOptions>>,
+    written: Option<&TextOr<wire::LateArrivalScanOptions>>,
     environment: Environment<'_>,
-) -> Result<Option<Reconcile>, ConfigError> {
-    let default = Reconcile::default();
+) -> Result<Option<LateArrivalScanConfig>, ConfigError> {
+    let default = LateArrivalScanConfig::default();
     let duration = |name: &str, text: Option<&Text>, default: Duration| {
-        text.map_or(Ok(default), |text| text.duration(&format!("{key}.reconcile.{name}"), environment))
+        text.map_or(Ok(default), |text| text.duration(&format!("{key}.late_arrival_scan.{name}"), environment))
     };
     match written {
         None => Ok(Some(default)),
         Some(TextOr::Text(word)) => {
-            let key = format!("{key}.reconcile");
+            let key = format!("{key}.late_arrival_scan");
             match word.resolve(&key, environment)?.as_str() {
                 "off" => Ok(None),
                 "on" => Ok(Some(default)),
                 other => Err(word.error(&key, format!("`{other}` is not known; allowed: on, off, or {{every, span}}"))),
             }
         }
-        Some(TextOr::Object(options)) => Ok(Some(Reconcile {
+        Some(TextOr::Object(options)) => Ok(Some(LateArrivalScanConfig {
             every: duration("every", options.every.as_ref(), default.every)?,
             span: duration("span", options.span.as_ref(), default.span)?,
         })),

@@ -59,23 +59,33 @@ fn a_configuration_is_read() {
 }
 
 #[test]
-fn a_sweep_is_configured_by_word_or_in_detail() {
+fn a_late_arrival_scan_is_configured_by_word_or_in_detail() {
     let day = Duration::from_hours(24);
     for (written, expected) in [
-        ("lookback: 7d", Some(Reconcile { every: day, span: day * 7 })),
-        ("reconcile: on", Some(Reconcile::default())),
-        ("reconcile: off", None),
-        ("reconcile: {every: 6h}", Some(Reconcile { every: day / 4, span: day * 7 })),
+        ("lookback: 7d", Some(LateArrivalScanConfig { every: day, span: day * 7 })),
+        ("late_arrival_scan: on", Some(LateArrivalScanConfig::default())),
+        ("late_arrival_scan: off", None),
+        ("late_arrival_scan: {every: 6h}", Some(LateArrivalScanConfig { every: day / 4, span: day * 7 })),
         // No further than ids are remembered.
-        ("reconcile: {span: 90d}", Some(Reconcile { every: day, span: day * 35 })),
+        ("late_arrival_scan: {span: 90d}", Some(LateArrivalScanConfig { every: day, span: day * 35 })),
     ] {
         let config = parse("m365.yml", &GOOD.replacen("lookback: 7d", written, 1), &environment).expect("good");
-        assert_eq!(config.tenants[0].datasets[1].reconcile, expected, "{written}");
+        assert_eq!(config.tenants[0].datasets[1].late_arrival_scan, expected, "{written}");
     }
     check_error(
         "lookback: 7d",
-        "reconcile: often",
-        "m365.yml:6:66: tenants[0].datasets[1].reconcile: `often` is not known; allowed: on, off, or {every, span}",
+        "late_arrival_scan: often",
+        "m365.yml:6:74: tenants[0].datasets[1].late_arrival_scan: `often` is not known; allowed: on, off, or {every, span}",
+    );
+}
+
+#[test]
+fn a_key_by_its_former_name_is_refused_with_the_one_that_it_has() {
+    check_error(
+        "lookback: 7d",
+        "reconcile: on",
+        "m365.yml:6:55: tenants[0].datasets[1].reconcile: unknown field `reconcile`; it is called `late_arrival_scan`, with \
+         the same values",
     );
 }
 

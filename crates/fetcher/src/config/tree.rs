@@ -187,6 +187,9 @@ fn kind(found: &Unexpected<'_>) -> &'static str {
     }
 }
 
+/// Names that keys had before the first release, and those that they have.
+const RENAMED: [(&str, &str); 2] = [("ledger", "dedup_index"), ("reconcile", "late_arrival_scan")];
+
 impl de::Error for Error {
     fn custom<T: fmt::Display>(message: T) -> Self {
         Self { place: None, path: Vec::new(), message: message.to_string() }
@@ -201,6 +204,9 @@ impl de::Error for Error {
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
+        if let Some((_, now)) = RENAMED.iter().find(|(former, now)| *former == field && expected.contains(now)) {
+            return Self::custom(format!("unknown field `{field}`; it is called `{now}`, with the same values"));
+        }
         Self::custom(format!("unknown field `{field}`, expected one of {}", expected.join(", ")))
     }
 }

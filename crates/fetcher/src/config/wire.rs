@@ -29,7 +29,7 @@ pub(super) struct Document {
     pub(super) state: Option<Text>,
     /// How long the ids of delivered documents are remembered, which keeps them from being delivered twice, for example
     /// `35d`. Longer than an index takes to roll over. Default: `35d`.
-    pub(super) ledger: Option<Text>,
+    pub(super) dedup_index: Option<Text>,
     /// Directory of the dead letters, or an object with their limit. Default: `dead-letter` in the state directory.
     pub(super) dead_letter: Option<DeadLetter>,
     /// Keep the raw record as `event.original`.
@@ -176,18 +176,18 @@ pub(super) struct DatasetOptions {
     pub(super) overlap: Option<Text>,
     /// Reads again what is long behind, slowly, for records that became visible later than the overlap: `on`, `off`, or how
     /// often and how far back. Costs no duplicates. Default: every `24h`, back over `7d`.
-    #[schemars(with = "Option<Reconcile>")]
-    pub(super) reconcile: Option<Spot<Reconcile>>,
+    #[schemars(with = "Option<LateArrivalScan>")]
+    pub(super) late_arrival_scan: Option<Spot<LateArrivalScan>>,
 }
 
 /// `off`, or how often and how far back.
-pub(super) type Reconcile = TextOr<ReconcileOptions>;
+pub(super) type LateArrivalScan = TextOr<LateArrivalScanOptions>;
 
 /// How often what is long behind is read again, and how far back.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ReconcileOptions {
-    /// Time between two sweeps. Default: `24h`.
+pub(super) struct LateArrivalScanOptions {
+    /// Time between two late-arrival scans. Default: `24h`.
     pub(super) every: Option<Text>,
     /// How far back, at most as long as ids are remembered. Default: `7d`.
     pub(super) span: Option<Text>,

@@ -2,10 +2,10 @@
 
 use std::io::Write;
 
-use output::Sink;
+use output::AnyOutput;
 use output::dead_letters::Raw;
 use output::dead_letters::testing::{TENANT, letters, rejection};
-use output::elasticsearch::Elastic;
+use output::elasticsearch::Client;
 use output::elasticsearch::mock::{BulkFault, Cluster, output};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -35,9 +35,9 @@ async fn scene() -> Scene {
 
 impl Scene {
     async fn replay(&self, options: &Replay) -> Result<Summary, Error> {
-        let sink = Sink::Elastic(Elastic::new(&self.output).expect("client"));
+        let output = AnyOutput::Elasticsearch(Client::new(&self.output).expect("client"));
         let namespace = self.config.outputs[0].namespace.clone();
-        replay(&self.config, vec![Target { name: "default".into(), sink, namespace }], options).await
+        replay(&self.config, vec![Target { name: "default".into(), output, namespace }], options).await
     }
 
     fn dead(&self) -> DeadLetters {

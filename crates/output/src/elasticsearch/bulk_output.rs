@@ -8,7 +8,7 @@ use super::classify::Classifier;
 use super::prepared::Prepared;
 use super::refusals::Refusals;
 use super::reply::Refusal;
-use super::{Answer, Elastic, MAX_REPLY};
+use super::{Answer, Client, MAX_REPLY};
 use crate::batch::{Batch, Item};
 use crate::dead_letters::DeadLetters;
 use crate::output::{ItemOutcome, Output, Undelivered};
@@ -18,7 +18,7 @@ use common::stats::Stats;
 /// The cluster with what tells whose fault its refusals are. Clones deliver at the same time and share what they know.
 #[derive(Debug, Clone)]
 pub(super) struct BulkOutput {
-    pub(super) elastic: Elastic,
+    pub(super) client: Client,
     pub(super) refusals: Arc<Refusals>,
     pub(super) dead: Arc<DeadLetters>,
     pub(super) stats: Arc<Stats>,
@@ -27,12 +27,12 @@ pub(super) struct BulkOutput {
 impl Output for BulkOutput {
     async fn deliver(&mut self, batches: &[Batch]) -> Result<Vec<ItemOutcome>, Undelivered> {
         let size = framed_size(batches);
-        if size > self.elastic.ask_body_limit().await {
+        if size > self.client.ask_body_limit().await {
             return self.too_large(batches, size);
         }
         self.look().await?;
         loop {
-            match self.elastic.bulk(batches).await {
+            match self.client.bulk(batches).await {
                 Answer::Reply(reply) => {
                     let output = &self.stats.output;
                     output.requests.fetch_add(1, Ordering::Relaxed);
@@ -47,12 +47,12 @@ impl Output for BulkOutput {
                 Answer::ReplyTooLong => return Err(Undelivered::TooLarge),
                 Answer::TooLarge => {
                     if !is_single(batches) {
-                        self.elastic.too_large(size);
+                        self.client.too_large(size);
                     }
                     return self.too_large(batches, size);
                 }
                 // The next node is asked.
-                Answer::Unreachable(_) if self.elastic.any_awake() => {}
+                Answer::Unreachable(_) if self.client.any_awake() => {}
                 Answer::Unreachable(error) => return Err(Undelivered::Busy(error, None)),
                 Answer::Busy(error, after) => return Err(Undelivered::Busy(error, after)),
                 Answer::Fails(error) => return Err(Undelivered::Failed(error)),
@@ -69,10 +69,10 @@ impl Output for BulkOutput {
 impl BulkOutput {
     /// Before the first document: the cluster has what documents need. One that is out of reach says so when it is sent to.
     async fn look(&self) -> Result<(), Undelivered> {
-        if self.elastic.is_prepared() {
+        if self.client.is_prepared() {
             return Ok(());
         }
-        match self.elastic.look().await {
+        match self.client.look().await {
             Ok(Prepared::No(what)) => {
                 Err(Undelivered::Failed(Error::Permanent(format!("the cluster is not prepared: {what}"))))
             }
@@ -85,7 +85,7 @@ impl BulkOutput {
         if !is_single(batches) {
             return Err(Undelivered::TooLarge);
         }
-        let limit = self.elastic.body_limit();
+        let limit = self.client.body_limit();
         let bounds = if size > limit { format!(" of {limit} bytes") } else { String::new() };
         let said =
             format!("413 document of {size} bytes is longer than http.max_content_length{bounds}, or a proxy's limit");

@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::Elastic;
+use super::Client;
 use super::bulk_output::BulkOutput;
 use super::concurrency::{Limiter, Slot};
 use super::request::{BulkRequest, REQUEST_BYTES};
@@ -53,15 +53,15 @@ struct BulkDispatcher {
 
 /// Takes batches until every sender is gone.
 pub(crate) async fn run(
-    elastic: Elastic,
+    client: Client,
     patience: Option<Duration>,
     mut inbox: mpsc::Receiver<OutputCommand>,
     dead: Arc<DeadLetters>,
     stats: Arc<Stats>,
 ) {
     let (close, closing) = watch::channel(false);
-    let limiter = Arc::new(Limiter::new(elastic.max_concurrency(), Arc::clone(&stats.output)));
-    let output = BulkOutput { elastic: elastic.clone(), refusals: Arc::default(), dead, stats: Arc::clone(&stats) };
+    let limiter = Arc::new(Limiter::new(client.max_concurrency(), Arc::clone(&stats.output)));
+    let output = BulkOutput { client: client.clone(), refusals: Arc::default(), dead, stats: Arc::clone(&stats) };
     let dispatcher = BulkDispatcher { output, limiter, stats, patience, waiting: AtomicUsize::new(0), closing };
     let dispatcher = Arc::new(dispatcher);
     let mut queue: VecDeque<Batch> = VecDeque::new();
@@ -70,7 +70,7 @@ pub(crate) async fn run(
     let mut spaced = Instant::now();
     loop {
         // Another batch would hardly fit.
-        let target = REQUEST_BYTES.min(elastic.body_limit());
+        let target = REQUEST_BYTES.min(client.body_limit());
         let full = queued >= target - BATCH_BYTES.min(target / 4);
         tokio::select! {
             biased;
@@ -85,7 +85,7 @@ pub(crate) async fn run(
             },
             Some(ended) = requests.join_next(), if !requests.is_empty() => report(ended),
             slot = ready(&dispatcher.limiter, if full { None } else { Some(spaced) }), if !queue.is_empty() => {
-                let request = BulkRequest::take(&mut queue, elastic.body_limit());
+                let request = BulkRequest::take(&mut queue, client.body_limit());
                 queued = queue.iter().map(Batch::size).sum();
                 if let Some(request) = request {
                     spaced = Instant::now() + SPACING;
@@ -96,7 +96,7 @@ pub(crate) async fn run(
     }
     // The sources have ended: what is still under way is wanted by nobody, but may arrive.
     close.send_replace(true);
-    while let Some(request) = BulkRequest::take(&mut queue, elastic.body_limit()) {
+    while let Some(request) = BulkRequest::take(&mut queue, client.body_limit()) {
         requests.spawn(deliver_late(Arc::clone(&dispatcher), request));
     }
     let drained = async {

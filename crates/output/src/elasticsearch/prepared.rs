@@ -7,7 +7,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use super::setup::{self, Artefact};
-use super::{Call, Elastic, NodeClient};
+use super::{Call, Client, NodeClient};
 use common::error::Error;
 
 /// A cluster that is slower is asked again before the first document.
@@ -28,11 +28,11 @@ pub enum Prepared {
     Unknown(String),
 }
 
-impl Elastic {
+impl Client {
     /// Looks at the templates and pipelines. An error says that the cluster is out of reach now.
     pub async fn look(&self) -> Result<Prepared, Error> {
-        let client = self.client().await?;
-        let found = templates(&client).await?;
+        let node = self.node().await?;
+        let found = templates(&node).await?;
         if !matches!(found, Prepared::No(_)) {
             self.set_prepared();
         }
@@ -40,8 +40,8 @@ impl Elastic {
     }
 }
 
-async fn templates(client: &NodeClient) -> Result<Prepared, Error> {
-    let list = match get(client, "/_index_template/logs-m365_security.*").await? {
+async fn templates(node: &NodeClient) -> Result<Prepared, Error> {
+    let list = match get(node, "/_index_template/logs-m365_security.*").await? {
         (StatusCode::OK, answer) => answer,
         (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => {
             return Ok(Prepared::Unknown(
@@ -70,7 +70,7 @@ async fn templates(client: &NodeClient) -> Result<Prepared, Error> {
     if !missing.is_empty() {
         return Ok(Prepared::No(format!("index templates are missing: {}\nhint: {CURE}", missing.join(", "))));
     }
-    let missing = pipelines(client).await?;
+    let missing = pipelines(node).await?;
     Ok(if !missing.is_empty() {
         Prepared::No(format!("ingest pipelines are missing: {}\nhint: {CURE}", missing.join(", ")))
     } else if other.is_empty() {
@@ -81,8 +81,8 @@ async fn templates(client: &NodeClient) -> Result<Prepared, Error> {
 }
 
 /// Pipelines that the cluster has in no version; none where they may not be looked at.
-async fn pipelines(client: &NodeClient) -> Result<Vec<String>, Error> {
-    let found = match get(client, "/_ingest/pipeline/logs-m365_security.*").await? {
+async fn pipelines(node: &NodeClient) -> Result<Vec<String>, Error> {
+    let found = match get(node, "/_ingest/pipeline/logs-m365_security.*").await? {
         (StatusCode::OK, found) => found,
         (StatusCode::NOT_FOUND, _) => json!({}),
         _ => return Ok(Vec::new()),
@@ -97,8 +97,8 @@ async fn pipelines(client: &NodeClient) -> Result<Vec<String>, Error> {
 }
 
 /// An index that is no data stream, but has the name of one of this namespace. `None` also where that may not be asked.
-pub async fn index_in_the_way(client: &NodeClient, namespace: &str) -> Result<Option<String>, Error> {
-    let (StatusCode::OK, found) = get(client, "/_resolve/index/logs-m365_security.*").await? else { return Ok(None) };
+pub async fn index_in_the_way(node: &NodeClient, namespace: &str) -> Result<Option<String>, Error> {
+    let (StatusCode::OK, found) = get(node, "/_resolve/index/logs-m365_security.*").await? else { return Ok(None) };
     let names: Vec<String> = schema::catalog()
         .iter()
         .map(|dataset| format!("logs-m365_security.{}-{namespace}", dataset.definition.name))
@@ -114,8 +114,8 @@ pub async fn index_in_the_way(client: &NodeClient, namespace: &str) -> Result<Op
     }))
 }
 
-async fn get(client: &NodeClient, path: &str) -> Result<(StatusCode, Value), Error> {
-    let response = client.send(Call::get(path).timeout(TIMEOUT)).await?;
+async fn get(node: &NodeClient, path: &str) -> Result<(StatusCode, Value), Error> {
+    let response = node.send(Call::get(path).timeout(TIMEOUT)).await?;
     let status = response.status();
     if matches!(status, StatusCode::TOO_MANY_REQUESTS) || status.is_server_error() {
         return Err(Error::Transient(format!("GET {path}: {status}")));

@@ -3,19 +3,19 @@
 use include_dir::{Dir, File, include_dir};
 use serde_json::Value;
 
-use super::{Elastic, request_error};
+use super::{Client, request_error};
 use common::error::Error;
 
 static FIELDS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../fields");
 static PIPELINES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../pipelines");
 
 /// Puts the generated artefacts that this program was built with; returns how many.
-pub async fn install(elastic: &Elastic) -> Result<usize, Error> {
+pub async fn install(client: &Client) -> Result<usize, Error> {
     let artefacts = artefacts();
     for artefact in &artefacts {
-        put(elastic, artefact).await?;
+        put(client, artefact).await?;
     }
-    elastic.set_prepared();
+    client.set_prepared();
     Ok(artefacts.len())
 }
 
@@ -74,9 +74,9 @@ fn stored<'a>(artefact: &Artefact, answer: &'a Value) -> (&'a Value, &'static st
     }
 }
 
-async fn put(elastic: &Elastic, artefact: &Artefact) -> Result<(), Error> {
+async fn put(client: &Client, artefact: &Artefact) -> Result<(), Error> {
     let path = format!("/{}/{}", artefact.folder, artefact.name);
-    let response = elastic.put(&path, artefact.contents).await?;
+    let response = client.put(&path, artefact.contents).await?;
     if response.status().is_success() {
         return Ok(());
     }

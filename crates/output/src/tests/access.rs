@@ -20,9 +20,9 @@ use common::http::ProxyConfig;
 pub(super) async fn ship(output: &ElasticOutput) -> Result<(), Error> {
     let folder = tempfile::tempdir().expect("folder");
     let (jobs, inbox) = mpsc::channel(QUEUED);
-    let sink = Sink::Elastic(Elastic::new(output)?);
+    let output = AnyOutput::Elasticsearch(Client::new(output)?);
     let dead = Arc::new(DeadLetters::new(folder.path()));
-    tokio::spawn(serve(OutputTask { sink, dead, stats: Arc::default(), patience: Some(Duration::ZERO) }, inbox));
+    tokio::spawn(serve(OutputTask { output, dead, stats: Arc::default(), patience: Some(Duration::ZERO) }, inbox));
     let streams = Arc::new(DataStreams::new("default"));
     let mut outbox = BatchWriter::new(streams, jobs, Arc::<Pool>::default(), "contoso".into());
     outbox.push(0, DocId([7; 16]), b"{}");

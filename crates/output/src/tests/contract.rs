@@ -22,7 +22,7 @@ trait Subject: Sized {
     /// One that is empty and well.
     async fn new() -> Self;
     /// Opens it; what others have left in it stays.
-    fn open(&self) -> Sink;
+    fn open(&self) -> AnyOutput;
     /// The documents that somebody else finds in it, in the order of their arrival.
     fn found(&self) -> Vec<String>;
     /// From now on it takes but a part of what comes, for a while; or it takes everything again.
@@ -73,7 +73,7 @@ impl Sources {
         let (dead, stats) = (Arc::new(DeadLetters::new(letters.path())), Arc::<Stats>::default());
         let (commands, inbox) = mpsc::channel(QUEUED);
         let task = OutputTask {
-            sink: subject.open(),
+            output: subject.open(),
             dead: Arc::clone(&dead),
             stats: Arc::clone(&stats),
             patience: Some(PATIENCE),
@@ -311,11 +311,11 @@ impl Subject for ClusterSubject {
         Self { cluster, host, facts }
     }
 
-    fn open(&self) -> Sink {
+    fn open(&self) -> AnyOutput {
         let mut output = mock::output(vec![self.host.clone()]);
         // Requests that are under way together overtake each other.
         output.max_concurrency = 1;
-        Sink::Elastic(Elastic::new(&output).expect("client"))
+        AnyOutput::Elasticsearch(Client::new(&output).expect("client"))
     }
 
     fn found(&self) -> Vec<String> {
@@ -364,10 +364,10 @@ impl Subject for FileSubject {
         Self { folder: tempfile::tempdir().expect("folder"), room, locks: Mutex::default() }
     }
 
-    fn open(&self) -> Sink {
+    fn open(&self) -> AnyOutput {
         let mut files = Files::new(&FileOutput::new(self.folder.path().to_owned())).expect("directory");
         files.room = Some(self.room.clone());
-        Sink::File(files)
+        AnyOutput::File(files)
     }
 
     fn found(&self) -> Vec<String> {
@@ -457,13 +457,13 @@ impl Subject for PipeSubject {
         Self::default()
     }
 
-    fn open(&self) -> Sink {
+    fn open(&self) -> AnyOutput {
         // Whoever reads finds the end of the former process's pipe.
         let written = &mut self.0.lock().expect("lock").written;
         if written.last().is_some_and(|byte| *byte != b'\n') {
             written.push(b'\n');
         }
-        Sink::Stdout(Stdout::to(Box::new(self.clone()), false))
+        AnyOutput::Stdout(Stdout::to(Box::new(self.clone()), false))
     }
 
     /// Whole documents: what was given up within one ends with a line feed before the next.

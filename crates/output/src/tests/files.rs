@@ -14,8 +14,10 @@ async fn write(output: &FileOutput, numbers: std::ops::Range<u32>) -> Result<(),
     let folder = tempfile::tempdir().expect("folder");
     let dead = Arc::new(DeadLetters::new(folder.path()));
     let (jobs, inbox) = mpsc::channel(QUEUED);
-    let task =
-        tokio::spawn(serve(OutputTask { sink: Sink::File(files), dead, stats: Arc::default(), patience: None }, inbox));
+    let task = tokio::spawn(serve(
+        OutputTask { output: AnyOutput::File(files), dead, stats: Arc::default(), patience: None },
+        inbox,
+    ));
     let mut result = Ok(());
     let pool = Arc::<Pool>::default();
     for tens in numbers.collect::<Vec<_>>().chunks(10) {
@@ -147,7 +149,7 @@ async fn write_with_room(
     let dead = Arc::new(DeadLetters::new(folder));
     let stats = Arc::<Stats>::default();
     let (jobs, inbox) = mpsc::channel(QUEUED);
-    let output = OutputTask { sink: Sink::File(files), dead, stats: Arc::clone(&stats), patience };
+    let output = OutputTask { output: AnyOutput::File(files), dead, stats: Arc::clone(&stats), patience };
     tokio::spawn(serve(output, inbox));
     let streams = Arc::new(DataStreams::new("default"));
     let mut outbox = BatchWriter::new(streams, jobs, Arc::<Pool>::default(), "contoso".into());

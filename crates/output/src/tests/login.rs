@@ -25,8 +25,8 @@ async fn a_key_is_read_again_when_its_file_is_replaced() {
     symlink("data/key", folder.path().join("key")).expect("links");
     let mut output = output(vec![host]);
     output.login = Login::ApiKey(Secret::File(folder.path().join("key")));
-    let elastic = Elastic::new(&output).expect("client");
-    let ask = async || elastic.bulk(&[]).await;
+    let client = Client::new(&output).expect("client");
+    let ask = async || client.bulk(&[]).await;
     let _ = ask().await;
     version("2", "two:key");
     tokio::time::sleep(Duration::from_millis(1100)).await;

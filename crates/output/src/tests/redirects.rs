@@ -40,11 +40,11 @@ async fn no_redirect_is_followed_by_documents_or_set_up() {
     for status in STATUSES {
         let (host, asked) = server(status, Some(target.clone())).await;
         let output = output(vec![host]);
-        let elastic = Elastic::new(&output).expect("a client");
+        let client = Client::new(&output).expect("a client");
         for error in [
             ship(&output).await.expect_err("refused"),
-            setup::install(&elastic).await.expect_err("refused"),
-            elastic.client().await.expect("a client").send(Call::get("/")).await.expect_err("refused"),
+            setup::install(&client).await.expect_err("refused"),
+            client.node().await.expect("a client").send(Call::get("/")).await.expect_err("refused"),
         ] {
             let said = error.to_string();
             assert!(matches!(error, Error::Permanent(_)), "{status}: {said}");

@@ -109,7 +109,7 @@ async fn nothing_is_sent_to_a_cluster_that_is_not_prepared() {
 #[tokio::test]
 async fn what_is_found_of_a_cluster_is_told_apart() {
     let (cluster, host) = Cluster::start().await;
-    let look = async || Elastic::new(&output(vec![host.clone()])).expect("client").look().await.expect("in reach");
+    let look = async || Client::new(&output(vec![host.clone()])).expect("client").look().await.expect("in reach");
     assert!(matches!(look().await, Prepared::Unknown(_)));
     cluster.set_prepared(false);
     assert!(matches!(look().await, Prepared::No(_)));

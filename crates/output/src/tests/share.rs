@@ -32,8 +32,8 @@ fn sources_of(cluster: Arc<Cluster>, output: &ElasticOutput, patience: Option<Du
     let dead = Arc::new(DeadLetters::new(folder.path()));
     let stats = Arc::<Stats>::default();
     let (jobs, inbox) = mpsc::channel(QUEUED);
-    let sink = Sink::Elastic(Elastic::new(output).expect("client"));
-    tokio::spawn(serve(OutputTask { sink, dead: Arc::clone(&dead), stats: Arc::clone(&stats), patience }, inbox));
+    let output = AnyOutput::Elasticsearch(Client::new(output).expect("client"));
+    tokio::spawn(serve(OutputTask { output, dead: Arc::clone(&dead), stats: Arc::clone(&stats), patience }, inbox));
     Sources { cluster, streams: Arc::new(DataStreams::new("default")), jobs, pool: Arc::default(), stats, dead, folder }
 }
 
@@ -343,9 +343,9 @@ async fn who_stops_while_the_output_is_down_need_not_wait_for_it() {
     cluster.on_request(|_| Some(BulkFault::Status(503, "down")));
     let folder = tempfile::tempdir().expect("folder");
     let (jobs, inbox) = mpsc::channel(QUEUED);
-    let sink = Sink::Elastic(Elastic::new(&output(vec![host])).expect("client"));
+    let output = AnyOutput::Elasticsearch(Client::new(&output(vec![host])).expect("client"));
     let dead = Arc::new(DeadLetters::new(folder.path()));
-    let task = tokio::spawn(serve(OutputTask { sink, dead, stats: Arc::default(), patience: None }, inbox));
+    let task = tokio::spawn(serve(OutputTask { output, dead, stats: Arc::default(), patience: None }, inbox));
     let mut outbox =
         BatchWriter::new(Arc::new(DataStreams::new("default")), jobs, Arc::<Pool>::default(), "contoso".into());
     outbox.push(0, id(1, 1), b"{}");

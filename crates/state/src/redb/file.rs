@@ -32,7 +32,7 @@ pub(super) const FENCE: TableDefinition<'_, &str, u64> = TableDefinition::new("f
 pub(super) const PROGRESS: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("progress");
 /// Chunks of the dedup indices by dataset, minute and id of their first key.
 pub(super) const DEDUP: TableDefinition<'_, &[u8; 16], &[u8]> = TableDefinition::new("dedup");
-/// JSON list of [`crate::Retry`] by endpoint.
+/// JSON list of [`crate::RetryItem`] by endpoint.
 pub(super) const RETRY: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("retry");
 /// JSON by endpoint, kind, NUL and key.
 pub(super) const TASK: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("task");
@@ -170,7 +170,7 @@ fn create(folder: &Path, path: &Path) -> Result<(), Error> {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(local(error)),
         _ => {}
     }
-    // Rows that are owed lie in it: nobody else's business.
+    // Rows of the retry queue lie in it: nobody else's business.
     private::create_new(&draft).map_err(local)?;
     let failed = |error: &dyn std::error::Error| storage_error(&draft, error);
     let database = Builder::new().set_cache_size(CACHE_BYTES).create(&draft).map_err(|error| failed(&error))?;

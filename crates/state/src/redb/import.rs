@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::file::{DEDUP, FORMAT, StateFile};
 use super::offline::Line;
 use super::remember::remember;
-use crate::{DatasetUpdate, DedupKey, EndpointKey, MinuteBucket, Progress, Retry, StateUpdate, Task};
+use crate::{DatasetUpdate, DedupKey, EndpointKey, MinuteBucket, Progress, RetryItem, StateUpdate, Task};
 use common::clock;
 use common::error::Error;
 
@@ -69,7 +69,7 @@ struct Import<'a> {
 /// What was taken over of an endpoint.
 #[derive(Default)]
 struct Taken {
-    retry: Vec<Retry>,
+    retry: Vec<RetryItem>,
     datasets: Vec<(String, Progress)>,
 }
 
@@ -122,7 +122,7 @@ impl Import<'_> {
         }
     }
 
-    fn begin_endpoint(&mut self, key: &EndpointKey, retry: Vec<Retry>) -> Result<(), Error> {
+    fn begin_endpoint(&mut self, key: &EndpointKey, retry: Vec<RetryItem>) -> Result<(), Error> {
         let key = key.canonical();
         if !key.is_valid() {
             return refused("an endpoint has no name");
@@ -217,10 +217,10 @@ fn older(a: Progress, b: Progress) -> Progress {
     Progress { floor, guessed, ..behind }
 }
 
-/// What either of two owes.
-fn both(mut known: Vec<Retry>, more: Vec<Retry>) -> Vec<Retry> {
+/// What is in either of two retry queues.
+fn both(mut known: Vec<RetryItem>, more: Vec<RetryItem>) -> Vec<RetryItem> {
     for item in more {
-        if !known.iter().any(|other| (other.owed, &other.id) == (item.owed, &item.id)) {
+        if !known.iter().any(|other| (other.kind, &other.id) == (item.kind, &item.id)) {
             known.push(item);
         }
     }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::file::{FORMAT, StateFile};
 use super::{FILE, chunk, import};
-use crate::{EndpointKey, Progress, Retry};
+use crate::{EndpointKey, Progress, RetryItem};
 use common::clock;
 use common::error::Error;
 
@@ -50,7 +50,7 @@ pub(super) enum Line {
     /// The first line.
     Head { format: u32, exported: String },
     /// An endpoint.
-    Endpoint { key: EndpointKey, retry: Vec<Retry> },
+    Endpoint { key: EndpointKey, retry: Vec<RetryItem> },
     /// A task of the endpoint before it.
     Task { kind: String, key: String, body: serde_json::Value },
     /// A dataset of the endpoint before it.

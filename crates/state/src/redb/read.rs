@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ::redb::ReadTransaction;
 
 use super::file::{DATASET, ENDPOINT, PROGRESS, RETRY, StateFile, TASK};
-use crate::{EndpointKey, Progress, Retry, Task};
+use crate::{EndpointKey, Progress, RetryItem, Task};
 use common::error::Error;
 
 impl StateFile {
@@ -58,7 +58,7 @@ impl StateFile {
     }
 
     /// The retry queue of an endpoint.
-    pub(super) fn retry(&self, read: &ReadTransaction, endpoint: u32) -> Result<Vec<Retry>, Error> {
+    pub(super) fn retry(&self, read: &ReadTransaction, endpoint: u32) -> Result<Vec<RetryItem>, Error> {
         let Some(table) = self.table(read, RETRY)? else { return Ok(Vec::new()) };
         let text = table.get(endpoint).map_err(|error| self.to_error(&error))?;
         text.map(|text| self.json(text.value())).transpose().map(Option::unwrap_or_default)

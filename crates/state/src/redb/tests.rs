@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::contract::{Place, alert, contract, endpoint, id, keys, minute, progress};
-use crate::{MinuteBucket, Retry};
+use crate::{MinuteBucket, RetryItem};
 
 /// A directory for a state file.
 struct Folder(tempfile::TempDir);
@@ -163,7 +163,7 @@ async fn after_a_crash_the_file_holds_what_was_acknowledged_and_whole_steps_only
             let delivered = (0..200)
                 .map(|place| DedupKey::new(Some(&minute((step * 977 + place * 31) % 50_000)), id(step * 200 + place)));
             let mut update = alert(Some(progress(&step.to_string())), delivered.collect());
-            update.retry = Some(vec![Retry { id: step.to_string(), ..Retry::default() }]);
+            update.retry = Some(vec![RetryItem { id: step.to_string(), ..RetryItem::default() }]);
             update.put =
                 vec![Task { kind: "k".to_owned(), key: step.to_be_bytes().to_vec(), body: serde_json::json!(step) }];
             commit(&state, &alerts, fence, update).await;

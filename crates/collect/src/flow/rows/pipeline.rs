@@ -3,8 +3,7 @@
 use mapper::{Mapper, Reject};
 
 use super::super::deduplicator::Deduplicator;
-use super::super::kinds::Audience;
-use super::Extent;
+use super::super::provenance::Provenance;
 use super::rejection_writer::RejectionWriter;
 use super::text::{amended_id, rejection_id};
 use common::error::Error;
@@ -16,7 +15,7 @@ pub(super) struct DatasetPipeline {
     pub(super) name: &'static str,
     pub(super) index: u16,
     pub(super) mapper: Mapper,
-    /// Its ids name no version: a document outlives changes of its record, so the ledger keeps it by the record's age.
+    /// Its ids name no version: a document outlives changes of its record, so the dedup index keeps it by the record's age.
     pub(super) ageless: bool,
     /// A document for each of the record's items: later ones join the earlier, none is amended.
     pub(super) of_items: bool,
@@ -28,8 +27,7 @@ pub(super) struct DatasetPipeline {
 pub(super) struct RowContext<'a> {
     pub(super) changed: Option<&'a str>,
     pub(super) created: Option<&'a str>,
-    pub(super) extent: Extent,
-    pub(super) audience: Audience,
+    pub(super) provenance: Provenance,
     pub(super) outbox: &'a mut BatchWriter,
     /// It gave a document that an earlier cycle should have given.
     pub(super) is_late: bool,
@@ -42,13 +40,13 @@ pub(super) fn map_row(
     bytes: &[u8],
     context: &mut RowContext<'_>,
 ) -> Result<(), Error> {
-    let changed = context.changed;
+    let RowContext { changed, provenance, .. } = *context;
     let Some(first) = pipelines.first() else { return Ok(()) };
     let row = first.mapper.index(bytes);
     for (dataset, DatasetPipeline { name, index, mapper, ageless, of_items, seen }) in pipelines.iter_mut().enumerate()
     {
         let Some(seen) = seen else { continue };
-        if context.extent.is_listed() && context.audience.is_past(dataset) {
+        if provenance.is_listed() && provenance.audience.is_past(dataset) {
             continue;
         }
         let since = if *ageless { context.created.or(changed) } else { changed };
@@ -61,11 +59,11 @@ pub(super) fn map_row(
             Ok(row) => mapper.map_items(row, &mut |result| {
                 let done = match result {
                     Ok((id, document)) => {
-                        let is_amended = context.extent == Extent::Amended && !*of_items;
+                        let is_amended = provenance.is_amended() && !*of_items;
                         let id = if is_amended { amended_id(id) } else { id };
                         seen.insert(since, id.0).map(|is_new| {
                             if is_new {
-                                context.is_late |= context.extent.is_listed() && context.audience.is_late(dataset);
+                                context.is_late |= provenance.is_listed() && provenance.audience.is_late(dataset);
                                 context.outbox.push(*index, id, document);
                             }
                         })

@@ -3,7 +3,7 @@
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Request, State as Shared};
+use axum::extract::{Request, State as Context};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::CONTENT_TYPE;
@@ -34,7 +34,7 @@ struct Toy {
 
 type Service = Arc<std::sync::Mutex<Toy>>;
 
-async fn answer(Shared(toy): Shared<Service>, request: Request) -> Response {
+async fn answer(Context(toy): Context<Service>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let body = axum::body::to_bytes(body, 1 << 20).await.expect("body");
     if head.uri.path().ends_with("/token") {

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use state::Retry;
+use state::RetryItem;
 
 const LISTS: [Endpoint; 3] = [Endpoint::INCIDENTS, Endpoint::ALERTS, Endpoint::LEGACY];
 
@@ -63,7 +63,7 @@ impl Scene {
             .into()
     }
 
-    pub(super) async fn ledger(&self) -> Vec<Retry> {
+    pub(super) async fn queue(&self) -> Vec<RetryItem> {
         self.state("incident").await.retry
     }
 
@@ -148,10 +148,10 @@ async fn a_heavy_incident_is_delivered_without_its_sum_and_completed_later() {
             assert!(failed.is_empty(), "{heavy:?}: {failed:?}");
             let [alerts, evidence, incidents, log] = scene.all().try_into().expect("four");
             assert_eq!([&alerts, &evidence, &log], [&expected[0], &expected[1], &expected[3]]);
-            let ledger = scene.ledger().await;
-            assert_eq!(ledger.len(), heavy.len());
-            assert!(ledger.iter().all(|entry| entry.attempts == cycle), "{ledger:?}");
-            assert!(ledger.iter().all(|entry| entry.row.is_some() == (cycle == 1)), "{ledger:?}");
+            let queue = scene.queue().await;
+            assert_eq!(queue.len(), heavy.len());
+            assert!(queue.iter().all(|entry| entry.attempts == cycle), "{queue:?}");
+            assert!(queue.iter().all(|entry| entry.row.is_some() == (cycle == 1)), "{queue:?}");
             scene.make_due("incident").await;
             if cycle == 1 {
                 // They are held back until the second attempt.
@@ -167,7 +167,7 @@ async fn a_heavy_incident_is_delivered_without_its_sum_and_completed_later() {
         scene.simulator.faults().clear();
         for _ in 0..2 {
             assert!(scene.collect().await.is_empty());
-            assert!(scene.ledger().await.is_empty());
+            assert!(scene.queue().await.is_empty());
             let incidents = scene.documents("incident");
             assert_eq!(incidents.len(), expected[2].len() + heavy.len(), "{heavy:?} {:?}", scene.simulator.requests());
             let mut whole: Vec<_> = incidents.into_iter().filter(|text| !incident(text)["rollup"].is_null()).collect();
@@ -193,8 +193,8 @@ async fn a_heavy_incident_in_the_overlap_costs_no_failures() {
         assert_eq!(scene.documents("incident").len(), 59);
         assert_eq!(start.elapsed() > Duration::from_secs(1), cycle == 0, "{:?}", start.elapsed());
     }
-    let ledger = scene.ledger().await;
-    assert!(ledger.len() == 1 && ledger[0].attempts == 1, "{ledger:?}");
+    let queue = scene.queue().await;
+    assert!(queue.len() == 1 && queue[0].attempts == 1, "{queue:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -210,7 +210,7 @@ async fn where_lists_cannot_be_expanded_each_incident_is_read_alone() {
     let failed = scene.collect().await;
     assert!(failed.is_empty(), "{failed:?}");
     assert_eq!(scene.all(), expected);
-    assert!(scene.ledger().await.is_empty());
+    assert!(scene.queue().await.is_empty());
 }
 
 #[tokio::test(start_paused = true)]

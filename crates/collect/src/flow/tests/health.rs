@@ -9,8 +9,8 @@ impl Scene {
     /// One cycle of every source, and what is said of it.
     async fn tell(&self, stats: &Arc<Stats>) -> Snapshot {
         let files = Files::new(&FileOutput::new(self.folder.path().join("out"))).expect("directory");
-        let parts = Parts::new(Sink::File(files), Arc::clone(stats), Arc::clone(&self.dead));
-        let (_sender, stop) = watch::channel(false);
+        let parts = Parts::new(AnyOutput::File(files), Arc::clone(stats), Arc::clone(&self.dead));
+        let stop = CancellationToken::new();
         run(&self.config, parts, true, stop).await.expect("runs");
         stats.health.snapshot()
     }
@@ -98,7 +98,7 @@ async fn a_heavy_record_degrades_its_source_and_no_other() {
     let told = scene.tell(&stats).await;
     let source = of(&told, "incident");
     assert_eq!((source.state, reasons(source)), (State::Degraded, vec![Reason::HeavyRecord]), "{source:?}");
-    assert!(source.reasons[0].text.contains(&id) && source.owed == 1, "{source:?}");
+    assert!(source.reasons[0].text.contains(&id) && source.retry_queue == 1, "{source:?}");
     assert_eq!(of(&told, "alert").state, State::Healthy);
 }
 

@@ -34,7 +34,7 @@ impl Scene {
     async fn judged(&self) -> Outcome {
         let (parts, before) = (self.parts(), self.simulator.requests());
         let stats = Arc::clone(&parts.stats);
-        let (_sender, stop) = watch::channel(false);
+        let stop = CancellationToken::new();
         let failed = run(&self.config, parts, true, stop).await.expect("runs");
         let sources = stats.health.snapshot().sources;
         let reasons = sources.iter().flat_map(|source| &source.reasons).map(|found| found.reason).collect();
@@ -249,7 +249,7 @@ async fn alerts_that_come_in_pages_of_their_own_are_summed_up_whole() {
         let failed = scene.collect().await;
         assert!(failed.is_empty(), "{failed:?}");
         assert!(scene.all() == expected, "{size}: {:?}", scene.found());
-        assert!(scene.ledger().await.is_empty());
+        assert!(scene.queue().await.is_empty());
         let before = scene.simulator.requests();
         assert!(scene.collect().await.is_empty() && scene.all() == expected);
         assert!(scene.simulator.requests() - before <= usual + 40, "what is known is followed again");
@@ -267,7 +267,7 @@ async fn alerts_behind_a_link_that_fails_for_ever_are_owed() {
     for cycle in 0..3 {
         let Outcome { failed, reasons, .. } = scene.judged().await;
         assert!(failed.is_empty() && reasons == [Reason::HeavyRecord], "{failed:?} {reasons:?}");
-        assert!(!scene.ledger().await.is_empty(), "cycle {cycle}");
+        assert!(!scene.queue().await.is_empty(), "cycle {cycle}");
         for document in scene.documents("incident") {
             let incident = super::faults::incident(&document);
             assert!(incident["rollup"].is_null() || incident["rollup"]["complete"] == true, "{incident}");
@@ -279,7 +279,7 @@ async fn alerts_behind_a_link_that_fails_for_ever_are_owed() {
         assert!(scene.collect().await.is_empty());
         scene.make_due("incident").await;
     }
-    assert!(scene.ledger().await.is_empty());
+    assert!(scene.queue().await.is_empty());
     let whole = |document: &String| !super::faults::incident(document)["rollup"].is_null();
     let mut found: Vec<_> = scene.documents("incident").into_iter().filter(whole).collect();
     found.sort();

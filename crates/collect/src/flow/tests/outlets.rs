@@ -6,21 +6,21 @@ use super::tenants::{Run, names, serve, start_with};
 use super::*;
 use crate::config::BrokenTenant;
 use common::health::{Reason, State};
-use output::elasticsearch::Elastic;
+use output::elasticsearch::Client;
 use output::settings::{ElasticOutput, Login};
 
 fn files(folder: &Path, name: &str) -> Target {
     let output = FileOutput::new(folder.join(name));
-    let sink = Sink::File(Files::new(&output).expect("directory"));
-    Target { name: name.into(), sink, namespace: "default".to_owned() }
+    let output = AnyOutput::File(Files::new(&output).expect("directory"));
+    Target { name: name.into(), output, namespace: "default".to_owned() }
 }
 
 /// A cluster that is not there.
 async fn nowhere(name: &str) -> Target {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("listens");
     let host = Url::parse(&format!("http://{}", listener.local_addr().expect("address"))).expect("address");
-    let elastic = Elastic::new(&ElasticOutput::new(vec![host], Login::None)).expect("client");
-    Target { name: name.into(), sink: Sink::Elastic(elastic), namespace: "default".to_owned() }
+    let client = Client::new(&ElasticOutput::new(vec![host], Login::None)).expect("client");
+    Target { name: name.into(), output: AnyOutput::Elasticsearch(client), namespace: "default".to_owned() }
 }
 
 #[tokio::test(start_paused = true)]

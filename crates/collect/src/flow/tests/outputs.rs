@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
 use common::health::State;
-use output::elasticsearch::Elastic;
+use output::elasticsearch::Client;
 use output::elasticsearch::mock::{BulkFault, Cluster, Document, output};
 use output::settings::ElasticOutput;
 
@@ -168,9 +168,9 @@ table! {
 
 impl Scene {
     async fn ship(&self, output: &ElasticOutput, stats: &Arc<Stats>) -> Vec<Failed> {
-        let sink = Sink::Elastic(Elastic::new(output).expect("client"));
-        let parts = Parts::new(sink, Arc::clone(stats), Arc::clone(&self.dead));
-        let (_sender, stop) = watch::channel(false);
+        let output = AnyOutput::Elasticsearch(Client::new(output).expect("client"));
+        let parts = Parts::new(output, Arc::clone(stats), Arc::clone(&self.dead));
+        let stop = CancellationToken::new();
         run(&self.config, parts, true, stop).await.expect("runs")
     }
 }

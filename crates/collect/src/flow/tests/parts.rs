@@ -1,9 +1,9 @@
-//! Laws of the parts: cursor, page size, ledger, who shares a budget.
+//! Laws of the parts: cursor, page size, queue, who shares a budget.
 
 use super::super::kinds::progress::CursorProgress;
-use super::super::retry_queue::RetryItem;
+use super::super::retry_queue::RetryKey;
 use super::*;
-use state::{Owed, Progress};
+use state::{Progress, RetryKind};
 
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -165,34 +165,34 @@ fn a_page_size_halves_and_grows_back() {
     assert!(!size.may_grow());
 }
 
-fn nested<'a>(id: &'a str, version: &'a str) -> RetryItem<'a> {
-    RetryItem { owed: Owed::Nested, id, version }
+fn nested<'a>(id: &'a str, version: &'a str) -> RetryKey<'a> {
+    RetryKey { kind: RetryKind::Nested, id, version }
 }
 
 #[test]
-fn a_ledger_waits_longer_and_longer() {
-    let mut ledger = RetryQueue::default();
+fn a_retry_queue_waits_longer_and_longer() {
+    let mut queue = RetryQueue::default();
     let now = common::clock::now();
     let mut waits = Vec::new();
     for attempts in 1..=12 {
-        let (entry, given_up) = ledger.failed(nested("7", "v1"), None);
+        let (entry, given_up) = queue.failed(nested("7", "v1"), None);
         assert_eq!((entry.attempts, given_up), (attempts, None));
         let next = chrono::DateTime::parse_from_rfc3339(&entry.next).expect("time").to_utc();
         waits.push((next - now).num_minutes());
     }
     assert!(waits[0] >= 1 && waits[..8].is_sorted() && waits.iter().all(|wait| *wait <= 7 * 60 + 31), "{waits:?}");
-    assert!(ledger.find(Owed::Nested, "7").is_some_and(|entry| entry.version == "v1") && ledger.due(now).is_empty());
-    assert!(ledger.find(Owed::Record, "7").is_none());
-    assert_eq!(ledger.failed(nested("7", "v2"), None).0.attempts, 1, "a newer version is a new start");
+    assert!(queue.find(RetryKind::Nested, "7").is_some_and(|entry| entry.version == "v1") && queue.due(now).is_empty());
+    assert!(queue.find(RetryKind::Record, "7").is_none());
+    assert_eq!(queue.failed(nested("7", "v2"), None).0.attempts, 1, "a newer version is a new start");
     assert!(
         (0..40)
-            .any(|_| ledger.failed(nested("8", "v"), None).1.is_some_and(|lost| lost.id == "8" && lost.attempts == 32))
+            .any(|_| queue.failed(nested("8", "v"), None).1.is_some_and(|lost| lost.id == "8" && lost.attempts == 32))
     );
-    ledger.take(Owed::Nested, "8");
+    queue.take(RetryKind::Nested, "8");
     let lost: Vec<_> =
-        (0..1000).filter_map(|number| ledger.failed(nested(&format!("n{number}"), "v"), None).1).collect();
+        (0..1000).filter_map(|number| queue.failed(nested(&format!("n{number}"), "v"), None).1).collect();
     assert_eq!(lost.len(), 1);
-    assert_eq!(ledger.due(now + chrono::TimeDelta::days(1)).len(), 20);
+    assert_eq!(queue.due(now + chrono::TimeDelta::days(1)).len(), 20);
 }
 
 #[tokio::test]
@@ -200,7 +200,7 @@ async fn a_budget_is_shared_by_the_sources_of_a_family_and_by_nobody_else() {
     let scene = scene_of(1, AlertsPerIncident::Exactly(0)).await;
     let Parts { outputs, stats, dead, desk } = scene.parts();
     let (outlets, _tasks) = Outlets::open(outputs, &stats, &dead, None);
-    let shared = Arc::new(Shared {
+    let run = Arc::new(RunContext {
         clients: microsoft::Clients::new(&scene.config.http).expect("clients"),
         outlets,
         stats,
@@ -210,10 +210,8 @@ async fn a_budget_is_shared_by_the_sources_of_a_family_and_by_nobody_else() {
         preserve_original: false,
         clock_told: AtomicBool::default(),
     });
-    let (_order, order) = watch::channel(false);
-    let stop = common::stop::Stop::new(order);
-    let of_tenant =
-        || super::super::collectors::collectors(&scene.config.tenants[0], &shared, &stop).expect("collectors");
+    let stop = CancellationToken::new();
+    let of_tenant = || super::super::collectors::collectors(&scene.config.tenants[0], &run, &stop).expect("collectors");
     let (one, other) = (of_tenant(), of_tenant());
     assert_eq!(one.len(), 3);
     for a in &one {

@@ -1,11 +1,11 @@
-//! What is read apart from the live window: sweeps for late records, and backfills.
+//! What is read apart from the live window: late-arrival scans, and backfills.
 
 use chrono::TimeDelta;
 
 use super::super::backfill::{Meters, Order, backfill};
 use super::faults::respond;
 use super::*;
-use crate::config::Reconcile;
+use crate::config::LateArrivalScanConfig;
 use state::Progress;
 
 impl Scene {
@@ -13,29 +13,27 @@ impl Scene {
     pub(super) async fn live(&self, time: Duration) -> Arc<Stats> {
         let parts = self.parts();
         let stats = Arc::clone(&parts.stats);
-        let (order, stop) = watch::channel(false);
+        let stop = CancellationToken::new();
         let stopped = async {
             tokio::time::sleep(time).await;
-            order.send_replace(true);
+            stop.cancel();
         };
-        let (failed, ()) = tokio::join!(run(&self.config, parts, false, stop), stopped);
+        let (failed, ()) = tokio::join!(run(&self.config, parts, false, stop.clone()), stopped);
         failed.expect("runs");
         stats
     }
 
-    pub(super) fn sweep(&mut self, every: Duration) {
+    pub(super) fn scan_for_late_arrivals(&mut self, every: Duration) {
         for config in &mut self.config.tenants[0].datasets {
-            config.reconcile = Some(Reconcile { every, span: Duration::from_hours(24 * 20) });
+            config.late_arrival_scan = Some(LateArrivalScanConfig { every, span: Duration::from_hours(24 * 20) });
         }
     }
 
     async fn backfill(&self, from: TimeDelta, to: TimeDelta) -> Vec<Failed> {
-        let (order, stop) = watch::channel(false);
+        let stop = CancellationToken::new();
         let now = self.simulator.clock().now();
         let span = Order { from: now - from, to: now - to, stop };
-        let failed = backfill(&self.config, self.parts(), span, &Meters::default()).await.expect("runs");
-        drop(order);
-        failed
+        backfill(&self.config, self.parts(), span, &Meters::default()).await.expect("runs")
     }
 
     async fn tasks(&self, dataset: &str, kind: &str) -> usize {
@@ -47,7 +45,7 @@ impl Scene {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sweep_finds_what_became_visible_too_late_for_polls() {
+async fn a_late_arrival_scan_finds_what_became_visible_too_late_for_polls() {
     let mut scene = scene_of(60, AlertsPerIncident::Realistic).await;
     assert!(scene.collect().await.is_empty());
     let expected = scene.all();
@@ -64,8 +62,8 @@ async fn a_sweep_finds_what_became_visible_too_late_for_polls() {
     scene.live(Duration::from_mins(5)).await;
     assert_eq!(scene.all().iter().map(Vec::len).sum::<usize>(), found);
     let cursors = scene.cursors().await;
-    scene.sweep(Duration::ZERO);
-    // A sweep that is interrupted goes on, and polls go on beside it.
+    scene.scan_for_late_arrivals(Duration::ZERO);
+    // A scan that is interrupted goes on, and polls go on beside it.
     let mut late = 0;
     for _ in 0..4 {
         let stats = scene.live(Duration::from_mins(3)).await;
@@ -77,12 +75,12 @@ async fn a_sweep_finds_what_became_visible_too_late_for_polls() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sweep_gives_way_to_throttling_and_faults() {
+async fn a_late_arrival_scan_gives_way_to_throttling_and_errors() {
     let mut scene = scene_of(30, AlertsPerIncident::Realistic).await;
     scene.only("alert");
     assert!(scene.collect().await.is_empty());
-    scene.sweep(Duration::ZERO);
-    // What sweeps ask has an upper bound, what polls ask has none.
+    scene.scan_for_late_arrivals(Duration::ZERO);
+    // What scans ask has an upper bound, what polls ask has none.
     let faults = scene.simulator.faults();
     faults.script_when(Endpoint::ALERTS, "%20lt%20", Misbehaviour::throttled(20), Some(3));
     faults.script_when(Endpoint::ALERTS, "%20lt%20", respond(403, &[], "{}"), Some(2));

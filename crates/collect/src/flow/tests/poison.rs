@@ -2,7 +2,7 @@
 
 use super::faults::{incident, respond};
 use super::*;
-use state::{Owed, Retry};
+use state::{RetryItem, RetryKind};
 
 impl Scene {
     fn record_ids(&self, endpoint: Endpoint) -> Vec<String> {
@@ -12,7 +12,7 @@ impl Scene {
         seen.into_iter().map(|seen| seen.id).collect()
     }
 
-    async fn owed(&self, dataset: &str) -> Vec<Retry> {
+    async fn retry_queue(&self, dataset: &str) -> Vec<RetryItem> {
         self.state(dataset).await.retry
     }
 
@@ -24,7 +24,7 @@ impl Scene {
     }
 }
 
-/// The endpoint of a list, the dataset that keeps its ledger, and all datasets of it.
+/// The endpoint of a list, the dataset that keeps its retry queue, and all datasets of it.
 const SOURCES: [(Endpoint, &str, &[&str]); 3] = [
     (Endpoint::ALERTS, "alert", &["alert", "evidence"]),
     (Endpoint::INCIDENTS, "incident", &["incident"]),
@@ -58,10 +58,10 @@ async fn a_record_that_no_page_can_carry_blocks_nobody_and_arrives_when_it_can_b
                 let failed = scene.collect().await;
                 assert!(failed.is_empty(), "{endpoint:?} {bad:?}: {failed:?}");
                 absent.push(scene.absent(&expected));
-                let owed = scene.owed(dataset).await;
+                let queue = scene.retry_queue(dataset).await;
                 // One that shares its time with the next record is two places.
-                assert!(!owed.is_empty() && owed.len() <= 2 * bad.len(), "{endpoint:?} {bad:?}: {owed:?}");
-                assert!(owed.iter().all(|entry| entry.owed == Owed::Place), "{owed:?}");
+                assert!(!queue.is_empty() && queue.len() <= 2 * bad.len(), "{endpoint:?} {bad:?}: {queue:?}");
+                assert!(queue.iter().all(|entry| entry.kind == RetryKind::Place), "{queue:?}");
                 scene.make_due(dataset).await;
             }
             assert!(absent[0] >= bad.len() && absent.iter().all(|one| *one == absent[0]), "{endpoint:?} {absent:?}");
@@ -69,7 +69,7 @@ async fn a_record_that_no_page_can_carry_blocks_nobody_and_arrives_when_it_can_b
             for _ in 0..2 {
                 assert!(scene.collect().await.is_empty());
                 assert!(scene.all() == expected, "{endpoint:?} {bad:?}: {} absent", scene.absent(&expected));
-                assert_eq!(scene.owed(dataset).await, []);
+                assert_eq!(scene.retry_queue(dataset).await, []);
             }
         }
     }
@@ -87,7 +87,7 @@ async fn a_service_that_is_down_is_not_stepped_over() {
     scene.simulator.faults().script_when(Endpoint::ALERTS, "skip=", respond(500, &[], ""), None);
     let failed = scene.collect().await;
     assert_eq!(failed.len(), 1);
-    assert_eq!(scene.owed("alert").await, []);
+    assert_eq!(scene.retry_queue("alert").await, []);
     let read = scene.documents("alert").len();
     assert!((1..=20).contains(&read), "{read}");
     scene.simulator.faults().clear();
@@ -113,9 +113,9 @@ async fn a_record_that_is_known_by_name_is_read_alone() {
         faults.always(endpoint, Misbehaviour::RecordFails(bad.id.clone()));
         let failed = scene.collect().await;
         assert!(failed.is_empty(), "{failed:?}");
-        let owed = scene.owed("alert").await;
+        let queue = scene.retry_queue("alert").await;
         if alone {
-            assert!(owed.len() == 1 && owed[0].owed == Owed::Record && owed[0].id == bad.id, "{owed:?}");
+            assert!(queue.len() == 1 && queue[0].kind == RetryKind::Record && queue[0].id == bad.id, "{queue:?}");
             assert_eq!(scene.absent(&expected), 1);
             scene.simulator.faults().clear();
             scene.make_due("alert").await;
@@ -125,7 +125,7 @@ async fn a_record_that_is_known_by_name_is_read_alone() {
         scene.simulator.faults().clear();
         scene.make_due("alert").await;
         assert!(scene.collect().await.is_empty());
-        assert!(scene.all() == expected && scene.owed("alert").await.is_empty());
+        assert!(scene.all() == expected && scene.retry_queue("alert").await.is_empty());
     }
 }
 
@@ -137,13 +137,13 @@ async fn a_heavy_incident_that_vanishes_is_delivered_as_its_page_said_it() {
     scene.simulator.faults().always(Endpoint::Any, Misbehaviour::ExpandFails(ids[10].clone()));
     assert!(scene.collect().await.is_empty());
     assert_eq!(scene.documents("incident").len(), 29);
-    assert!(scene.owed("incident").await[0].row.is_some());
+    assert!(scene.retry_queue("incident").await[0].row.is_some());
     scene.simulator.faults().clear();
     scene.simulator.faults().always(Endpoint::INCIDENT, respond(404, &[], "{}"));
     scene.make_due("incident").await;
     for _ in 0..2 {
         assert!(scene.collect().await.is_empty());
-        assert!(scene.owed("incident").await.is_empty());
+        assert!(scene.retry_queue("incident").await.is_empty());
         let documents = scene.documents("incident");
         assert_eq!(documents.len(), 30);
         let partial: Vec<_> =

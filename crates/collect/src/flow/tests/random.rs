@@ -113,7 +113,7 @@ async fn whatever_happens_every_record_arrives_exactly_once() {
             }
         }
         scene.simulator.faults().clear();
-        scene.sweep(Duration::ZERO);
+        scene.scan_for_late_arrivals(Duration::ZERO);
         scene.live(Duration::from_mins(3)).await;
         let census = scene.simulator.census(&scene.config.tenants[0].id, end);
         for (dataset, records) in [("alert", &census.alerts), ("incident", &census.incidents)] {

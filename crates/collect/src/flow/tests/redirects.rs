@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::faults::{incident, respond};
 use super::*;
-use state::Owed;
+use state::RetryKind;
 
 /// A listing of these incidents, and each of them by its id.
 fn serve(scene: &Scene, listed: &[&Value], by_id: &[&Value]) {
@@ -98,8 +98,8 @@ async fn a_target_that_is_missing_is_owed_for_a_while() {
         serve(&scene, &[&one], &[]);
         scene.simulator.faults().always(Endpoint::INCIDENT, respond(status, &[], "{}"));
         assert!(scene.collect().await.is_empty(), "{status}");
-        let owed = scene.state("incident").await.retry;
-        assert!(owed.len() == 1 && owed[0].owed == Owed::Record && owed[0].id == "2", "{status} {owed:?}");
+        let queue = scene.state("incident").await.retry;
+        assert!(queue.len() == 1 && queue[0].kind == RetryKind::Record && queue[0].id == "2", "{status} {queue:?}");
         scene.make_due("incident").await;
         serve(&scene, &[&one], &[]);
         scene.simulator.faults().always(Endpoint::INCIDENT, respond(status, &[], "{}"));

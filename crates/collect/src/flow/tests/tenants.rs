@@ -9,7 +9,7 @@ use super::*;
 /// A run over the tenants of several simulators.
 pub(super) struct Run {
     folder: TempDir,
-    stop: watch::Sender<bool>,
+    stop: CancellationToken,
     pub(super) tenants: mpsc::Sender<Assignment>,
     task: JoinHandle<Result<Vec<Failed>, Error>>,
 }
@@ -33,7 +33,7 @@ pub(super) async fn serve(names: &[String], incidents: u64, datasets: &[&str]) -
         interval: Duration::from_mins(1),
         lookback: (now - tenants[0].start).to_std().expect("past") + Duration::from_hours(1),
         overlap: Duration::from_mins(2),
-        reconcile: None,
+        late_arrival_scan: None,
     });
     let configured: Vec<_> = configured.filter(|config| datasets.contains(&config.dataset.definition.name)).collect();
     let config = |tenant: &Tenant| TenantConfig {
@@ -63,13 +63,13 @@ pub(super) async fn start_with(assignment: Assignment, outputs: Vec<Target>, sta
     scene.config.broken = assignment.broken;
     let Scene { config, folder, dead, .. } = scene;
     let files = Files::new(&FileOutput::new(folder.path().join("out"))).expect("directory");
-    let mut parts = Parts::new(Sink::File(files), Arc::clone(stats), dead);
+    let mut parts = Parts::new(AnyOutput::File(files), Arc::clone(stats), dead);
     if !outputs.is_empty() {
         parts.outputs = outputs;
     }
-    let (stop, stopped) = watch::channel(false);
+    let stop = CancellationToken::new();
     let (change, changes) = mpsc::channel(1);
-    let orders = RunOptions { once: false, stop: stopped, tenants: Some(changes) };
+    let orders = RunOptions { once: false, stop: stop.clone(), tenants: Some(changes) };
     let task = tokio::spawn(async move { supervise(&config, parts, orders).await });
     Run { folder, stop, tenants: change, task }
 }
@@ -102,7 +102,7 @@ impl Run {
     }
 
     pub(super) async fn end(self) -> Vec<Failed> {
-        self.stop.send_replace(true);
+        self.stop.cancel();
         self.task.await.expect("ends").expect("runs")
     }
 }
@@ -140,7 +140,7 @@ async fn a_million_records_of_one_tenant_do_not_delay_another() {
     let seen = run.found("rich-0.example");
     let folder = run.folder.path().to_owned();
     let stop = run.stop.clone();
-    stop.send_replace(true);
+    stop.cancel();
     run.task.await.expect("ends").expect("runs");
     // What was read when the order came was delivered and committed: it is not read again.
     let text = fs::read_to_string(folder.join("out/logs-m365_security.incident-default.ndjson")).expect("documents");

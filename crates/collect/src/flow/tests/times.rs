@@ -44,7 +44,7 @@ impl Scene {
     async fn health(&self) -> SourceSnapshot {
         let parts = self.parts();
         let stats = Arc::clone(&parts.stats);
-        let (_order, stop) = watch::channel(false);
+        let stop = CancellationToken::new();
         assert!(run(&self.config, parts, true, stop).await.expect("runs").is_empty());
         stats.health.snapshot().sources.remove(0)
     }
@@ -312,14 +312,14 @@ async fn an_outage_of_the_way_leaves_the_page_size_alone_and_is_told_at_once() {
         tokio::spawn(simulator.serve(listener, std::future::pending()));
     };
     let before = scene.simulator.requests();
-    let (_order, stop) = watch::channel(false);
+    let stop = CancellationToken::new();
     let (failed, ()) = tokio::join!(run(&scene.config, parts, true, stop), outage);
     assert!(failed.expect("runs").is_empty());
     assert_eq!(scene.all(), expected, "with all that is nested in them");
     let sizes: Vec<_> = stats.health.snapshot().sources.iter().map(|source| source.page_size).collect();
     assert_eq!(sizes, [1000, 50, 100]);
     assert!(scene.simulator.requests() - before < 30, "{} requests", scene.simulator.requests() - before);
-    // Records that others were merged into are owed: they cannot be asked for.
+    // Records that others were merged into are in the retry queue: they cannot be asked for.
     let reasons = |source: &SourceSnapshot| source.reasons.iter().all(|reason| reason.reason == Reason::HeavyRecord);
     assert!(stats.health.snapshot().sources.iter().all(reasons));
 }
@@ -342,7 +342,7 @@ async fn an_outage_of_the_service_is_not_taken_for_heavy_records() {
             scene.simulator.faults().clear();
             scene.simulator.faults().always(Endpoint::INCIDENT, respond(404, &[], "{}"));
         };
-        let (_order, stop) = watch::channel(false);
+        let stop = CancellationToken::new();
         let (failed, ()) = tokio::join!(run(&scene.config, parts, true, stop), outage);
         assert!(failed.expect("runs").is_empty());
         assert_eq!(scene.all(), expected, "with all that is nested in them");

@@ -14,7 +14,7 @@ use crate::config;
 use crate::config::Output;
 use common::error::{Error, with_causes};
 use output::elasticsearch::setup;
-use output::elasticsearch::{Call, Elastic, NodeClient, request_error};
+use output::elasticsearch::{Call, Client, NodeClient, request_error};
 
 /// Data streams of all namespaces.
 const ALL: &str = "logs-m365_security.*-*";
@@ -46,7 +46,7 @@ pub(super) fn cluster(access: &Access) -> anyhow::Result<End> {
         anyhow::bail!("the demo's output is no cluster");
     };
     runtime()?.block_on(async {
-        let client = Elastic::new(output)?.client().await?;
+        let client = Client::new(output)?.node().await?;
         let all = streams(&client).await?;
         let (own, others): (Vec<_>, Vec<_>) =
             all.into_iter().partition(|name| name.ends_with(&format!("-{NAMESPACE}")));

@@ -15,7 +15,7 @@ use super::super::{print, run};
 use crate::config::{Config, ElasticOutput, Output};
 use common::stats::Stats;
 use output::dead_letters::DeadLetters;
-use output::elasticsearch::{Call, Elastic};
+use output::elasticsearch::{Call, Client};
 
 /// Incidents that are shown.
 const NEWEST: usize = 8;
@@ -97,7 +97,7 @@ fn newest_in_file(directory: &Path) -> anyhow::Result<Vec<Shown>> {
 
 /// Only what lies in the demo's own data stream.
 async fn newest_in_cluster(output: &ElasticOutput, namespace: &str) -> anyhow::Result<Vec<Shown>> {
-    let client = Elastic::new(output)?.client().await?;
+    let client = Client::new(output)?.node().await?;
     let stream = format!("logs-m365_security.incident-{namespace}");
     let stream = [stream.as_str()];
     client.send(Call::new(Method::POST, &IndicesRefreshParts::Index(&stream).url())).await?;

@@ -10,9 +10,9 @@ use super::*;
 
 /// A writer that tests can read.
 #[derive(Clone, Default)]
-struct Shared(Arc<Mutex<Vec<u8>>>);
+struct Written(Arc<Mutex<Vec<u8>>>);
 
-impl io::Write for Shared {
+impl io::Write for Written {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().expect("a lock").write(bytes)
     }
@@ -24,7 +24,7 @@ impl io::Write for Shared {
 
 /// What `log` writes.
 fn written(form: LogFormat, log: impl FnOnce(&'static Repeats)) -> Vec<String> {
-    let out = Shared::default();
+    let out = Written::default();
     let repeats: &'static Repeats = Box::leak(Box::default());
     let writer = out.clone();
     let layer = tracing_subscriber::fmt::layer()
@@ -55,7 +55,7 @@ async fn a_burst_of_errors_is_a_few_lines_and_a_count() {
 
 #[tokio::test(start_paused = true)]
 async fn a_new_window_begins_with_the_count_of_the_old_one() {
-    let out = Shared::default();
+    let out = Written::default();
     let writer = out.clone();
     let repeats: &'static Repeats = Box::leak(Box::default());
     let layer = tracing_subscriber::fmt::layer()

@@ -71,7 +71,7 @@ fn all_errors_are_told_at_once_with_key_and_line() {
     let one = tenant("contoso.example", "    colour: red\n    shape: round\n")
         .replace("[incident]", "[moon, {name: alert, lookback: 1x, overlap: 9d}]");
     let two = tenant("../etc", "    cloud: moon\n").replace("${SECRET}", "${NOWHERE}");
-    let rest = "output:\n  elasticsearch: {hosts: [\"ftp://host\"], gzip_level: 11}\nstate: ${NOWHERE}\nledger: 1d\nmetrics: {listen: \
+    let rest = "output:\n  elasticsearch: {hosts: [\"ftp://host\"], gzip_level: 11}\nstate: ${NOWHERE}\ndedup_index: 1d\nmetrics: {listen: \
                 \"0.0.0.0:1\"}\nhttp: {timeout: never}\npigeon: 1\n";
     let said = with(&[one, two], rest).expect_err("errors").to_string();
     for (line, key) in [
@@ -85,7 +85,7 @@ fn all_errors_are_told_at_once_with_key_and_line() {
         (12, "tenants[1].cloud"),
         (14, "output.elasticsearch.hosts[0]"),
         (15, "state"),
-        (16, "ledger"),
+        (16, "dedup_index"),
         (17, "metrics.listen"),
         (18, "http.timeout"),
         (19, "pigeon"),
@@ -103,6 +103,7 @@ fn what_concerns_all_is_refused() {
         ("output: {}\n", "output: names no output"),
         ("output: {stdout: {}}\nstate: \"\"\n", "state: is empty"),
         ("output: {stdout: {}}\npigeon: 1\n", "pigeon: unknown field"),
+        ("output: {stdout: {}}\nledger: 35d\n", "ledger: unknown field `ledger`; it is called `dedup_index`"),
         ("output: {stdout: {}\n", "m365.yml:"),
         ("outputs: {a: {stdout: {}}, b: {stdout: {}, file: {directory: x}}}\n", "outputs.b: names several outputs"),
         ("outputs: [{name: a, stdout: {}}, {name: a, stdout: {}}]\n", "output `a` is named twice"),

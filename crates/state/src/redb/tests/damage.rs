@@ -12,7 +12,7 @@ async fn sample() -> (Folder, Vec<u8>) {
     for name in ["alerts", "incidents"] {
         let delivered = (0..5000).map(|number| DedupKey::new(Some(&minute(number / 71)), id(number)));
         let mut update = alert(Some(progress(&minute(70))), delivered.collect());
-        update.retry = Some(vec![Retry { id: "7".to_owned(), ..Retry::default() }]);
+        update.retry = Some(vec![RetryItem { id: "7".to_owned(), ..RetryItem::default() }]);
         update.put = vec![Task { kind: "k".to_owned(), key: b"1".to_vec(), body: serde_json::json!({}) }];
         let fence = holder(&state, &endpoint(name)).await;
         commit(&state, &endpoint(name), fence, update).await;

@@ -185,7 +185,7 @@ impl<'a, S: Subject> Run<'a, S> {
                         world.visible().into_iter().find(|(known, _)| known.to_string() == id).expect("known");
                     self.output.insert((id, common::clock::exact(fetched.1)));
                 }
-                Err(Recovery::OwePlace { from, .. }) => panic!("the record at {from} can be read by its id"),
+                Err(Recovery::RetryPlace { from, .. }) => panic!("the record at {from} can be read by its id"),
             }
             kind.take_notices();
         }

@@ -144,6 +144,6 @@ impl Probe {
             Some(Bound::Before(to) | Bound::Through(to)) => Some(to.clone()),
             None => self.next.clone(),
         };
-        Recovery::OwePlace { from: self.range.from.clone(), until }
+        Recovery::RetryPlace { from: self.range.from.clone(), until }
     }
 }

@@ -176,7 +176,7 @@ impl TimeCursorList {
         self.state = State::Restart;
         match recovery {
             Some(recovery) if self.window.role != Role::Place => {
-                if let Recovery::OwePlace { from, .. } = &recovery
+                if let Recovery::RetryPlace { from, .. } = &recovery
                     && !self.places.contains(from)
                 {
                     self.places.push(from.clone());

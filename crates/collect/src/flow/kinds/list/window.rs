@@ -18,7 +18,7 @@ pub(crate) enum Role {
     Live,
     /// A part of the list, apart from that.
     RangeScan,
-    /// A place that could not be read, which is owed already.
+    /// A place that could not be read, which is in the retry queue already.
     Place,
 }
 

@@ -123,19 +123,19 @@ impl BlobsProgress {
 /// Progress of query jobs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct JobsProgress {
-    /// Slices whose results are acknowledged.
+    /// Time slices whose results are acknowledged.
     #[serde(default, skip_serializing_if = "Spans::is_empty")]
     pub(crate) finished: Spans,
     /// Jobs that were created and are not finished, by their ids.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) running: BTreeMap<String, Span>,
-    /// Length of the slices in seconds that stays below the most records of a result.
+    /// Length of the time slices in seconds that stays below the most records of a result.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) seconds: Option<u64>,
 }
 
 impl JobsProgress {
-    /// A job was created for a slice.
+    /// A job was created for a time slice.
     pub(crate) fn created(&mut self, id: String, slice: Span) {
         self.running.insert(id, slice);
     }
@@ -147,7 +147,7 @@ impl JobsProgress {
         }
     }
 
-    /// The result of a job has as many records as results can have: its slice is asked for again in halves.
+    /// The result of a job has as many records as results can have: its time slice is asked for again in halves.
     pub(crate) fn split(&mut self, id: &str, seconds: u64) {
         self.running.remove(id);
         self.seconds = Some((seconds / 2).max(1));
