@@ -101,7 +101,7 @@ impl Client {
     }
 
     /// The client of a node that is in reach, for what is not a bulk request.
-    pub async fn client(&self) -> Result<NodeClient, Error> {
+    pub async fn node(&self) -> Result<NodeClient, Error> {
         self.0.nodes.pick().await.map(|(_, client)| client.clone())
     }
 

@@ -113,7 +113,7 @@ pub(super) async fn take(
     let by_id = matches!(taking, Taking::ById { .. });
     let requests = &collector.source.requests;
     let (form, wraps) = if by_id { (PageForm::ARRAY, true) } else { PageForm::of(&requests.list) };
-    let what = format!("{} {}", if alone { "GET" } else { requests.method() }, answer.response().url().path());
+    let what = format!("{} {}", if by_id { "GET" } else { requests.method() }, answer.response().url().path());
     collector.rows.begin_page()?;
     let link = if by_id { None } else { requests.link_of(answer.response().headers()) };
     let mut page = Page { link, ..Page::default() };
