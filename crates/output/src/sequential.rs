@@ -1,6 +1,9 @@
 //! The task of an output that takes one batch after the other: writes, waits while there is no room, and acknowledges what
 //! a sync has made durable. Sources that are there at the same time share a sync.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -12,6 +15,7 @@ use crate::output::{ItemOutcome, Output, Undelivered};
 use crate::task::OutputCommand;
 use common::error::Error;
 use common::health::Receipt;
+use common::http::Backoff;
 use common::stats::Stats;
 
 /// Batches after which is synced although nobody waits.
@@ -63,13 +67,20 @@ pub(crate) async fn run(
 }
 
 impl<O: Output> Sequential<'_, O> {
-    /// Delivers a batch; what is left of it goes on as soon as there is room.
-    async fn batch(&mut self, mut batch: Batch) {
+    /// Delivers a batch. What it took counts, whatever becomes of the rest.
+    async fn batch(&mut self, batch: Batch) {
         if batch.is_cancelled() {
             drop(batch.recycle());
             return;
         }
-        let (start, mut pause, mut receipt) = (Instant::now(), FIRST_PAUSE, Receipt::default());
+        let mut receipt = Receipt::default();
+        self.deliver(batch, &mut receipt).await;
+        self.stats.add(&receipt);
+    }
+
+    /// What is left of the batch goes on as soon as there is room.
+    async fn deliver(&mut self, mut batch: Batch, receipt: &mut Receipt) {
+        let (start, mut pauses) = (Instant::now(), Backoff::endless(FIRST_PAUSE, LONGEST_PAUSE));
         loop {
             let delivered = self.output.deliver(std::slice::from_ref(&batch)).await;
             let (error, asked) = match delivered {
@@ -78,13 +89,13 @@ impl<O: Output> Sequential<'_, O> {
                         ItemOutcome::Retry(said) => Some(said.clone()),
                         _ => None,
                     });
-                    match batch.settle(&outcomes, &mut receipt) {
+                    match batch.settle(&outcomes, receipt) {
                         Settled::Arrived(token) => {
                             self.stats.delivery.delivered();
                             self.unsynced.push(token);
-                            break;
+                            return;
                         }
-                        Settled::Failed => break,
+                        Settled::Failed => return,
                         Settled::Left(rest) => batch = rest,
                     }
                     (Error::Transient(said.unwrap_or_default()), None)
@@ -96,7 +107,7 @@ impl<O: Output> Sequential<'_, O> {
                     return self.give_up(batch, error);
                 }
             };
-            // Who is told to stop need not wait: nobody is left who sends.
+            // Nobody is left who sends, so nobody waits for what is told to stop.
             let is_over = self.patience.is_some_and(|patience| start.elapsed() >= patience) || self.inbox.is_closed();
             if is_over {
                 return self.give_up(batch, error);
@@ -104,10 +115,8 @@ impl<O: Output> Sequential<'_, O> {
             self.stats.delivery.failed(&error);
             self.stats.delivery.retried();
             batch.blocked(&error);
-            tokio::time::sleep(asked.unwrap_or(pause)).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            tokio::time::sleep(pauses.pause(asked)).await;
         }
-        self.stats.add(&receipt);
     }
 
     fn give_up(&mut self, batch: Batch, error: Error) {
