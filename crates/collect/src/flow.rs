@@ -17,6 +17,7 @@ mod kinds;
 mod late_arrival_scan;
 mod misdated;
 mod nested;
+mod outbox;
 pub mod outlet;
 mod page;
 mod past;
@@ -46,6 +47,7 @@ use self::kinds::list::page_size::PageSize;
 use self::kinds::list::{Role, Start, TimeCursorList};
 use self::late_arrival_scan::LateArrivalScan;
 use self::misdated::Misdated;
+use self::outbox::Outbox;
 pub use self::outlet::Target;
 use self::outlet::{Outlet, Outlets};
 use self::past::Past;
@@ -60,7 +62,7 @@ use common::ids::DatasetNames;
 use common::stats::Stats;
 use microsoft::source::{Range, Source};
 use output::dead_letters::DeadLetters;
-use output::{AnyOutput, BatchWriter, DataStreams};
+use output::{AnyOutput, DataStreams};
 use state::{DatasetUpdate, EndpointState, Progress, StateUpdate, Store};
 
 /// Documents between two checkpoints of a window, and of all sources together: each holds their ids.
@@ -230,7 +232,7 @@ struct Begun {
     /// The earliest start of the datasets' windows.
     from: String,
     cursors: Vec<Cursor>,
-    outbox: BatchWriter,
+    outbox: Outbox,
 }
 
 /// Loads what the state remembers, and opens a way to the output.
@@ -248,53 +250,47 @@ async fn begin(collector: &mut Collector) -> Result<Option<Begun>, Error> {
     let starts = cursors.iter().map(Cursor::from);
     let Some(from) = starts.min_by(|a, b| cursor::order(a, b)).map(str::to_owned) else { return Ok(None) };
     collector.retry_queue = RetryQueue::new(loaded.retry);
-    collector.rows.begin(seen);
     collector.stored = progress;
     collector.cursor_advanced = false;
     if !collector.delivered {
         collector.fetched_individually.clear();
         collector.whole.clear();
     }
-    let mut outbox = collector.outlet.outbox(&collector.streams, &collector.tenant);
-    outbox.report_to(Arc::clone(&collector.health));
+    let writer = collector.outlet.writer(&collector.streams, &collector.tenant);
+    let outbox = Outbox::new(writer, seen, &collector.health);
     Ok(Some(Begun { from, cursors, outbox }))
 }
 
 /// After enough documents in a long window: makes them durable, so that a crash does not start over, and ids need not
 /// wait in memory.
-async fn checkpoint(collector: &mut Collector, kind: &AnyKind, outbox: &mut BatchWriter) -> Result<(), Error> {
+async fn checkpoint(collector: &mut Collector, kind: &AnyKind, outbox: &mut Outbox) -> Result<(), Error> {
     // The order turned out to be another one: the cursor goes back before anything else.
     let is_wrong = collector.cursor_advanced && !kind.facts().is_ordered;
-    if !collector.rows.is_full(CHECKPOINT_ALL, CHECKPOINT) && !is_wrong {
-        return Ok(());
+    if is_wrong || outbox.is_full_of_ids(CHECKPOINT_ALL, CHECKPOINT).await? {
+        return deliver(collector, kind, outbox, false).await;
     }
-    deliver(collector, kind, outbox, false).await
+    Ok(())
 }
 
 /// Waits for the output to acknowledge what was read, and writes that down. `is_whole` says that the window was read to its
 /// end.
-async fn deliver(
-    collector: &mut Collector,
-    kind: &AnyKind,
-    outbox: &mut BatchWriter,
-    is_whole: bool,
-) -> Result<(), Error> {
+async fn deliver(collector: &mut Collector, kind: &AnyKind, outbox: &mut Outbox, is_whole: bool) -> Result<(), Error> {
     collector.delivered = false;
     outbox.flush().await.inspect_err(|error| collector.health.degrade(Reason::OutputBlocked, error))?;
     collector.health.recover(Reason::OutputBlocked);
     collector.run.dead.sync()?;
-    commit(collector, kind, is_whole).await?;
+    commit(collector, kind, outbox, is_whole).await?;
     collector.delivered = true;
     Ok(())
 }
 
 /// Everything that was read is in the output: remembers the ids and the retry queue, in one step with the progress.
-async fn commit(collector: &mut Collector, kind: &AnyKind, is_whole: bool) -> Result<(), Error> {
+async fn commit(collector: &mut Collector, kind: &AnyKind, outbox: &mut Outbox, is_whole: bool) -> Result<(), Error> {
     let now = common::clock::timestamp();
     let mut update = StateUpdate { retry: collector.retry_queue.take_changed(), ..StateUpdate::default() };
     // What is read apart from the stored progress has none of its own.
     let progress = kind.progress();
-    for (at, (seen, stored)) in collector.rows.seen_mut().zip(&mut collector.stored).enumerate() {
+    for (at, (seen, stored)) in outbox.datasets_mut().zip(&mut collector.stored).enumerate() {
         let delivered = seen.take_pending();
         let is_new = progress.get(at).is_some_and(|progress| progress.replace(stored));
         if is_whole {

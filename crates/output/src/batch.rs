@@ -210,23 +210,10 @@ impl Batch {
 
     /// Keeps the documents at some places. The memory of the others is free for the next ones.
     fn retain(&mut self, is_kept: impl Fn(usize) -> bool) {
-        let Self { body, entries, .. } = self;
-        let (mut number, mut end) = (0, 0);
-        entries.retain_mut(|entry| {
-            let keep = is_kept(number);
-            number += 1;
-            if keep {
-                let size = entry.size();
-                body.copy_within(entry.start as usize..entry.end as usize, end);
-                (entry.start, entry.end) = (place(end), place(end + size));
-                end += size;
-            }
-            keep
-        });
-        body.truncate(end);
-        body.shrink_to_fit();
+        retain(&mut self.body, &mut self.entries, is_kept);
+        self.body.shrink_to_fit();
         if let Some(permit) = &mut self.memory_permit {
-            drop(permit.split(permit.num_permits().saturating_sub(end)));
+            drop(permit.split(permit.num_permits().saturating_sub(self.body.len())));
         }
     }
 
@@ -248,6 +235,23 @@ impl Batch {
             attempts: self.attempts,
         }
     }
+}
+
+/// Keeps the documents at some places, which are told in their order.
+fn retain(body: &mut Vec<u8>, entries: &mut Vec<Entry>, mut is_kept: impl FnMut(usize) -> bool) {
+    let (mut number, mut end) = (0, 0);
+    entries.retain_mut(|entry| {
+        let keep = is_kept(number);
+        number += 1;
+        if keep {
+            let size = entry.size();
+            body.copy_within(entry.start as usize..entry.end as usize, end);
+            (entry.start, entry.end) = (place(end), place(end + size));
+            end += size;
+        }
+        keep
+    });
+    body.truncate(end);
 }
 
 fn is_retry(outcome: &ItemOutcome) -> bool {

@@ -5,8 +5,8 @@ use std::sync::{Arc, Weak};
 
 use tokio::sync::OnceCell;
 
+use super::redb::RedbState;
 use super::redb::offline::Offline;
-use super::redb::{DedupIndex, RedbState};
 use super::{DedupKey, EndpointKey, Fence, Loaded, Options, Progress, State, StateUpdate, Task};
 use common::error::Error;
 
@@ -133,11 +133,6 @@ impl EndpointState {
             return Ok(Vec::new());
         }
         self.store.state.unseen(&self.key, dataset, keys).await
-    }
-
-    /// The dedup index of a dataset as of now.
-    pub fn index(&self, dataset: &str) -> Result<DedupIndex, Error> {
-        self.store.state.index(&self.key, dataset)
     }
 
     /// Adds a task, or replaces the one with its key; returns when it is durable. Beside other things:

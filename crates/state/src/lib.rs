@@ -32,7 +32,7 @@ pub use self::handle::{EndpointState, Handle, Share, Store};
 pub use self::model::{
     DatasetState, DatasetUpdate, EndpointKey, Fence, Loaded, Progress, RetryItem, RetryKind, StateUpdate, Task,
 };
-pub use self::redb::{DedupIndex, FILE, RedbState, offline};
+pub use self::redb::{FILE, RedbState, offline};
 pub use self::store::State;
 
 /// How far the dedup indices reach back where nothing is configured: longer than the 30 days after which an index lifecycle

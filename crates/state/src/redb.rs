@@ -27,7 +27,6 @@ use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-pub use self::dedup_index::DedupIndex;
 use self::file::StateFile;
 use super::store::fenced;
 use super::{DatasetState, DedupKey, EndpointKey, Fence, Loaded, Options, Progress, State, StateUpdate, Task};
@@ -128,10 +127,6 @@ impl State for RedbState {
 
     async fn unseen(&self, endpoint: &EndpointKey, dataset: &str, keys: &[DedupKey]) -> Result<Vec<bool>, Error> {
         self.file().await?.index_of(endpoint, dataset)?.unseen(keys)
-    }
-
-    fn index(&self, endpoint: &EndpointKey, dataset: &str) -> Result<DedupIndex, Error> {
-        self.file.get()?.index_of(endpoint, dataset)
     }
 
     fn view(&self) -> Result<offline::Offline, Error> {

@@ -3,7 +3,6 @@
 use async_trait::async_trait;
 
 use super::{DedupKey, EndpointKey, Fence, Loaded, Progress, StateUpdate, Task};
-use crate::redb::DedupIndex;
 use crate::redb::offline::Offline;
 use common::error::Error;
 
@@ -34,12 +33,6 @@ pub trait State: std::fmt::Debug + Send + Sync {
     /// For each document whether the dedup index of the dataset does not hold it, in the order of the keys. Keys may repeat.
     /// What was delivered so long ago that the index has forgotten it counts as unseen.
     async fn unseen(&self, endpoint: &EndpointKey, dataset: &str, keys: &[DedupKey]) -> Result<Vec<bool>, Error>;
-
-    /// The dedup index of a dataset as of now, for an engine that asks for one document at a time; where the state is not on
-    /// this machine there is none.
-    fn index(&self, _endpoint: &EndpointKey, _dataset: &str) -> Result<DedupIndex, Error> {
-        Err(Error::Io("this kind of state answers for batches of documents only".to_owned()))
-    }
 
     /// Everything as of now, to be read while the state is in use. It blocks.
     fn view(&self) -> Result<Offline, Error> {

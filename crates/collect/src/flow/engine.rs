@@ -9,6 +9,7 @@ use super::fetch_by_id::{self, Found};
 use super::kinds::progress::CursorProgress;
 use super::kinds::{AnswerTime, Answered, Audience, Delivery, FirstRecord, Kind, Notice, Page, PageEnd, Purpose};
 use super::kinds::{Recovery, Step};
+use super::outbox::Outbox;
 use super::page::{Taking, take};
 use super::provenance::{Origin, Provenance};
 use super::retry_queue::RetryKey;
@@ -17,7 +18,6 @@ use common::clock;
 use common::error::Error;
 use common::stop::unless_stopped;
 use microsoft::source::PageRequest;
-use output::BatchWriter;
 use state::RetryKind;
 
 /// A kind on its way.
@@ -30,7 +30,7 @@ const SKEW: TimeDelta = TimeDelta::seconds(60);
 pub(super) type Fetch = (Vec<u8>, Audience);
 
 /// Goes on until everything was read. On an error the kind says how far it came.
-pub(super) async fn read(collector: &mut Collector, kind: &mut AnyKind, outbox: &mut BatchWriter) -> Result<(), Error> {
+pub(super) async fn read(collector: &mut Collector, kind: &mut AnyKind, outbox: &mut Outbox) -> Result<(), Error> {
     loop {
         let end = match kind.next(collector.health.time().now()) {
             Step::Done => return Ok(()),
@@ -62,7 +62,7 @@ async fn list(
     collector: &mut Collector,
     kind: &mut AnyKind,
     request: &PageRequest,
-    outbox: &mut BatchWriter,
+    outbox: &mut Outbox,
 ) -> Option<PageEnd> {
     let failed = |error| Some(PageEnd { outcome: Err(error), missing: None, first: None });
     let answer = match collector.source.open(request).await {
@@ -102,7 +102,7 @@ async fn fetch_each(
     collector: &mut Collector,
     kind: &mut AnyKind,
     fetches: Vec<Fetch>,
-    outbox: &mut BatchWriter,
+    outbox: &mut Outbox,
 ) -> Result<(), Error> {
     for (row, audience) in fetches {
         let origin = if kind.facts().is_live { Origin::Listed } else { Origin::Beside };
@@ -117,7 +117,7 @@ async fn fetch_each(
 }
 
 /// A question about a single record.
-async fn probe(collector: &mut Collector, request: &PageRequest, outbox: &mut BatchWriter) -> PageEnd {
+async fn probe(collector: &mut Collector, request: &PageRequest, outbox: &mut Outbox) -> PageEnd {
     let mut rows = Vec::new();
     let outcome = match collector.source.open(request).await {
         Ok(answer) => take(collector, answer, Taking::Bare(&mut rows), outbox).await,
@@ -132,7 +132,7 @@ async fn probe(collector: &mut Collector, request: &PageRequest, outbox: &mut Ba
 }
 
 /// A record that no page can carry, whose name is known.
-async fn fetch_poisoned(collector: &mut Collector, id: &str, outbox: &mut BatchWriter) -> Result<(), Error> {
+async fn fetch_poisoned(collector: &mut Collector, id: &str, outbox: &mut Outbox) -> Result<(), Error> {
     match fetch_by_id::fetch(collector, id, None, Provenance::BY_ID, outbox).await {
         // What was not found is no longer what the page could not carry.
         Ok(Found::Read | Found::Missing | Found::Other) => {}

@@ -7,6 +7,7 @@
 //! last, the whole record follows as a second document, which has the sum: `rollup` tells the two apart.
 
 use super::kinds::list::{Role, Start, TimeCursorList};
+use super::outbox::Outbox;
 use super::page::{Taking, take};
 use super::provenance::Provenance;
 use super::retry_queue::RetryKey;
@@ -15,7 +16,6 @@ use common::clock;
 use common::error::Error;
 use common::health::Reason;
 use microsoft::source::{Bound, Range};
-use output::BatchWriter;
 use state::{RetryItem, RetryKind};
 
 /// Versions that are remembered as read alone.
@@ -40,7 +40,7 @@ pub(super) async fn complete(
     collector: &mut Collector,
     row: &[u8],
     whole: Provenance,
-    outbox: &mut BatchWriter,
+    outbox: &mut Outbox,
 ) -> Result<bool, Error> {
     let record = collector.rows.reader().read(row);
     let partial = whole.partial();
@@ -97,7 +97,7 @@ pub(super) async fn complete(
 }
 
 /// Asks again for the items of the retry queue whose time has come.
-pub(super) async fn retry(collector: &mut Collector, outbox: &mut BatchWriter) -> Result<(), Error> {
+pub(super) async fn retry(collector: &mut Collector, outbox: &mut Outbox) -> Result<(), Error> {
     for entry in collector.retry_queue.due(clock::now()) {
         let outcome = match entry.kind {
             RetryKind::Nested => {
@@ -150,7 +150,7 @@ pub(super) async fn fetch(
     id: &str,
     version: Option<&str>,
     provenance: Provenance,
-    outbox: &mut BatchWriter,
+    outbox: &mut Outbox,
 ) -> Result<Found, Error> {
     let Some(response) = collector.source.open_record(id).await? else { return Ok(Found::Missing) };
     let mut found = Found::Missing;
@@ -161,7 +161,7 @@ pub(super) async fn fetch(
 }
 
 /// Reads a place again that could not be read, and everything else up to its end.
-async fn read_place(collector: &mut Collector, place: &RetryItem, outbox: &mut BatchWriter) -> Result<(), Error> {
+async fn read_place(collector: &mut Collector, place: &RetryItem, outbox: &mut Outbox) -> Result<(), Error> {
     let range = Range { from: place.id.clone(), to: place.until.clone().map(Bound::Through) };
     let mut size = collector.size;
     size.smallest();
@@ -180,7 +180,7 @@ pub(super) fn is_own(error: &Error) -> bool {
 }
 
 /// Delivers a record that was held back, without its nested rows.
-async fn release(collector: &mut Collector, row: Option<String>, outbox: &mut BatchWriter) -> Result<(), Error> {
+async fn release(collector: &mut Collector, row: Option<String>, outbox: &mut Outbox) -> Result<(), Error> {
     match row {
         Some(row) => {
             let record = collector.rows.reader().read(row.as_bytes());

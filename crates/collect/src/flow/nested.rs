@@ -6,6 +6,7 @@
 use rustc_hash::FxHashSet;
 
 use super::engine::AnyKind;
+use super::outbox::Outbox;
 use super::page::{Taking, error_of, take};
 use super::provenance::{Completeness, Provenance, Revision};
 use super::retry_queue::RetryKey;
@@ -16,7 +17,6 @@ use crate::record::Record;
 use common::error::Error;
 use common::http::Backoff;
 use common::stop::unless_stopped;
-use output::BatchWriter;
 use state::RetryKind;
 
 /// What a link's member ends with.
@@ -109,7 +109,7 @@ fn recount(collector: &mut Collector, record: &Record<'_>) {
 pub(super) async fn settle(
     collector: &mut Collector,
     kind: &mut AnyKind,
-    outbox: &mut BatchWriter,
+    outbox: &mut Outbox,
 ) -> Result<Option<String>, Error> {
     let mut missing = None;
     let mut deferred = std::mem::take(&mut collector.deferred).into_iter();
@@ -162,7 +162,7 @@ pub(super) async fn settle(
 }
 
 /// The single record that was asked for: completed, or an error.
-pub(super) async fn settle_by_id(collector: &mut Collector, outbox: &mut BatchWriter) -> Result<(), Error> {
+pub(super) async fn settle_by_id(collector: &mut Collector, outbox: &mut Outbox) -> Result<(), Error> {
     for mut record in std::mem::take(&mut collector.deferred) {
         complete(collector, &mut record, outbox).await?;
     }
@@ -186,7 +186,7 @@ fn queue(collector: &mut Collector, kind: &mut AnyKind, record: &Deferred) {
     kind.miss(collector.rows.reader().read(&record.row).version.as_deref());
 }
 
-async fn complete(collector: &mut Collector, record: &mut Deferred, outbox: &mut BatchWriter) -> Result<(), Error> {
+async fn complete(collector: &mut Collector, record: &mut Deferred, outbox: &mut Outbox) -> Result<(), Error> {
     if record.lacks {
         return Err(Error::Incomplete("an error stands in the place of a nested row".to_owned()));
     }
@@ -234,7 +234,7 @@ async fn deliver(
     collector: &mut Collector,
     row: &[u8],
     provenance: Provenance,
-    outbox: &mut BatchWriter,
+    outbox: &mut Outbox,
 ) -> Result<(), Error> {
     let record = collector.rows.reader().read(row);
     collector.rows.element(&record, provenance, outbox).await
@@ -254,7 +254,7 @@ fn rests(row: &[u8]) -> Vec<Rest> {
 }
 
 /// All further items of a list, joined by commas.
-async fn items(collector: &mut Collector, rest: &Rest, outbox: &mut BatchWriter) -> Result<Vec<u8>, Error> {
+async fn items(collector: &mut Collector, rest: &Rest, outbox: &mut Outbox) -> Result<Vec<u8>, Error> {
     let mut items = Vec::new();
     follow(collector, rest, outbox, &mut |_, rows| {
         for row in rows {
@@ -271,12 +271,7 @@ async fn items(collector: &mut Collector, rest: &Rest, outbox: &mut BatchWriter)
 }
 
 /// Reads the pages of a list, each of them whole before it is handed over.
-async fn follow(
-    collector: &mut Collector,
-    rest: &Rest,
-    outbox: &mut BatchWriter,
-    each: &mut Each<'_>,
-) -> Result<(), Error> {
+async fn follow(collector: &mut Collector, rest: &Rest, outbox: &mut Outbox, each: &mut Each<'_>) -> Result<(), Error> {
     let mut seen = FxHashSet::default();
     let mut link = Some(rest.link.clone());
     let mut from = collector.source.requests.list();

@@ -115,7 +115,7 @@ impl Outlet {
     }
 
     /// A way to it for one cycle.
-    pub fn outbox(&self, streams: &Arc<DataStreams>, tenant: &Arc<str>) -> BatchWriter {
+    pub fn writer(&self, streams: &Arc<DataStreams>, tenant: &Arc<str>) -> BatchWriter {
         BatchWriter::new(Arc::clone(streams), self.jobs.clone(), Arc::clone(&self.pool), Arc::clone(tenant))
     }
 }

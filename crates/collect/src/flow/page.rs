@@ -11,6 +11,7 @@ use rustc_hash::FxHasher;
 use super::engine::{AnyKind, Fetch};
 use super::fetch_by_id::Found;
 use super::kinds::{Delivery, Disposition, Page};
+use super::outbox::Outbox;
 use super::provenance::{Origin, Provenance};
 use super::{Collector, checkpoint, nested, redirects};
 use crate::json_stream::{Event, MAX_ROW, PageForm, SplitError, Splitter, members, string_member};
@@ -19,7 +20,6 @@ use common::http::{ids, retry_after};
 use common::stop::unless_stopped;
 use microsoft::Said;
 use microsoft::fair_scheduler::{Arrival, PacedBody};
-use output::BatchWriter;
 
 /// An error in the place of a record is no longer than this.
 const MAX_ERROR: usize = 64 * 1024;
@@ -107,7 +107,7 @@ pub(super) async fn take(
     collector: &mut Collector,
     mut answer: PacedBody,
     mut taking: Taking<'_>,
-    outbox: &mut BatchWriter,
+    outbox: &mut Outbox,
 ) -> Result<Page, Error> {
     // A single record is read as the list that holds it.
     let by_id = matches!(taking, Taking::ById { .. });
@@ -166,7 +166,7 @@ pub(super) async fn take(
                 Event::Nested(row) => collector.rows.nested_row(row)?,
                 Event::NestedAgain => collector.rows.nested_again()?,
                 Event::TooLarge { nested, raw, length } => {
-                    let version = collector.rows.too_large(nested, raw, length)?;
+                    let version = collector.rows.too_large(nested, raw, length, outbox).await?;
                     if let Taking::Listed { kind, .. } = &mut taking
                         && !nested
                     {
@@ -182,9 +182,7 @@ pub(super) async fn take(
                     error = Some(said);
                 }
             }
-            if outbox.is_full() {
-                outbox.send().await?;
-            }
+            outbox.relieve().await?;
         }
     }
     if let (Err(SplitError::NoValue(_)), Some(said)) = (splitter.finish(), &error) {
@@ -216,7 +214,7 @@ async fn element(
     collector: &mut Collector,
     row: &[u8],
     taking: &mut Taking<'_>,
-    outbox: &mut BatchWriter,
+    outbox: &mut Outbox,
 ) -> Result<(), Error> {
     let by_id = matches!(taking, Taking::ById { .. }).then(|| without_context(row));
     let row = by_id.as_deref().unwrap_or(row);

@@ -103,9 +103,9 @@ impl RangeScan {
         let mut list = TimeCursorList::new(collector.start(self.slice.range().clone(), Role::RangeScan, cursors));
         let outcome = engine::read(collector, &mut list, &mut outbox).await;
         collector.keep_size(&list, &outcome);
-        let found = collector.rows.fresh();
         // What a broken one has found is delivered too.
         deliver(collector, &list, &mut outbox, false).await?;
+        let found = outbox.fresh();
         self.found += found;
         outcome?;
         let page = collector.size.max();

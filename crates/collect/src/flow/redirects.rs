@@ -8,12 +8,12 @@ use rustc_hash::FxHashMap;
 
 use super::Collector;
 use super::fetch_by_id::{self, Found};
+use super::outbox::Outbox;
 use super::provenance::Provenance;
 use super::retry_queue::RetryKey;
 use crate::record::Record;
 use common::error::Error;
 use common::health::Reason;
-use output::BatchWriter;
 use state::RetryKind;
 
 /// Records of a chain that are followed.
@@ -59,7 +59,7 @@ pub(super) fn note(collector: &mut Collector, record: &Record<'_>) {
 }
 
 /// Reads the records that others were merged into. What cannot be read goes to the retry queue.
-pub(super) async fn follow(collector: &mut Collector, outbox: &mut BatchWriter) -> Result<(), Error> {
+pub(super) async fn follow(collector: &mut Collector, outbox: &mut Outbox) -> Result<(), Error> {
     while let Some((id, depth)) = collector.redirects.waiting.pop_front() {
         collector.redirects.depth = depth;
         let outcome = fetch_by_id::fetch(collector, &id, None, Provenance::BY_ID, outbox).await;

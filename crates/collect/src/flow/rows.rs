@@ -16,7 +16,7 @@ use self::pipeline::{DatasetPipeline, RowContext, map_row};
 use self::rejection_writer::RejectionWriter;
 use self::text::{open_object, oversized_id, without_tenant};
 pub(super) use self::waiting::{Nested, Waiting};
-use super::deduplicator::Deduplicator;
+use super::outbox::Outbox;
 use super::provenance::Provenance;
 use super::spilled_items::SpilledItems;
 use crate::config::DatasetConfig;
@@ -24,11 +24,8 @@ use crate::json_stream::scalar_member;
 use crate::record::{Record, RecordReader};
 use common::error::Error;
 use common::health::SourceHealth;
-use output::BatchWriter;
 use output::dead_letters::{DeadLetters, Raw};
-
-/// So many ids may wait in any source.
-const FEW_IDS: usize = if cfg!(test) { 50 } else { 500 };
+use state::DedupKey;
 
 /// The array that is split off the elements, if one is.
 pub(super) fn nested_array(rows: schema::Rows) -> Option<&'static str> {
@@ -76,7 +73,7 @@ impl Rows {
             let schema::Definition { name, identity, .. } = config.dataset.definition;
             let ageless = !identity.contains(&list.record.changed);
             let of_items = matches!(config.dataset.definition.rows, schema::Rows::Items(_));
-            DatasetPipeline { name, index: config.index, mapper, ageless, of_items, seen: None }
+            DatasetPipeline { name, index: config.index, mapper, ageless, of_items }
         };
         let definition = &datasets[0].dataset.definition;
         let framing = match definition.rows {
@@ -124,7 +121,6 @@ impl Rows {
     pub(super) fn rest(&mut self) {
         for pipeline in &mut self.pipelines {
             pipeline.mapper.rest();
-            pipeline.seen = None;
         }
         self.composed = Vec::new();
         match &mut self.framing {
@@ -146,38 +142,9 @@ impl Rows {
         self.nested
     }
 
-    /// A new cycle, with what the state says of the datasets in their order.
-    pub(super) fn begin(&mut self, seen: Vec<Deduplicator>) {
-        for (pipeline, seen) in self.pipelines.iter_mut().zip(seen) {
-            pipeline.seen = Some(seen);
-        }
-    }
-
     /// A page starts, perhaps again: what a broken one left behind belongs to no element.
     pub(super) fn begin_page(&mut self) -> Result<(), Error> {
-        self.seen_mut().for_each(Deduplicator::rest);
         self.forget_nested().map_err(|error| spill_error(&error))
-    }
-
-    /// The documents of the datasets, in their order.
-    pub(super) fn seen_mut(&mut self) -> impl Iterator<Item = &mut Deduplicator> {
-        self.pipelines.iter_mut().filter_map(|pipeline| pipeline.seen.as_mut())
-    }
-
-    /// Documents that were new since the cycle began.
-    pub(super) fn fresh(&self) -> u64 {
-        self.seen().map(Deduplicator::fresh).sum()
-    }
-
-    /// As many ids wait to be committed as may: `most`, or the source's share of `total` in all sources together.
-    pub(super) fn is_full(&self, total: usize, most: usize) -> bool {
-        let pending: usize = self.seen().map(Deduplicator::pending).sum();
-        let room: usize = self.seen().map(|seen| seen.room(total)).sum();
-        pending >= room.clamp(FEW_IDS, most)
-    }
-
-    fn seen(&self) -> impl Iterator<Item = &Deduplicator> {
-        self.pipelines.iter().filter_map(|pipeline| pipeline.seen.as_ref())
     }
 
     /// Finds what names a record.
@@ -229,23 +196,24 @@ impl Rows {
         &mut self,
         record: &Record<'_>,
         provenance: Provenance,
-        outbox: &mut BatchWriter,
+        outbox: &mut Outbox,
     ) -> Result<(), Error> {
         let element = record.row;
         let (changed, created) = (record.version.as_deref(), record.created.as_deref());
         self.take_unsplit(element)?;
-        let mut context = RowContext { changed, created, provenance, outbox, is_late: false };
-        let done = match &mut self.framing {
+        outbox.begin_element();
+        let mut context = RowContext { changed, created, provenance, outbox };
+        match &mut self.framing {
             Framing::Rollup { .. } if provenance.is_partial() => {
-                map_row(&mut self.pipelines, &self.rejections, element, &mut context)
+                map_row(&mut self.pipelines, &self.rejections, element, &mut context).await
             }
-            Framing::Whole => map_row(&mut self.pipelines, &self.rejections, element, &mut context),
+            Framing::Whole => map_row(&mut self.pipelines, &self.rejections, element, &mut context).await,
             Framing::Rollup { column, rollup, .. } => {
                 self.composed.clear();
                 open_object(&mut self.composed, element, column);
                 std::mem::take(&mut **rollup).write(&mut self.composed);
                 self.composed.push(b'}');
-                map_row(&mut self.pipelines, &self.rejections, &self.composed, &mut context)
+                map_row(&mut self.pipelines, &self.rejections, &self.composed, &mut context).await
             }
             Framing::Outer { outer, spilled, item } => {
                 let count = spilled.rewind().map_err(|error| spill_error(&error))?;
@@ -266,28 +234,21 @@ impl Rows {
                         self.composed.extend_from_slice(item);
                     }
                     self.composed.push(b'}');
-                    map_row(&mut self.pipelines, &self.rejections, &self.composed, &mut context)?;
-                    if context.outbox.is_full() {
-                        context.outbox.send().await?;
-                    }
+                    map_row(&mut self.pipelines, &self.rejections, &self.composed, &mut context).await?;
+                    context.outbox.relieve().await?;
                 }
                 spilled.clear().map_err(|error| spill_error(&error))
             }
-        };
-        if context.is_late
-            && let Some(health) = &self.rejections.health
-        {
-            health.late(1);
         }
-        done
     }
 
     /// A row is longer than the limit. Returns the version of its record, if it is one.
-    pub(super) fn too_large(
+    pub(super) async fn too_large(
         &mut self,
         nested: bool,
         mut raw: SpooledTempFile,
         length: u64,
+        outbox: &mut Outbox,
     ) -> Result<Option<String>, Error> {
         let mut head = Vec::new();
         let read = io::Seek::rewind(&mut raw)
@@ -304,10 +265,10 @@ impl Rows {
         };
         let record = self.reader.read(&head);
         let changed = record.version.as_deref();
-        let id = oversized_id(&head, length);
+        let key = DedupKey::new(changed, oversized_id(&head, length));
         let mut fresh = true;
-        for seen in self.seen_mut() {
-            fresh = seen.insert(changed, id)?;
+        for dataset in 0..self.pipelines.len() {
+            fresh = outbox.is_new(dataset, key).await?;
         }
         let dataset = match &mut self.framing {
             Framing::Rollup { dataset, rollup, .. } if nested => {

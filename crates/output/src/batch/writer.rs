@@ -6,7 +6,7 @@ use mapper::DocId;
 use tokio::sync::{mpsc, oneshot};
 
 use super::pool::Buffers;
-use super::{Batch, DataStreams, Entry, Pool, place};
+use super::{Batch, DataStreams, Entry, Pool, place, retain};
 use crate::ack::AckGroup;
 use crate::task::OutputCommand;
 use common::error::Error;
@@ -51,6 +51,20 @@ impl BatchWriter {
         entries.push(Entry { dataset, start, end: place(body.len()), id: id.0 });
     }
 
+    /// Documents of the batch that is being filled.
+    pub fn documents(&self) -> usize {
+        self.current.as_ref().map_or(0, |current| current.entries.len())
+    }
+
+    /// Keeps the documents of the batch that is being filled at some places, which are told in their order.
+    pub fn retain(&mut self, is_kept: impl FnMut(usize) -> bool) {
+        let Some(Buffers { body, entries }) = &mut self.current else { return };
+        retain(body, entries, is_kept);
+        if entries.is_empty() {
+            self.give_back();
+        }
+    }
+
     /// The batch is large enough to be sent.
     pub fn is_full(&self) -> bool {
         self.current.as_ref().is_some_and(|current| current.body.len() >= self.pool.share())
@@ -88,12 +102,18 @@ impl BatchWriter {
     }
 }
 
-impl Drop for BatchWriter {
-    fn drop(&mut self) {
+impl BatchWriter {
+    fn give_back(&mut self) {
         if let Some(Buffers { body, entries }) = self.current.take() {
             self.pool.handed_over(0);
             self.pool.give(body, entries);
         }
+    }
+}
+
+impl Drop for BatchWriter {
+    fn drop(&mut self) {
+        self.give_back();
     }
 }
 

@@ -14,25 +14,12 @@ type Chunks = ReadOnlyTable<&'static [u8; 16], &'static [u8]>;
 /// The documents of one dataset that were delivered, as of the moment that this was made. Not to be kept for long: the
 /// file cannot reuse its space meanwhile.
 #[derive(Default)]
-pub struct DedupIndex {
+pub(super) struct DedupIndex {
     table: Option<(Chunks, u32)>,
     path: PathBuf,
 }
 
-impl std::fmt::Debug for DedupIndex {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("DedupIndex")
-    }
-}
-
 impl DedupIndex {
-    /// Whether the document was delivered, as far as the index reaches back.
-    pub fn contains(&self, key: DedupKey) -> Result<bool, Error> {
-        let mut is_known = false;
-        self.look_up(&[(key, 0)], &mut |_, is_there| is_known |= is_there)?;
-        Ok(is_known)
-    }
-
     /// For each document whether the index does not hold it. Neighbours are looked up together: they share their chunk and
     /// the way to it.
     pub(super) fn unseen(&self, keys: &[DedupKey]) -> Result<Vec<bool>, Error> {
