@@ -9,6 +9,7 @@
 
 pub mod backfill;
 mod collectors;
+mod committer;
 mod deduplicator;
 pub mod desk;
 mod engine;
@@ -27,6 +28,7 @@ mod range_scan;
 mod redirects;
 mod retry_queue;
 mod rows;
+mod source_reader;
 mod spilled_items;
 mod supervisor;
 #[cfg(test)]
@@ -36,38 +38,30 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use rustc_hash::FxHashMap;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
+use self::committer::Committer;
 use self::deduplicator::Deduplicator;
 use self::desk::Desk;
-use self::engine::AnyKind;
 use self::kinds::list::cursor::{self, Cursor};
-use self::kinds::list::page_size::PageSize;
-use self::kinds::list::{Role, Start, TimeCursorList};
+use self::kinds::list::{Role, TimeCursorList};
 use self::late_arrival_scan::LateArrivalScan;
-use self::misdated::Misdated;
 use self::outbox::Outbox;
 pub use self::outlet::Target;
 use self::outlet::{Outlet, Outlets};
 use self::past::Past;
-use self::redirects::Redirects;
 use self::retry_queue::RetryQueue;
-use self::rows::Rows;
+use self::source_reader::SourceReader;
 pub use self::supervisor::{Assignment, RunOptions, run, supervise};
 use crate::config::{Config, DatasetConfig};
 use common::error::Error;
-use common::health::{Reason, SourceHealth};
-use common::ids::DatasetNames;
+use common::health::SourceHealth;
 use common::stats::Stats;
-use microsoft::source::{Range, Source};
+use microsoft::source::Range;
 use output::dead_letters::DeadLetters;
 use output::{AnyOutput, DataStreams};
-use state::{DatasetUpdate, EndpointState, Progress, StateUpdate, Store};
-
-/// Documents between two checkpoints of a window, and of all sources together: each holds their ids.
-const CHECKPOINT: usize = if cfg!(test) { 50 } else { 10_000 };
-const CHECKPOINT_ALL: usize = 200_000;
+use state::{EndpointState, Store};
 
 /// What a run works with, apart from its configuration.
 #[derive(Debug)]
@@ -100,7 +94,7 @@ struct RunContext {
     store: Store,
     preserve_original: bool,
     /// It was told that this machine's clock is not the service's.
-    clock_told: AtomicBool,
+    clock_told: Arc<AtomicBool>,
 }
 
 impl RunContext {
@@ -113,7 +107,7 @@ impl RunContext {
         desk.open(&store);
         let (outlets, tasks) = Outlets::open(outputs, &stats, &dead, patience);
         let preserve_original = config.preserve_original_event;
-        let clock_told = AtomicBool::new(false);
+        let clock_told = Arc::default();
         let run = Self { clients, outlets, stats, dead, desk, store, preserve_original, clock_told };
         Ok((Arc::new(run), tasks))
     }
@@ -130,101 +124,39 @@ pub struct Failed {
     pub error: Error,
 }
 
-/// One source with everything that its cycles need.
+/// One source of one tenant at work: its cycles, and what it reads beside them.
 struct Collector {
-    tenant: Arc<str>,
-    outlet: Arc<Outlet>,
-    streams: Arc<DataStreams>,
-    source: Source,
-    datasets: Vec<DatasetConfig>,
-    state: EndpointState,
-    rows: Rows,
-    size: PageSize,
-    health: Arc<SourceHealth>,
-    retry_queue: RetryQueue,
-    /// Versions of records whose nested rows were read alone, by the records' ids.
-    fetched_individually: FxHashMap<String, String>,
-    redirects: Redirects,
-    misdated: Misdated,
-    /// Records of the page whose lists are not whole.
-    deferred: Vec<nested::Deferred>,
-    /// Versions of records whose lists were completed, by the records' ids.
-    whole: FxHashMap<String, String>,
-    /// What was odd in the answers of this cycle, although nothing is known to be missing.
-    odd: Option<String>,
+    cycles: Cycles,
     late_arrival_scan: LateArrivalScan,
     past: Past,
-    /// What the state says of its datasets.
-    stored: Vec<Progress>,
-    /// What the last cycle read was acknowledged, and the state says so.
-    delivered: bool,
-    /// The state's cursor was moved in this cycle, trusting the order of the records.
-    cursor_advanced: bool,
     interval: Duration,
-    run: Arc<RunContext>,
+}
+
+/// One source with everything that its cycles need.
+struct Cycles {
+    datasets: Vec<DatasetConfig>,
+    outlet: Arc<Outlet>,
+    streams: Arc<DataStreams>,
+    state: EndpointState,
+    reader: SourceReader,
+    committer: Committer,
 }
 
 impl Collector {
-    /// Names of its datasets, joined: what logs and health call it.
-    fn datasets(&self) -> DatasetNames {
-        self.health.key().datasets.clone()
+    /// Whose source it is.
+    fn tenant(&self) -> &str {
+        &self.cycles.reader.tenant
     }
 
-    /// What a list of this source starts with.
-    fn start(&self, range: Range, role: Role, cursors: Vec<Cursor>) -> Start {
-        Start {
-            tenant: Arc::clone(&self.tenant),
-            requests: self.source.requests.clone(),
-            range,
-            role,
-            cursors,
-            size: self.size,
-            places: self.retry_queue.places().cloned().collect(),
-            oversized: self.retry_queue.oversized().chain(self.fetched_individually.values()).cloned().collect(),
-            now: self.health.time().now(),
-        }
+    /// What is told of it.
+    fn health(&self) -> &Arc<SourceHealth> {
+        &self.cycles.reader.health
     }
 
-    /// The page size that has proven itself, unless the failures were not because of it.
-    fn keep_size(&mut self, list: &TimeCursorList, outcome: &Result<(), Error>) {
-        self.size = list.size();
-        if outcome.is_err() {
-            self.size.reset();
-        }
+    /// Heard while it waits.
+    fn stop(&self) -> &CancellationToken {
+        &self.cycles.reader.source.stop
     }
-
-    /// An answer is odd: it is told, and the cycle goes on.
-    fn odd(&mut self, what: String) {
-        if self.odd.is_none() {
-            self.health.degrade(Reason::Incomplete, &what);
-            self.odd = Some(what);
-        }
-    }
-}
-
-/// Everything that changed since the last acknowledged cycle: poll, split, map, ship, acknowledge, commit.
-async fn cycle(collector: &mut Collector) -> Result<(), Error> {
-    let Some(Begun { from, cursors, mut outbox }) = begin(collector).await? else { return Ok(()) };
-    collector.odd = None;
-    collector.misdated.begin();
-    let mut list = TimeCursorList::new(collector.start(Range::since(from), Role::Live, cursors));
-    let mut outcome = engine::read(collector, &mut list, &mut outbox).await;
-    collector.keep_size(&list, &outcome);
-    // A list that is never whole says nothing of the retry queue.
-    if matches!(outcome, Ok(()) | Err(Error::Incomplete(_))) {
-        outcome = outcome.and(fetch_by_id::retry(collector, &mut outbox).await);
-    }
-    // What was read before an error is delivered too, and need not be read again: behind it where the order allows that,
-    // and its ids are known.
-    let is_whole = outcome.is_ok();
-    if is_whole {
-        collector.misdated.end(&collector.health);
-        if collector.odd.is_none() {
-            collector.health.recover(Reason::Incomplete);
-        }
-    }
-    deliver(collector, &list, &mut outbox, is_whole).await?;
-    outcome
 }
 
 /// What a cycle begins with.
@@ -235,84 +167,48 @@ struct Begun {
     outbox: Outbox,
 }
 
-/// Loads what the state remembers, and opens a way to the output.
-async fn begin(collector: &mut Collector) -> Result<Option<Begun>, Error> {
-    let loaded = collector.state.load().await?;
-    let (mut cursors, mut seen, mut progress) = (Vec::new(), Vec::new(), Vec::new());
-    for config in &collector.datasets {
-        let name = config.dataset.definition.name;
-        let stored = loaded.dataset(name);
-        let reach = cursor::Reach { lookback: config.lookback, overlap: config.overlap };
-        cursors.push(Cursor::new(&stored.progress, reach, collector.health.time().now()));
-        seen.push(Deduplicator::new(collector.state.clone(), name, stored.newest));
-        progress.push(stored.progress);
-    }
-    let starts = cursors.iter().map(Cursor::from);
-    let Some(from) = starts.min_by(|a, b| cursor::order(a, b)).map(str::to_owned) else { return Ok(None) };
-    collector.retry_queue = RetryQueue::new(loaded.retry);
-    collector.stored = progress;
-    collector.cursor_advanced = false;
-    if !collector.delivered {
-        collector.fetched_individually.clear();
-        collector.whole.clear();
-    }
-    let writer = collector.outlet.writer(&collector.streams, &collector.tenant);
-    let outbox = Outbox::new(writer, seen, &collector.health);
-    Ok(Some(Begun { from, cursors, outbox }))
-}
-
-/// After enough documents in a long window: makes them durable, so that a crash does not start over, and ids need not
-/// wait in memory.
-async fn checkpoint(collector: &mut Collector, kind: &AnyKind, outbox: &mut Outbox) -> Result<(), Error> {
-    // The order turned out to be another one: the cursor goes back before anything else.
-    let is_wrong = collector.cursor_advanced && !kind.facts().is_ordered;
-    if is_wrong || outbox.is_full_of_ids(CHECKPOINT_ALL, CHECKPOINT).await? {
-        return deliver(collector, kind, outbox, false).await;
-    }
-    Ok(())
-}
-
-/// Waits for the output to acknowledge what was read, and writes that down. `is_whole` says that the window was read to its
-/// end.
-async fn deliver(collector: &mut Collector, kind: &AnyKind, outbox: &mut Outbox, is_whole: bool) -> Result<(), Error> {
-    collector.delivered = false;
-    outbox.flush().await.inspect_err(|error| collector.health.degrade(Reason::OutputBlocked, error))?;
-    collector.health.recover(Reason::OutputBlocked);
-    collector.run.dead.sync()?;
-    commit(collector, kind, outbox, is_whole).await?;
-    collector.delivered = true;
-    Ok(())
-}
-
-/// Everything that was read is in the output: remembers the ids and the retry queue, in one step with the progress.
-async fn commit(collector: &mut Collector, kind: &AnyKind, outbox: &mut Outbox, is_whole: bool) -> Result<(), Error> {
-    let now = common::clock::timestamp();
-    let mut update = StateUpdate { retry: collector.retry_queue.take_changed(), ..StateUpdate::default() };
-    // What is read apart from the stored progress has none of its own.
-    let progress = kind.progress();
-    for (at, (seen, stored)) in outbox.datasets_mut().zip(&mut collector.stored).enumerate() {
-        let delivered = seen.take_pending();
-        let is_new = progress.get(at).is_some_and(|progress| progress.replace(stored));
+impl Cycles {
+    /// Everything that changed since the last acknowledged cycle: poll, split, map, ship, acknowledge, commit.
+    async fn cycle(&mut self) -> Result<(), Error> {
+        let Some(Begun { from, cursors, mut outbox }) = self.begin().await? else { return Ok(()) };
+        let Self { reader, committer, .. } = self;
+        reader.begin_window();
+        let mut list = TimeCursorList::new(reader.start(Range::since(from), Role::Live, cursors));
+        let mut outcome = engine::read(reader, committer, &mut list, &mut outbox).await;
+        reader.keep_size(&list, &outcome);
+        // A list that is never whole says nothing of the retry queue.
+        if matches!(outcome, Ok(()) | Err(Error::Incomplete(_))) {
+            outcome = outcome.and(fetch_by_id::retry(reader, committer, &mut outbox).await);
+        }
+        // What was read before an error is delivered too, and need not be read again: behind it where the order allows that,
+        // and its ids are known.
+        let is_whole = outcome.is_ok();
         if is_whole {
-            stored.last_success = Some(now.clone());
+            reader.end_window();
         }
-        if !delivered.is_empty() {
-            stored.last_new = Some(now.clone());
-        }
-        if let Some(newest) = &stored.cursor {
-            collector.health.seen(newest);
-        }
-        let progress = stored.clone();
-        if is_new || !delivered.is_empty() {
-            let dataset = DatasetUpdate { progress: Some(progress), delivered };
-            update.datasets.insert(seen.dataset().to_owned(), dataset);
-        } else {
-            collector.state.set_lazy(seen.dataset(), progress).await?;
-        }
+        committer.deliver(&list, &mut reader.retry_queue, &mut outbox, is_whole).await?;
+        outcome
     }
-    let facts = kind.facts();
-    collector.cursor_advanced = facts.is_live && (facts.is_ordered || is_whole);
-    collector.state.commit(update).await?;
-    collector.health.retry_queue(collector.retry_queue.entries().len());
-    Ok(())
+
+    /// Loads what the state remembers, and opens a way to the output.
+    async fn begin(&mut self) -> Result<Option<Begun>, Error> {
+        let loaded = self.state.load().await?;
+        let (mut cursors, mut seen, mut progress) = (Vec::new(), Vec::new(), Vec::new());
+        let health = &self.reader.health;
+        for config in &self.datasets {
+            let name = config.dataset.definition.name;
+            let stored = loaded.dataset(name);
+            let reach = cursor::Reach { lookback: config.lookback, overlap: config.overlap };
+            cursors.push(Cursor::new(&stored.progress, reach, health.time().now()));
+            seen.push(Deduplicator::new(self.state.clone(), name, stored.newest));
+            progress.push(stored.progress);
+        }
+        let starts = cursors.iter().map(Cursor::from);
+        let Some(from) = starts.min_by(|a, b| cursor::order(a, b)).map(str::to_owned) else { return Ok(None) };
+        let writer = self.outlet.writer(&self.streams, &self.reader.tenant);
+        let outbox = Outbox::new(writer, seen, health);
+        let is_delivered = self.committer.begin(progress);
+        self.reader.begin(RetryQueue::new(loaded.retry), is_delivered);
+        Ok(Some(Begun { from, cursors, outbox }))
+    }
 }

@@ -45,6 +45,11 @@ impl RecordReader {
         Self { paths: list.record, redirect: list.redirect }
     }
 
+    /// Paths of the properties that name a record.
+    pub fn ids(&self) -> &'static [&'static str] {
+        self.paths.id
+    }
+
     /// The record of a row.
     pub fn read<'a>(&self, row: &'a [u8]) -> Record<'a> {
         let single = if let [id] = self.paths.id { Some(*id) } else { None };

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::poll::report_drift;
 use super::range_scan::RangeScan;
-use super::{Collector, Failed, Parts, RunContext, collectors, outlet};
+use super::{Cycles, Failed, Parts, RunContext, collectors, outlet};
 use crate::config::Config;
 use common::clock;
 use common::error::Error;
@@ -149,8 +149,8 @@ pub async fn backfill(config: &Config, parts: Parts, order: Order, meters: &Mete
         .collect();
     for tenant in &config.tenants {
         for collector in collectors::collectors(tenant, &run, &order.stop)? {
-            let meter = meters.add(format!("{} {}", collector.tenant, collector.datasets()));
-            sources.spawn(collect(collector, order.clone(), meter));
+            let meter = meters.add(format!("{} {}", collector.tenant(), collector.cycles.reader.datasets()));
+            sources.spawn(collect(collector.cycles, order.clone(), meter));
         }
     }
     drop(run);
@@ -162,39 +162,39 @@ pub async fn backfill(config: &Config, parts: Parts, order: Order, meters: &Mete
     Ok(failed)
 }
 
-async fn collect(mut collector: Collector, order: Order, meter: Arc<Meter>) -> Option<Failed> {
-    let outcome = match plan(&collector, &order).await {
-        Ok(scans) => read(&mut collector, scans, &meter).await,
+async fn collect(mut cycles: Cycles, order: Order, meter: Arc<Meter>) -> Option<Failed> {
+    let outcome = match plan(&cycles, &order).await {
+        Ok(scans) => read(&mut cycles, scans, &meter).await,
         Err(error) => Err(error),
     };
     meter.end(outcome.as_ref().err());
     let error = outcome.err()?;
     if !matches!(error, Error::Stopped) {
-        tracing::error!(tenant = &*collector.tenant, datasets = &*collector.datasets(), %error, "backfill of a source failed");
+        tracing::error!(tenant = &*cycles.reader.tenant, datasets = &*cycles.reader.datasets(), %error, "backfill of a source failed");
     }
-    Some(Failed { tenant: collector.tenant.to_string(), datasets: collector.datasets().to_string(), error })
+    Some(Failed { tenant: cycles.reader.tenant.to_string(), datasets: cycles.reader.datasets().to_string(), error })
 }
 
 /// The span as far as the service keeps records, and its key.
 pub(super) async fn scan_for(
-    collector: &Collector,
+    cycles: &Cycles,
     from: DateTime<Utc>,
     to: DateTime<Utc>,
 ) -> Result<(String, RangeScan), Error> {
-    collector.source.learn_time().await?;
-    let hours = collector.source.endpoint.max_lookback;
-    let (days, oldest) = (hours / 24, collector.health.time().now() - TimeDelta::hours(hours.into()));
+    cycles.reader.source.learn_time().await?;
+    let hours = cycles.reader.source.endpoint.max_lookback;
+    let (days, oldest) = (hours / 24, cycles.reader.health.time().now() - TimeDelta::hours(hours.into()));
     if to <= oldest {
         return Err(Error::Permanent(format!(
             "{} keeps records for {days} days, there is nothing left of the time before {}",
-            collector.source.endpoint.path,
+            cycles.reader.source.endpoint.path,
             clock::seconds(to)
         )));
     }
     if from < oldest {
         tracing::warn!(
-            tenant = &*collector.tenant,
-            path = collector.source.endpoint.path,
+            tenant = &*cycles.reader.tenant,
+            path = cycles.reader.source.endpoint.path,
             days,
             from = clock::seconds(oldest),
             "records are not kept that long, the backfill begins later"
@@ -206,13 +206,13 @@ pub(super) async fn scan_for(
 }
 
 /// What earlier commands have left, and what is asked for now.
-async fn plan(collector: &Collector, order: &Order) -> Result<Vec<RangeScan>, Error> {
-    let (key, asked) = scan_for(collector, order.from, order.to).await?;
-    let state = &collector.state;
+async fn plan(cycles: &Cycles, order: &Order) -> Result<Vec<RangeScan>, Error> {
+    let (key, asked) = scan_for(cycles, order.from, order.to).await?;
+    let state = &cycles.state;
     let mut scans: Vec<_> =
         state.tasks(KIND, MAX_TASKS).await?.iter().filter_map(|task| RangeScan::resume(KIND, task)).collect();
     for scan in &scans {
-        tracing::info!(tenant = &*collector.tenant, from = scan.from(), to = scan.to(), "going on with a backfill");
+        tracing::info!(tenant = &*cycles.reader.tenant, from = scan.from(), to = scan.to(), "going on with a backfill");
     }
     if !scans.iter().any(|scan| scan.is(&key)) {
         state.put_task(asked.task()).await?;
@@ -221,13 +221,13 @@ async fn plan(collector: &Collector, order: &Order) -> Result<Vec<RangeScan>, Er
     Ok(scans)
 }
 
-async fn read(collector: &mut Collector, scans: Vec<RangeScan>, meter: &Meter) -> Result<(), Error> {
+async fn read(cycles: &mut Cycles, scans: Vec<RangeScan>, meter: &Meter) -> Result<(), Error> {
     meter.seconds.store(scans.iter().map(RangeScan::seconds).sum(), Ordering::Relaxed);
     for mut scan in scans {
         let (mut failed, mut throttled) = (0, 0);
         loop {
             let (left, found) = (scan.seconds(), scan.found());
-            let outcome = Box::pin(scan.step(collector)).await;
+            let outcome = Box::pin(scan.step(cycles)).await;
             meter.found.fetch_add(scan.found() - found, Ordering::Relaxed);
             match outcome {
                 Ok(None) => {
@@ -242,12 +242,12 @@ async fn read(collector: &mut Collector, scans: Vec<RangeScan>, meter: &Meter) -
                 Err(Error::Throttled { .. }) if throttled < MAX_THROTTLED => throttled += 1,
                 Err(error @ (Error::Transient(_) | Error::Unreachable(_))) if failed < ATTEMPTS => {
                     failed += 1;
-                    tracing::warn!(tenant = &*collector.tenant, reason = %error, "a time slice failed, it is read again");
-                    unless_stopped(&collector.source.stop, tokio::time::sleep(PAUSE * 2_u32.pow(failed))).await?;
+                    tracing::warn!(tenant = &*cycles.reader.tenant, reason = %error, "a time slice failed, it is read again");
+                    unless_stopped(&cycles.reader.source.stop, tokio::time::sleep(PAUSE * 2_u32.pow(failed))).await?;
                 }
                 Err(error) => return Err(error),
             }
-            report_drift(collector);
+            report_drift(&mut cycles.reader);
         }
     }
     Ok(())

@@ -87,41 +87,28 @@ pub(super) fn collectors(
         let mut rows = Rows::new(&datasets, &list, &tenant.id, Arc::clone(&run.dead), run.preserve_original);
         rows.report_to(Arc::clone(&health));
         rows.mark(&marks);
-        collectors.push(Collector {
-            tenant: tenant.id.as_str().into(),
+        let source = Source {
+            clients: clients.clone(),
+            unavailable: AtomicBool::new(false),
+            tokens,
+            requests: Requests { root: root.clone(), api: endpoint.api, path: endpoint.path, list },
+            endpoint,
+            budget,
+            health: Arc::clone(&health),
+            queue: queue.clone(),
+            stop: stop.clone(),
+        };
+        let state = run.store.endpoint(&tenant.cloud.name, &tenant.id, &endpoint.name());
+        let cycles = Cycles {
+            datasets,
             outlet: Arc::clone(&outlet),
             streams: Arc::clone(&streams),
-            source: Source {
-                clients: clients.clone(),
-                unavailable: AtomicBool::new(false),
-                tokens,
-                requests: Requests { root: root.clone(), api: endpoint.api, path: endpoint.path, list },
-                endpoint,
-                budget,
-                health: Arc::clone(&health),
-                queue: queue.clone(),
-                stop: stop.clone(),
-            },
-            health,
-            state: run.store.endpoint(&tenant.cloud.name, &tenant.id, &endpoint.name()),
-            rows,
-            size: PageSize::new(list.page_size),
-            retry_queue: RetryQueue::default(),
-            fetched_individually: FxHashMap::default(),
-            redirects: Redirects::default(),
-            misdated: Misdated::default(),
-            odd: None,
-            deferred: Vec::new(),
-            whole: FxHashMap::default(),
-            late_arrival_scan: LateArrivalScan::default(),
-            past: Past::new(run.desk.queue(&key)),
-            stored: Vec::new(),
-            delivered: true,
-            cursor_advanced: false,
-            interval,
-            datasets,
-            run: Arc::clone(run),
-        });
+            committer: Committer::new(state.clone(), health, Arc::clone(&run.dead)),
+            state,
+            reader: SourceReader::new(source, rows, PageSize::new(list.page_size), run),
+        };
+        let past = Past::new(run.desk.queue(&key));
+        collectors.push(Collector { cycles, late_arrival_scan: LateArrivalScan::default(), past, interval });
     }
     Ok(collectors)
 }

@@ -13,15 +13,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use self::progress::KindProgress;
 use crate::record::Record;
 use common::error::Error;
 use microsoft::source::PageRequest;
 
 /// How the records of an endpoint are found out about.
 pub(crate) trait Kind {
-    /// What is stored of it.
-    type Progress;
-
     /// What to do next; `now` is the service's time, as far as it is known.
     fn next(&mut self, now: DateTime<Utc>) -> Step;
 
@@ -52,7 +50,7 @@ pub(crate) trait Kind {
     fn take_notices(&mut self) -> Vec<Notice>;
 
     /// How far it has come: to be committed when everything that was handed over is acknowledged, and not before.
-    fn progress(&self) -> Self::Progress;
+    fn progress(&self) -> KindProgress;
 }
 
 /// What to do next.

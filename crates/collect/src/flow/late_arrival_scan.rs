@@ -41,7 +41,9 @@ pub(super) struct LateArrivalScan {
 
 /// Reads time slices until the next live poll, which starts then.
 pub(super) async fn spare_time(collector: &mut Collector, poll: Instant) -> Result<(), Error> {
-    let Some(plan) = collector.datasets.iter().find_map(|config| config.late_arrival_scan) else { return Ok(()) };
+    let Some(plan) = collector.cycles.datasets.iter().find_map(|config| config.late_arrival_scan) else {
+        return Ok(());
+    };
     loop {
         let now = Instant::now();
         let overdue = collector.late_arrival_scan.last.is_none_or(|last| last + AT_LEAST <= now);
@@ -56,18 +58,18 @@ pub(super) async fn spare_time(collector: &mut Collector, poll: Instant) -> Resu
             Ok(false) => return Ok(()),
             Err(error @ (Error::Stopped | Error::Io(_))) => return Err(error),
             Err(error) => {
-                tracing::info!(tenant = &*collector.tenant, reason = %error, "the late-arrival scan waits");
+                tracing::info!(tenant = collector.tenant(), reason = %error, "the late-arrival scan waits");
                 collector.late_arrival_scan.after = Some(Instant::now() + AFTER_FAULT);
                 return Ok(());
             }
         }
-        unless_stopped(&collector.source.stop, tokio::time::sleep(PACE)).await?;
+        unless_stopped(collector.stop(), tokio::time::sleep(PACE)).await?;
     }
 }
 
 /// Goes on with a scan, or starts the one that is due; `false` if none is.
 async fn start(collector: &mut Collector, plan: crate::config::LateArrivalScanConfig) -> Result<bool, Error> {
-    let state = collector.state.clone();
+    let state = collector.cycles.state.clone();
     let next = if let Some(next) = collector.late_arrival_scan.next {
         next
     } else {
@@ -87,8 +89,8 @@ async fn start(collector: &mut Collector, plan: crate::config::LateArrivalScanCo
         return Ok(true);
     }
     // A time that is further away was set by a clock that was wrong.
-    let latest = collector.health.time().now() + TimeDelta::from_std(plan.every).unwrap_or(TimeDelta::days(1));
-    if collector.health.time().now() < next && next <= latest {
+    let latest = collector.health().time().now() + TimeDelta::from_std(plan.every).unwrap_or(TimeDelta::days(1));
+    if collector.health().time().now() < next && next <= latest {
         return Ok(false);
     }
     let Some((from, to)) = range(collector, plan).await? else { return Ok(false) };
@@ -104,8 +106,8 @@ async fn range(
     plan: crate::config::LateArrivalScanConfig,
 ) -> Result<Option<(String, String)>, Error> {
     let mut found: Option<(String, String)> = None;
-    let loaded = collector.state.load().await?;
-    for config in &collector.datasets {
+    let loaded = collector.cycles.state.load().await?;
+    for config in &collector.cycles.datasets {
         let progress = loaded.dataset(config.dataset.definition.name).progress;
         let Some(newest) = progress.cursor else { return Ok(None) };
         let to = cursor::before(&newest, config.overlap);
@@ -126,11 +128,11 @@ async fn range(
 async fn step(collector: &mut Collector, plan: crate::config::LateArrivalScanConfig) -> Result<bool, Error> {
     let Some(mut scan) = collector.late_arrival_scan.scan.take() else { return Ok(false) };
     let before = scan.found();
-    let outcome = Box::pin(scan.step(collector)).await;
+    let outcome = Box::pin(scan.step(&mut collector.cycles)).await;
     collector.late_arrival_scan.last = Some(Instant::now());
     let late = scan.found() - before;
     if late > 0 {
-        collector.health.late(late);
+        collector.health().late(late);
     }
     if !matches!(outcome, Ok(None)) {
         collector.late_arrival_scan.scan = Some(scan);
@@ -138,8 +140,8 @@ async fn step(collector: &mut Collector, plan: crate::config::LateArrivalScanCon
     }
     let (late, to) = (scan.found(), scan.to());
     tracing::info!(
-        tenant = &*collector.tenant,
-        path = collector.source.endpoint.path,
+        tenant = collector.tenant(),
+        path = collector.cycles.reader.source.endpoint.path,
         late,
         to,
         "late-arrival scan is complete"
@@ -151,8 +153,8 @@ async fn step(collector: &mut Collector, plan: crate::config::LateArrivalScanCon
 async fn schedule(collector: &Collector, plan: crate::config::LateArrivalScanConfig) -> Result<DateTime<Utc>, Error> {
     // Sources that came together part again.
     let pause = plan.every.saturating_sub(jitter(plan.every / 10));
-    let next = collector.health.time().now() + TimeDelta::from_std(pause).unwrap_or(TimeDelta::days(1));
+    let next = collector.health().time().now() + TimeDelta::from_std(pause).unwrap_or(TimeDelta::days(1));
     let body = json!({ "at": clock::seconds(next) });
-    collector.state.put_task(Task { kind: KIND.to_owned(), key: NEXT.as_bytes().to_vec(), body }).await?;
+    collector.cycles.state.put_task(Task { kind: KIND.to_owned(), key: NEXT.as_bytes().to_vec(), body }).await?;
     Ok(next)
 }

@@ -6,12 +6,13 @@
 use rustc_hash::FxHashSet;
 
 use super::engine::AnyKind;
+use super::fetch_by_id;
 use super::outbox::Outbox;
 use super::page::{Taking, error_of, take};
 use super::provenance::{Completeness, Provenance, Revision};
 use super::retry_queue::RetryKey;
-use super::rows::Nested;
-use super::{Collector, fetch_by_id};
+use super::rows::{Nested, Rows};
+use super::source_reader::SourceReader;
 use crate::json_stream::{MAX_ROW, all_members, members};
 use crate::record::Record;
 use common::error::Error;
@@ -44,7 +45,7 @@ pub(super) struct Deferred {
 }
 
 /// Takes the rows of a page.
-type Each<'a> = dyn FnMut(&mut Collector, Vec<Vec<u8>>) -> Result<(), Error> + Send + 'a;
+type Each<'a> = dyn FnMut(&mut SourceReader, Vec<Vec<u8>>) -> Result<(), Error> + Send + 'a;
 
 /// A list that goes on elsewhere.
 struct Rest {
@@ -53,15 +54,15 @@ struct Rest {
 }
 
 /// A nested row that is not whole is kept until its record is complete.
-pub(super) fn wait(collector: &mut Collector, row: &[u8]) -> bool {
-    if error_of(row).is_some() {
-        collector.rows.waiting().lacks = true;
+pub(super) fn wait(rows: &mut Rows, row: &[u8]) -> bool {
+    if error_of(row, rows.nested_ids()).is_some() {
+        rows.waiting().lacks = true;
         return true;
     }
     if rests(row).is_empty() {
         return false;
     }
-    let waiting = collector.rows.waiting();
+    let waiting = rows.waiting();
     if waiting.bytes + row.len() > MAX_WAITING {
         waiting.lacks = true;
     } else {
@@ -72,23 +73,22 @@ pub(super) fn wait(collector: &mut Collector, row: &[u8]) -> bool {
 }
 
 /// A record with lists that are not whole waits until its page was read.
-pub(super) fn defer(collector: &mut Collector, record: &Record<'_>, provenance: Provenance) -> bool {
+pub(super) fn defer(reader: &mut SourceReader, record: &Record<'_>, provenance: Provenance) -> bool {
     let row = record.row;
-    let waiting = std::mem::take(collector.rows.waiting());
-    recount(collector, record);
+    let waiting = std::mem::take(reader.rows.waiting());
+    recount(reader, record);
     if rests(row).is_empty() && waiting.rows.is_empty() && !waiting.lacks {
         return false;
     }
-    let (row, nested) = (row.to_vec(), collector.rows.take_nested());
-    collector.deferred.push(Deferred { row, provenance, nested, waiting: waiting.rows, lacks: waiting.lacks });
+    let (row, nested) = (row.to_vec(), reader.rows.take_nested());
+    reader.deferred.push(Deferred { row, provenance, nested, waiting: waiting.rows, lacks: waiting.lacks });
     true
 }
 
 /// A record may say how many nested rows it has, and hold fewer.
-fn recount(collector: &mut Collector, record: &Record<'_>) {
+fn recount(reader: &mut SourceReader, record: &Record<'_>) {
     let row = record.row;
-    let Some(property) = collector.rows.nested().filter(|_| memchr::memmem::find(row, COUNT.as_bytes()).is_some())
-    else {
+    let Some(property) = reader.rows.nested().filter(|_| memchr::memmem::find(row, COUNT.as_bytes()).is_some()) else {
         return;
     };
     let is_count = |name: &str| name.strip_suffix(COUNT) == Some(property);
@@ -97,48 +97,47 @@ fn recount(collector: &mut Collector, record: &Record<'_>) {
         .and_then(|member| serde_json::from_slice(member.value).ok());
     let goes_on = rests(row).iter().any(|rest| rest.property == property);
     if let Some(count) = count.filter(|_| !goes_on)
-        && collector.rows.announce(count)
+        && reader.rows.announce(count)
     {
         let record = record.id.as_deref().unwrap_or_default();
-        collector
-            .odd(format!("record {record} announces {count} `{property}` and gives fewer, without a link to more"));
+        reader.odd(format!("record {record} announces {count} `{property}` and gives fewer, without a link to more"));
     }
 }
 
 /// The page was read: its records that wait are completed. Says what is missing and not in the retry queue.
 pub(super) async fn settle(
-    collector: &mut Collector,
+    reader: &mut SourceReader,
     kind: &mut AnyKind,
     outbox: &mut Outbox,
 ) -> Result<Option<String>, Error> {
     let mut missing = None;
-    let mut deferred = std::mem::take(&mut collector.deferred).into_iter();
+    let mut deferred = std::mem::take(&mut reader.deferred).into_iter();
     while let Some(mut record) = deferred.next() {
-        let name = name(collector, &record);
-        if name.as_ref().is_some_and(|(id, version)| collector.whole.get(id) == Some(version)) {
+        let name = name(reader, &record);
+        if name.as_ref().is_some_and(|(id, version)| reader.whole.get(id) == Some(version)) {
             continue;
         }
         let queued = name.as_ref().and_then(|(id, version)| {
-            collector.retry_queue.find(RetryKind::Nested, id).filter(|entry| entry.version == *version)
+            reader.retry_queue.find(RetryKind::Nested, id).filter(|entry| entry.version == *version)
         });
         // Its links need not fail again.
         let outcome = match queued {
             Some(_) => Err(Error::Incomplete("it is in the retry queue already".to_owned())),
-            None => complete(collector, &mut record, outbox).await,
+            None => complete(reader, &mut record, outbox).await,
         };
         let error = match (outcome, name) {
             (Ok(()), name) => {
-                if collector.whole.len() >= MAX_DONE {
-                    collector.whole.clear();
+                if reader.whole.len() >= MAX_DONE {
+                    reader.whole.clear();
                 }
-                collector.whole.extend(name);
+                reader.whole.extend(name);
                 continue;
             }
             (Err(error), Some(_)) if fetch_by_id::is_own(&error) => {
-                tracing::info!(tenant = &*collector.tenant, reason = %error, "a list within a record is not whole, it is read alone");
+                tracing::info!(tenant = &*reader.tenant, reason = %error, "a list within a record is not whole, it is read alone");
                 let whole =
                     Provenance { completeness: Completeness::Whole, revision: Revision::First, ..record.provenance };
-                fetch_by_id::complete(collector, &record.row, whole, outbox).await?;
+                fetch_by_id::complete(reader, &record.row, whole, outbox).await?;
                 continue;
             }
             (Err(error), _) => error,
@@ -146,98 +145,97 @@ pub(super) async fn settle(
         if !fetch_by_id::is_own(&error) {
             // The cursor may go on without them.
             for record in std::iter::once(record).chain(deferred) {
-                queue(collector, kind, &record);
+                queue(reader, kind, &record);
             }
             return Err(error);
         }
         // It cannot be asked for alone: what there is of it is delivered.
         missing.get_or_insert(format!("a list within a record is not whole: {error}"));
-        collector.rows.put_nested(record.nested);
+        reader.rows.put_nested(record.nested);
         for row in &record.waiting {
-            collector.rows.nested_row(row)?;
+            reader.rows.nested_row(row)?;
         }
-        deliver(collector, &record.row, record.provenance, outbox).await?;
+        deliver(reader, &record.row, record.provenance, outbox).await?;
     }
     Ok(missing)
 }
 
 /// The single record that was asked for: completed, or an error.
-pub(super) async fn settle_by_id(collector: &mut Collector, outbox: &mut Outbox) -> Result<(), Error> {
-    for mut record in std::mem::take(&mut collector.deferred) {
-        complete(collector, &mut record, outbox).await?;
+pub(super) async fn settle_by_id(reader: &mut SourceReader, outbox: &mut Outbox) -> Result<(), Error> {
+    for mut record in std::mem::take(&mut reader.deferred) {
+        complete(reader, &mut record, outbox).await?;
     }
     Ok(())
 }
 
 /// Id and version, where the record has both and can be asked for by them.
-fn name(collector: &Collector, record: &Deferred) -> Option<(String, String)> {
-    collector.source.requests.list.id_to_read()?;
-    let record = collector.rows.reader().read(&record.row);
+fn name(reader: &SourceReader, record: &Deferred) -> Option<(String, String)> {
+    reader.source.requests.list.id_to_read()?;
+    let record = reader.rows.records().read(&record.row);
     record.name().map(|(id, version)| (id.to_owned(), version.to_owned()))
 }
 
-fn queue(collector: &mut Collector, kind: &mut AnyKind, record: &Deferred) {
-    if let Some((id, version)) = name(collector, record) {
-        let (_, given_up) =
-            collector.retry_queue.failed(RetryKey { kind: RetryKind::Nested, id: &id, version: &version }, None);
-        fetch_by_id::give_up(collector, given_up);
+fn queue(reader: &mut SourceReader, kind: &mut AnyKind, record: &Deferred) {
+    if let Some((id, version)) = name(reader, record) {
+        let key = RetryKey { kind: RetryKind::Nested, id: &id, version: &version };
+        reader.retry_queue.postpone(&reader.health, key);
         return;
     }
-    kind.miss(collector.rows.reader().read(&record.row).version.as_deref());
+    kind.miss(reader.rows.records().read(&record.row).version.as_deref());
 }
 
-async fn complete(collector: &mut Collector, record: &mut Deferred, outbox: &mut Outbox) -> Result<(), Error> {
+async fn complete(reader: &mut SourceReader, record: &mut Deferred, outbox: &mut Outbox) -> Result<(), Error> {
     if record.lacks {
         return Err(Error::Incomplete("an error stands in the place of a nested row".to_owned()));
     }
-    let split = collector.rows.nested();
+    let split = reader.rows.nested();
     let mut lists = Vec::new();
     for rest in rests(&record.row) {
         if Some(&*rest.property) == split {
             let (nested, waiting) = (&mut record.nested, &mut record.waiting);
-            follow(collector, &rest, outbox, &mut |collector, rows| {
-                collector.rows.put_nested(std::mem::take(nested));
+            follow(reader, &rest, outbox, &mut |reader, rows| {
+                reader.rows.put_nested(std::mem::take(nested));
                 for row in rows {
                     if rests(&row).is_empty() {
-                        collector.rows.nested_row(&row)?;
+                        reader.rows.nested_row(&row)?;
                     } else {
                         waiting.push(row);
                     }
                 }
-                *nested = collector.rows.take_nested();
+                *nested = reader.rows.take_nested();
                 Ok(())
             })
             .await?;
             lists.push((rest.property, Vec::new()));
         } else {
-            let items = items(collector, &rest, outbox).await?;
+            let items = items(reader, &rest, outbox).await?;
             lists.push((rest.property, items));
         }
     }
     for at in 0..record.waiting.len() {
         let mut lists = Vec::new();
         for rest in rests(&record.waiting[at]) {
-            let items = items(collector, &rest, outbox).await?;
+            let items = items(reader, &rest, outbox).await?;
             lists.push((rest.property, items));
         }
         record.waiting[at] = joined(&record.waiting[at], &lists)?;
     }
     let row = joined(&record.row, &lists)?;
-    collector.rows.put_nested(std::mem::take(&mut record.nested));
+    reader.rows.put_nested(std::mem::take(&mut record.nested));
     for row in record.waiting.drain(..) {
-        collector.rows.nested_row(&row)?;
+        reader.rows.nested_row(&row)?;
     }
-    deliver(collector, &row, record.provenance, outbox).await
+    deliver(reader, &row, record.provenance, outbox).await
 }
 
 async fn deliver(
-    collector: &mut Collector,
+    reader: &mut SourceReader,
     row: &[u8],
     provenance: Provenance,
     outbox: &mut Outbox,
 ) -> Result<(), Error> {
-    let record = collector.rows.reader().read(row);
-    collector.rows.element(&record, provenance, outbox).await
+    let record = reader.rows.records().read(row);
+    reader.rows.element(&record, provenance, outbox).await
 }
 
 /// The lists of a record that go on elsewhere.
@@ -254,9 +252,9 @@ fn rests(row: &[u8]) -> Vec<Rest> {
 }
 
 /// All further items of a list, joined by commas.
-async fn items(collector: &mut Collector, rest: &Rest, outbox: &mut Outbox) -> Result<Vec<u8>, Error> {
+async fn items(reader: &mut SourceReader, rest: &Rest, outbox: &mut Outbox) -> Result<Vec<u8>, Error> {
     let mut items = Vec::new();
-    follow(collector, rest, outbox, &mut |_, rows| {
+    follow(reader, rest, outbox, &mut |_, rows| {
         for row in rows {
             items.push(b',');
             items.extend_from_slice(&row);
@@ -271,33 +269,33 @@ async fn items(collector: &mut Collector, rest: &Rest, outbox: &mut Outbox) -> R
 }
 
 /// Reads the pages of a list, each of them whole before it is handed over.
-async fn follow(collector: &mut Collector, rest: &Rest, outbox: &mut Outbox, each: &mut Each<'_>) -> Result<(), Error> {
+async fn follow(reader: &mut SourceReader, rest: &Rest, outbox: &mut Outbox, each: &mut Each<'_>) -> Result<(), Error> {
     let mut seen = FxHashSet::default();
     let mut link = Some(rest.link.clone());
-    let mut from = collector.source.requests.list();
+    let mut from = reader.source.requests.list();
     while let Some(next) = link {
-        let page = collector.source.requests.validate_next_link(&from, &next)?;
+        let page = reader.source.requests.validate_next_link(&from, &next)?;
         if seen.len() >= MAX_PAGES || !seen.insert(page.url.to_string()) {
             return Err(Error::Permanent(format!("the link to more of `{}` leads in a circle", rest.property)));
         }
         let mut pauses = Backoff::new(std::time::Duration::from_secs(1), std::time::Duration::from_secs(8), ATTEMPTS);
         link = loop {
             let mut rows = Vec::new();
-            let outcome = match collector.source.open(&page).await {
-                Ok(answer) => take(collector, answer, Taking::Bare(&mut rows), outbox).await,
+            let outcome = match reader.source.open(&page).await {
+                Ok(answer) => take(reader, answer, Taking::Bare(&mut rows), outbox).await,
                 Err(error) => Err(error),
             };
             let error = match outcome {
                 Ok(answer) if answer.lacks.is_none() => {
-                    each(collector, rows)?;
+                    each(reader, rows)?;
                     break answer.link;
                 }
                 Ok(answer) => Error::Incomplete(answer.lacks.unwrap_or_default()),
                 Err(error) => error,
             };
             let Some(pause) = pauses.next(None).filter(|_| error.is_temporary()) else { return Err(error) };
-            collector.health.retried();
-            unless_stopped(&collector.source.stop, tokio::time::sleep(pause)).await?;
+            reader.health.retried();
+            unless_stopped(&reader.source.stop, tokio::time::sleep(pause)).await?;
         };
         from = page.url;
     }

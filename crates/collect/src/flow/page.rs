@@ -1,5 +1,8 @@
 //! The stages of one answer: bytes, rows, documents, batches.
 
+#[cfg(test)]
+mod tests;
+
 use std::hash::{BuildHasher, BuildHasherDefault};
 use std::sync::atomic::Ordering;
 
@@ -8,12 +11,15 @@ use reqwest::header::WARNING;
 use reqwest::{Response, StatusCode};
 use rustc_hash::FxHasher;
 
+use super::committer::Committer;
 use super::engine::{AnyKind, Fetch};
 use super::fetch_by_id::Found;
+use super::kinds::list::page_size::PageSize;
 use super::kinds::{Delivery, Disposition, Page};
+use super::nested;
 use super::outbox::Outbox;
 use super::provenance::{Origin, Provenance};
-use super::{Collector, checkpoint, nested, redirects};
+use super::source_reader::SourceReader;
 use crate::json_stream::{Event, MAX_ROW, PageForm, SplitError, Splitter, members, string_member};
 use common::error::{Error, quoted};
 use common::http::{ids, retry_after};
@@ -30,6 +36,8 @@ pub(super) enum Taking<'a> {
     Listed {
         /// Who lists them.
         kind: &'a mut AnyKind,
+        /// Writes down how far it has come.
+        committer: &'a mut Committer,
         /// Those that are fetched by their ids when the page was read.
         fetches: &'a mut Vec<Fetch>,
     },
@@ -47,18 +55,18 @@ pub(super) enum Taking<'a> {
 }
 
 impl Taking<'_> {
-    fn page_size(&self, collector: &Collector) -> u32 {
+    fn page_size(&self, size: PageSize) -> u32 {
         match self {
             Taking::Listed { kind, .. } => kind.facts().page_size,
-            Taking::Bare(_) | Taking::ById { .. } => collector.size.get(),
+            Taking::Bare(_) | Taking::ById { .. } => size.get(),
         }
     }
 }
 
 impl Page {
     /// A record, or an error in the place of one.
-    fn is_record(&mut self, row: &[u8]) -> bool {
-        if let Some(error) = error_of(row) {
+    fn is_record(&mut self, row: &[u8], ids: &[&str]) -> bool {
+        if let Some(error) = error_of(row, ids) {
             self.lack(format!("an error in the place of a record: {}", quoted(&error.text())));
             return false;
         }
@@ -74,15 +82,13 @@ impl Page {
     }
 }
 
-/// The error that stands in the place of a record: an object without the name of a record.
-pub(super) fn error_of(row: &[u8]) -> Option<Said> {
+/// The error that stands in the place of a record: an object without any of the properties at these paths, which name a
+/// record.
+pub(super) fn error_of(row: &[u8], ids: &[&str]) -> Option<Said> {
     let holds = |word: &[u8]| memchr::memmem::find(row, word).is_some();
+    let outer = |path: &&str| path.split_once('.').map_or(*path, |(outer, _)| outer);
     // Nearly all records begin with their name.
-    let head = &row[..row.len().min(32)];
-    if ["\"id\"", "\"incidentId\"", "\"alertId\""]
-        .iter()
-        .any(|name| memchr::memmem::find(head, name.as_bytes()).is_some())
-    {
+    if ids.iter().map(outer).any(|name| begins_with(row, name)) {
         return None;
     }
     if row.len() > MAX_ERROR || !(holds(b"error\"") || holds(b"Error\"") || holds(b"\"code\"") && holds(b"\"message\""))
@@ -92,7 +98,7 @@ pub(super) fn error_of(row: &[u8]) -> Option<Said> {
     let (mut is_error, mut words) = (false, 0);
     for member in members(row) {
         match member.name().trim_start_matches('@') {
-            "id" | "incidentId" | "alertId" => return None,
+            name if ids.iter().map(outer).any(|id| id == name) => return None,
             "error" | "odata.error" if member.value != b"null" => is_error = true,
             "code" | "message" => words += 1,
             _ => {}
@@ -101,47 +107,55 @@ pub(super) fn error_of(row: &[u8]) -> Option<Said> {
     (is_error || words == 2).then(|| Said::read(row))
 }
 
+/// The name of a member stands at the beginning of an object. Where it does not, the object may have it further behind.
+fn begins_with(row: &[u8], name: &str) -> bool {
+    let head = &row[..row.len().min(20 + name.len())];
+    let Some(at) = memchr::memmem::find(head, name.as_bytes()) else { return false };
+    let after = head[at + name.len()..].strip_prefix(b"\"");
+    head[..at].ends_with(b"\"") && after.is_some_and(|after| after.trim_ascii_start().starts_with(b":"))
+}
+
 // Long, because it is the one loop over what comes off the socket, with an arm for each thing that can come.
 /// Reads an answer to its end. Memory does not depend on its length.
 pub(super) async fn take(
-    collector: &mut Collector,
+    reader: &mut SourceReader,
     mut answer: PacedBody,
     mut taking: Taking<'_>,
     outbox: &mut Outbox,
 ) -> Result<Page, Error> {
     // A single record is read as the list that holds it.
     let by_id = matches!(taking, Taking::ById { .. });
-    let requests = &collector.source.requests;
+    let requests = &reader.source.requests;
     let (form, wraps) = if by_id { (PageForm::ARRAY, true) } else { PageForm::of(&requests.list) };
     let what = format!("{} {}", if by_id { "GET" } else { requests.method() }, answer.response().url().path());
-    collector.rows.begin_page()?;
+    reader.rows.begin_page()?;
     let link = if by_id { None } else { requests.link_of(answer.response().headers()) };
     let mut page = Page { link, ..Page::default() };
     let (status, after, ids) = (answer.response().status(), retry_after(answer.response()), ids(answer.response()));
     match status {
         StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT => {
             page.is_odd = true;
-            collector.odd(format!("{what}: {status}{ids}: taken as a page without records"));
-            collector.health.page_read(taking.page_size(collector));
+            reader.odd(format!("{what}: {status}{ids}: taken as a page without records"));
+            reader.health.page_read(taking.page_size(reader.size));
             return Ok(page);
         }
         StatusCode::PARTIAL_CONTENT => page.lack(format!("{status}{}", warning(answer.response()))),
         _ => {}
     }
-    let mut splitter = Splitter::of(form, collector.rows.nested(), MAX_ROW);
+    let mut splitter = Splitter::of(form, reader.rows.nested(), MAX_ROW);
     let mut error = None;
     let mut head = wraps.then_some(b"[");
     let mut ended = false;
     while !ended {
         let chunk = match head.take() {
             Some(head) => Bytes::from_static(head),
-            None => match unless_stopped(&collector.source.stop, answer.next())
+            None => match unless_stopped(&reader.source.stop, answer.next())
                 .await?
                 .map_err(|error| error.to_error(&what))?
             {
                 Arrival::Chunk(chunk) => {
-                    collector.run.stats.bytes.fetch_add(chunk.len() as u64, Ordering::Relaxed);
-                    collector.health.bytes(chunk.len() as u64);
+                    reader.stats.bytes.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+                    reader.health.bytes(chunk.len() as u64);
                     chunk
                 }
                 Arrival::Silence => {
@@ -157,16 +171,16 @@ pub(super) async fn take(
         let mut rest = &chunk[..];
         while let Some(event) = splitter.next(&mut rest).map_err(|error| split_error(&what, error))? {
             match event {
-                Event::Element(row) if !page.is_record(row) => {}
+                Event::Element(row) if !page.is_record(row, reader.rows.records().ids()) => {}
                 Event::Element(row) => {
-                    collector.health.fetched(1);
-                    element(collector, row, &mut taking, outbox).await?;
+                    reader.health.fetched(1);
+                    element(reader, row, &mut taking, outbox).await?;
                 }
-                Event::Nested(row) if nested::wait(collector, row) => {}
-                Event::Nested(row) => collector.rows.nested_row(row)?,
-                Event::NestedAgain => collector.rows.nested_again()?,
+                Event::Nested(row) if nested::wait(&mut reader.rows, row) => {}
+                Event::Nested(row) => reader.rows.nested_row(row)?,
+                Event::NestedAgain => reader.rows.nested_again()?,
                 Event::TooLarge { nested, raw, length } => {
-                    let version = collector.rows.too_large(nested, raw, length, outbox).await?;
+                    let version = reader.rows.too_large(nested, raw, length, outbox).await?;
                     if let Taking::Listed { kind, .. } = &mut taking
                         && !nested
                     {
@@ -188,18 +202,18 @@ pub(super) async fn take(
     if let (Err(SplitError::NoValue(_)), Some(said)) = (splitter.finish(), &error) {
         let what = format!("{what}: {status}, but nothing else than an error: {}{ids}", quoted(&said.text()));
         let error = if said.is_throttling() { Error::Throttled { what, after } } else { Error::Transient(what) };
-        collector.source.throttled(&error);
+        reader.source.throttled(&error);
         return Err(error);
     }
     splitter.finish().map_err(|error| split_error(&what, error))?;
     if splitter.is_null() {
         page.is_odd = true;
-        collector.odd(format!("{what}: `value` is null{ids}: taken as a page without records"));
+        reader.odd(format!("{what}: `value` is null{ids}: taken as a page without records"));
     }
-    let (tenant, more) = (&*collector.tenant, page.link.is_some());
+    let (tenant, more) = (&*reader.tenant, page.link.is_some());
     tracing::debug!(tenant, request = what, ids = ids.trim(), rows = page.rows, more, "page read");
-    collector.run.stats.pages.fetch_add(1, Ordering::Relaxed);
-    collector.health.page_read(taking.page_size(collector));
+    reader.stats.pages.fetch_add(1, Ordering::Relaxed);
+    reader.health.page_read(taking.page_size(reader.size));
     page.lacks = page.lacks.map(|lacks| format!("{what}: the answer is not whole: {lacks}{ids}"));
     Ok(page)
 }
@@ -211,19 +225,19 @@ fn warning(answer: &Response) -> String {
 }
 
 async fn element(
-    collector: &mut Collector,
+    reader: &mut SourceReader,
     row: &[u8],
     taking: &mut Taking<'_>,
     outbox: &mut Outbox,
 ) -> Result<(), Error> {
     let by_id = matches!(taking, Taking::ById { .. }).then(|| without_context(row));
     let row = by_id.as_deref().unwrap_or(row);
-    let reader = collector.rows.reader();
-    let record = reader.read(row);
-    let mended = reader.with_mapped_times(&record);
-    let record = mended.as_deref().map_or(record, |row| reader.read(row));
+    let records = reader.rows.records();
+    let record = records.read(row);
+    let mended = records.with_mapped_times(&record);
+    let record = mended.as_deref().map_or(record, |row| records.read(row));
     match taking {
-        Taking::Listed { kind, fetches } => {
+        Taking::Listed { kind, committer, fetches } => {
             let audience = match kind.record(&record) {
                 Disposition::Deliver(audience) => audience,
                 Disposition::FetchById(audience) => {
@@ -234,14 +248,18 @@ async fn element(
             let (now, is_live) = (kind.facts().now, kind.facts().is_live);
             let origin = if is_live { Origin::Listed } else { Origin::Beside };
             let provenance = Provenance::new(origin, audience);
-            redirects::note(collector, &record);
-            collector.misdated.look(&collector.health, &reader, &record, now);
-            if !nested::defer(collector, &record, provenance) {
-                collector.rows.element(&record, provenance, outbox).await?;
+            reader.redirects.note(&reader.tenant, &record);
+            reader.misdated.look(&reader.health, &records, &record, now);
+            if !nested::defer(reader, &record, provenance) {
+                reader.rows.element(&record, provenance, outbox).await?;
             }
             kind.delivered(&record, Delivery::Listed);
             // The cursor passes nothing that waits.
-            if collector.deferred.is_empty() { checkpoint(collector, *kind, outbox).await } else { Ok(()) }
+            if reader.deferred.is_empty() {
+                committer.checkpoint(*kind, &mut reader.retry_queue, outbox).await
+            } else {
+                Ok(())
+            }
         }
         Taking::Bare(rows) => {
             rows.push(record.row.to_vec());
@@ -250,16 +268,16 @@ async fn element(
         // The listing brings the newer version.
         Taking::ById { version: Some(version), found, .. } if record.version.as_deref() != Some(*version) => {
             **found = Found::Other;
-            collector.rows.begin_page()
+            reader.rows.begin_page()
         }
         // Its time moves no cursor: the listing has not come so far.
         Taking::ById { provenance, found, .. } => {
-            redirects::note(collector, &record);
+            reader.redirects.note(&reader.tenant, &record);
             **found = Found::Read;
-            if nested::defer(collector, &record, *provenance) {
+            if nested::defer(reader, &record, *provenance) {
                 return Ok(());
             }
-            collector.rows.element(&record, *provenance, outbox).await
+            reader.rows.element(&record, *provenance, outbox).await
         }
     }
 }

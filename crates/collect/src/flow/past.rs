@@ -80,17 +80,17 @@ pub(super) async fn until(collector: &mut Collector, poll: Instant) -> Result<()
                 () = tokio::time::sleep_until(next) => {}
             }
         };
-        unless_stopped(&collector.source.stop, called).await?;
+        unless_stopped(collector.stop(), called).await?;
     }
 }
 
 /// Takes new orders, and once those that an earlier process has left.
 async fn accept(collector: &mut Collector) -> Result<(), Error> {
     if !collector.past.is_resumed {
-        for task in collector.state.tasks(KIND, MAX_TASKS).await? {
+        for task in collector.cycles.state.tasks(KIND, MAX_TASKS).await? {
             if let Some(scan) = RangeScan::resume(KIND, &task).filter(RangeScan::is_handed_over) {
                 tracing::info!(
-                    tenant = &*collector.tenant,
+                    tenant = collector.tenant(),
                     from = scan.from(),
                     to = scan.to(),
                     "going on with a backfill"
@@ -101,7 +101,7 @@ async fn accept(collector: &mut Collector) -> Result<(), Error> {
         collector.past.is_resumed = true;
     }
     while let Some(Order { from, to, meter }) = collector.past.queue.take() {
-        let (key, scan) = match scan_for(collector, from, to).await {
+        let (key, scan) = match scan_for(&collector.cycles, from, to).await {
             Ok(scan) => scan,
             Err(error) => {
                 meter.end(Some(&error));
@@ -114,7 +114,7 @@ async fn accept(collector: &mut Collector) -> Result<(), Error> {
             continue;
         }
         let scan = scan.handed_over();
-        collector.state.put_task(scan.task()).await?;
+        collector.cycles.state.put_task(scan.task()).await?;
         meter.expect(scan.seconds());
         collector.past.work.push_back(Work { scan, meters: vec![meter] });
         collector.past.after = None;
@@ -126,9 +126,9 @@ async fn accept(collector: &mut Collector) -> Result<(), Error> {
 async fn step(collector: &mut Collector) -> Result<(), Error> {
     let Some(mut work) = collector.past.work.pop_front() else { return Ok(()) };
     let (left, found) = (work.scan.seconds(), work.scan.found());
-    let outcome = Box::pin(work.scan.step(collector)).await;
-    collector.rows.rest();
-    report_drift(collector);
+    let outcome = Box::pin(work.scan.step(&mut collector.cycles)).await;
+    collector.cycles.reader.rows.rest();
+    report_drift(&mut collector.cycles.reader);
     let is_over = matches!(outcome, Ok(None) | Err(Error::Permanent(_)));
     let read = if matches!(outcome, Ok(None)) { left } else { left.saturating_sub(work.scan.seconds()) };
     for meter in &work.meters {
@@ -146,8 +146,8 @@ async fn step(collector: &mut Collector) -> Result<(), Error> {
         Ok(None) => {
             collector.past.pauses.reset();
             tracing::info!(
-                tenant = &*collector.tenant,
-                datasets = &*collector.datasets(),
+                tenant = collector.tenant(),
+                datasets = &*collector.cycles.reader.datasets(),
                 to,
                 found,
                 "backfill is complete"
@@ -155,7 +155,7 @@ async fn step(collector: &mut Collector) -> Result<(), Error> {
         }
         Err(error @ (Error::Stopped | Error::Io(_))) => return Err(error),
         Err(error @ Error::Permanent(_)) => {
-            tracing::error!(tenant = &*collector.tenant, datasets = &*collector.datasets(), from, to, %error, "backfill of a source failed");
+            tracing::error!(tenant = collector.tenant(), datasets = &*collector.cycles.reader.datasets(), from, to, %error, "backfill of a source failed");
         }
         Err(error) => {
             let pause = collector.past.pauses.pause(None);
@@ -163,7 +163,7 @@ async fn step(collector: &mut Collector) -> Result<(), Error> {
             for meter in collector.past.work.front().iter().flat_map(|work| &work.meters) {
                 meter.wait_for(&error);
             }
-            tracing::warn!(tenant = &*collector.tenant, reason = %error, "a time slice of a backfill failed, it is read again");
+            tracing::warn!(tenant = collector.tenant(), reason = %error, "a time slice of a backfill failed, it is read again");
         }
     }
     Ok(())

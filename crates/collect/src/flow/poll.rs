@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Collector, Failed, cycle, late_arrival_scan, past};
+use super::source_reader::SourceReader;
+use super::{Collector, Failed, late_arrival_scan, past};
 use common::error::Error;
 use common::http::jitter;
 use common::stop::unless_stopped;
@@ -24,29 +25,29 @@ pub(super) struct Plan {
 
 /// Cycle after cycle; a failed one is reported and tried again after the interval.
 pub(super) async fn poll(mut collector: Collector, plan: Plan) -> Option<Failed> {
-    let datasets = collector.datasets();
-    let tenant = Arc::clone(&collector.tenant);
-    let stop = collector.source.stop.clone();
+    let datasets = collector.cycles.reader.datasets();
+    let tenant = Arc::clone(&collector.cycles.reader.tenant);
+    let stop = collector.stop().clone();
     let mut start = Instant::now() + plan.first;
     loop {
         if unless_stopped(&stop, tokio::time::sleep_until(start)).await.is_err() {
             return None;
         }
-        collector.health.cycle_started();
+        collector.health().cycle_started();
         // Its memory is wanted for the cycle only: most sources sleep most of the time.
-        let outcome = Box::pin(cycle(&mut collector)).await;
+        let outcome = Box::pin(collector.cycles.cycle()).await;
         if let Err(Error::Stopped) = outcome {
             return None;
         }
-        let is_told = collector.health.cycle_ended(&outcome);
+        let is_told = collector.health().cycle_ended(&outcome);
         if let Err(error) = &outcome
             && !is_told
         {
             let (error, hint) = common::health::in_one_line(&error.to_string());
             tracing::warn!(tenant = &*tenant, datasets = &*datasets, error, hint, "cycle failed, it is tried again");
         }
-        report_drift(&mut collector);
-        collector.rows.rest();
+        report_drift(&mut collector.cycles.reader);
+        collector.cycles.reader.rows.rest();
         if plan.once {
             return outcome.err().map(|error| Failed {
                 tenant: tenant.to_string(),
@@ -62,7 +63,7 @@ pub(super) async fn poll(mut collector: Collector, plan: Plan) -> Option<Failed>
                 tracing::error!(tenant = &*tenant, datasets = &*datasets, %error, "the late-arrival scan failed");
             }
         }
-        collector.rows.rest();
+        collector.cycles.reader.rows.rest();
         match Box::pin(past::until(&mut collector, start)).await {
             Ok(()) => {}
             Err(Error::Stopped) => return None,
@@ -81,13 +82,13 @@ fn next_start(last: Instant, interval: Duration) -> Instant {
 }
 
 /// What the rows held that no column names, since the last report.
-pub(super) fn report_drift(collector: &mut Collector) {
-    let datasets = collector.datasets();
-    for mapper::Drift { kind, path, count, record } in collector.rows.take_drift() {
+pub(super) fn report_drift(reader: &mut SourceReader) {
+    let datasets = reader.datasets();
+    for mapper::Drift { kind, path, count, record } in reader.rows.take_drift() {
         let new = matches!(kind, "unknown_column" | "mistyped" | "unknown_kind");
         if !new {
             tracing::warn!(
-                tenant = &*collector.tenant,
+                tenant = &*reader.tenant,
                 datasets = &*datasets,
                 kind,
                 path,
@@ -98,7 +99,7 @@ pub(super) fn report_drift(collector: &mut Collector) {
             continue;
         }
         tracing::info!(
-            tenant = &*collector.tenant,
+            tenant = &*reader.tenant,
             datasets = &*datasets,
             kind,
             path,

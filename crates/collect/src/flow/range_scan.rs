@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::kinds::list::time_slice::TimeSlice;
 use super::kinds::list::{Role, TimeCursorList};
-use super::{Begun, Collector, begin, deliver, engine};
+use super::{Begun, Cycles, engine};
 use common::clock;
 use common::error::Error;
 use microsoft::source::{Bound, Range};
@@ -98,22 +98,22 @@ impl RangeScan {
     }
 
     /// Reads and delivers a time slice. Returns how many of its documents were missing; `None` for the end.
-    pub(super) async fn step(&mut self, collector: &mut Collector) -> Result<Option<u64>, Error> {
-        let Some(Begun { cursors, mut outbox, .. }) = begin(collector).await? else { return Ok(None) };
-        let mut list = TimeCursorList::new(collector.start(self.slice.range().clone(), Role::RangeScan, cursors));
-        let outcome = engine::read(collector, &mut list, &mut outbox).await;
-        collector.keep_size(&list, &outcome);
+    pub(super) async fn step(&mut self, cycles: &mut Cycles) -> Result<Option<u64>, Error> {
+        let Some(Begun { cursors, mut outbox, .. }) = cycles.begin().await? else { return Ok(None) };
+        let Cycles { reader, committer, state, .. } = cycles;
+        let mut list = TimeCursorList::new(reader.start(self.slice.range().clone(), Role::RangeScan, cursors));
+        let outcome = engine::read(reader, committer, &mut list, &mut outbox).await;
+        reader.keep_size(&list, &outcome);
         // What a broken one has found is delivered too.
-        deliver(collector, &list, &mut outbox, false).await?;
+        committer.deliver(&list, &mut reader.retry_queue, &mut outbox, false).await?;
         let found = outbox.fresh();
         self.found += found;
         outcome?;
-        let page = collector.size.max();
+        let page = reader.size.max();
         if list.records() > u64::from(page) {
             self.slice.shorten();
         }
-        let state = collector.state.clone();
-        if self.slice.next(&self.range, list.records(), page, collector.health.time().now()) {
+        if self.slice.next(&self.range, list.records(), page, reader.health.time().now()) {
             state.put_task(self.task()).await?;
             return Ok(Some(found));
         }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use common::clock;
+use common::error::Error;
+use common::health::{Reason, SourceHealth};
 use common::http::jitter;
 use state::{RetryItem, RetryKind};
 
@@ -40,6 +42,16 @@ pub(super) struct RetryKey<'a> {
 }
 
 impl<'a> RetryKey<'a> {
+    /// A record, in whatever version.
+    pub(super) fn record(id: &'a str) -> Self {
+        Self { kind: RetryKind::Record, id, version: "" }
+    }
+
+    /// A place in the list.
+    pub(super) fn place(from: &'a str) -> Self {
+        Self { kind: RetryKind::Place, id: from, version: "" }
+    }
+
     /// What an entry stands for.
     pub(super) fn of(entry: &'a RetryItem) -> Self {
         Self { kind: entry.kind, id: &entry.id, version: &entry.version }
@@ -50,6 +62,36 @@ impl RetryQueue {
     /// What the state remembers.
     pub(super) fn new(entries: Vec<RetryItem>) -> Self {
         Self { entries, is_changed: false }
+    }
+
+    /// Remembers that something could not be read, and says so. `held` is the record without its nested rows, if it is held
+    /// back until the next attempt.
+    pub(super) fn add(&mut self, health: &SourceHealth, key: RetryKey<'_>, held: Option<String>, error: &Error) {
+        let is_held = held.is_some();
+        let (entry, given_up) = self.failed(key, held);
+        let what = match key.kind {
+            RetryKind::Nested | RetryKind::Record => "record",
+            RetryKind::Place => "a record at or after",
+        };
+        let attempts = entry.attempts;
+        health.degrade(Reason::HeavyRecord, format_args!("{what} {} ({attempts} attempts): {error}", key.id));
+        tracing::warn!(
+            tenant = &*health.key().tenant,
+            record = key.id,
+            kind = ?key.kind,
+            reason = %error,
+            attempts,
+            next = entry.next,
+            held = is_held,
+            "DEGRADED: a record, or what is nested in it, cannot be read; it is asked for again and the source goes on"
+        );
+        give_up(health, given_up);
+    }
+
+    /// Remembers something that was not asked for, because the cycle ends: it has not failed by itself.
+    pub(super) fn postpone(&mut self, health: &SourceHealth, key: RetryKey<'_>) {
+        let (_, given_up) = self.failed(key, None);
+        give_up(health, given_up);
     }
 
     /// It failed, perhaps again. Returns what is remembered of it, and what is given up: the same, or the oldest.
@@ -138,4 +180,22 @@ impl RetryQueue {
     pub(super) fn entries(&self) -> &[RetryItem] {
         &self.entries
     }
+}
+
+/// Says that something is not asked for any more.
+pub(super) fn give_up(health: &SourceHealth, given_up: Option<RetryItem>) {
+    let Some(RetryItem { kind, id, attempts, .. }) = given_up else { return };
+    let what = match kind {
+        RetryKind::Nested => "nested rows of record",
+        RetryKind::Record => "record",
+        RetryKind::Place => "a record at or after",
+    };
+    health.lost(1, format_args!("{what} {id} after {attempts} attempts"));
+    tracing::error!(
+        tenant = &*health.key().tenant,
+        record = id,
+        ?kind,
+        attempts,
+        "DEGRADED: a record, or what is nested in it, is given up"
+    );
 }

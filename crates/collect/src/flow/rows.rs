@@ -36,11 +36,31 @@ pub(super) fn nested_array(rows: schema::Rows) -> Option<&'static str> {
     }
 }
 
+/// Paths of the properties that name a row of the array that is split off: what the row's own list says, or what names the
+/// row among the properties that name a document.
+fn nested_ids(definition: &schema::Definition) -> Vec<&'static str> {
+    match definition.rows {
+        schema::Rows::Elements | schema::Rows::Items(_) => Vec::new(),
+        schema::Rows::Rollup { dataset, .. } => {
+            match schema::dataset(dataset).map(|nested| nested.definition.source.collection) {
+                Some(schema::Collection::List(list)) => list.record.id.to_vec(),
+                _ => Vec::new(),
+            }
+        }
+        schema::Rows::Outer { outer, .. } => {
+            let within = |path: &&'static str| path.strip_prefix(outer)?.strip_prefix('.');
+            definition.identity.iter().filter_map(within).filter(|path| !path.contains('.')).collect()
+        }
+    }
+}
+
 /// The rows of one source, and the datasets that are made of them.
 pub(super) struct Rows {
     pipelines: Vec<DatasetPipeline>,
     framing: Framing,
     nested: Option<&'static str>,
+    /// Paths of the properties that name a nested row.
+    nested_ids: Vec<&'static str>,
     /// Finds what names a record.
     reader: RecordReader,
     /// Text of a row that is composed.
@@ -98,6 +118,7 @@ impl Rows {
             pipelines,
             framing,
             nested: nested_array(definition.rows),
+            nested_ids: nested_ids(definition),
             reader: RecordReader::new(list),
             composed: Vec::new(),
             rejections: RejectionWriter { tenant: tenant.to_owned(), dead, health: None },
@@ -147,8 +168,13 @@ impl Rows {
         self.forget_nested().map_err(|error| spill_error(&error))
     }
 
+    /// Paths of the properties that name a nested row.
+    pub(super) fn nested_ids(&self) -> &[&'static str] {
+        &self.nested_ids
+    }
+
     /// Finds what names a record.
-    pub(super) fn reader(&self) -> RecordReader {
+    pub(super) fn records(&self) -> RecordReader {
         self.reader
     }
 
@@ -254,10 +280,11 @@ impl Rows {
         let read = io::Seek::rewind(&mut raw)
             .and_then(|()| io::Read::read_to_end(&mut io::Read::take(&mut raw, 64 * 1024), &mut head));
         read.map_err(|error| spill_error(&error))?;
-        // Of a nested row nobody says what names it.
-        let label = if nested { None } else { self.reader.label(&head) };
-        let label =
-            label.or_else(|| ["id", "alertId"].iter().find_map(|name| scalar_member(&head, name).map(Cow::into_owned)));
+        let label = if nested {
+            self.nested_ids.iter().find_map(|name| scalar_member(&head, name).map(Cow::into_owned))
+        } else {
+            self.reader.label(&head)
+        };
         let reject = Reject {
             reason: "too_large",
             detail: format!("row of {length} bytes, at most {} are accepted", crate::json_stream::MAX_ROW),

@@ -32,7 +32,7 @@ use self::probe::Probe;
 use self::recovery::Trouble;
 pub(crate) use self::window::Role;
 use self::window::{Order, Window};
-use super::progress::CursorProgress;
+use super::progress::{CursorProgress, KindProgress};
 use super::{
     AnswerTime, Answered, Audience, Delivery, Disposition, Facts, Kind, Notice, PageEnd, Purpose, Recovery, Step,
 };
@@ -224,8 +224,6 @@ impl TimeCursorList {
 }
 
 impl Kind for TimeCursorList {
-    type Progress = Vec<CursorProgress>;
-
     fn next(&mut self, _now: DateTime<Utc>) -> Step {
         let page = match std::mem::replace(&mut self.state, State::Restart) {
             State::Page(page, Some(pause)) => {
@@ -328,9 +326,9 @@ impl Kind for TimeCursorList {
         std::mem::take(&mut self.notices)
     }
 
-    fn progress(&self) -> Vec<CursorProgress> {
+    fn progress(&self) -> KindProgress {
         let is_whole = matches!(self.state, State::Done) && !self.evidence.is_doubtful();
-        self.progress_of(is_whole || self.is_ordered())
+        KindProgress::List(self.progress_of(is_whole || self.is_ordered()))
     }
 }
 

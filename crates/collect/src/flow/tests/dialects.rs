@@ -30,6 +30,10 @@ struct Toy {
     /// Requests that it did not understand.
     odd: Vec<String>,
     pages: u64,
+    /// Changes each row before it is sent.
+    dress: fn(&mut Value),
+    /// An error stands in the place of one record of the next page.
+    spoils: bool,
 }
 
 type Service = Arc<std::sync::Mutex<Toy>>;
@@ -48,11 +52,15 @@ async fn answer(Context(toy): Context<Service>, request: Request) -> Response {
     let mut toy = toy.lock().expect("lock");
     let answer =
         ToyList(toy.list).answer(&toy.records, &request).filter(|_| head.headers.contains_key("authorization"));
-    let Some(ToyPage { rows, next }) = answer else {
+    let Some(ToyPage { mut rows, next }) = answer else {
         toy.odd.push(format!("{} {request:?}", head.method));
         return axum::http::StatusCode::BAD_REQUEST.into_response();
     };
     toy.pages += 1;
+    rows.iter_mut().for_each(toy.dress);
+    if std::mem::take(&mut toy.spoils) {
+        rows[0] = json!({ "code": "Busy", "message": "later" });
+    }
     let link = next.as_ref().map(|(_, link)| link);
     let mut page = match toy.list.envelope {
         Envelope::Member(name) => json!({ name: rows }),
@@ -92,8 +100,13 @@ const LIST: List = List {
     redirect: None,
 };
 
-/// Collects a toy list with breaking pages, then what changed meanwhile, and counts.
 async fn collects(list: List) {
+    let identity = schema::dataset("alert").expect("dataset").definition.identity;
+    collects_dressed(list, identity, |_| {}).await;
+}
+
+/// Collects a toy list with breaking pages and an error in the place of a record, then what changed meanwhile, and counts.
+async fn collects_dressed(list: List, identity: &'static [&'static str], dress: fn(&mut Value)) {
     let now = common::clock::now();
     // Some of one moment, more than a page holds; the rest in no order.
     let at = |id: u64| {
@@ -101,7 +114,7 @@ async fn collects(list: List) {
     };
     let exact = |time: DateTime<Utc>| DateTime::from_timestamp_millis(time.timestamp_millis()).expect("time");
     let records = (0..RECORDS).map(|id| (id, exact(at(id)))).collect();
-    let toy = Service::new(Toy { list, records, breaks: 3, odd: Vec::new(), pages: 0 }.into());
+    let toy = Service::new(Toy { list, records, breaks: 3, odd: Vec::new(), pages: 0, dress, spoils: true }.into());
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("listens");
     let root = Url::parse(&format!("http://{}", listener.local_addr().expect("address"))).expect("address");
     let service = Router::new().fallback(answer).with_state(Arc::clone(&toy));
@@ -109,7 +122,7 @@ async fn collects(list: List) {
 
     let alert = schema::dataset("alert").expect("dataset");
     let source = schema::Source { path: "/api/toys", collection: Collection::List(list), ..alert.definition.source };
-    let definition = Definition { source, rows: Rows::Elements, ..alert.definition };
+    let definition = Definition { source, rows: Rows::Elements, identity, ..alert.definition };
     let dataset: &'static schema::Dataset = Box::leak(Box::new(schema::Dataset {
         definition,
         description: alert.description.clone(),
@@ -147,6 +160,18 @@ impl Scene {
         assert_eq!((documents.len() as u64, self.documents("alert").len() as u64), (count, count));
         assert_eq!(self.dead.counts(), []);
     }
+}
+
+/// Records that have what errors have, and no property that is called as in other lists.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_id_of_another_name_tells_records_from_errors() {
+    let record = RecordPaths { id: &["providerAlertId"], ..RECORD };
+    collects_dressed(List { record, ..LIST }, &["providerAlertId", "lastUpdateDateTime"], |row| {
+        let row = row.as_object_mut().expect("an object");
+        row.remove("id");
+        row.extend([("code".to_owned(), json!("C1")), ("message".to_owned(), json!("a message"))]);
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

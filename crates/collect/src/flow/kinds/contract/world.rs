@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
+use super::super::progress::KindProgress;
 use super::super::{
     AnswerTime, Answered, Delivery, Disposition, FirstRecord, Kind, Page, PageEnd, Purpose, Recovery, Step,
 };
@@ -20,7 +21,7 @@ pub(in crate::flow) trait Subject {
     /// The kind.
     type Kind: Kind;
     /// A cycle that goes on from what was committed, at this time.
-    fn start(&self, progress: Option<&<Self::Kind as Kind>::Progress>, now: DateTime<Utc>) -> Self::Kind;
+    fn start(&self, progress: Option<&KindProgress>, now: DateTime<Utc>) -> Self::Kind;
     /// What the service answers; `None` if it does not understand the request.
     fn answer(&self, visible: &[(u64, DateTime<Utc>)], request: &PageRequest) -> Option<Answer>;
     /// The request goes on with something that the service may have forgotten.
@@ -120,7 +121,7 @@ impl World {
 /// A kind on its way through the world, with what is kept from cycle to cycle.
 pub(in crate::flow) struct Run<'a, S: Subject> {
     subject: &'a S,
-    progress: Option<<S::Kind as Kind>::Progress>,
+    progress: Option<KindProgress>,
     /// Versions that the output has, as its ids tell; and those of them that a crash would forget.
     output: BTreeSet<(String, String)>,
     /// Steps of the last cycle.

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::super::Page;
 use super::super::contract::{Answer, Subject, contract};
-use super::super::progress::CursorProgress;
+use super::super::progress::KindProgress;
 use super::super::toy::{PAGE, ToyList, ToyPage};
 use super::*;
 use crate::record::RecordReader;
@@ -22,10 +22,10 @@ struct Toy(List);
 impl Subject for Toy {
     type Kind = TimeCursorList;
 
-    fn start(&self, progress: Option<&Vec<CursorProgress>>, now: DateTime<Utc>) -> TimeCursorList {
+    fn start(&self, progress: Option<&KindProgress>, now: DateTime<Utc>) -> TimeCursorList {
         let mut stored = Progress::default();
         if let Some(progress) = progress {
-            progress[0].replace(&mut stored);
+            progress.replace(0, &mut stored).expect("JSON");
         }
         let cursor = Cursor::new(&stored, REACH, now);
         TimeCursorList::new(Start {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Member;
 use super::spans::{Span, Spans};
 
 /// Progress of a delta query.
@@ -160,4 +161,24 @@ pub(crate) struct StreamProgress {
     /// Offset of the last acknowledged message of each partition. Opaque.
     #[serde(default)]
     pub(crate) offsets: BTreeMap<String, String>,
+}
+
+impl Member for DeltaProgress {
+    const NAME: &'static str = "delta";
+}
+
+impl Member for SnapshotProgress {
+    const NAME: &'static str = "snapshot";
+}
+
+impl Member for BlobsProgress {
+    const NAME: &'static str = "blobs";
+}
+
+impl Member for JobsProgress {
+    const NAME: &'static str = "jobs";
+}
+
+impl Member for StreamProgress {
+    const NAME: &'static str = "stream";
 }

@@ -118,3 +118,71 @@ fn spans_are_joined_where_they_meet() {
     assert_eq!(spans.gaps(&at(5), &at(7)), [span(6, 7)]);
     assert_eq!(spans.gaps(&at(50), &at(51)), [span(50, 51)]);
 }
+
+/// Progress of a kind for two datasets, the second of which is further.
+fn of_every_kind() -> Vec<KindProgress> {
+    let mut delta = DeltaProgress::default();
+    delta.page("next".to_owned());
+    let mut snapshot = SnapshotProgress::default();
+    snapshot.completed(at(1));
+    let mut jobs = JobsProgress::default();
+    jobs.created("a".to_owned(), span(0, 6));
+    let cursor = |hour| CursorProgress { cursor: Some(at(hour)), floor: at(0), guessed: false };
+    let blobs = BlobsProgress { subscribed: Some(at(0)), ..BlobsProgress::default() };
+    let stream = StreamProgress { offsets: [("0".to_owned(), "7".to_owned())].into() };
+    vec![
+        KindProgress::List(vec![cursor(1), cursor(2)]),
+        KindProgress::Delta(vec![DeltaProgress::default(), delta]),
+        KindProgress::Snapshot(vec![SnapshotProgress::default(), snapshot]),
+        KindProgress::Blobs(vec![BlobsProgress::default(), blobs]),
+        KindProgress::Jobs(vec![JobsProgress::default(), jobs]),
+        KindProgress::Stream(vec![StreamProgress::default(), stream]),
+    ]
+}
+
+#[test]
+fn progress_of_every_kind_is_stored_by_dataset_and_found_again() {
+    for progress in of_every_kind() {
+        let told = Progress { last_success: Some(at(3)), ..Progress::default() };
+        let mut stored = [told.clone(), told.clone()];
+        for (dataset, stored) in stored.iter_mut().enumerate() {
+            assert!(progress.replace(dataset, stored).expect("JSON"), "{progress:?}");
+            assert!(!progress.replace(dataset, stored).expect("JSON"), "nothing new to be written: {progress:?}");
+            assert_eq!(stored.last_success, told.last_success);
+            // As the state keeps it, and as an export does.
+            let text = serde_json::to_string(stored).expect("JSON");
+            *stored = serde_json::from_str(&text).expect("reads");
+        }
+        assert_ne!(stored[0], stored[1], "each dataset has its own");
+        let mut other = told.clone();
+        assert!(!progress.replace(2, &mut other).expect("JSON") && other == told, "no such dataset");
+        let read = match &progress {
+            KindProgress::List(_) => {
+                let of = |stored: &Progress| CursorProgress {
+                    cursor: stored.cursor.clone(),
+                    floor: stored.floor.clone().expect("a floor"),
+                    guessed: stored.guessed,
+                };
+                KindProgress::List(stored.iter().map(of).collect())
+            }
+            KindProgress::Delta(_) => KindProgress::Delta(read(&stored)),
+            KindProgress::Snapshot(_) => KindProgress::Snapshot(read(&stored)),
+            KindProgress::Blobs(_) => KindProgress::Blobs(read(&stored)),
+            KindProgress::Jobs(_) => KindProgress::Jobs(read(&stored)),
+            KindProgress::Stream(_) => KindProgress::Stream(read(&stored)),
+        };
+        assert_eq!(read, progress);
+    }
+}
+
+fn read<T: Member>(stored: &[Progress]) -> Vec<T> {
+    stored.iter().map(|stored| T::read(stored).expect("reads")).collect()
+}
+
+#[test]
+fn progress_that_cannot_be_understood_is_refused_by_name_and_none_is_the_beginning() {
+    assert_eq!(DeltaProgress::read(&Progress::default()).expect("reads"), DeltaProgress::default());
+    let odd: Progress = serde_json::from_value(json!({ "delta": { "delta_link": 7 } })).expect("reads");
+    let said = DeltaProgress::read(&odd).expect_err("a number is no link").to_string();
+    assert!(said.contains("`delta`") && said.contains("\nhint: "), "{said}");
+}
