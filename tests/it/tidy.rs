@@ -9,8 +9,7 @@ use std::process::Command;
 const CEILING: usize = 450;
 const MEDIAN: usize = 130;
 const NINE_OF_TEN: usize = 300;
-/// The aim is 8,000: `fetcher` and `simulator` are a little above.
-const CRATE: usize = 8_250;
+const CRATE: usize = 8_000;
 const FUNCTION: usize = 60;
 
 /// All files below `folder`, without build results and Git's own.
@@ -175,7 +174,7 @@ fn production_code_does_not_unwrap() {
 
 /// The rooms that the collector is made of.
 fn is_of_the_collector(path: &str) -> bool {
-    ["collect", "common", "fetcher", "microsoft", "output", "state"].iter().any(|room| {
+    ["collect", "common", "config", "fetcher", "json_stream", "microsoft", "output", "state"].iter().any(|room| {
         path.strip_prefix("crates/")
             .and_then(|rest| rest.strip_prefix(room))
             .is_some_and(|rest| rest.starts_with("/src/"))
@@ -185,7 +184,7 @@ fn is_of_the_collector(path: &str) -> bool {
 /// What a room may lean on, its tests apart: every arrow points down.
 #[test]
 fn rooms_lean_on_lower_ones_only() {
-    const ALLOWED: [(&str, &[&str]); 11] = [
+    const ALLOWED: [(&str, &[&str]); 13] = [
         ("schema", &[]),
         ("simulator", &[]),
         ("mapper", &["schema"]),
@@ -195,8 +194,24 @@ fn rooms_lean_on_lower_ones_only() {
         ("state", &["schema", "common"]),
         ("microsoft", &["schema", "common"]),
         ("output", &["schema", "mapper", "common"]),
-        ("collect", &["schema", "mapper", "common", "state", "microsoft", "output"]),
-        ("fetcher", &["schema", "mapper", "common", "state", "microsoft", "output", "collect", "simulator"]),
+        ("json_stream", &["schema", "mapper"]),
+        ("config", &["schema", "mapper", "common", "state", "microsoft", "output"]),
+        ("collect", &["schema", "mapper", "common", "state", "microsoft", "output", "json_stream", "config"]),
+        (
+            "fetcher",
+            &[
+                "schema",
+                "mapper",
+                "common",
+                "state",
+                "microsoft",
+                "output",
+                "json_stream",
+                "config",
+                "collect",
+                "simulator",
+            ],
+        ),
     ];
     let crates: BTreeSet<String> = files("crates")
         .iter()

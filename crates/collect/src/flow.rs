@@ -2,7 +2,7 @@
 //!
 //! [`supervise`] starts an output task and one task per source (an endpoint of a tenant; datasets that share it share the
 //! poll), each with its own failures; the fair scheduler says who may read. The [`engine`] asks for what the source's kind
-//! ([`kinds`]) wants ([`microsoft::source`]), splits the page off the socket ([`page`], [`crate::json_stream`]), maps row by
+//! ([`kinds`]) wants ([`microsoft::source`]), splits the page off the socket ([`page`], [`json_stream`]), maps row by
 //! row ([`rows`]; records too heavy for their page: [`fetch_by_id`]) and hands batches ([`output::BatchWriter`]) to the
 //! output; the bytes on their way to it are bounded, so that a slow output slows the sources down. State moves strictly
 //! after the output has acknowledged everything that was read.
@@ -54,10 +54,10 @@ use self::past::Past;
 use self::retry_queue::RetryQueue;
 use self::source_reader::SourceReader;
 pub use self::supervisor::{Assignment, RunOptions, run, supervise};
-use crate::config::{Config, DatasetConfig};
 use common::error::Error;
 use common::health::SourceHealth;
 use common::stats::Stats;
+use config::{Config, DatasetConfig};
 use microsoft::source::Range;
 use output::dead_letters::DeadLetters;
 use output::{AnyOutput, DataStreams};

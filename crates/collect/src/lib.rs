@@ -2,7 +2,6 @@
 //!
 //! Read [`flow`] first: it names the stages in their order.
 
-pub mod config;
 pub mod flow;
-pub mod json_stream;
 pub mod record;
+pub mod replay;

@@ -7,8 +7,8 @@ use std::borrow::Cow;
 
 use schema::{List, RecordPaths};
 
-use crate::json_stream::{members, replace_member, scalar_member, scalar_members};
 use common::clock;
+use json_stream::{members, replace_member, scalar_member, scalar_members};
 
 /// A row with what names it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 
 use std::time::Instant;
 
-use collect::json_stream::{MAX_ROW, Splitter};
+use json_stream::{MAX_ROW, Splitter};
 use microsoft::auth::{Credential, TokenSource};
 use secrecy::ExposeSecret;
 use simulator::{Simulator, Tenant};

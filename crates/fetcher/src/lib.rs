@@ -6,8 +6,8 @@
 
 pub mod check;
 pub mod cli;
-pub mod config;
 pub mod control;
 pub mod metrics;
-pub mod replay;
 pub mod version;
+
+pub use ::config;

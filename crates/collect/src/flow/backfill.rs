@@ -13,10 +13,10 @@ use tokio_util::sync::CancellationToken;
 use super::poll::report_drift;
 use super::range_scan::RangeScan;
 use super::{Cycles, Failed, Parts, RunContext, collectors, outlet};
-use crate::config::Config;
 use common::clock;
 use common::error::Error;
 use common::stop::unless_stopped;
+use config::Config;
 use output::task;
 
 /// Kind of the tasks.

@@ -68,7 +68,7 @@ pub(super) async fn spare_time(collector: &mut Collector, poll: Instant) -> Resu
 }
 
 /// Goes on with a scan, or starts the one that is due; `false` if none is.
-async fn start(collector: &mut Collector, plan: crate::config::LateArrivalScanConfig) -> Result<bool, Error> {
+async fn start(collector: &mut Collector, plan: config::LateArrivalScanConfig) -> Result<bool, Error> {
     let state = collector.cycles.state.clone();
     let next = if let Some(next) = collector.late_arrival_scan.next {
         next
@@ -101,10 +101,7 @@ async fn start(collector: &mut Collector, plan: crate::config::LateArrivalScanCo
 }
 
 /// From the span before the cursor, but not from before collection began, to where live polls read again anyway.
-async fn range(
-    collector: &Collector,
-    plan: crate::config::LateArrivalScanConfig,
-) -> Result<Option<(String, String)>, Error> {
+async fn range(collector: &Collector, plan: config::LateArrivalScanConfig) -> Result<Option<(String, String)>, Error> {
     let mut found: Option<(String, String)> = None;
     let loaded = collector.cycles.state.load().await?;
     for config in &collector.cycles.datasets {
@@ -125,7 +122,7 @@ async fn range(
 }
 
 /// `false` when the scan has ended.
-async fn step(collector: &mut Collector, plan: crate::config::LateArrivalScanConfig) -> Result<bool, Error> {
+async fn step(collector: &mut Collector, plan: config::LateArrivalScanConfig) -> Result<bool, Error> {
     let Some(mut scan) = collector.late_arrival_scan.scan.take() else { return Ok(false) };
     let before = scan.found();
     let outcome = Box::pin(scan.step(&mut collector.cycles)).await;
@@ -150,7 +147,7 @@ async fn step(collector: &mut Collector, plan: crate::config::LateArrivalScanCon
     Ok(false)
 }
 
-async fn schedule(collector: &Collector, plan: crate::config::LateArrivalScanConfig) -> Result<DateTime<Utc>, Error> {
+async fn schedule(collector: &Collector, plan: config::LateArrivalScanConfig) -> Result<DateTime<Utc>, Error> {
     // Sources that came together part again.
     let pause = plan.every.saturating_sub(jitter(plan.every / 10));
     let next = collector.health().time().now() + TimeDelta::from_std(pause).unwrap_or(TimeDelta::days(1));

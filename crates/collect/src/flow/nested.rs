@@ -13,11 +13,11 @@ use super::provenance::{Completeness, Provenance, Revision};
 use super::retry_queue::RetryKey;
 use super::rows::{Nested, Rows};
 use super::source_reader::SourceReader;
-use crate::json_stream::{MAX_ROW, all_members, members};
 use crate::record::Record;
 use common::error::Error;
 use common::http::Backoff;
 use common::stop::unless_stopped;
+use json_stream::{MAX_ROW, all_members, members};
 use state::RetryKind;
 
 /// What a link's member ends with.
@@ -243,7 +243,7 @@ fn rests(row: &[u8]) -> Vec<Rest> {
     if memchr::memmem::find(row, LINK.as_bytes()).is_none() {
         return Vec::new();
     }
-    let rest = |member: crate::json_stream::RowMember<'_>| {
+    let rest = |member: json_stream::RowMember<'_>| {
         let property = member.name().strip_suffix(LINK).filter(|property| !property.is_empty())?.to_owned();
         let link: String = serde_json::from_slice(member.value).ok()?;
         (!link.trim().is_empty()).then_some(Rest { property, link })

@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::config::Delivery;
 use common::error::Error;
 use common::stats::Stats;
+use config::Delivery;
 use microsoft::fair_scheduler::{FairScheduler, TenantQueue};
 use output::batch::Pool;
 use output::dead_letters::DeadLetters;

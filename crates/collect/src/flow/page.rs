@@ -20,10 +20,10 @@ use super::nested;
 use super::outbox::Outbox;
 use super::provenance::{Origin, Provenance};
 use super::source_reader::SourceReader;
-use crate::json_stream::{Event, MAX_ROW, PageForm, SplitError, Splitter, members, string_member};
 use common::error::{Error, quoted};
 use common::http::{ids, retry_after};
 use common::stop::unless_stopped;
+use json_stream::{Event, MAX_ROW, PageForm, SplitError, Splitter, members, string_member};
 use microsoft::Said;
 use microsoft::fair_scheduler::{Arrival, PacedBody};
 

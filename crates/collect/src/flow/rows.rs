@@ -19,11 +19,11 @@ pub(super) use self::waiting::{Nested, Waiting};
 use super::outbox::Outbox;
 use super::provenance::Provenance;
 use super::spilled_items::SpilledItems;
-use crate::config::DatasetConfig;
-use crate::json_stream::scalar_member;
 use crate::record::{Record, RecordReader};
 use common::error::Error;
 use common::health::SourceHealth;
+use config::DatasetConfig;
+use json_stream::scalar_member;
 use output::dead_letters::{DeadLetters, Raw};
 use state::DedupKey;
 
@@ -287,7 +287,7 @@ impl Rows {
         };
         let reject = Reject {
             reason: "too_large",
-            detail: format!("row of {length} bytes, at most {} are accepted", crate::json_stream::MAX_ROW),
+            detail: format!("row of {length} bytes, at most {} are accepted", json_stream::MAX_ROW),
             record: label,
         };
         let record = self.reader.read(&head);

@@ -10,9 +10,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::poll::{Plan, poll};
 use super::{Collector, Failed, Parts, RunContext, collectors, outlet};
-use crate::config::{BrokenTenant, Config, TenantConfig};
 use common::error::Error;
 use common::http::jitter;
+use config::{BrokenTenant, Config, TenantConfig};
 use output::task;
 
 /// Time in which one more source starts: three thousand of them take a minute.

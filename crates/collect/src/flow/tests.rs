@@ -26,7 +26,7 @@ mod tenants;
 mod times;
 
 use super::*;
-use crate::config::{Config, Delivery, TenantConfig};
+use config::{Config, Delivery, TenantConfig};
 use microsoft::auth::{Credential, TokenSource};
 use microsoft::{Cloud, CredentialKind};
 use output::file::Files;

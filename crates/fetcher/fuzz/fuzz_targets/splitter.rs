@@ -1,7 +1,7 @@
 //! Any bytes in any chunks: no panic, the same rows for every chunking, and what serde_json reads from a valid page.
 #![no_main]
 
-use collect::json_stream::{Event, Splitter};
+use json_stream::{Event, Splitter};
 use libfuzzer_sys::fuzz_target;
 
 fn split(body: &[u8], step: usize) -> (Vec<Vec<u8>>, Result<(), String>) {

@@ -8,10 +8,10 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::{Finding, Item};
-use collect::json_stream::{Event, MAX_ROW, PageForm, Splitter};
 use common::clock;
 use common::error::Error;
 use common::http::{REDIRECTED, check_encoding, check_json, connection_error, read_bounded, redirected};
+use json_stream::{Event, MAX_ROW, PageForm, Splitter};
 use microsoft::source::{PageOptions, PageRequest, Range, Requests};
 use microsoft::{Said, error_body};
 

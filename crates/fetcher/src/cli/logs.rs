@@ -23,8 +23,20 @@ use self::repeats::{Repeats, Summary};
 use super::LogFormat;
 
 /// Whose lines below `info` may be wanted. Others are of HTTP libraries, which write headers, and with them secrets.
-const OURS: [&str; 10] =
-    ["collect", "common", "fetcher", "m365_fetcher", "mapper", "microsoft", "output", "schema", "simulator", "state"];
+const OURS: [&str; 12] = [
+    "collect",
+    "common",
+    "config",
+    "fetcher",
+    "json_stream",
+    "m365_fetcher",
+    "mapper",
+    "microsoft",
+    "output",
+    "schema",
+    "simulator",
+    "state",
+];
 
 static REPEATS: LazyLock<Repeats> = LazyLock::new(Repeats::default);
 

@@ -16,7 +16,7 @@ pub(super) fn map(args: &MapArgs) -> anyhow::Result<End> {
     };
     let mut mapper = Mapper::new(dataset);
     mapper.preserve_original(args.preserve_original_event);
-    let mut values = Values::new(io::stdin().lock(), collect::json_stream::MAX_ROW);
+    let mut values = Values::new(io::stdin().lock(), json_stream::MAX_ROW);
     let mut out = BufWriter::new(print::documents());
     let (mut documents, mut rejected) = (0_u64, 0_u64);
     while let Some((line, row)) = values.next()? {

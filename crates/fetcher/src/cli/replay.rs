@@ -1,7 +1,7 @@
 //! `replay`: dead letters once more.
 
 use super::{End, ReplayArgs, print, run, runtime};
-use crate::replay::{Replay, Summary, replay as replay_letters};
+use collect::replay::{Replay, Summary, replay as replay_letters};
 use output::AnyOutput;
 
 pub(super) fn replay(args: &ReplayArgs) -> anyhow::Result<End> {

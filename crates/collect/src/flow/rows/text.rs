@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use mapper::DocId;
 
-use crate::json_stream::{RowMember, all_members, members};
+use json_stream::{RowMember, all_members, members};
 
 /// `{…element's members,"name":`, for a value and the closing brace to follow. An element that is no object stays none.
 pub(super) fn open_object(out: &mut Vec<u8>, element: &[u8], name: &str) {

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::tenants::{Run, names, serve, start_with};
 use super::*;
-use crate::config::BrokenTenant;
 use common::health::{Reason, State};
+use config::BrokenTenant;
 use output::elasticsearch::Client;
 use output::settings::{ElasticOutput, Login};
 

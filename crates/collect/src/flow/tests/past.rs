@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::super::backfill::{Meters, Order, backfill};
 use super::faults::respond;
 use super::*;
-use crate::config::LateArrivalScanConfig;
+use config::LateArrivalScanConfig;
 use state::Progress;
 
 impl Scene {

@@ -11,7 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::*;
-use crate::config::{ElasticOutput, parse};
+use config::{ElasticOutput, parse};
 
 /// A folder of dead letters and a cluster to replay them to.
 struct Scene {

@@ -12,14 +12,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use collect::config::{Config, Delivery};
-use collect::flow::Target;
-use collect::flow::outlet;
-use collect::flow::outlet::{Outlet, Outlets};
+use crate::flow::Target;
+use crate::flow::outlet;
+use crate::flow::outlet::{Outlet, Outlets};
 use common::error::Error;
 use common::ids::parse_id;
 use common::private;
 use common::stats::Stats;
+use config::{Config, Delivery};
 use mapper::{DocId, Mapper};
 use output::dead_letters::DeadLetters;
 use output::dead_letters::segment::{self, Letter, Line, Rewrite};
@@ -200,7 +200,7 @@ impl Work<'_> {
     fn route(&mut self, tenant: &str, index: u16) -> Result<Option<&mut Route>, Error> {
         let key = (tenant.to_ascii_lowercase(), index);
         if !self.routes.contains_key(&key) {
-            let is_meant = |config: &&collect::config::TenantConfig| config.id.eq_ignore_ascii_case(tenant);
+            let is_meant = |config: &&config::TenantConfig| config.id.eq_ignore_ascii_case(tenant);
             let tenants = || self.config.tenants.iter().filter(is_meant);
             let of_dataset = tenants().find(|tenant| tenant.datasets.iter().any(|dataset| dataset.index == index));
             let delivery = of_dataset.or_else(|| tenants().next()).map(|tenant| tenant.delivery.clone());

@@ -91,7 +91,7 @@ fn a_key_by_its_former_name_is_refused_with_the_one_that_it_has() {
 
 #[test]
 fn the_example_file_is_read() {
-    let config = parse("example", include_str!("../../m365-fetcher.example.yml"), &environment).expect("good");
+    let config = parse("example", include_str!("../../fetcher/m365-fetcher.example.yml"), &environment).expect("good");
     assert_eq!(config.tenants[0].datasets.len(), 4);
     assert!(matches!(&config.outputs[0].output, Output::Elasticsearch(output) if output.gzip == Some(1)));
     assert!(!format!("{config:?}").contains("Y2FuYXJ5"));

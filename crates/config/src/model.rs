@@ -117,7 +117,7 @@ impl BrokenTenant {
     }
 
     /// Its id cannot be read.
-    pub(crate) fn is_nameless(&self) -> bool {
+    pub fn is_nameless(&self) -> bool {
         self.id.starts_with("tenants[")
     }
 

@@ -1,6 +1,6 @@
 //! The configuration file: what it says ([`wire`]), checked once, and what the rest of the program works with.
 //!
-//! Only this module reads the environment. Every error names the file, the line, the key and what is allowed.
+//! Only this crate reads the environment. Every error names the file, the line, the key and what is allowed.
 
 // The place that the ban on reading the environment points to.
 #![allow(clippy::disallowed_methods)]
@@ -9,6 +9,7 @@ mod checks;
 mod credential;
 mod http;
 mod literal;
+mod model;
 mod output;
 #[cfg(any(test, fuzzing))]
 pub mod probe;
@@ -23,7 +24,7 @@ mod wire;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
-pub use ::collect::config::{
+pub use self::model::{
     BrokenTenant, Config, ConfigError, ConfigErrors, DEFAULT_OVERLAP, DatasetConfig, Delivery, LateArrivalScanConfig,
     TenantConfig,
 };
@@ -33,7 +34,7 @@ pub use ::microsoft::{CertificateFiles, Cloud, CredentialKind, HttpConfig, Manag
 pub use ::output::settings::{ElasticOutput, FileOutput, Login, NamedOutput, Output, Secret};
 
 use self::checks::Environment;
-pub(crate) use self::value::parse_duration;
+pub use self::value::parse_duration;
 
 /// Reads and checks a configuration file.
 pub fn load(path: &Path) -> Result<Config, ConfigErrors> {
@@ -41,7 +42,7 @@ pub fn load(path: &Path) -> Result<Config, ConfigErrors> {
 }
 
 /// Reads a configuration file; returns its text, too.
-pub(crate) fn load_with_text(path: &Path) -> Result<(Config, String), ConfigErrors> {
+pub fn load_with_text(path: &Path) -> Result<(Config, String), ConfigErrors> {
     let text = read(path)?;
     let config = parse(&path.display().to_string(), &text, &|name| std::env::var(name).ok())?;
     Ok((config, text))
@@ -125,7 +126,7 @@ pub fn parse(file: &str, text: &str, environment: &dyn Fn(&str) -> Option<String
 }
 
 /// What a configuration says apart from its tenants, to be compared with what another one says. Holds secrets.
-pub(crate) fn apart_from_tenants(text: &str) -> Option<serde_json::Value> {
+pub fn apart_from_tenants(text: &str) -> Option<serde_json::Value> {
     let options = serde_saphyr::options! { with_snippet: false };
     let mut document: serde_json::Value = serde_saphyr::from_str_with_options(text, options).ok()?;
     document.as_object_mut()?.remove("tenants");
@@ -143,8 +144,7 @@ pub fn log_filter() -> Option<String> {
 }
 
 /// An environment variable that a command takes where no option says it.
-#[cfg(feature = "demo")]
-pub(crate) fn variable(name: &str) -> Option<String> {
+pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
