@@ -1,5 +1,26 @@
 //! What the detections of the invented company say: alert templates, and the incidents they group into.
 
+/// Detections, each as its product, `detectionSource`, severity, category and techniques; its title; its description; its
+/// advice; its kinds of evidence, the programs at work and its malware family.
+macro_rules! templates {
+    ($($name:ident = $service:ident, $detection:literal, $severity:ident, $category:literal $techniques:tt;
+        $title:literal; $description:literal; $advice:literal; $evidence:tt, $tool:ident, $family:expr;)*) => {
+        $(pub(super) static $name: Template = Template {
+            title: $title,
+            service: &$service,
+            detection: $detection,
+            category: $category,
+            techniques: &$techniques,
+            severity: Severity::$severity,
+            description: $description,
+            advice: $advice,
+            evidence: &$evidence,
+            tool: Tool::$tool,
+            family: $family,
+        };)*
+    };
+}
+
 mod cloud;
 mod data;
 mod endpoint;
