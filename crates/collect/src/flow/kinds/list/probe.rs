@@ -3,6 +3,8 @@
 //! One record is to blame only if others can be read at the same time. Where they fail too, the service is down and the
 //! window stays where it is. A wrong judgement loses nothing: the place stays in the retry queue until it was read.
 
+use chrono::TimeDelta;
+
 use super::super::{FirstRecord, Page, Recovery};
 use super::window::Role;
 use super::{State, TimeCursorList};
@@ -13,7 +15,10 @@ use microsoft::source::{Bound, PageOptions, PageRequest, Range, Requests};
 /// Places behind the record that are tried: its neighbours may be bad as well.
 const PROBE_OFFSETS: [u64; 4] = [1, 2, 4, 8];
 
-/// A question about a record, by its place in a range.
+/// Times behind a part that are tried: what follows it may be bad as well.
+const LATER: [TimeDelta; 4] = [TimeDelta::zero(), TimeDelta::seconds(1), TimeDelta::minutes(1), TimeDelta::hours(1)];
+
+/// A question about a record, by its place in a range; or about a part of the window.
 #[derive(Debug)]
 pub(super) struct Probe {
     stage: Stage,
@@ -40,6 +45,8 @@ enum Stage {
     Before,
     /// What is its name?
     Name,
+    /// Can anything be read that lies later than this part?
+    Later(usize),
 }
 
 impl Probe {
@@ -48,11 +55,22 @@ impl Probe {
         Self { stage: Stage::Ahead(0), range, passed, error, next: None, is_end: false }
     }
 
+    /// Whether a part of a window is to blame that no page can carry, and ends before this time.
+    pub(super) fn part(range: Range, to: &str, error: Error) -> Self {
+        Self { stage: Stage::Later(0), range, passed: 0, error, next: Some(to.to_owned()), is_end: false }
+    }
+
     pub(super) fn request(&self, requests: &Requests) -> PageRequest {
+        if let Stage::Later(at) = self.stage {
+            let to = self.next.as_deref().and_then(clock::parse).unwrap_or_default();
+            let range = Range::since(clock::seconds(to + LATER[at]));
+            return requests.page(&range, PageOptions { size: 1, expand: false, skip: 0, names: false });
+        }
         let skip = match self.stage {
             Stage::Unexpanded | Stage::Expanded | Stage::Name => self.passed,
             Stage::Ahead(at) => self.passed + PROBE_OFFSETS[at],
             Stage::Before => self.passed - 1,
+            Stage::Later(_) => 0,
         };
         let (expand, names) = (self.stage == Stage::Expanded, self.stage == Stage::Name);
         requests.page(&self.range, PageOptions { size: 1, expand, skip, names })
@@ -100,6 +118,13 @@ impl TimeCursorList {
                 }
                 self.state = State::Probe(Probe { stage: Stage::Ahead(at + 1), ..probe });
             }
+            (Stage::Later(_), Ok(_)) => return self.skip_poison_part(&probe.range),
+            (Stage::Later(at), Err(error)) if error.is_temporary() || matches!(error, Error::Permanent(_)) => {
+                if at + 1 == LATER.len() {
+                    return Err(Recovery::Fail(probe.error));
+                }
+                self.state = State::Probe(Probe { stage: Stage::Later(at + 1), ..probe });
+            }
             (Stage::Before, Ok(_)) if first.is_some() => return self.found_neighbour(probe),
             (Stage::Before, _) => return Err(Recovery::Fail(probe.error)),
             (Stage::Name, outcome) => {
@@ -107,7 +132,7 @@ impl TimeCursorList {
                 let recovery = id.map_or_else(|| probe.place(), Recovery::FetchById);
                 return self.skip_poison_record(probe.passed, Some(recovery));
             }
-            (Stage::Unexpanded | Stage::Expanded | Stage::Ahead(_), Err(error)) => return Err(Recovery::Fail(error)),
+            (Stage::Unexpanded | Stage::Expanded | Stage::Ahead(_) | Stage::Later(_), Err(error)) => return Err(Recovery::Fail(error)),
         }
         Ok(())
     }

@@ -4,17 +4,20 @@ use std::time::Duration;
 
 use super::super::{Notice, Recovery};
 use super::probe::Probe;
-use super::window::Role;
-use super::{State, TimeCursorList};
+use super::time_slice::TimeSlice;
+use super::window::{Order, Role};
+use super::{State, TimeCursorList, cursor};
 use common::error::Error;
 use common::http::Backoff;
-use microsoft::source::PageRequest;
+use microsoft::source::{Bound, PageRequest, Range};
 
 /// Failures of the smallest page, and refusals because of too many requests, before the list gives up this cycle.
 const ATTEMPTS: u32 = 4;
 const MAX_THROTTLED: u32 = 8;
 /// Attempts to find the way to the service, a minute's worth, before the list gives up this cycle.
 const MAX_LOST: u32 = 15;
+/// How often a part is made shorter until what no page can carry is found: twice for each halving of a year.
+const MAX_NARROWINGS: u32 = 50;
 /// Records that one window leaves out.
 const MAX_SKIPS: u32 = 50;
 
@@ -121,7 +124,7 @@ impl TimeCursorList {
         self.trouble.pages += 1;
         self.trouble.links += u32::from(self.chain.followed);
         let place = self.window.rest().from;
-        if self.places.iter().any(|known| super::cursor::order(known, &place).is_ge()) {
+        if self.places.iter().any(|known| cursor::order(known, &place).is_ge()) {
             // It failed before: page after page need not fail again.
             self.size.smallest();
         }
@@ -152,12 +155,22 @@ impl TimeCursorList {
     }
 
     fn try_again(&mut self, error: Error) -> Result<State, Recovery> {
-        let attempts = if self.places.contains(&self.window.rest().from) { 1 } else { ATTEMPTS };
+        let from = self.window.rest().from;
+        let is_known = self.places.iter().any(|place| *place == from || self.is_in_way(place));
+        let attempts = match is_known {
+            // The search for what no page can carry goes on: whatever is readable around it is read then.
+            _ if self.window.narrowings > 0 && self.window.part.can_narrow(self.window.now) => 0,
+            true => 1,
+            false => ATTEMPTS,
+        };
         if self.trouble.failed > attempts {
-            // Its neighbours are found by their number.
-            if !self.window.can_skip() || self.window.skips >= MAX_SKIPS {
+            if self.window.skips >= MAX_SKIPS {
                 return Err(Recovery::Fail(error));
             }
+            if !self.window.can_skip() {
+                return self.narrow_down(error);
+            }
+            // Its neighbours are found by their number.
             return Ok(State::Probe(Probe::poison(self.window.rest(), self.chain.passed, error)));
         }
         let pause = self.trouble.pause();
@@ -167,6 +180,79 @@ impl TimeCursorList {
             "page failed, the rest of the window is read from its place on"
         );
         Ok(State::Page(self.first_page(), Some(pause)))
+    }
+
+    /// Where records cannot be left out by their number, the part around the one that no page can carry becomes shorter and
+    /// shorter, down to a second, while what is readable around it is read.
+    fn narrow_down(&mut self, error: Error) -> Result<State, Recovery> {
+        if self.window.order == Order::Kept {
+            self.window.part = TimeSlice::whole(&self.window.rest());
+            self.window.order = Order::Own;
+        }
+        // A service that fails now and then would be asked for every second of the window.
+        if self.window.narrowings >= MAX_NARROWINGS {
+            return Err(Recovery::Fail(error));
+        }
+        if self.shorten() {
+            self.start_part();
+            self.window.narrowings += 1;
+            self.trouble.failed = 0;
+            let pause = self.trouble.pause();
+            let range = self.window.part.range();
+            tracing::warn!(
+                tenant = &*self.tenant, reason = %error, ?pause, from = range.from, to = ?range.to,
+                "page failed, a shorter part of the window is read"
+            );
+            return Ok(State::Page(self.first_page(), Some(pause)));
+        }
+        if self.window.role == Role::Place {
+            // Nothing else lies in it.
+            self.window.skips += 1;
+            return Ok(State::Done);
+        }
+        match &self.window.part.range().to {
+            Some(Bound::Before(to)) => Ok(State::Probe(Probe::part(self.window.part.range().clone(), to, error))),
+            // Of times to come nothing can be told.
+            _ => Err(Recovery::Fail(error)),
+        }
+    }
+
+    /// The part ends at the next place that is known to be unreadable, or behind it where it begins there; else it is half as
+    /// long. `false` if it cannot be shorter.
+    fn shorten(&mut self) -> bool {
+        let (part, now) = (&mut self.window.part, self.window.now);
+        if !part.can_narrow(now) {
+            return false;
+        }
+        if self.places.iter().any(|place| place == part.from()) {
+            return part.end_soon();
+        }
+        let known = self.places.iter().filter(|place| part.holds(place)).min_by(|a, b| cursor::order(a, b));
+        match known {
+            Some(place) => part.end_at(place),
+            None => part.narrow(now),
+        }
+    }
+
+    /// A place that is known to be unreadable, and which the service cannot be asked to leave out, lies within the part.
+    fn is_in_way(&self, place: &str) -> bool {
+        !self.window.can_skip() && self.window.part.holds(place)
+    }
+
+    /// A part that no page can carry is left out.
+    pub(super) fn skip_poison_part(&mut self, range: &Range) -> Result<(), Recovery> {
+        self.window.skips += 1;
+        self.window.narrowings = 0;
+        self.trouble.forget();
+        self.state = if self.next_part() { State::Restart } else { State::Done };
+        let until = match &range.to {
+            Some(Bound::Before(to) | Bound::Through(to)) => Some(to.clone()),
+            None => None,
+        };
+        if !self.places.contains(&range.from) {
+            self.places.push(range.from.clone());
+        }
+        Err(Recovery::RetryPlace { from: range.from.clone(), until })
     }
 
     /// A record that no page can carry is left out.

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::super::Page;
 use super::super::contract::{Answer, Subject, contract};
-use super::super::progress::KindProgress;
+use super::super::progress::{CursorProgress, KindProgress};
 use super::super::toy::{PAGE, ToyList, ToyPage};
 use super::*;
 use crate::record::RecordReader;
@@ -177,4 +177,150 @@ fn a_place_that_neither_link_nor_skip_leads_beyond_is_told_at_the_end() {
         }
     };
     assert!(matches!(&outcome, Err(Recovery::Fail(Error::Incomplete(_)))), "{outcome:?}");
+}
+
+/// A kind on its way through a service that has records which no page can carry.
+struct Poisoned {
+    toy: Toy,
+    /// Records, each a minute after the one before.
+    records: Vec<(u64, DateTime<Utc>)>,
+    bad: Vec<u64>,
+    /// Places of earlier cycles.
+    places: Vec<String>,
+    delivered: std::collections::BTreeSet<u64>,
+    skipped: Vec<(String, Option<String>)>,
+    requests: u32,
+}
+
+impl Poisoned {
+    fn new(list: List, bad: &[u64]) -> Self {
+        let begin = DateTime::parse_from_rfc3339("2026-03-01T08:00:00Z").expect("a time").to_utc();
+        let records = (0..200).map(|id| (id, begin + chrono::TimeDelta::minutes(i64::try_from(id).expect("small"))));
+        let (delivered, skipped) = (std::collections::BTreeSet::new(), Vec::new());
+        Self {
+            toy: Toy(list),
+            records: records.collect(),
+            bad: bad.to_vec(),
+            places: Vec::new(),
+            delivered,
+            skipped,
+            requests: 0,
+        }
+    }
+
+    fn now() -> DateTime<Utc> {
+        DateTime::parse_from_rfc3339("2026-03-01T12:00:00Z").expect("a time").to_utc()
+    }
+
+    /// One cycle; whether a request fails although its records are good.
+    fn cycle(&mut self, is_down: impl Fn(u32) -> bool) -> Result<Vec<CursorProgress>, Error> {
+        let now = Self::now();
+        let cursor = Cursor::new(&Progress::default(), REACH, now);
+        let mut list = TimeCursorList::new(Start {
+            tenant: "t".into(),
+            requests: requests(self.toy.0),
+            range: Range::since(cursor.from()),
+            role: Role::Live,
+            cursors: vec![cursor],
+            size: PageSize::new(self.toy.0.page_size),
+            places: self.places.clone(),
+            oversized: Vec::new(),
+            now,
+        });
+        loop {
+            let request = match list.next(now) {
+                Step::Request(request, _) => request,
+                Step::Wait(_) => continue,
+                Step::Done => break,
+            };
+            self.requests += 1;
+            assert!(self.requests < 1000, "no end");
+            let answer = self.toy.answer(&self.records, &request).expect("a question of this dialect");
+            let holds_bad = self.bad.iter().any(|bad| answer.rows.iter().any(|row| row["id"] == bad.to_string()));
+            let outcome = if holds_bad || is_down(self.requests) {
+                Err(Error::Transient("500".to_owned()))
+            } else {
+                list.answered(AnswerTime { at: now, now });
+                for row in &answer.rows {
+                    let text = row.to_string();
+                    let reader = self.toy.reader();
+                    let record = reader.read(text.as_bytes());
+                    list.record(&record);
+                    list.delivered(&record, Delivery::Listed);
+                    self.delivered.insert(record.id.as_deref().expect("an id").parse().expect("a number"));
+                }
+                Ok(answer.page)
+            };
+            match list.response(PageEnd { outcome, missing: None, first: None }) {
+                Ok(()) => {}
+                Err(Recovery::RetryPlace { from, until }) => {
+                    self.places.push(from.clone());
+                    self.skipped.push((from, until));
+                }
+                Err(Recovery::Fail(error)) => return Err(error),
+                Err(Recovery::FetchById(id)) => panic!("{id} has no name that could be asked for"),
+            }
+            list.take_notices();
+        }
+        let KindProgress::List(progress) = list.progress() else { panic!("a list has cursors") };
+        Ok(progress)
+    }
+}
+
+/// In order, but records cannot be left out by their number; and the same without an order.
+fn without_skip() -> [List; 3] {
+    let odata = OData { skip: false, ..OData::USUAL };
+    [List { query: Query::OData(odata), ..LIST }, LINKS_ONLY, List { by_id: false, ..LINKS_ONLY }]
+}
+
+#[test]
+fn a_record_that_no_page_can_carry_is_stepped_over_where_records_cannot_be_left_out_by_number() {
+    for list in without_skip() {
+        for bad in [vec![0], vec![100], vec![199], vec![60, 61], vec![20, 150]] {
+            let mut run = Poisoned::new(list, &bad);
+            let progress = run.cycle(|_| false).unwrap_or_else(|error| panic!("{list:?} {bad:?}: {error}"));
+            let expected: std::collections::BTreeSet<u64> = (0..200).filter(|id| !bad.contains(id)).collect();
+            assert_eq!(run.delivered, expected, "{bad:?}");
+            // Each place is a second that holds its record, and nothing else is left out.
+            assert_eq!(run.skipped.len(), bad.len(), "{:?}", run.skipped);
+            for (bad, (from, until)) in bad.iter().zip(&run.skipped) {
+                let time = common::clock::exact(run.records[usize::try_from(*bad).expect("small")].1);
+                let until = until.as_deref().expect("an end");
+                assert!(
+                    cursor::order(from, &time).is_le() && cursor::order(&time, until).is_lt(),
+                    "{from} {time} {until}"
+                );
+                let span = clock::parse(until).expect("a time") - clock::parse(from).expect("a time");
+                assert!(span <= chrono::TimeDelta::seconds(2), "{span}");
+            }
+            // The cursor goes on behind it.
+            let newest = common::clock::exact(run.records[199].1);
+            let reached = progress[0].cursor.clone().expect("a cursor");
+            assert!(bad.contains(&199) || cursor::order(&reached, &newest).is_ge(), "{reached}");
+            assert!(run.requests < 250, "{} requests", run.requests);
+            // A place that is known costs less than one that has to be found.
+            let first = std::mem::take(&mut run.requests);
+            run.skipped.clear();
+            run.cycle(|_| false).expect("cycle");
+            assert!(run.requests < first, "{} requests after {first}", run.requests);
+        }
+    }
+}
+
+#[test]
+fn a_service_that_is_down_is_not_stepped_over_by_time_either() {
+    for list in without_skip() {
+        for from in [0, 3, 12] {
+            let mut run = Poisoned::new(list, &[]);
+            let error = run.cycle(|request| request >= from).expect_err("down");
+            assert!(matches!(error, Error::Transient(_)) && run.skipped.is_empty(), "{error:?} {:?}", run.skipped);
+            assert!(run.requests < 100, "{} requests", run.requests);
+            run.cycle(|_| false).expect("cycle");
+            assert_eq!(run.delivered.len(), 200);
+        }
+        // One that fails now and then neither: it is read, or the cycle ends.
+        let mut run = Poisoned::new(list, &[]);
+        let outcome = run.cycle(|request| request % 2 == 0);
+        assert!(outcome.as_ref().err().is_none_or(Error::is_temporary) && run.skipped.is_empty(), "{:?}", run.skipped);
+    }
 }

@@ -61,20 +61,53 @@ impl TimeSlice {
         self.length = (self.length / 2).max(SHORTEST);
     }
 
+    /// The place lies within, behind its beginning.
+    pub(crate) fn holds(&self, place: &str) -> bool {
+        let is_before_end = match &self.range.to {
+            Some(Bound::Before(to) | Bound::Through(to)) => clock::order(place, to).is_lt(),
+            None => true,
+        };
+        is_before_end && clock::order(place, &self.range.from).is_gt()
+    }
+
+    /// It ends before this place, a time in whole seconds; `false` if that is no time.
+    pub(crate) fn end_at(&mut self, place: &str) -> bool {
+        let Some((from, to)) = clock::parse(&self.range.from).zip(clock::parse(place)) else { return false };
+        self.length = (to - from).max(SHORTEST);
+        self.range.to = Some(Bound::Before(place.to_owned()));
+        self.last = false;
+        true
+    }
+
+    /// It ends as soon as a part can.
+    pub(crate) fn end_soon(&mut self) -> bool {
+        clock::parse(&self.range.from).is_some_and(|from| self.end_at(&clock::seconds(from + SHORTEST)))
+    }
+
+    /// It can be shorter.
+    pub(crate) fn can_narrow(&self, now: DateTime<Utc>) -> bool {
+        self.span(now).is_some_and(|span| span > SHORTEST)
+    }
+
     /// Half of the part; `false` if it cannot be shorter.
     pub(crate) fn narrow(&mut self, now: DateTime<Utc>) -> bool {
-        let Some(from) = clock::parse(&self.range.from) else { return false };
-        let to = match &self.range.to {
-            Some(Bound::Before(to) | Bound::Through(to)) => clock::parse(to),
-            // Times to come have no end that could be come nearer to.
-            None if from >= now => return false,
-            None => Some(now.max(from + SHORTEST * 2)),
-        };
-        let Some(length) = to.map(|to| to - from).filter(|length| *length > SHORTEST) else { return false };
+        let from = clock::parse(&self.range.from);
+        let Some((from, length)) = from.zip(self.span(now).filter(|span| *span > SHORTEST)) else { return false };
         self.length = (length / 2).max(SHORTEST);
         self.range.to = Some(before(from + self.length));
         self.last = false;
         true
+    }
+
+    /// Its length. Times to come have no end that could be come nearer to.
+    fn span(&self, now: DateTime<Utc>) -> Option<TimeDelta> {
+        let from = clock::parse(&self.range.from)?;
+        let to = match &self.range.to {
+            Some(Bound::Before(to) | Bound::Through(to)) => clock::parse(to)?,
+            None if from >= now => return None,
+            None => now.max(from + SHORTEST * 2),
+        };
+        Some(to - from)
     }
 
     fn cut(&mut self, window: &Range, now: DateTime<Utc>) {

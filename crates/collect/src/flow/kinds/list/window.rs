@@ -59,6 +59,8 @@ pub(super) struct Window {
     /// The service's time when it answered first in this part.
     began: Option<DateTime<Utc>>,
     is_answered: bool,
+    /// How often a part was made shorter because no page could carry it, since the last one was left out.
+    pub(super) narrowings: u32,
     /// The cursors know the service's time.
     is_settled: bool,
     /// The service's time at the answer that is being read.
@@ -83,6 +85,7 @@ impl Window {
             skips: 0,
             began: None,
             is_answered: false,
+            narrowings: 0,
             is_settled: false,
             now,
         }
