@@ -23,7 +23,7 @@ pub enum Error {
     /// The service asks for a pause.
     #[error("{}", secrets::without(what))]
     Throttled {
-        /// What was refused.
+        /// The request that was refused.
         what: String,
         /// How long the service wants to be left alone, if it said so.
         after: Option<Duration>,
@@ -54,11 +54,11 @@ impl Error {
     }
 }
 
-/// What a service says, as a part of an error: short, without control characters, which a terminal would obey, and
+/// Quotes a service in an error: short, without control characters, which a terminal would obey, and
 /// without a credential that it may have sent back: none of ours, and nothing that looks like one.
 pub fn quoted(text: &str) -> String {
     const MAX: usize = 1000;
-    /// What stands before a credential in a header.
+    /// Names of schemes that stand before a credential in a header.
     const SCHEMES: [&str; 3] = ["bearer", "apikey", "basic"];
     const ENDS: [char; 8] = [' ', '"', '\'', ',', ':', '=', '<', '>'];
     let text = secrets::without(text);

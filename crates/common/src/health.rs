@@ -1,4 +1,4 @@
-//! What every source and the output are doing, for `status`, metrics and logs: counters, and a state with named reasons.
+//! Health of every source and of the outputs, for `status`, metrics and logs: counters, and a state with named reasons.
 //! An empty poll and a throttled one are healthy; a reason is set and cleared by its name, and is logged when it comes
 //! and when it goes, not in between. Counters are atomics; what is locked is touched per cycle or per error only.
 
@@ -43,7 +43,7 @@ use crate::ids::DatasetNames;
 
 /// Failed cycles in a row, of a kind that should pass, before a source counts as degraded.
 const FAILED_CYCLES: u32 = 2;
-/// What the clocks of one service may differ by.
+/// The clocks of one service may differ by so much.
 const SLACK: chrono::TimeDelta = chrono::TimeDelta::minutes(1);
 /// Longest error text that is kept.
 const MAX_TEXT: usize = 600;
@@ -80,7 +80,7 @@ impl Count {
     }
 }
 
-/// What became of the documents of one dataset of a source.
+/// Outcomes of the documents of one dataset of a source.
 #[derive(Debug)]
 struct Delivered {
     name: &'static str,
@@ -121,7 +121,7 @@ pub struct SourceHealth {
     status: Mutex<SourceStatus>,
 }
 
-/// What changes with a page, a cycle or an error.
+/// The part of a source's health that changes with a page, a cycle or an error.
 #[derive(Debug)]
 struct SourceStatus {
     reasons: ActiveReasons,

@@ -1,4 +1,4 @@
-//! What every room of the house needs and none of them owns: errors, time, HTTP, health, secrets, private files.
+//! Errors, time, HTTP, health, secrets and private files: every other crate needs them, and none of those owns them.
 
 pub mod clock;
 pub mod error;

@@ -1,4 +1,4 @@
-//! What differs between operating systems: who may read files, which file a name leads to, signals, the control endpoint
+//! Differences between operating systems: who may read files, which file a name leads to, signals, the control endpoint
 //! and core dumps. `unix` and `windows` offer the same names, so that no other module asks which system it runs on.
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use secrecy::SecretString;
 /// Longest file that is read.
 const MAX_FILE: u64 = 64 * 1024;
 
-/// What a secret may look like.
+/// The forms of a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Made by a service, which puts no blanks around it: those are left out.

@@ -25,7 +25,7 @@ const SHORTEST_PART: usize = 12;
 const SHORT: usize = PIECE;
 /// The shortest that is looked for at all.
 const SHORTEST: usize = 4;
-/// What is shown in its place.
+/// The text that is shown in the place of a secret.
 const REMOVED: &str = "[removed]";
 /// Bytes of a text that are searched; what follows is not shown.
 const SEARCHED: usize = 64 * 1024;
@@ -43,7 +43,7 @@ struct Known {
 
 struct Entry {
     text: SecretString,
-    /// Who remembers it; `None` is for ever.
+    /// The owner who remembers it; `None` remembers it for ever.
     holders: Option<usize>,
 }
 

@@ -1,4 +1,4 @@
-//! What happened in this run, by dataset.
+//! Counts of this run, by dataset.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
 
-/// What `work` gives, or [`Error::Stopped`] where the order comes first.
+/// Waits for `work`, and returns [`Error::Stopped`] where the order comes first.
 pub async fn unless_stopped<T>(stop: &CancellationToken, work: impl Future<Output = T>) -> Result<T, Error> {
     stop.run_until_cancelled(work).await.ok_or(Error::Stopped)
 }

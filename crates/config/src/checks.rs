@@ -19,7 +19,7 @@ use state::DEFAULT_RETENTION;
 const MIN_DEDUP_INDEX: Duration = Duration::from_hours(48);
 const MAX_DEDUP_INDEX: Duration = Duration::from_hours(400 * 24);
 
-/// What the texts of the file refer to.
+/// Variables and the folder that the texts of the file refer to.
 #[derive(Clone, Copy)]
 pub(super) struct Environment<'a> {
     /// The environment's variables.
@@ -107,7 +107,7 @@ pub(super) fn check(written: wire::Written, environment: Environment<'_>) -> Res
     })
 }
 
-/// What is sent to other machines without TLS, because that was allowed or because there is no secret in it.
+/// Keys of addresses that are reached without TLS, because that was allowed or because no secret goes there.
 fn unencrypted(tenants: &[TenantConfig], outputs: &[NamedOutput], http: &HttpConfig) -> Vec<String> {
     let proxy = http.proxy.as_ref();
     let clouds = tenants.iter().filter(|tenant| tenant.cloud.unencrypted(proxy).is_some());

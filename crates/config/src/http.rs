@@ -40,7 +40,7 @@ pub(super) fn check(written: Option<&wire::Http>, environment: Environment<'_>) 
     })
 }
 
-/// What `HTTPS_PROXY` and `NO_PROXY` say, in either spelling. An error is the name of a variable that is no address.
+/// Reads `HTTPS_PROXY` and `NO_PROXY`, in either spelling. An error is the name of a variable that is no address.
 fn proxy_of(environment: Environment<'_>) -> Result<Option<ProxyConfig>, &'static str> {
     let either = |upper: &str| {
         environment

@@ -125,7 +125,7 @@ pub fn parse(file: &str, text: &str, environment: &dyn Fn(&str) -> Option<String
     }
 }
 
-/// What a configuration says apart from its tenants, to be compared with what another one says. Holds secrets.
+/// A configuration without its tenants, to be compared with another one. Holds secrets.
 pub fn apart_from_tenants(text: &str) -> Option<serde_json::Value> {
     let options = serde_saphyr::options! { with_snippet: false };
     let mut document: serde_json::Value = serde_saphyr::from_str_with_options(text, options).ok()?;

@@ -16,7 +16,7 @@ use schema::Dataset;
 pub struct Config {
     /// The tenants to collect from, at least one.
     pub tenants: Vec<TenantConfig>,
-    /// Those that cannot be collected as they are configured.
+    /// Tenants that cannot be collected as they are configured.
     pub broken: Vec<BrokenTenant>,
     /// Where documents go: at least one, the default one first.
     pub outputs: Vec<NamedOutput>,
@@ -51,7 +51,7 @@ pub struct TenantConfig {
     pub client_id: String,
     /// How the application proves who it is.
     pub credential: CredentialKind,
-    /// What to collect, at least one dataset.
+    /// Its datasets, at least one.
     pub datasets: Vec<DatasetConfig>,
     /// How its documents are marked, and where they go.
     pub delivery: Delivery,
@@ -73,7 +73,7 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// What its documents carry.
+    /// Tags and labels of its documents.
     pub fn marks(&self) -> mapper::Marks {
         mapper::Marks::new(self.tags.clone(), &self.labels)
     }
@@ -100,7 +100,7 @@ pub struct BrokenTenant {
     pub id: String,
     /// Its name for people.
     pub name: Option<String>,
-    /// What is wrong, at least one.
+    /// Its mistakes, at least one.
     pub errors: Vec<ConfigError>,
 }
 
@@ -126,7 +126,7 @@ impl BrokenTenant {
         Broken { cloud: &self.cloud, id: &self.id, name: self.name.as_deref(), why: self.text() }
     }
 
-    /// What is wrong, in one text.
+    /// All mistakes in one text.
     pub fn text(&self) -> String {
         ConfigErrors(self.errors.clone()).to_string()
     }
@@ -138,7 +138,7 @@ pub const DEFAULT_OVERLAP: Duration = Duration::from_mins(2);
 /// One dataset of a tenant.
 #[derive(Debug, Clone, Copy)]
 pub struct DatasetConfig {
-    /// What the catalog says.
+    /// Its entry in the catalog.
     pub dataset: &'static Dataset,
     /// Its place in the catalog.
     pub index: u16,
@@ -197,7 +197,7 @@ pub struct ConfigError {
     pub place: Option<(u64, u64)>,
     /// The key.
     pub key: String,
-    /// What is allowed.
+    /// The mistake and the allowed values.
     pub message: String,
 }
 
@@ -233,7 +233,7 @@ impl ConfigError {
         Self { file: String::new(), place, key: key.into(), message: message.into() }
     }
 
-    /// What came from the environment is shown as its name: it may be a secret in a wrong place.
+    /// Shows the names of variables in the place of their values, which may be secrets in a wrong place.
     #[must_use]
     pub fn with_names_of(mut self, used: &[(String, String)]) -> Self {
         // Shorter ones are parts of any text.

@@ -5,7 +5,7 @@ mod tests;
 
 use super::parse;
 
-/// What every variable of the environment holds.
+/// The value of every variable of the environment.
 const CANARY: &str = "C4nary-of-the-environment";
 
 /// Parses `text`.

@@ -39,7 +39,7 @@ pub(super) fn check_all(
             let malformed: Vec<String> = errors.iter().map(|error| error.key.clone()).collect();
             let mut found = Vec::new();
             let checked = check(&Given { key: &key, tenant: &tenant, outputs, proxy }, environment, &mut found);
-            // What could not be read is not missing.
+            // A value that could not be read is not missing.
             let follows = |error: &ConfigError| {
                 error.key == key
                     || error.key == format!("{key}.client_id")
@@ -82,7 +82,7 @@ struct Given<'a> {
     proxy: Option<&'a ProxyConfig>,
 }
 
-/// What is known of a tenant, as far as it is right.
+/// The right part of a tenant's configuration.
 struct Checked {
     id: Option<String>,
     cloud: Option<Cloud>,
@@ -206,7 +206,7 @@ fn check_delivery(given: &Given<'_>, environment: Environment<'_>, errors: &mut 
     (errors.len() == before).then_some(delivery)
 }
 
-/// What would make two sources fight over one state, or two budgets over one quota.
+/// Finds entries that would make two sources fight over one state, or two budgets over one quota.
 #[derive(Default)]
 struct Taken {
     applications: FxHashMap<((String, String), String), usize>,
@@ -273,7 +273,7 @@ fn check_dataset<'a>(
     let lookback = duration("lookback", option(|options| options.lookback.as_ref()), u64::from(source.lookback) * 3600);
     let lookback = note(errors, lookback).unwrap_or_default();
     let longest = Duration::from_secs(u64::from(source.max_lookback) * 3600);
-    // What stands behind an own address is not known to forget.
+    // Nothing is known of how long a service at an address of its own keeps records.
     if let Some(written) = option(|options| options.lookback.as_ref())
         && lookback > longest
         && cloud.is_some_and(|cloud| !cloud.is_custom())

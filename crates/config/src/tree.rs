@@ -58,7 +58,7 @@ pub(super) enum Step {
     Item(usize),
 }
 
-/// What keeps a node from being read as what is wanted.
+/// The reason why a node cannot be read as the wanted type.
 #[derive(Debug)]
 pub(super) struct Error {
     pub(super) place: Option<Place>,

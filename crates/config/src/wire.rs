@@ -52,8 +52,8 @@ pub(super) struct DeadLetterOptions {
     pub(super) path: Option<Text>,
     /// Most bytes of all dead letters, for example `1gb`, which is the default. From 80 % on `status` and metrics warn.
     pub(super) max_size: Option<Text>,
-    /// What happens then: `stop` (default) acknowledges no record whose dead letter has no room, so that it is read again;
-    /// `drop_oldest` deletes the oldest dead letters.
+    /// The reaction to a full folder: `stop` (default) acknowledges no record whose dead letter has no room, so that it is
+    /// read again; `drop_oldest` deletes the oldest dead letters.
     pub(super) when_full: Option<Text>,
 }
 
@@ -113,7 +113,7 @@ pub(super) struct Tenant {
     /// The identity that Azure gives to this machine or app: `{}`, or `client_id` of a user-assigned one.
     #[schemars(with = "Option<ManagedIdentity>")]
     pub(super) managed_identity: Option<Spot<ManagedIdentity>>,
-    /// What to collect: names, or objects with options.
+    /// Datasets to collect: names, or objects with options.
     pub(super) datasets: Vec<DatasetEntry>,
     /// Name for people, in `status` and metrics.
     pub(super) name: Option<Text>,
@@ -278,7 +278,7 @@ pub(super) struct Outputs(pub(super) Vec<(Text, Output)>);
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ListedOutput {
-    /// What tenants call it.
+    /// Its name, which tenants refer to.
     name: Text,
     /// An Elasticsearch cluster.
     elasticsearch: Option<Elasticsearch>,
@@ -345,12 +345,12 @@ impl Document {
     }
 }
 
-/// What is written, as far as it can be read.
+/// The file as it is written, as far as it can be read.
 pub(super) struct Written {
     /// Everything but the tenants.
     pub(super) document: Option<Document>,
     pub(super) tenants: Vec<WrittenTenant>,
-    /// What is wrong apart from the tenants.
+    /// Mistakes apart from the tenants.
     pub(super) errors: Vec<ConfigError>,
 }
 
@@ -408,7 +408,7 @@ fn read_part<T: serde::de::DeserializeOwned>(node: &mut Node, base: &str, errors
                 Step::Item(place) => key = format!("{key}[{place}]"),
             }
         }
-        // What could not be read is not missing.
+        // A value that could not be read is not missing.
         let missing = error.message.strip_prefix("missing field `").and_then(|name| name.strip_suffix('`'));
         let follows = missing.is_some_and(|name| {
             let name = if key.is_empty() { name.to_owned() } else { format!("{key}.{name}") };

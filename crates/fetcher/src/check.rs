@@ -1,4 +1,5 @@
-//! What works and what does not, before it matters: tenants, permissions, licences, the way there, the output.
+//! Finds out what works and what does not, before it matters: tenants, permissions, licences, the way there, the
+//! output.
 //!
 //! Every finding names a cause and, where something is to be done, the cure. Nothing is written to the output, and no
 //! secret or token is part of a finding.
@@ -47,7 +48,7 @@ impl Outcome {
     }
 }
 
-/// What is looked at. The names are part of `check --json`.
+/// Subjects of the check. The names are part of `check --json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Item {
@@ -107,13 +108,13 @@ pub struct Finding {
     pub tenant: Option<String>,
     /// Dataset, if it concerns one.
     pub dataset: Option<&'static str>,
-    /// What was looked at.
+    /// The subject.
     pub item: Item,
     /// How it ended.
     pub outcome: Outcome,
-    /// What was found.
+    /// The finding in words.
     pub text: String,
-    /// What to do.
+    /// The cure.
     pub cure: Option<String>,
 }
 
@@ -171,7 +172,7 @@ pub async fn check(config: &Config, only: Option<&str>) -> Result<Vec<Finding>, 
     Ok(findings)
 }
 
-/// What is wrong with a tenant's configuration.
+/// Mistakes in a tenant's configuration.
 fn configuration(tenant: &BrokenTenant) -> impl Iterator<Item = Finding> {
     tenant.errors.iter().map(|error| Finding {
         tenant: Some(tenant.id.clone()),

@@ -191,10 +191,10 @@ struct MapArgs {
     preserve_original_event: bool,
 }
 
-/// What a command ends with.
+/// The end of a command: its exit code and its last words.
 enum End {
     Done,
-    /// What went wrong was said already.
+    /// The error was told already.
     Failed,
     /// Command line or configuration.
     Usage(String),
@@ -276,7 +276,7 @@ fn load(path: &Path) -> Result<Config, ConfigErrors> {
     Ok(config)
 }
 
-/// Who reads our output has enough.
+/// The reader of our output has closed it.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }

@@ -1,7 +1,7 @@
 //! The running process as others on this machine see it: a socket in the state directory that tells its health, and that
 //! keeps a second process out of the same directory.
 //!
-//! Whoever connects writes one line, a [`Request`]; nothing is a question for the status. The answer is NDJSON, so that
+//! A client writes one line, a [`Request`]; an empty one asks for the status. The answer is NDJSON, so that
 //! neither side has to hold a thousand tenants, or a whole state, as one text; a line `{"error": …}` ends one that fails.
 
 mod answer;
@@ -34,7 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Conversations at a time.
 const MOST: usize = 32;
 
-/// What a process can be asked.
+/// A question to a running process.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "ask", rename_all = "snake_case")]
 pub enum Request {
@@ -88,7 +88,7 @@ pub struct SourceProgress {
     pub found: u64,
     /// Nothing more is read.
     pub ended: bool,
-    /// What stands in the way.
+    /// The obstacle.
     pub trouble: Option<String>,
 }
 
@@ -135,7 +135,7 @@ pub enum AskError {
     Broken {
         /// The socket.
         path: PathBuf,
-        /// What happened.
+        /// The error of the operating system.
         error: io::Error,
     },
     /// The process says why it does not answer.

@@ -1,7 +1,7 @@
 //! Metrics in Prometheus' text format 0.0.4, at `/metrics`; beside them `/healthz` and `/readyz` for whoever starts and
 //! stops the process.
 //!
-//! What concerns a source carries `cloud`, `tenant` and `dataset`, where a source that feeds several datasets names them
+//! Metrics of a source carry `cloud`, `tenant` and `dataset`, where a source that feeds several datasets names them
 //! all (`alert+evidence`); documents are counted under their own dataset.
 
 mod families;
@@ -73,7 +73,7 @@ pub struct Family {
     pub name: &'static str,
     /// A counter or a gauge.
     pub kind: MetricType,
-    /// What it counts.
+    /// Help text: the thing that is counted.
     pub help: &'static str,
     value: fn(&SourceSnapshot) -> Option<i64>,
 }
@@ -134,7 +134,7 @@ pub fn render(health: &Health) -> String {
     out
 }
 
-/// What is written, taken at one moment.
+/// Values of all metrics, taken at one moment.
 #[derive(Debug)]
 struct Exposition {
     sources: Vec<SourceSnapshot>,

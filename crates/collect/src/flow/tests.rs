@@ -120,12 +120,14 @@ impl Scene {
     /// The state, and the part of the endpoint that a dataset comes from.
     fn open_state(&self, dataset: &str) -> (Store, EndpointState) {
         let store = Store::open(&self.config.state, self.config.store).expect("opens");
-        let (tenant, source) = (&self.config.tenants[0], schema::dataset(dataset).expect("dataset").definition.source);
+        let tenant = &self.config.tenants[0];
+        let configured = tenant.datasets.iter().map(|config| &config.dataset.definition).find(|it| it.name == dataset);
+        let source = configured.unwrap_or_else(|| &schema::dataset(dataset).expect("dataset").definition).source;
         let state = store.endpoint(&tenant.cloud.name, &tenant.id, &source.name());
         (store, state)
     }
 
-    /// What is remembered of a dataset, after a change of its progress or of the retry queue, where one is context.
+    /// What is remembered of a dataset, after a change of its progress or of the retry queue, where one is given.
     async fn change_state(
         &self,
         dataset: &str,

@@ -126,7 +126,7 @@ fn iso(text: &str) -> Option<DateTime<Utc>> {
     Some(local.checked_sub_signed(zone(reader)?)?.and_utc())
 }
 
-/// What is left of a text, as the difference from UTC.
+/// Reads the rest of a text as the difference from UTC.
 fn zone(mut reader: Reader<'_>) -> Option<TimeDelta> {
     let sign = match reader.0 {
         b"" | b"Z" | b"z" => return Some(TimeDelta::zero()),

@@ -15,7 +15,7 @@ const JUMP: TimeDelta = TimeDelta::seconds(60);
 /// A `Date` before or after these years comes from a clock that was never set.
 const YEARS: std::ops::Range<i32> = 2020..9999;
 
-/// What the last answers said of the time.
+/// The time as the last answers told it.
 #[derive(Debug, Default)]
 pub struct ServiceClock(Mutex<VecDeque<Heard>>);
 

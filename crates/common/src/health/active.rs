@@ -21,7 +21,7 @@ pub(super) struct ActiveReason {
 }
 
 impl SourceHealth {
-    /// What a failed cycle says of the source. Where the place of the error is known, it has said so already.
+    /// Takes the reason out of a failed cycle. An error whose place is known was told there already.
     pub(super) fn classify(&self, status: &mut SourceStatus, error: &Error, text: &str) {
         let blames = |status: &SourceStatus, reason| status.reasons.0.contains_key(&reason);
         let output = blames(status, Reason::OutputBlocked);

@@ -43,7 +43,7 @@ impl Health {
         locked(&self.sources).values().cloned().collect()
     }
 
-    /// What became of the configuration file when it was read again.
+    /// Outcome of the last reading of the configuration file.
     pub fn reloads(&self) -> &Reloads {
         &self.reloads
     }

@@ -13,7 +13,7 @@ pub struct Broken<'a> {
     pub id: &'a str,
     /// Its name for people.
     pub name: Option<&'a str>,
-    /// What is wrong, in one text.
+    /// All mistakes in one text.
     pub why: String,
 }
 

@@ -30,7 +30,7 @@ type Key = (&'static str, String, String);
 /// The store of dead letters at one moment.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct LettersSnapshot {
-    /// What needs attention: from 80 % of the limit on, and when letters were deleted for want of room.
+    /// A warning, from 80 % of the limit on and when letters were deleted for want of room.
     pub reasons: Vec<ReasonSnapshot>,
     /// Bytes of all letters.
     pub bytes: u64,

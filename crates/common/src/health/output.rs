@@ -30,7 +30,7 @@ pub struct OutputHealth {
 pub struct StreamSnapshot {
     /// Its name.
     pub data_stream: String,
-    /// What the cluster says, and what to do.
+    /// The cluster's words, and the cure.
     pub text: String,
     /// Since when, RFC 3339.
     pub since: String,
@@ -54,7 +54,7 @@ impl OutputHealth {
         }
     }
 
-    /// What the configuration calls it.
+    /// Its name in the configuration.
     pub fn name(&self) -> Arc<str> {
         Arc::clone(&locked(&self.name))
     }

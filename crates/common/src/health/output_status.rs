@@ -23,14 +23,14 @@ pub struct OutputStatus {
     troubles: Mutex<BTreeMap<u16, Held>>,
 }
 
-/// What keeps documents of a dataset from its data stream now, while the output answers.
+/// A trouble that keeps documents of a dataset from its data stream now, while the output answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
     /// The dataset.
     pub dataset: &'static str,
     /// When it began.
     pub since: DateTime<Utc>,
-    /// What is wrong and what to do about it.
+    /// The trouble and its cure.
     pub what: String,
 }
 
@@ -41,7 +41,7 @@ struct Held {
 }
 
 impl OutputStatus {
-    /// What keeps documents from their data streams now, by dataset.
+    /// Troubles that keep documents from their data streams now, by dataset.
     pub fn troubles(&self) -> Vec<Trouble> {
         self.lock().values().map(|held| held.trouble.clone()).collect()
     }

@@ -96,7 +96,7 @@ impl Reason {
         matches!(self, Self::Configuration | Self::Auth | Self::Permission | Self::Refused | Self::State)
     }
 
-    /// What it means for the output and what to do, for people. The tenants have nothing to do with it.
+    /// Tells people what it means for the output and what to do. The tenants have nothing to do with it.
     pub fn output_advice(self) -> &'static str {
         match self {
             Self::Auth => {
@@ -107,7 +107,7 @@ impl Reason {
         }
     }
 
-    /// What it means and what to do, for people.
+    /// Tells people what it means and what to do.
     pub fn advice(self) -> &'static str {
         match self {
             Self::Configuration => {

@@ -1,6 +1,6 @@
-//! What became of documents.
+//! Outcomes of delivered documents.
 
-/// What became of the documents of one dataset.
+/// Outcomes of the documents of one dataset.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Outcome {
     /// New in the output.
@@ -13,7 +13,7 @@ pub struct Outcome {
     pub failure_store: u64,
 }
 
-/// What became of a batch, by dataset in the catalog's order.
+/// Outcomes of a batch, by dataset in the catalog's order.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Receipt(Vec<Outcome>);
 

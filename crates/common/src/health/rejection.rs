@@ -9,7 +9,7 @@ pub struct Rejection<'a> {
     pub tenant: &'a str,
     /// Constant word: the mapper's, `too_large` or `parent_too_large` of the splitter, `refused` of Elasticsearch.
     pub reason: &'a str,
-    /// What is wrong, and where.
+    /// The mistake and its place.
     pub detail: &'a str,
     /// Id of the record, where readable; of the document when the cluster refused it.
     pub record: Option<&'a str>,

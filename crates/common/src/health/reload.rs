@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::locked;
 use crate::clock;
 
-/// What became of the configuration file, at the start and whenever it was read again.
+/// Outcomes of reading the configuration file, at the start and whenever it was read again.
 #[derive(Debug, Default)]
 pub struct Reloads(Mutex<Option<ConfigSnapshot>>);
 
@@ -22,7 +22,7 @@ pub struct ConfigSnapshot {
     pub refused: Option<String>,
     /// Why.
     pub error: Option<String>,
-    /// What the file says apart from the tenants is not in use before a restart.
+    /// The file was changed apart from its tenants, which needs a restart.
     pub restart_needed: bool,
 }
 

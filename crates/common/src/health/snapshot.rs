@@ -55,7 +55,7 @@ pub struct Snapshot {
 /// The output at one moment.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct OutputSnapshot {
-    /// What the configuration calls it.
+    /// Its name in the configuration.
     pub name: String,
     /// How it is.
     pub state: State,
@@ -70,7 +70,7 @@ pub struct OutputSnapshot {
     pub retries: u64,
     /// When a batch was taken last, RFC 3339.
     pub last_success: Option<String>,
-    /// What went wrong last, even if it is over.
+    /// The last error, even if it is over.
     pub last_error: Option<String>,
     /// When, RFC 3339.
     pub last_error_at: Option<String>,
@@ -81,7 +81,7 @@ pub struct OutputSnapshot {
 pub struct ReasonSnapshot {
     /// Its name.
     pub reason: Reason,
-    /// What happened.
+    /// Text of the error.
     pub text: String,
     /// Since when, RFC 3339.
     pub since: String,
@@ -117,7 +117,7 @@ pub struct SourceSnapshot {
     pub last_success: Option<String>,
     /// When a cycle brought something new last, RFC 3339.
     pub last_nonempty: Option<String>,
-    /// What went wrong last, even if it is over.
+    /// The last error, even if it is over.
     pub last_error: Option<String>,
     /// When, RFC 3339.
     pub last_error_at: Option<String>,
@@ -153,14 +153,14 @@ pub struct SourceSnapshot {
     pub retry_queue: u64,
     /// Records that a page is asked for.
     pub page_size: u64,
-    /// What became of the documents, by dataset.
+    /// Outcomes of the documents, by dataset.
     pub documents: Vec<DatasetSnapshot>,
-    /// What was kept as dead letters, by dataset, reason and kind.
+    /// Dead letters, by dataset, reason and kind.
     #[serde(default)]
     pub dead_letters: Vec<RefusedSnapshot>,
 }
 
-/// What became of the documents of a dataset.
+/// Outcomes of the documents of a dataset.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DatasetSnapshot {
     /// The dataset.

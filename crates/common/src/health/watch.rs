@@ -15,7 +15,7 @@ const SILENT: Duration = Duration::from_mins(20);
 /// Time without a page because of throttling.
 const THROTTLED: Duration = Duration::from_mins(15);
 
-/// What the cycles of a source have looked like.
+/// A short history of a source's cycles.
 #[derive(Debug, Default)]
 pub(super) struct Cycles {
     created: u64,

@@ -23,7 +23,7 @@ pub struct Route<'a> {
     pub proxy: Option<&'a ProxyConfig>,
     /// Trusted beside the public authorities.
     pub authorities: Vec<Certificate>,
-    /// What decides about certificates instead.
+    /// Decides about certificates in the place of the default.
     pub tls: Option<rustls::ClientConfig>,
     /// Longest time until a connection stands.
     pub connect_timeout: Duration,
@@ -66,7 +66,7 @@ pub fn make(route: Route<'_>) -> Result<Client, Error> {
         .connect_timeout(route.connect_timeout)
         .pool_max_idle_per_host(route.idle)
         .gzip(route.unpacks)
-        // What the environment says is for the configuration to read.
+        // Only the configuration reads the environment, so the client must not.
         .no_proxy();
     if let Some(silence) = route.silence {
         builder = builder.read_timeout(silence);

@@ -26,7 +26,7 @@ const MAX_FREE: u64 = 256 * 1024 * 1024;
 pub enum BodyError {
     /// The connection.
     Connection(reqwest::Error),
-    /// What came is not what it was packed as.
+    /// The body is not packed in the way that its header names.
     Packed(String),
 }
 

@@ -6,7 +6,7 @@ use crate::error::with_causes;
 
 const PROXY: &str = "check `http.proxy`: its address, its login, and whether it allows this host";
 
-/// What is missing, each with its reason.
+/// The part of the way that is missing, with its reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Gap {
     /// The name has no address.
@@ -22,7 +22,7 @@ pub enum Gap {
 }
 
 impl Gap {
-    /// What an error says of it.
+    /// Reads the missing part out of an error.
     pub fn of(error: &reqwest::Error) -> Self {
         let causes = with_causes(error).to_ascii_lowercase();
         let fits = |words: &[&str]| words.iter().any(|word| causes.contains(word));
@@ -40,7 +40,7 @@ impl Gap {
         }
     }
 
-    /// What happened, on the way to this host.
+    /// Says in words what is missing on the way to this host.
     pub fn text(&self, host: &str, proxy: Option<&Url>) -> String {
         let Some(proxy) = proxy.map(|proxy| proxy.origin().ascii_serialization()) else {
             return match self {
@@ -61,7 +61,7 @@ impl Gap {
         }
     }
 
-    /// What to do.
+    /// The cure.
     pub fn cure(&self, has_proxy: bool) -> &'static str {
         if has_proxy {
             return PROXY;

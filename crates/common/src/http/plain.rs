@@ -13,7 +13,7 @@ pub fn is_readable(address: &Url, proxy: Option<&ProxyConfig>) -> bool {
     address.scheme() != "https" && !(is_this_machine(address) && proxy.is_none_or(|proxy| is_this_machine(&proxy.url)))
 }
 
-/// What the proxy is told, its password included, can be read by others.
+/// Others can read the requests to the proxy, its password included.
 pub fn shows_login(proxy: Option<&ProxyConfig>) -> bool {
     proxy.is_some_and(|proxy| proxy.login.is_some() && is_readable(&proxy.url, None))
 }
@@ -42,7 +42,7 @@ pub fn is_link_local(address: &Url) -> bool {
     }
 }
 
-/// What is wrong with an address that a secret would be sent to.
+/// Says why a secret must not be sent to an address.
 pub fn refusal(what: &str, address: &Url) -> String {
     format!(
         "{} is not encrypted, and {what} would be sent there for everybody on the way to read; allowed: https://…, an \

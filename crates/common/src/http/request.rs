@@ -1,4 +1,4 @@
-//! What goes with a request, and what its answer must be, whatever is asked for.
+//! Every request carries an id, and every answer is checked in the same way, whatever it is for.
 
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, LOCATION, WWW_AUTHENTICATE};
 use reqwest::{RequestBuilder, Response};
@@ -79,7 +79,7 @@ pub fn check_json(what: &str, response: &Response) -> Result<(), Error> {
     )))
 }
 
-/// What a redirect of one of Microsoft's services means.
+/// The error for a redirect of one of Microsoft's services.
 pub const REDIRECTED: &str = "a proxy or a portal answers in the service's place, or `cloud` is wrong";
 
 /// An answer that leads elsewhere, by any status of the 3xx: what goes with a request must not go there, so nothing does.

@@ -21,13 +21,13 @@ const MAX_PAGE: usize = 8 * 1024 * 1024;
 const PATIENCE: Duration = Duration::from_mins(1);
 const DAY: Duration = Duration::from_hours(24);
 
-/// What the API said.
+/// The API's answer.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) code: String,
     pub(super) message: String,
-    /// What is wrong with the page, where there is one.
+    /// The mistake in the page, where there is one.
     pub(super) page: Option<String>,
 }
 
@@ -118,7 +118,7 @@ fn look(requests: &Requests, body: &[u8]) -> (Option<String>, Option<String>) {
     (link, wrong.or(end))
 }
 
-/// What the answer means. `granted` says whether the token's roles hold the permission, if they are known.
+/// Judges the answer. `granted` says whether the token's roles hold the permission, if they are known.
 pub(super) fn classify(answer: &Answer, source: &schema::Source, granted: Option<bool>) -> Finding {
     let Answer { status, code, message, page } = answer;
     let words = Said { code: code.clone(), message: short(message) };

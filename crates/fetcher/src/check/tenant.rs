@@ -130,7 +130,7 @@ fn judge_claims(tenant: &TenantConfig, scope: &str, claims: Option<&Claims>, fin
     }
 }
 
-/// What the datasets of one API are asked with.
+/// The credential and the token for the datasets of one API.
 #[derive(Clone, Copy)]
 struct Access<'a> {
     root: &'a Url,
@@ -171,7 +171,7 @@ async fn access(
     }
 }
 
-/// What the token's roles say of a permission.
+/// Whether the token's roles hold a permission, as far as they tell.
 #[derive(Debug, Clone, Copy)]
 enum Held {
     Unknown,

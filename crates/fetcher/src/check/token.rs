@@ -1,4 +1,4 @@
-//! What a token says of itself. Microsoft calls tokens opaque, so this is advice, never a decision.
+//! Reads the roles in a token. Microsoft calls tokens opaque, so this is advice, never a decision.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

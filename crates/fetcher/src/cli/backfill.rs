@@ -166,7 +166,7 @@ fn span(args: &BackfillArgs, now: DateTime<Utc>) -> Result<(DateTime<Utc>, DateT
     if from >= to {
         return Err(format!("--from {} is not before {}", args.from, args.to.as_deref().unwrap_or("now")));
     }
-    // What changes later is not there yet.
+    // Records that change later are not there yet.
     Ok((from, to.min(now)))
 }
 

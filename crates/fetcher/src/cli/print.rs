@@ -78,7 +78,7 @@ impl<W: Write> Printer<W> {
         self.0.write_all(b"\x1b[2J\x1b[H")
     }
 
-    /// What was written is there.
+    /// Flushes all that was written.
     pub(super) fn flush(&mut self) -> io::Result<()> {
         self.0.flush()
     }

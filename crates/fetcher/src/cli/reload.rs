@@ -24,7 +24,7 @@ const SOON: u32 = 3;
 pub(super) fn watch(path: &Path, reloads: Reloads, config: &Config, health: Arc<Health>) -> mpsc::Receiver<Assignment> {
     let (sender, tenants) = mpsc::channel(1);
     let path = path.to_owned();
-    // What is in use, whatever the file says by now.
+    // The tenants that are in use, whatever the file says by now.
     let rest = read(&path).ok().and_then(|read| read.rest);
     let in_use = Read { assignment: assignment(config), rest };
     tokio::spawn(look(path, in_use, Heard { reloads, sender, health }));
@@ -34,7 +34,7 @@ pub(super) fn watch(path: &Path, reloads: Reloads, config: &Config, health: Arc<
 /// Length and time of the last change.
 type Stamp = Option<(u64, SystemTime)>;
 
-/// Who says that the file is to be read, and who hears what it says.
+/// Where orders to read the file come from, and where its tenants go.
 struct Heard {
     reloads: Reloads,
     sender: mpsc::Sender<Assignment>,

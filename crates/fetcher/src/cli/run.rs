@@ -61,7 +61,7 @@ pub(super) fn run(args: &RunArgs, format: LogFormat, start: Option<Start>) -> an
         }
         failed
     });
-    // What hangs (a name that is not resolved) is not waited for.
+    // A task that hangs (a name that is not resolved) is not waited for.
     runtime.shutdown_background();
     let failed = failed?;
     for (dataset, created, duplicates, refused) in stats.by_dataset().filter(|(_, c, d, r)| c + d + r > 0) {

@@ -53,7 +53,7 @@ fn is_well(state: State) -> bool {
     matches!(state, State::Healthy | State::Starting)
 }
 
-/// What `--json` prints.
+/// The object that `--json` prints.
 #[derive(Serialize)]
 struct Whole<'a> {
     #[serde(flatten)]

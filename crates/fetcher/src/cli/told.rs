@@ -1,4 +1,4 @@
-//! What a run tells of itself in the log: what it does at the start, what it collected meanwhile, and in all at the end.
+//! A run reports of itself in the log: its configuration at the start, its counts meanwhile, and the totals at the end.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ const WATCH: Duration = Duration::from_secs(30);
 /// Time between two lines that say what was collected.
 const LINE: Duration = Duration::from_mins(1);
 
-/// What the sources have done so far.
+/// Counts of the sources so far.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Totals {
     pub(super) documents: u64,
@@ -91,7 +91,7 @@ impl Totals {
         totals
     }
 
-    /// What came since then. Sources that have gone took their counts with them.
+    /// The difference from earlier counts. Sources that have gone took theirs with them.
     fn since(self, before: Self) -> Self {
         let less = u64::saturating_sub;
         Self {

@@ -1,4 +1,4 @@
-//! What a running process answers.
+//! Answers of a running process.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use common::error::Error;
 use common::health::Health;
 use common::platform::ControlServer;
 
-/// Who says nothing wants the status.
+/// A client that writes nothing for so long wants the status.
 const QUESTION: Duration = Duration::from_secs(1);
 /// Longest question.
 const MAX_QUESTION: u64 = 64 * 1024;
@@ -97,7 +97,7 @@ impl Process {
         let job = blocking(move || state?.export(&mut io::BufWriter::with_capacity(CHUNK, Chunks(sender))));
         let job = tokio::spawn(job);
         while let Some(chunk) = chunks.recv().await {
-            // Who does not read must not hold the snapshot for ever.
+            // A client that does not read must not hold the snapshot for ever.
             timeout(PATIENCE, out.write_all(&chunk)).await??;
         }
         match job.await {
@@ -107,7 +107,7 @@ impl Process {
         }
     }
 
-    /// Who asked may go away: the sources read on.
+    /// The client may go away: the sources read on.
     async fn backfill(&self, out: &mut Out, span: &Span) -> io::Result<()> {
         let meters = self.desk.backfill(span);
         if meters.is_empty() {

@@ -38,7 +38,7 @@ pub async fn ask(state: &Path) -> Result<Status, AskError> {
     timeout(PATIENCE, whole).await.unwrap_or_else(|_| Err(broken(state, late())))
 }
 
-/// What the process remembers, in short.
+/// The state of the process, in short.
 pub async fn show(state: &Path) -> Result<Shown, AskError> {
     Answer::to(&Request::Show, state).await?.one().await
 }

@@ -109,7 +109,7 @@ async fn converse(stream: TcpStream, place: Place, answering: &Places, health: &
     within(answering.take(), connection).await?.ok()
 }
 
-/// What `work` gives, unless its time is over or its place is wanted.
+/// Waits for `work`, unless its time is over or its place is wanted.
 async fn within<T>(place: Place, work: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         biased;

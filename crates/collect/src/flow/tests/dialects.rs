@@ -34,6 +34,13 @@ struct Toy {
     dress: fn(&mut Value),
     /// An error stands in the place of one record of the next page.
     spoils: bool,
+    /// No answer can carry this record.
+    bad: Option<u64>,
+}
+
+/// As exact as the toy's times are.
+fn exact(time: DateTime<Utc>) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(time.timestamp_millis()).expect("time")
 }
 
 type Service = Arc<std::sync::Mutex<Toy>>;
@@ -56,6 +63,9 @@ async fn answer(Context(toy): Context<Service>, request: Request) -> Response {
         toy.odd.push(format!("{} {request:?}", head.method));
         return axum::http::StatusCode::BAD_REQUEST.into_response();
     };
+    if toy.bad.is_some_and(|bad| rows.iter().any(|row| row["id"] == bad.to_string())) {
+        return axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    }
     toy.pages += 1;
     rows.iter_mut().for_each(toy.dress);
     if std::mem::take(&mut toy.spoils) {
@@ -105,16 +115,17 @@ async fn collects(list: List) {
     collects_dressed(list, identity, |_| {}).await;
 }
 
-/// Collects a toy list with breaking pages and an error in the place of a record, then what changed meanwhile, and counts.
-async fn collects_dressed(list: List, identity: &'static [&'static str], dress: fn(&mut Value)) {
+/// A toy list with breaking pages and an error in the place of a record, and who collects it.
+async fn toy_scene(list: List, identity: &'static [&'static str], dress: fn(&mut Value)) -> (Scene, Service) {
     let now = common::clock::now();
     // Some of one moment, more than a page holds; the rest in no order.
     let at = |id: u64| {
         if id < 30 { now - TimeDelta::minutes(200) } else { now - TimeDelta::minutes((id * 37 % 300).cast_signed()) }
     };
-    let exact = |time: DateTime<Utc>| DateTime::from_timestamp_millis(time.timestamp_millis()).expect("time");
     let records = (0..RECORDS).map(|id| (id, exact(at(id)))).collect();
-    let toy = Service::new(Toy { list, records, breaks: 3, odd: Vec::new(), pages: 0, dress, spoils: true }.into());
+    let toy = Service::new(
+        Toy { list, records, breaks: 3, odd: Vec::new(), pages: 0, dress, spoils: true, bad: None }.into(),
+    );
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("listens");
     let root = Url::parse(&format!("http://{}", listener.local_addr().expect("address"))).expect("address");
     let service = Router::new().fallback(answer).with_state(Arc::clone(&toy));
@@ -133,7 +144,12 @@ async fn collects_dressed(list: List, identity: &'static [&'static str], dress: 
     tenant.cloud = Cloud::custom(root.clone(), root.clone(), root);
     tenant.datasets.retain(|config| config.dataset.definition.name == "alert");
     tenant.datasets[0] = DatasetConfig { dataset, lookback: Duration::from_hours(6), ..tenant.datasets[0] };
+    (scene, toy)
+}
 
+/// Collects a toy list, then what changed meanwhile, and counts.
+async fn collects_dressed(list: List, identity: &'static [&'static str], dress: fn(&mut Value)) {
+    let (scene, toy) = toy_scene(list, identity, dress).await;
     let failed = scene.collect().await;
     let odd = std::mem::take(&mut toy.lock().expect("lock").odd);
     assert!(failed.is_empty() && odd.is_empty(), "{failed:?} {odd:?}");
@@ -230,4 +246,33 @@ async fn a_filter_in_the_body_with_milliseconds_and_an_offset() {
 async fn paths_within_objects() {
     let record = RecordPaths { id: &["properties.systemId"], changed: "properties.times.changed", ..RECORD };
     collects(List { record, envelope: Envelope::Member("results"), ..LIST }).await;
+}
+
+/// Only links lead on, and nothing can be left out by its number: the time around the record becomes shorter and shorter.
+#[tokio::test(start_paused = true)]
+async fn a_record_that_no_page_can_carry_is_named_and_arrives_later_where_only_links_lead_on() {
+    let odata = OData { orderable: false, skip: false, select: false, ..OData::USUAL };
+    let identity = schema::dataset("alert").expect("dataset").definition.identity;
+    let (scene, toy) = toy_scene(List { query: Query::OData(odata), ..LIST }, identity, |_| {}).await;
+    {
+        let mut toy = toy.lock().expect("lock");
+        (toy.bad, toy.breaks, toy.spoils) = (Some(77), 0, false);
+    }
+    let time = toy.lock().expect("lock").records[77].1;
+    for cycle in 0..2 {
+        let failed = scene.collect().await;
+        assert!(failed.is_empty(), "{cycle}: {failed:?}");
+        scene.check_toys(RECORDS - 1);
+        let queue = scene.state("alert").await.retry;
+        assert!(queue.len() == 1 && queue[0].kind == state::RetryKind::Place, "{queue:?}");
+        let (from, until) =
+            (common::clock::parse(&queue[0].id), queue[0].until.as_deref().and_then(common::clock::parse));
+        assert!(from.is_some_and(|from| from <= time) && until.is_some_and(|until| time < until), "{time} {queue:?}");
+        scene.make_due("alert").await;
+    }
+    toy.lock().expect("lock").bad = None;
+    let failed = scene.collect().await;
+    assert!(failed.is_empty(), "{failed:?}");
+    scene.check_toys(RECORDS);
+    assert_eq!(scene.state("alert").await.retry, []);
 }

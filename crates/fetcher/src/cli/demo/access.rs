@@ -32,7 +32,7 @@ enum Login {
 }
 
 impl Access {
-    /// What the options say; `None` without a cluster.
+    /// Reads the options; `None` without a cluster.
     pub(super) fn new(args: &DemoArgs) -> Result<Option<Self>, String> {
         let Some(url) = &args.elasticsearch else { return Ok(None) };
         let (host, login) = split(url)?;
@@ -78,7 +78,7 @@ impl Access {
         format!("  {}\n", lines.join("\n  "))
     }
 
-    /// What the configuration's variables stand for.
+    /// The value of a variable of the configuration.
     pub(super) fn secret(&self, name: &str) -> Option<String> {
         match (&self.login, name) {
             (Login::ApiKey(key), API_KEY) => Some(key.clone()),

@@ -1,4 +1,4 @@
-//! What a demo did, for people.
+//! The summary of a demo, for people.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -20,7 +20,7 @@ use output::elasticsearch::{Call, Client};
 /// Incidents that are shown.
 const NEWEST: usize = 8;
 
-/// What is summed up.
+/// A demo that has ended.
 pub(super) struct Demo<'a> {
     pub(super) config: &'a Config,
     pub(super) stats: &'a Stats,

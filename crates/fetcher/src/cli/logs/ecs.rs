@@ -47,7 +47,7 @@ fn head(level: Level, target: &str) -> Map<String, Value> {
 
 fn finish(out: &mut dyn fmt::Write, fields: &Map<String, Value>) -> fmt::Result {
     let line = serde_json::to_string(fields).map_err(|_| fmt::Error)?;
-    // What a terminal would obey is escaped by JSON's own means.
+    // JSON's own escapes take care of characters that a terminal would obey.
     out.write_str(&common::terminal::json(&line))?;
     out.write_str("\n")
 }

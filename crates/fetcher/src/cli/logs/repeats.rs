@@ -56,7 +56,7 @@ impl Repeats {
     /// Whether the line is to be written.
     pub(super) fn admit(&self, event: &Event<'_>) -> bool {
         let metadata = event.metadata();
-        // What is asked for explicitly is wanted whole.
+        // A level that was asked for explicitly is wanted whole.
         if *metadata.level() > Level::INFO {
             return true;
         }
@@ -98,7 +98,7 @@ impl Repeats {
         written
     }
 
-    /// What was left out, once the window is over.
+    /// Counts of the lines that were left out, once the window is over.
     pub(super) fn due(&self) -> Vec<Summary> {
         let mut inner = self.lock();
         if inner.since.is_none_or(|since| since.elapsed() < WINDOW) {
@@ -107,7 +107,7 @@ impl Repeats {
         inner.drain()
     }
 
-    /// What was left out so far.
+    /// Counts of the lines that were left out so far.
     pub(super) fn drain(&self) -> Vec<Summary> {
         self.lock().drain()
     }

@@ -37,7 +37,7 @@ enum List {
     Page,
 }
 
-/// What an object turned out to be.
+/// Kinds of objects that a file of rows holds.
 enum Object {
     Whole,
     Page,
@@ -99,7 +99,7 @@ impl<R: BufRead> Values<R> {
         }
     }
 
-    /// What is neither object nor list: within a list up to its end, else up to the end of the line.
+    /// Takes a value that is neither object nor list: within a list up to its end, else up to the end of the line.
     fn word(&mut self) -> io::Result<()> {
         let is_listed = !self.lists.is_empty();
         while let Some(byte) = self.bytes.peek()? {
