@@ -213,7 +213,7 @@ impl Work<'_> {
                     let mut mapper = Mapper::new(&schema::catalog()[usize::from(index)]);
                     mapper.preserve_original(self.config.preserve_original_event);
                     mapper.mark(Arc::new(delivery.marks()));
-                    let outbox = outlet.outbox(&streams, &tenant.into());
+                    let outbox = outlet.writer(&streams, &tenant.into());
                     Some(Route { outlet, streams, mapper, outbox })
                 }
             };
@@ -275,7 +275,7 @@ impl Work<'_> {
             let Some(Route { outlet, streams, outbox, .. }) = route else { continue };
             outbox.flush().await?;
             // A cycle is flushed once.
-            *outbox = outlet.outbox(streams, &tenant.as_str().into());
+            *outbox = outlet.writer(streams, &tenant.as_str().into());
         }
         let refused: BTreeMap<(String, String), String> = self
             .refused

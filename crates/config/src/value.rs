@@ -185,7 +185,7 @@ impl<'de, M: Deserialize<'de>> Deserialize<'de> for Either<M> {
 const LONGEST: Duration = Duration::from_hours(36_500 * 24);
 
 /// `90s`, `5m`, `24h`, `7d`.
-pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
+pub fn parse_duration(text: &str) -> Option<Duration> {
     let unit = text.chars().last()?;
     let seconds = match unit {
         's' => 1,

@@ -183,7 +183,11 @@ proptest! {
     fn string_member_agrees_with_serde_json(row in any_json(), name in any_key()) {
         let bytes = serde_json::to_vec(&row).expect("writes");
         let found = string_member(&bytes, &name);
-        prop_assert_eq!(found.as_deref(), row.get(&name).and_then(Value::as_str));
+        // The mapper reads a NUL as the replacement character, so both write one name.
+        let is_named = |written: &String| written.replace('\0', "\u{fffd}") == name || *written == name;
+        let members = row.as_object().into_iter().flatten();
+        let expected = members.filter(|(written, _)| is_named(written)).last();
+        prop_assert_eq!(found.as_deref(), expected.and_then(|(_, value)| value.as_str()));
     }
 
     #[test]

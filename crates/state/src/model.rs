@@ -78,7 +78,8 @@ pub struct Progress {
 /// What could not be read yet: an item of the retry queue.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RetryItem {
-    /// What is to be read.
+    /// What is to be read. Before the first release the member was called `owed`.
+    #[serde(default, alias = "owed")]
     pub kind: RetryKind,
     /// Id of the record; of a place in the list, the time at which it begins.
     pub id: String,

@@ -230,7 +230,7 @@ pub(super) async fn check(trouble: Trouble, list: &str) {
             assert!(!alone || failed.len() == 1, "{failed:?}");
             let of_target = failed.iter().find(|failed| failed.datasets == target.name).expect("its source fails");
             assert_eq!(of_target.tenant, Tenant::default().id);
-            assert!(of_target.fault.to_string().contains(words), "{}", of_target.fault);
+            assert!(of_target.error.to_string().contains(words), "{}", of_target.error);
             harness.simulator.faults().clear();
             let failed = harness.cycle().await;
             assert!(failed.is_empty(), "{failed:?}");

@@ -9,14 +9,13 @@ use tokio_util::sync::CancellationToken;
 
 use schema::Collection;
 
+use super::committer::Committer;
 use super::kinds::list::page_size::PageSize;
 use super::late_arrival_scan::LateArrivalScan;
-use super::misdated::Misdated;
 use super::past::Past;
-use super::redirects::Redirects;
-use super::retry_queue::RetryQueue;
 use super::rows::{self, Rows};
-use super::{Collector, RunContext};
+use super::source_reader::SourceReader;
+use super::{Collector, Cycles, RunContext};
 use common::error::Error;
 use common::health::Key;
 use common::ids::DatasetNames;

@@ -11,7 +11,7 @@ use output::dead_letters::DeadLetters;
 use state::{DatasetUpdate, EndpointState, Progress, StateUpdate};
 
 /// Documents between two checkpoints of a window, and of all sources together: each holds their ids.
-const CHECKPOINT: usize = if cfg!(test) { 50 } else { 10_000 };
+pub(super) const CHECKPOINT: usize = if cfg!(test) { 50 } else { 10_000 };
 const CHECKPOINT_ALL: usize = 200_000;
 
 /// What the state says of a source's datasets, and what it is told.

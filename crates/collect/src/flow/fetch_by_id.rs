@@ -174,7 +174,10 @@ async fn read_place(
 ) -> Result<(), Error> {
     let range = Range { from: place.id.clone(), to: place.until.clone().map(Bound::Through) };
     let mut size = reader.size;
-    size.smallest();
+    // Elsewhere a full page leaves open whether more follows.
+    if reader.source.requests.can_skip() {
+        size.smallest();
+    }
     let mut again = TimeCursorList::new(Start { size, ..reader.start(range, Role::Place, Vec::new()) });
     engine::read(reader, committer, &mut again, outbox).await?;
     reader.size = again.size();

@@ -86,9 +86,8 @@ impl Page {
 /// record.
 pub(super) fn error_of(row: &[u8], ids: &[&str]) -> Option<Said> {
     let holds = |word: &[u8]| memchr::memmem::find(row, word).is_some();
-    let outer = |path: &&str| path.split_once('.').map_or(*path, |(outer, _)| outer);
     // Nearly all records begin with their name.
-    if ids.iter().map(outer).any(|name| begins_with(row, name)) {
+    if ids.iter().any(|id| begins_with(row, outer(id))) {
         return None;
     }
     if row.len() > MAX_ERROR || !(holds(b"error\"") || holds(b"Error\"") || holds(b"\"code\"") && holds(b"\"message\""))
@@ -98,13 +97,18 @@ pub(super) fn error_of(row: &[u8], ids: &[&str]) -> Option<Said> {
     let (mut is_error, mut words) = (false, 0);
     for member in members(row) {
         match member.name().trim_start_matches('@') {
-            name if ids.iter().map(outer).any(|id| id == name) => return None,
+            name if ids.iter().any(|id| outer(id) == name) => return None,
             "error" | "odata.error" if member.value != b"null" => is_error = true,
             "code" | "message" => words += 1,
             _ => {}
         }
     }
     (is_error || words == 2).then(|| Said::read(row))
+}
+
+/// The first name of a path.
+fn outer(path: &str) -> &str {
+    path.split_once('.').map_or(path, |(outer, _)| outer)
 }
 
 /// The name of a member stands at the beginning of an object. Where it does not, the object may have it further behind.

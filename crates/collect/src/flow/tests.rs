@@ -25,7 +25,10 @@ mod redirects;
 mod tenants;
 mod times;
 
+use super::committer::CHECKPOINT;
+use super::kinds::list::page_size::PageSize;
 use super::*;
+use common::health::Reason;
 use config::{Config, Delivery, TenantConfig};
 use microsoft::auth::{Credential, TokenSource};
 use microsoft::{Cloud, CredentialKind};

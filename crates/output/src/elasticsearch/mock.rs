@@ -120,7 +120,8 @@ impl Cluster {
 
     /// Whether it has templates and pipelines; until then it does not tell.
     pub fn set_prepared(&self, is_prepared: bool) {
-        let names = schema::catalog().iter().map(|dataset| format!("logs-m365_security.{}", dataset.definition.name));
+        let artefacts = super::setup::artefacts().into_iter();
+        let names = artefacts.filter(|it| it.folder == "_index_template").map(|it| it.name);
         *self.templates.lock().expect("lock") = Some(if is_prepared { names.collect() } else { Vec::new() });
     }
 

@@ -13,6 +13,11 @@ use super::*;
 use crate::contract::{Place, alert, contract, endpoint, id, keys, minute, progress};
 use crate::{MinuteBucket, RetryItem};
 
+/// Whether the index holds a document.
+fn contains(index: &super::dedup_index::DedupIndex, key: DedupKey) -> bool {
+    index.unseen(&[key]).expect("looks up") == [false]
+}
+
 /// A directory for a state file.
 struct Folder(tempfile::TempDir);
 

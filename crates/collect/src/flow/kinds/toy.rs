@@ -60,9 +60,13 @@ impl ToyList {
                 let (operator, from) = start.strip_prefix(self.0.record.changed)?.trim_start().split_once(' ')?;
                 let is_exclusive = operator == "gt";
                 let known = if is_exclusive { Operator::Gt } else { Operator::Ge };
-                let to = match end {
-                    Some(end) => Some(end.split_once(" lt ")?.1.parse().ok()?),
+                let end = match end {
+                    Some(end) => Some(end.split_once(" lt ").or_else(|| end.split_once(" le "))?),
                     None => None,
+                };
+                let (to, is_closed) = match end {
+                    Some((name, to)) => (Some(to.parse().ok()?), !filter.ends_with(&format!("{name} lt {to}"))),
+                    None => (None, false),
                 };
                 let skip = if find("$skip").is_some() && !odata.skip { return None } else { number("$skip")? };
                 let is_known = odata.operators.contains(&known) && (odata.orderable || find("$orderby").is_none());
@@ -70,7 +74,7 @@ impl ToyList {
                     from: from.parse().ok()?,
                     is_exclusive,
                     to,
-                    is_closed: false,
+                    is_closed,
                     skip,
                     size: number("$top")?,
                 })

@@ -9,7 +9,7 @@ use super::*;
 use common::health::Key;
 use common::ids::DatasetNames;
 use common::stats::Stats;
-use output::batch::Pool;
+use output::batch::{Batch, Pool};
 use output::{DataStreams, OutputCommand};
 use state::{DatasetUpdate, EndpointState, MinuteBucket, StateUpdate, Store};
 
@@ -40,13 +40,13 @@ impl Scene {
     }
 
     /// An outbox, and where its batches come out.
-    async fn outbox(&self) -> (Outbox, mpsc::Receiver<OutputCommand>) {
+    async fn outbox(&self) -> (Outbox, Inbox) {
         let (commands, inbox) = mpsc::channel(8);
         let streams = Arc::new(DataStreams::new("default"));
         let writer = BatchWriter::new(streams, commands, Arc::new(Pool::among(1)), "t".into());
         let loaded = self.state.load().await.expect("loads");
         let seen = DATASETS.map(|name| Deduplicator::new(self.state.clone(), name, loaded.dataset(name).newest));
-        (Outbox::new(writer, seen.into(), &self.health), inbox)
+        (Outbox::new(writer, seen.into(), &self.health), Inbox(inbox, Vec::new()))
     }
 }
 
@@ -60,14 +60,17 @@ fn push(outbox: &mut Outbox, dataset: usize, key: DedupKey, id: u8, is_late: boo
     outbox.push(Document { dataset, index: 0, id: DocId([id; 16]), key, json: json.as_bytes(), is_late });
 }
 
-/// The documents of the next batch; none where nothing was handed over.
-fn batch(inbox: &mut mpsc::Receiver<OutputCommand>) -> Vec<String> {
-    match inbox.try_recv() {
-        Ok(OutputCommand::Batch(batch)) => {
-            let text = |entry| String::from_utf8_lossy(batch.document(entry)).into_owned();
-            batch.entries().iter().map(text).collect()
-        }
-        Ok(OutputCommand::Flush(..)) | Err(_) => Vec::new(),
+/// Where batches come out. They are kept: one that is dropped fails its cycle.
+struct Inbox(mpsc::Receiver<OutputCommand>, Vec<Batch>);
+
+impl Inbox {
+    /// The documents of the next batch; none where nothing was handed over.
+    fn batch(&mut self) -> Vec<String> {
+        let Ok(OutputCommand::Batch(batch)) = self.0.try_recv() else { return Vec::new() };
+        let text = |entry| String::from_utf8_lossy(batch.document(entry)).into_owned();
+        let documents = batch.entries().iter().map(text).collect();
+        self.1.push(batch);
+        documents
     }
 }
 
@@ -82,7 +85,7 @@ async fn what_the_dedup_index_holds_is_left_out_and_the_rest_keeps_its_order() {
         push(&mut outbox, dataset, key(minute, id), id, false);
     }
     outbox.send().await.expect("sends");
-    assert_eq!(batch(&mut inbox), ["{\"id\":1}", "{\"id\":2}", "{\"id\":5}", "{\"id\":3}", "{\"id\":4}"]);
+    assert_eq!(inbox.batch(), ["{\"id\":1}", "{\"id\":2}", "{\"id\":5}", "{\"id\":3}", "{\"id\":4}"]);
     assert_eq!(outbox.fresh(), 5);
     let pending: Vec<_> = outbox.datasets_mut().map(|seen| seen.take_pending().len()).collect();
     assert_eq!(pending, [3, 2]);
@@ -98,11 +101,11 @@ async fn a_document_that_comes_twice_goes_once_whether_or_not_the_index_was_aske
         push(&mut outbox, 0, key(7, 3), 3, false);
     }
     outbox.send().await.expect("sends");
-    assert_eq!(batch(&mut inbox), ["{\"id\":2}", "{\"id\":3}"]);
+    assert_eq!(inbox.batch(), ["{\"id\":2}", "{\"id\":3}"]);
     push(&mut outbox, 0, key(5, 2), 2, false);
     push(&mut outbox, 0, key(7, 3), 3, false);
     outbox.send().await.expect("sends");
-    assert_eq!(batch(&mut inbox), Vec::<String>::new(), "no empty batch either");
+    assert_eq!(inbox.batch(), Vec::<String>::new(), "no empty batch either");
     assert_eq!(outbox.fresh(), 2);
     scene.store.close().await.expect("closes");
 }
@@ -114,7 +117,7 @@ async fn a_document_without_a_readable_time_is_remembered_anew_and_not_delivered
     let (mut outbox, mut inbox) = scene.outbox().await;
     push(&mut outbox, 0, undated, 1, false);
     outbox.send().await.expect("sends");
-    assert_eq!((batch(&mut inbox), outbox.fresh()), (Vec::new(), 0));
+    assert_eq!((inbox.batch(), outbox.fresh()), (Vec::new(), 0));
     assert_eq!(undated.minute(), MinuteBucket::UNDATED);
     let pending: Vec<_> = outbox.datasets_mut().flat_map(Deduplicator::take_pending).collect();
     assert_eq!(pending, [undated]);

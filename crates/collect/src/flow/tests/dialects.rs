@@ -127,21 +127,20 @@ async fn toy_scene(list: List, identity: &'static [&'static str], dress: fn(&mut
         Toy { list, records, breaks: 3, odd: Vec::new(), pages: 0, dress, spoils: true, bad: None }.into(),
     );
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("listens");
-    let root = Url::parse(&format!("http://{}", listener.local_addr().expect("address"))).expect("address");
+    let address = Url::parse(&format!("http://{}", listener.local_addr().expect("address"))).expect("address");
     let service = Router::new().fallback(answer).with_state(Arc::clone(&toy));
     tokio::spawn(async move { axum::serve(listener, service).await });
 
     let alert = schema::dataset("alert").expect("dataset");
     let source = schema::Source { path: "/api/toys", collection: Collection::List(list), ..alert.definition.source };
+    let mut root = alert.root.clone();
+    root.identity = identity.iter().map(|path| (*path).to_owned()).collect();
     let definition = Definition { source, rows: Rows::Elements, identity, ..alert.definition };
-    let dataset: &'static schema::Dataset = Box::leak(Box::new(schema::Dataset {
-        definition,
-        description: alert.description.clone(),
-        root: alert.root.clone(),
-    }));
+    let dataset: &'static schema::Dataset =
+        Box::leak(Box::new(schema::Dataset { definition, description: alert.description.clone(), root }));
     let mut scene = scene_of(1, AlertsPerIncident::Exactly(0)).await;
     let tenant = &mut scene.config.tenants[0];
-    tenant.cloud = Cloud::custom(root.clone(), root.clone(), root);
+    tenant.cloud = Cloud::custom(address.clone(), address.clone(), address);
     tenant.datasets.retain(|config| config.dataset.definition.name == "alert");
     tenant.datasets[0] = DatasetConfig { dataset, lookback: Duration::from_hours(6), ..tenant.datasets[0] };
     (scene, toy)
@@ -275,4 +274,5 @@ async fn a_record_that_no_page_can_carry_is_named_and_arrives_later_where_only_l
     assert!(failed.is_empty(), "{failed:?}");
     scene.check_toys(RECORDS);
     assert_eq!(scene.state("alert").await.retry, []);
+    assert_eq!(toy.lock().expect("lock").odd, Vec::<String>::new());
 }

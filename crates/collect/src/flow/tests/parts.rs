@@ -208,7 +208,7 @@ async fn a_budget_is_shared_by_the_sources_of_a_family_and_by_nobody_else() {
         desk,
         store: Store::open(&scene.config.state, scene.config.store).expect("opens"),
         preserve_original: false,
-        clock_told: AtomicBool::default(),
+        clock_told: Arc::default(),
     });
     let stop = CancellationToken::new();
     let of_tenant = || super::super::collectors::collectors(&scene.config.tenants[0], &run, &stop).expect("collectors");
@@ -216,12 +216,13 @@ async fn a_budget_is_shared_by_the_sources_of_a_family_and_by_nobody_else() {
     assert_eq!(one.len(), 3);
     for a in &one {
         for b in &one {
-            let same_family = a.source.endpoint.limit.family == b.source.endpoint.limit.family;
-            assert_eq!(Arc::ptr_eq(&a.source.budget, &b.source.budget), same_family);
-            let same_api = a.source.endpoint.api == b.source.endpoint.api;
-            assert_eq!(Arc::ptr_eq(&a.source.tokens, &b.source.tokens), same_api);
+            let same_family =
+                a.cycles.reader.source.endpoint.limit.family == b.cycles.reader.source.endpoint.limit.family;
+            assert_eq!(Arc::ptr_eq(&a.cycles.reader.source.budget, &b.cycles.reader.source.budget), same_family);
+            let same_api = a.cycles.reader.source.endpoint.api == b.cycles.reader.source.endpoint.api;
+            assert_eq!(Arc::ptr_eq(&a.cycles.reader.source.tokens, &b.cycles.reader.source.tokens), same_api);
         }
-        assert!(other.iter().all(|b| !Arc::ptr_eq(&a.source.budget, &b.source.budget)));
+        assert!(other.iter().all(|b| !Arc::ptr_eq(&a.cycles.reader.source.budget, &b.cycles.reader.source.budget)));
     }
 }
 

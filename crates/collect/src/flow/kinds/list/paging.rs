@@ -8,11 +8,12 @@ use rustc_hash::FxHashSet;
 use schema::NextPage;
 
 use super::super::{Notice, Page};
+use super::probe::Probe;
 use super::time_slice::TimeSlice;
 use super::window::Order;
 use super::{State, TimeCursorList};
 use common::error::Error;
-use microsoft::source::PageRequest;
+use microsoft::source::{Bound, PageRequest};
 
 /// Sizes at which services cut their pages, whatever they are asked for.
 const CAPS: [u64; 9] = [20, 25, 50, 100, 200, 250, 500, 999, 1000];
@@ -34,6 +35,8 @@ pub(super) struct Evidence {
     /// Pages that were not whole, one after the other.
     again: u32,
     recounts: u32,
+    /// Pages of the window have links to the next ones.
+    gives_links: bool,
     /// It does not mind what it is asked for: it is read once, as it comes.
     stubborn: bool,
     /// Why something may be missing.
@@ -63,6 +66,7 @@ impl Evidence {
     }
 
     fn note(&mut self, answer: &Page) {
+        self.gives_links |= answer.link.is_some();
         if answer.rows > 0 {
             self.stale = if self.seen.insert(answer.digest) { 0 } else { self.stale + 1 };
         }
@@ -118,7 +122,7 @@ impl TimeCursorList {
             return self.follow(&link, page);
         }
         if answer.rows > 0 {
-            return Ok(self.leave_out(page));
+            return Ok(self.leave_out(page, true));
         }
         self.notices.push(Notice::Odd(format!(
             "{}: the link to the next page fails every time; the list is closed where nothing more is found without it",
@@ -228,17 +232,28 @@ impl TimeCursorList {
         if is_own && is_full && !self.evidence.stubborn && self.size.is_full() && self.narrow() {
             return State::Restart;
         }
-        self.leave_out(page)
+        self.leave_out(page, false)
     }
 
-    /// The next page without a link to it: by the number of the records before it, or as a shorter part where the service
-    /// knows no such number.
-    fn leave_out(&mut self, page: &PageRequest) -> State {
+    /// The next page without a link to it, or without the one that fails: by the number of the records before it, or as a
+    /// shorter part where the service knows no such number.
+    fn leave_out(&mut self, page: &PageRequest, has_link: bool) -> State {
         if self.window.can_skip() {
             return State::Page(self.page_by_number(), None);
         }
-        if self.window.order == Order::Own && !self.evidence.stubborn && self.narrow() {
-            return State::Restart;
+        if !self.evidence.stubborn {
+            let is_shorter = if has_link { self.shorten() } else { self.window.order == Order::Own && self.narrow() };
+            if is_shorter {
+                return State::Restart;
+            }
+            if let Some(Bound::Before(to)) = self.window.part.range().to.clone().filter(|_| has_link) {
+                let error = Error::Transient(format!("{}: the link to the next page fails every time", page.name()));
+                return State::Probe(Probe::part(self.window.part.range().clone(), &to, error));
+            }
+        }
+        if !has_link && self.evidence.gives_links {
+            // Where more follows, it says so.
+            return State::Done;
         }
         let what = "there may be more records, no link leads to them, and the service cannot be asked for them";
         self.doubt(format!("{}: {what}", page.name()), true);

@@ -24,7 +24,7 @@ const MAX_SKIPS: u32 = 50;
 /// What went wrong since the last progress.
 #[derive(Debug)]
 pub(super) struct Trouble {
-    failed: u32,
+    pub(super) failed: u32,
     pub(super) throttled: u32,
     /// There was no way to the service.
     lost: u32,
@@ -124,11 +124,18 @@ impl TimeCursorList {
         self.trouble.pages += 1;
         self.trouble.links += u32::from(self.chain.followed);
         let place = self.window.rest().from;
-        if self.places.iter().any(|known| cursor::order(known, &place).is_ge()) {
+        let can_skip = self.window.can_skip();
+        if can_skip && self.places.iter().any(|known| cursor::order(known, &place).is_ge()) {
             // It failed before: page after page need not fail again.
             self.size.smallest();
         }
+        // Where records cannot be left out by their number, parts become shorter instead of pages.
+        let is_narrowed = !can_skip && (self.window.narrowings > 0 || self.is_known(&place));
         self.trouble.place = place;
+        if is_narrowed {
+            self.trouble.failed += 1;
+            return self.try_again(error);
+        }
         // One failure says nothing of the size: it may be the way, or a server that restarts.
         if (self.trouble.pages > 1 || self.size.get() == 1) && !self.size.shrink() {
             if !self.nesting.unexpanded && self.can_expand() {
@@ -155,9 +162,7 @@ impl TimeCursorList {
     }
 
     fn try_again(&mut self, error: Error) -> Result<State, Recovery> {
-        let from = self.window.rest().from;
-        let is_known = self.places.iter().any(|place| *place == from || self.is_in_way(place));
-        let attempts = match is_known {
+        let attempts = match self.is_known(&self.window.rest().from) {
             // The search for what no page can carry goes on: whatever is readable around it is read then.
             _ if self.window.narrowings > 0 && self.window.part.can_narrow(self.window.now) => 0,
             true => 1,
@@ -185,18 +190,10 @@ impl TimeCursorList {
     /// Where records cannot be left out by their number, the part around the one that no page can carry becomes shorter and
     /// shorter, down to a second, while what is readable around it is read.
     fn narrow_down(&mut self, error: Error) -> Result<State, Recovery> {
-        if self.window.order == Order::Kept {
-            self.window.part = TimeSlice::whole(&self.window.rest());
-            self.window.order = Order::Own;
-        }
-        // A service that fails now and then would be asked for every second of the window.
         if self.window.narrowings >= MAX_NARROWINGS {
             return Err(Recovery::Fail(error));
         }
         if self.shorten() {
-            self.start_part();
-            self.window.narrowings += 1;
-            self.trouble.failed = 0;
             let pause = self.trouble.pause();
             let range = self.window.part.range();
             tracing::warn!(
@@ -217,26 +214,37 @@ impl TimeCursorList {
         }
     }
 
-    /// The part ends at the next place that is known to be unreadable, or behind it where it begins there; else it is half as
-    /// long. `false` if it cannot be shorter.
-    fn shorten(&mut self) -> bool {
+    /// What is left of the window is read in parts, and the first of them ends at the next place that is known to be
+    /// unreadable, or behind it where it begins there; else it is half as long. `false` if it cannot be shorter, or was
+    /// made shorter too often: a service that fails now and then would be asked for every second of the window.
+    pub(super) fn shorten(&mut self) -> bool {
+        if self.window.order == Order::Kept {
+            self.window.part = TimeSlice::whole(&self.window.rest());
+            self.window.order = Order::Own;
+        }
         let (part, now) = (&mut self.window.part, self.window.now);
-        if !part.can_narrow(now) {
+        if self.window.narrowings >= MAX_NARROWINGS || !part.can_narrow(now) {
             return false;
         }
-        if self.places.iter().any(|place| place == part.from()) {
-            return part.end_soon();
-        }
         let known = self.places.iter().filter(|place| part.holds(place)).min_by(|a, b| cursor::order(a, b));
-        match known {
+        let is_shorter = match known {
+            _ if self.places.iter().any(|place| place == part.from()) => part.end_soon(),
             Some(place) => part.end_at(place),
             None => part.narrow(now),
+        };
+        if is_shorter {
+            self.start_part();
+            self.window.narrowings += 1;
+            // A full page leaves open whether more follows.
+            self.size.reset();
         }
+        is_shorter
     }
 
-    /// A place that is known to be unreadable, and which the service cannot be asked to leave out, lies within the part.
-    fn is_in_way(&self, place: &str) -> bool {
-        !self.window.can_skip() && self.window.part.holds(place)
+    /// A place that is known to be unreadable begins here, or lies in what is asked for where it cannot be left out.
+    fn is_known(&self, from: &str) -> bool {
+        let is_in_way = |place: &String| !self.window.can_skip() && self.window.part.holds(place);
+        self.places.iter().any(|place| place == from || is_in_way(place))
     }
 
     /// A part that no page can carry is left out.

@@ -61,6 +61,11 @@ impl TimeSlice {
         self.length = (self.length / 2).max(SHORTEST);
     }
 
+    /// It is long beside the parts in which a search for what cannot be read ends.
+    pub(crate) fn is_long(&self) -> bool {
+        self.length >= TimeDelta::hours(1)
+    }
+
     /// The place lies within, behind its beginning.
     pub(crate) fn holds(&self, place: &str) -> bool {
         let is_before_end = match &self.range.to {

@@ -208,6 +208,10 @@ impl TimeCursorList {
         let moves_cursor = self.moves_cursor();
         let window = &mut self.window;
         let began = window.began.map(clock::seconds);
+        if window.part.is_long() {
+            // Nothing is being searched for any more.
+            window.narrowings = 0;
+        }
         let is_over = !window.part.next(&window.range, window.complete, self.size.max(), window.now);
         if moves_cursor && (is_over || !window.unsorted) {
             // Everything before it is complete, unless our clock has led into the service's future.
@@ -226,6 +230,8 @@ impl TimeCursorList {
     }
 
     pub(super) fn start_part(&mut self) {
+        // What failed was another part.
+        self.trouble.failed = 0;
         self.window.complete = 0;
         self.window.farthest = 0;
         self.evidence.anew();
