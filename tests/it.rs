@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod it {
+    mod agent;
     mod equality;
     mod examples;
     mod expected_documents;

@@ -7,6 +7,7 @@ mod elasticsearch;
 mod environment;
 mod java;
 mod launch;
+mod official;
 mod parts;
 mod plugin;
 mod tool;
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 pub use distribution::Stack;
 pub use elasticsearch::Elasticsearch;
 pub use environment::{number, words};
+pub use official::official_python;
 pub use parts::{Part, left_out};
 pub use validator::{Mode, Verdict, validate};
 

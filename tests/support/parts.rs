@@ -12,6 +12,8 @@ pub enum Part {
     Elasticsearch,
     /// Elastic's package validator: needs Go.
     Go,
+    /// Elastic's descriptors of the agent's protocol, and its client for Python: needs Python 3 and `PyPI`.
+    Python,
 }
 
 impl Part {
@@ -20,13 +22,14 @@ impl Part {
         match self {
             Self::Elasticsearch => "elasticsearch",
             Self::Go => "go",
+            Self::Python => "python",
         }
     }
 }
 
 /// True when `M365_SKIP` (comma list) names the part; says so in one line per test process.
 pub fn left_out(part: Part) -> bool {
-    static SAID: [Once; 2] = [const { Once::new() }; 2];
+    static SAID: [Once; 3] = [const { Once::new() }; 3];
     if !environment::words("M365_SKIP").iter().any(|name| name == part.name()) {
         return false;
     }

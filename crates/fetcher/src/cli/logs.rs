@@ -23,7 +23,8 @@ use self::repeats::{Repeats, Summary};
 use super::LogFormat;
 
 /// Whose lines below `info` may be wanted. Others are of HTTP libraries, which write headers, and with them secrets.
-const OURS: [&str; 12] = [
+const OURS: [&str; 13] = [
+    "agent",
     "collect",
     "common",
     "config",

@@ -1,0 +1,8 @@
+//! The component's side of the agent's protocol against agents that are not ours to forgive: the fake agent with the rules
+//! of a real one, and a server made from Elastic's official descriptors.
+
+mod client;
+mod naive;
+mod official;
+mod processes;
+mod traps;
