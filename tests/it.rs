@@ -11,6 +11,7 @@ mod it {
     mod kill;
     mod lock;
     mod server_smoke;
+    mod setup;
     mod sources;
     mod tidy;
     mod validator;

@@ -39,14 +39,35 @@ impl Elasticsearch {
         }
     }
 
+    /// A server of that stack which ends with the value: for tests of what belongs to a whole cluster. `None` when
+    /// `M365_SKIP` leaves it out.
+    ///
+    /// # Panics
+    /// When the server cannot be had; the text names what is missing.
+    pub fn private(stack: Stack) -> Option<Self> {
+        if left_out(Part::Elasticsearch) {
+            return None;
+        }
+        let server = Self::client().and_then(|client| Self::start(stack, client));
+        Some(server.unwrap_or_else(|error| panic!("no elasticsearch {} for the test: {error:#}", stack.version())))
+    }
+
     #[expect(clippy::disallowed_methods, reason = "a test that asks its own server")]
-    fn open(stack: Stack) -> Result<Self> {
+    fn client() -> Result<Client> {
         // Connections are not kept: each test has a runtime of its own, and a connection dies with the runtime it began in.
-        let client = Client::builder().pool_max_idle_per_host(0).timeout(LIMIT).build()?;
+        Ok(Client::builder().pool_max_idle_per_host(0).timeout(LIMIT).build()?)
+    }
+
+    fn open(stack: Stack) -> Result<Self> {
+        let client = Self::client()?;
         if let Some(url) = environment::variable("M365_TEST_ELASTICSEARCH") {
             let url = url.into_string().ok().context("M365_TEST_ELASTICSEARCH is not text")?;
             return Ok(Self { url: url.trim_end_matches('/').to_owned(), client, process: None });
         }
+        Self::start(stack, client)
+    }
+
+    fn start(stack: Stack, client: Client) -> Result<Self> {
         let jdk = java::find(stack.java())?;
         let home = distribution::prepare(stack, &jdk)?;
         let process = launch::start(&home, &jdk)?;

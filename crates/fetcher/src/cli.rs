@@ -1,5 +1,6 @@
 //! The commands. Documents and answers go to standard output, everything else to standard error, all through [`print`].
 
+mod access;
 mod backfill;
 mod check;
 #[cfg(feature = "demo")]
@@ -11,6 +12,7 @@ mod print;
 mod reload;
 mod replay;
 mod run;
+mod setup;
 mod signals;
 mod state;
 mod status;
@@ -31,7 +33,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  done; with `run --once`: every source was collected and acknowledged, and nothing became a dead letter
   1  a source or the output failed, or a file could not be read or written; with `status`: something is degraded or
-     failed; with `check`: something does not work
+     failed; with `check`: something does not work; with `setup`: not everything is in place
   2  wrong command line or configuration
   3  with `status`: no process runs with this state directory
 
@@ -62,6 +64,11 @@ enum LogFormat {
 enum Command {
     /// Collect the configured tenants until stopped
     Run(RunArgs),
+    /// Install templates, pipelines, transforms and dashboards into a cluster and its Kibana; what is right already stays
+    ///
+    /// Everything is compared first. What is in the way is told before anything is changed; after a failure in the middle
+    /// the same command puts what is missing.
+    Setup(setup::SetupArgs),
     #[cfg(feature = "demo")]
     /// Collect an invented tenant, served on this machine, to see the whole way at work
     Demo(demo::DemoArgs),
@@ -213,6 +220,7 @@ pub fn main() -> ExitCode {
     }
     let outcome = match cli.command {
         Command::Run(args) => run::run(&args, cli.log_format, start),
+        Command::Setup(args) => setup::setup(&args),
         #[cfg(feature = "demo")]
         Command::Demo(args) => demo::demo(&args),
         Command::Map(args) => map::map(&args),

@@ -17,9 +17,19 @@ fn text(bytes: &[u8]) -> String {
 #[test]
 fn help_names_every_command_and_the_exit_codes() {
     let help = text(&run(&["--help"], "").stdout);
-    for word in
-        ["run", "demo", "map", "simulate", "config-schema", "list", "completions", "man", "Exit codes", "M365_LOG"]
-    {
+    for word in [
+        "run",
+        "setup",
+        "demo",
+        "map",
+        "simulate",
+        "config-schema",
+        "list",
+        "completions",
+        "man",
+        "Exit codes",
+        "M365_LOG",
+    ] {
         assert!(help.contains(word), "{word}");
     }
 }
@@ -274,4 +284,34 @@ fn the_configuration_is_found_and_its_paths_count_from_its_folder() {
     // A healthy run says what it does and what it did.
     assert!(said.contains("collecting") && said.contains("tenants=1") && said.contains("collected"), "{said}");
     assert_eq!(run_in(&["state", "show"], folder.path()).status.code(), Some(0));
+}
+
+#[test]
+fn a_set_up_that_is_asked_for_wrongly_is_refused_before_anything_is_asked() {
+    let folder = tempfile::tempdir().expect("there");
+    let here = folder.path().join("package.zip");
+    std::fs::write(&here, "no zip").expect("there");
+    let here = here.to_str().expect("there");
+    let kibana = ["--kibana", "http://127.0.0.1:9"];
+    let with = |more: &[&'static str]| [&kibana[..], more].concat();
+    for (options, expected) in [
+        (vec!["--space", "soc"], "--kibana"),
+        (vec!["--fleet"], "--kibana"),
+        (vec!["--retention", "soon"], "allowed: days or hours"),
+        (vec!["--retention", "90d", "--remove"], "cannot be used with"),
+        (vec!["--ca-file", "/nowhere/ca.pem"], "/nowhere/ca.pem is not a file"),
+        (vec!["--ca-fingerprint", "abcd"], "is not a fingerprint"),
+        (vec!["--api-key-file", "/nowhere/key"], "/nowhere/key cannot be read"),
+        (with(&["--fleet", "/nowhere/package.zip"]), "/nowhere/package.zip cannot be read"),
+        ([&kibana[..], &["--fleet", here]].concat(), "is no zip"),
+    ] {
+        let arguments = [&["setup", "--elasticsearch", "http://127.0.0.1:9"][..], &options].concat();
+        let output = run(&arguments, "");
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{options:?}: {said}");
+        assert!(said.contains(expected), "{options:?}: {said}");
+    }
+    let output = run(&["setup"], "");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("--elasticsearch"));
 }

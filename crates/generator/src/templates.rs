@@ -41,11 +41,13 @@ pub(crate) fn component(name: &str, definitions: &[Definition]) -> Value {
     })
 }
 
-/// Index template. Templates that may exist (Elastic's settings and life cycle, the operator's own) are used if they do.
+/// Index template. Templates that may exist (Elastic's settings and life cycle, the retention of a set-up, the operator's
+/// own) are used if they do.
 pub(crate) fn index(name: &str) -> Value {
     let template = names::template_of(name);
     let before = ["logs@settings".to_owned()];
-    let after = ["logs@custom".to_owned(), format!("logs-{}@custom", names::PACKAGE), format!("{template}@custom")];
+    let own = |part: &str| format!("logs-{}@{part}", names::PACKAGE);
+    let after = [own("lifecycle"), "logs@custom".to_owned(), own("custom"), format!("{template}@custom")];
     let optional: Vec<&String> = before.iter().chain(&after).collect();
     let component = names::component_of(name);
     let composed: Vec<&String> = before.iter().chain([&component]).chain(&after).collect();

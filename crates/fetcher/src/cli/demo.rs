@@ -1,6 +1,5 @@
 //! `demo` and `simulate`: an invented tenant on this machine.
 
-mod access;
 mod remove;
 mod summary;
 
@@ -16,11 +15,14 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use self::access::Access;
+use super::access::{Access, LoginArgs, quoted};
 use super::{End, print, run, runtime};
 use crate::config;
 use collect::flow;
 use common::clock;
+
+/// Last part of the names of a demo's data streams: its own, so that nothing else is written or shown.
+const NAMESPACE: &str = "demo";
 
 #[derive(Debug, Args)]
 struct TenantArgs {
@@ -45,21 +47,8 @@ pub(super) struct DemoArgs {
     /// environment where no option says it
     #[arg(long, value_name = "URL")]
     elasticsearch: Option<Url>,
-    /// File that holds the cluster's API key
-    #[arg(long, value_name = "FILE", requires = "elasticsearch", conflicts_with_all = ["username", "password_file"])]
-    api_key_file: Option<PathBuf>,
-    /// User of the cluster
-    #[arg(long, value_name = "NAME", requires = "elasticsearch")]
-    username: Option<String>,
-    /// File that holds the user's password
-    #[arg(long, value_name = "FILE", requires = "elasticsearch")]
-    password_file: Option<PathBuf>,
-    /// PEM file of the certificate authority of the cluster
-    #[arg(long, value_name = "FILE", requires = "elasticsearch")]
-    ca_file: Option<PathBuf>,
-    /// SHA-256 of a certificate in the cluster's chain, which is trusted then
-    #[arg(long, value_name = "HEX", requires = "elasticsearch")]
-    ca_fingerprint: Option<String>,
+    #[command(flatten)]
+    login: LoginArgs,
     /// Remove what a demo has left instead: files, or the cluster's data streams of namespace `demo`, and its templates and
     /// pipelines if no other data stream needs them
     #[arg(long)]
@@ -81,7 +70,8 @@ pub(super) struct SimulateArgs {
 }
 
 pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<End> {
-    let access = match Access::new(args) {
+    let access = args.elasticsearch.as_ref().map(|url| Access::new(url, &args.login)).transpose();
+    let access = match access {
         Ok(access) => access,
         Err(message) => return Ok(End::Usage(message)),
     };
@@ -97,7 +87,7 @@ pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<End> {
     runtime.block_on(async {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("cannot listen on 127.0.0.1")?;
         let address = listener.local_addr()?;
-        let output = access.as_ref().map_or_else(|| file_section(&args.out), Access::section);
+        let output = access.as_ref().map_or_else(|| file_section(&args.out), |access| access.section(Some(NAMESPACE)));
         let text = configuration(std::slice::from_ref(&tenant), address, &output, &args.out);
         let config = match config::parse("demo", &text, &|name| access.as_ref()?.secret(name)) {
             Ok(config) => config,
@@ -185,11 +175,6 @@ fn configuration(tenants: &[Tenant], address: SocketAddr, output: &str, folder: 
 
 fn file_section(out: &Path) -> String {
     format!("  file: {{directory: {}}}\n", quoted(&out.to_string_lossy()))
-}
-
-/// A text in YAML that is taken as it is.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text.replace('$', "$$")).to_string()
 }
 
 /// Removes what an earlier demo wrote, and nothing else.

@@ -23,7 +23,7 @@ use self::repeats::{Repeats, Summary};
 use super::LogFormat;
 
 /// Whose lines below `info` may be wanted. Others are of HTTP libraries, which write headers, and with them secrets.
-const OURS: [&str; 13] = [
+const OURS: [&str; 14] = [
     "agent",
     "collect",
     "common",
@@ -35,6 +35,7 @@ const OURS: [&str; 13] = [
     "microsoft",
     "output",
     "schema",
+    "setup",
     "simulator",
     "state",
 ];

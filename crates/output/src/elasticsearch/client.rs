@@ -39,12 +39,14 @@ pub struct Call<'a> {
     headers: HeaderMap,
     body: Option<Bytes>,
     timeout: Duration,
+    redirected: &'static str,
 }
 
 impl<'a> Call<'a> {
     /// A request for a path, which begins with a slash and may have a query.
     pub fn new(method: Method, path: &'a str) -> Self {
-        Self { method, path, query: &[], headers: HeaderMap::new(), body: None, timeout: TIMEOUT }
+        let (headers, redirected) = (HeaderMap::new(), REDIRECTED);
+        Self { method, path, query: &[], headers, body: None, timeout: TIMEOUT, redirected }
     }
 
     /// `GET`.
@@ -81,6 +83,12 @@ impl<'a> Call<'a> {
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }
     }
+
+    /// What to do where a redirect is answered, instead of what is said of an output.
+    #[must_use]
+    pub fn if_redirected(self, redirected: &'static str) -> Self {
+        Self { redirected, ..self }
+    }
 }
 
 impl NodeClient {
@@ -105,7 +113,7 @@ impl NodeClient {
     }
 
     async fn send_as(&self, login: Option<&HeaderValue>, call: Call<'_>) -> Result<Response, Error> {
-        let Call { method, path, query, mut headers, body, timeout } = call;
+        let Call { method, path, query, mut headers, body, timeout, redirected: hint } = call;
         // The query may be long, and says nothing to whoever reads of an error.
         let what = format!("{method} {}", path.split('?').next().unwrap_or_default());
         let url = self
@@ -130,7 +138,7 @@ impl NodeClient {
         let (host, status) = (self.root.origin().ascii_serialization(), response.status().as_u16());
         tracing::debug!(host, request = what, status, milliseconds, "output answered");
         if response.status().is_redirection() {
-            return Err(redirected(&self.named(&what), &response, REDIRECTED));
+            return Err(redirected(&self.named(&what), &response, hint));
         }
         Ok(response)
     }

@@ -8,6 +8,8 @@ use common::error::Error;
 
 static FIELDS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../fields");
 static PIPELINES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../pipelines");
+/// Generated for Kibana, below `fields/`.
+const SAVED_OBJECTS: &str = "kibana/m365_security.ndjson";
 
 /// Puts the generated artefacts that this program was built with; returns how many.
 pub async fn install(client: &Client) -> Result<usize, Error> {
@@ -38,17 +40,22 @@ impl Artefact {
 
 /// All of them, in the order in which they can be put.
 pub fn artefacts() -> Vec<Artefact> {
-    let of = |folder: &'static str, files: Vec<&'static File<'static>>| {
-        files.into_iter().map(move |file| Artefact {
-            folder,
-            name: file.path().file_stem().unwrap_or_default().to_string_lossy().into_owned(),
-            contents: file.contents(),
-        })
-    };
     of("_component_template", folder(&FIELDS, "component-templates"))
         .chain(of("_ingest/pipeline", json_files(&PIPELINES)))
         .chain(of("_index_template", folder(&FIELDS, "index-templates")))
         .collect()
+}
+
+/// Templates of the indices that hold the current state, and the transforms that fill them. Collecting needs none of them.
+pub fn state_artefacts() -> Vec<Artefact> {
+    of("_index_template", folder(&FIELDS, "destination-templates"))
+        .chain(of("_transform", folder(&FIELDS, "transforms")))
+        .collect()
+}
+
+/// Saved objects of Kibana, one JSON text per line; empty where there are none.
+pub fn saved_objects() -> &'static str {
+    FIELDS.get_file(SAVED_OBJECTS).and_then(File::contents_utf8).unwrap_or_default()
 }
 
 /// Whether the stored artefact was put by [`install`] of this version.
@@ -72,6 +79,14 @@ fn stored<'a>(artefact: &Artefact, answer: &'a Value) -> (&'a Value, &'static st
         "_index_template" => (&answer["index_templates"][0]["index_template"], "/composed_of"),
         _ => (&answer[&artefact.name], "/processors"),
     }
+}
+
+fn of(folder: &'static str, files: Vec<&'static File<'static>>) -> impl Iterator<Item = Artefact> {
+    files.into_iter().map(move |file| Artefact {
+        folder,
+        name: file.path().file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+        contents: file.contents(),
+    })
 }
 
 async fn put(client: &Client, artefact: &Artefact) -> Result<(), Error> {

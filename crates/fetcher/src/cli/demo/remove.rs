@@ -7,11 +7,8 @@ use anyhow::Context;
 use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
 
-use super::access::{Access, NAMESPACE};
-use super::{clear, configuration};
+use super::{Access, NAMESPACE, clear};
 use crate::cli::{End, print, runtime};
-use crate::config;
-use crate::config::Output;
 use common::error::{Error, with_causes};
 use output::elasticsearch::setup;
 use output::elasticsearch::{Call, Client, NodeClient, request_error};
@@ -35,18 +32,12 @@ pub(super) fn files(out: &Path) -> anyhow::Result<End> {
 /// The demo's data streams. Templates and pipelines go too, if they are those of this version and no other data stream
 /// may need them.
 pub(super) fn cluster(access: &Access) -> anyhow::Result<End> {
-    // Tenants are not asked: the address is nobody's.
-    let tenant = simulator::Tenant::default();
-    let text = configuration(&[tenant], ([127, 0, 0, 1], 1).into(), &access.section(), Path::new("."));
-    let config = match config::parse("demo", &text, &|name| access.secret(name)) {
-        Ok(config) => config,
-        Err(error) => return Ok(End::Usage(error.to_string())),
-    };
-    let Some(Output::Elasticsearch(output)) = config.outputs.first().map(|output| &output.output) else {
-        anyhow::bail!("the demo's output is no cluster");
+    let output = match access.output() {
+        Ok(output) => output,
+        Err(message) => return Ok(End::Usage(message)),
     };
     runtime()?.block_on(async {
-        let client = Client::new(output)?.node().await?;
+        let client = Client::new(&output)?.node().await?;
         let all = streams(&client).await?;
         let (own, others): (Vec<_>, Vec<_>) =
             all.into_iter().partition(|name| name.ends_with(&format!("-{NAMESPACE}")));

@@ -1,21 +1,38 @@
-//! The cluster of a demo: its address and login, from options, the environment or the address itself.
+//! A cluster that the command line names: its address and login, from options, the environment or the address itself.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use clap::Args;
 use url::Url;
 
-use super::DemoArgs;
-use super::quoted;
 use crate::config;
-
-/// Last part of the names of a demo's data streams: its own, so that nothing else is written or shown.
-pub(super) const NAMESPACE: &str = "demo";
+use crate::config::{ElasticOutput, Output};
 
 /// Variables with a login where no option names one, as Elastic Agent knows them.
 const API_KEY: &str = "ELASTICSEARCH_API_KEY";
 const USERNAME: &str = "ELASTICSEARCH_USERNAME";
 const PASSWORD: &str = "ELASTICSEARCH_PASSWORD";
+
+/// How to get into the cluster that `--elasticsearch` names.
+#[derive(Debug, Args)]
+pub(super) struct LoginArgs {
+    /// File that holds the cluster's API key
+    #[arg(long, value_name = "FILE", requires = "elasticsearch", conflicts_with_all = ["username", "password_file"])]
+    api_key_file: Option<PathBuf>,
+    /// User of the cluster
+    #[arg(long, value_name = "NAME", requires = "elasticsearch")]
+    username: Option<String>,
+    /// File that holds the user's password
+    #[arg(long, value_name = "FILE", requires = "elasticsearch")]
+    password_file: Option<PathBuf>,
+    /// PEM file of the certificate authority of the cluster
+    #[arg(long, value_name = "FILE", requires = "elasticsearch")]
+    ca_file: Option<PathBuf>,
+    /// SHA-256 of a certificate in the cluster's chain, which is trusted then
+    #[arg(long, value_name = "HEX", requires = "elasticsearch")]
+    ca_fingerprint: Option<String>,
+}
 
 /// A cluster and how to get in.
 pub(super) struct Access {
@@ -32,9 +49,8 @@ enum Login {
 }
 
 impl Access {
-    /// Reads the options; `None` without a cluster.
-    pub(super) fn new(args: &DemoArgs) -> Result<Option<Self>, String> {
-        let Some(url) = &args.elasticsearch else { return Ok(None) };
+    /// Reads the options.
+    pub(super) fn new(url: &Url, args: &LoginArgs) -> Result<Self, String> {
         let (host, login) = split(url)?;
         let login = match (&args.api_key_file, &args.username, &args.password_file) {
             (Some(file), _, _) => Login::ApiKey(secret(file)?),
@@ -51,16 +67,23 @@ impl Access {
             },
         };
         let (ca_file, ca_fingerprint) = (args.ca_file.clone(), args.ca_fingerprint.clone());
-        Ok(Some(Self { host, login, ca_file, ca_fingerprint }))
+        Ok(Self { host, login, ca_file, ca_fingerprint })
+    }
+
+    /// The cluster as an output; what is wrong with the options is told in the configuration's words.
+    pub(super) fn output(&self) -> Result<ElasticOutput, String> {
+        let text = format!("{}state: ./state\noutput:\n{}", nobody(), self.section(None));
+        let config = config::parse("options", &text, &|name| self.secret(name)).map_err(|error| error.to_string())?;
+        match config.outputs.into_iter().next().map(|named| named.output) {
+            Some(Output::Elasticsearch(output)) => Ok(*output),
+            _ => Err("--elasticsearch names no cluster".to_owned()),
+        }
     }
 
     /// The output's section of the configuration. Secrets are asked for by name, see [`Access::secret`].
-    pub(super) fn section(&self) -> String {
-        let mut lines = vec![
-            "elasticsearch:".to_owned(),
-            format!("  hosts: [{}]", quoted(self.host.as_str())),
-            format!("  namespace: {NAMESPACE}"),
-        ];
+    pub(super) fn section(&self, namespace: Option<&str>) -> String {
+        let mut lines = vec!["elasticsearch:".to_owned(), format!("  hosts: [{}]", quoted(self.host.as_str()))];
+        lines.extend(namespace.map(|namespace| format!("  namespace: {namespace}")));
         match &self.login {
             Login::None => {}
             Login::ApiKey(_) => lines.push(format!("  api_key: \"${{{API_KEY}}}\"")),
@@ -86,6 +109,21 @@ impl Access {
             _ => None,
         }
     }
+}
+
+/// A tenant that nobody has: what is asked of the cluster alone needs none, the configuration does.
+fn nobody() -> String {
+    let datasets: Vec<&str> = schema::catalog().iter().map(|dataset| dataset.definition.name).collect();
+    format!(
+        "tenants:\n  - id: 00000000-0000-0000-0000-000000000001\n    client_id: 00000000-0000-0000-0000-000000000002\n    \
+         client_secret: unused\n    datasets: [{}]\n",
+        datasets.join(", ")
+    )
+}
+
+/// A text in YAML that is taken as it is.
+pub(super) fn quoted(text: &str) -> String {
+    serde_json::Value::from(text.replace('$', "$$")).to_string()
 }
 
 fn from_environment() -> Login {
