@@ -14,6 +14,7 @@ mod deduplicator;
 pub mod desk;
 mod engine;
 mod fetch_by_id;
+mod health_report;
 mod kinds;
 mod late_arrival_scan;
 mod misdated;
@@ -57,7 +58,7 @@ pub use self::supervisor::{Assignment, RunOptions, run, supervise};
 use common::error::Error;
 use common::health::SourceHealth;
 use common::stats::Stats;
-use config::{Config, DatasetConfig};
+use config::{Config, DatasetConfig, HealthReports};
 use microsoft::source::Range;
 use output::dead_letters::DeadLetters;
 use output::{AnyOutput, DataStreams};
@@ -92,6 +93,7 @@ struct RunContext {
     dead: Arc<DeadLetters>,
     desk: Arc<Desk>,
     store: Store,
+    reports: HealthReports,
     preserve_original: bool,
     /// It was told that this machine's clock is not the service's.
     clock_told: Arc<AtomicBool>,
@@ -107,8 +109,8 @@ impl RunContext {
         desk.open(&store);
         let (outlets, tasks) = Outlets::open(outputs, &stats, &dead, patience);
         let preserve_original = config.preserve_original_event;
-        let clock_told = Arc::default();
-        let run = Self { clients, outlets, stats, dead, desk, store, preserve_original, clock_told };
+        let (reports, clock_told) = (config.health, Arc::default());
+        let run = Self { clients, outlets, stats, dead, desk, store, reports, preserve_original, clock_told };
         Ok((Arc::new(run), tasks))
     }
 }

@@ -5,6 +5,7 @@
 mod active;
 mod all;
 mod broken;
+mod drift;
 pub mod latency;
 mod letters;
 mod output;
@@ -116,6 +117,7 @@ pub struct SourceHealth {
     retry_queue: Count,
     page_size: Count,
     misdated: Count,
+    drift: drift::DriftHealth,
     time: clock::ServiceClock,
     latency: latency::Latency,
     status: Mutex<SourceStatus>,
@@ -196,6 +198,7 @@ impl SourceHealth {
             retry_queue: Count::default(),
             page_size: Count::default(),
             misdated: Count::default(),
+            drift: drift::DriftHealth::default(),
             time: clock::ServiceClock::default(),
             latency: latency::Latency::default(),
             status: Mutex::new(status),

@@ -22,6 +22,7 @@ pub struct Counts {
 /// Counts of all datasets, in the catalog's order, and of all sources.
 #[derive(Debug)]
 pub struct Stats {
+    /// The datasets, and behind them the collector's own reports.
     datasets: Arc<Vec<Counts>>,
     /// Bytes of decoded response bodies.
     pub bytes: AtomicU64,
@@ -39,7 +40,7 @@ impl Default for Stats {
     fn default() -> Self {
         let health = Arc::<Health>::default();
         Self {
-            datasets: Arc::new(schema::catalog().iter().map(|_| Counts::default()).collect()),
+            datasets: Arc::new((0..=schema::catalog().len()).map(|_| Counts::default()).collect()),
             bytes: AtomicU64::new(0),
             pages: AtomicU64::new(0),
             delivery: health.output(),
@@ -81,9 +82,11 @@ impl Stats {
         })
     }
 
-    /// Documents whose fate is known: taken, there before, or dead letters.
+    /// Documents whose fate is known: taken, there before, or refused; the collector's own reports are among them.
     pub fn settled(&self) -> u64 {
-        self.by_dataset().map(|(_, created, duplicates, refused)| created + duplicates + refused).sum()
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let all = self.datasets.iter();
+        all.map(|counts| read(&counts.created) + read(&counts.duplicates) + read(&counts.refused)).sum()
     }
 
     /// Documents that the output holds now because of this run.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::value::{Text, parse_duration};
-use super::{
+use super::{HealthReports, 
     BrokenTenant, Config, ConfigError, HttpConfig, NamedOutput, Output, TenantConfig, http, literal, output, plain,
     tenant, wire,
 };
@@ -17,6 +17,8 @@ use state::DEFAULT_RETENTION;
 
 /// Shortest and longest time that ids are remembered.
 const MIN_DEDUP_INDEX: Duration = Duration::from_hours(48);
+/// Time spans between two reports of health: shorter ones would cost more than they tell.
+const HEALTH_INTERVALS: std::ops::RangeInclusive<Duration> = Duration::from_secs(10)..=Duration::from_hours(1);
 const MAX_DEDUP_INDEX: Duration = Duration::from_hours(400 * 24);
 
 /// Variables and the folder that the texts of the file refer to.
@@ -58,12 +60,13 @@ pub(super) fn check(written: wire::Written, environment: Environment<'_>) -> Res
     let given = written.iter().enumerate().filter_map(|(place, it)| Some((place, it.tenant.as_ref()?)));
     let literal_secrets = literal::find(&document, given);
     let outputs = check_outputs(&document, environment, &mut errors);
-    let wire::Document { state, dedup_index, dead_letter, preserve_original_event, metrics, http, .. } = document;
+    let wire::Document { state, dedup_index, dead_letter, preserve_original_event, metrics, health, http, .. } = document;
     let state = note(&mut errors, state_directory(state.as_ref(), environment));
     let dead_letter = note(&mut errors, output::check_dead_letter(dead_letter.as_ref(), environment));
     let dedup_index = note(&mut errors, check_dedup_index(dedup_index.as_ref(), environment));
     let metrics = metrics.map(|metrics| check_listen("metrics.listen", &metrics.listen, environment)).transpose();
     let metrics = note(&mut errors, metrics);
+    let health = note(&mut errors, check_health(health.as_ref(), environment));
     let http = note(&mut errors, http::check(http.as_ref(), environment));
     let (mut tenants, mut broken) = {
         let proxy = http.as_ref().and_then(|http| http.proxy.as_ref());
@@ -78,8 +81,8 @@ pub(super) fn check(written: wire::Written, environment: Environment<'_>) -> Res
             Err(error) => errors.push(error),
         }
     }
-    let (Some(state), Some((dead_letter, dead_letter_limit)), Some(dedup_index), Some(metrics), Some(http), true) =
-        (state, dead_letter, dedup_index, metrics, http, errors.is_empty() && !tenants.is_empty())
+    let (Some(state), Some((dead_letter, dead_letter_limit)), Some(dedup_index), Some(metrics), Some(health), Some(http), true) =
+        (state, dead_letter, dedup_index, metrics, health, http, errors.is_empty() && !tenants.is_empty())
     else {
         return Err(all(errors, &broken, Vec::new()));
     };
@@ -101,6 +104,7 @@ pub(super) fn check(written: wire::Written, environment: Environment<'_>) -> Res
         dead_letter_limit,
         preserve_original_event,
         metrics,
+        health,
         http,
         unencrypted,
         literal_secrets,
@@ -188,6 +192,23 @@ fn check_dedup_index(text: Option<&Text>, environment: Environment<'_>) -> Resul
     let written = text.resolve("dedup_index", environment)?;
     let span = parse_duration(&written).filter(|span| (MIN_DEDUP_INDEX..=MAX_DEDUP_INDEX).contains(span));
     span.ok_or_else(|| text.error("dedup_index", format!("`{written}` is no such time span; allowed: `2d` to `400d`")))
+}
+
+fn check_health(
+    written: Option<&wire::HealthReports>,
+    environment: Environment<'_>,
+) -> Result<HealthReports, ConfigError> {
+    let mut reports = HealthReports::default();
+    let Some(wire::HealthReports { documents, interval }) = written else { return Ok(reports) };
+    reports.documents = *documents;
+    if let Some(text) = interval {
+        let key = "health.interval";
+        let written = text.resolve(key, environment)?;
+        let span = parse_duration(&written).filter(|span| HEALTH_INTERVALS.contains(span));
+        let error = || text.error(key, format!("`{written}` is no such time span; allowed: `10s` to `1h`"));
+        reports.interval = span.ok_or_else(error)?;
+    }
+    Ok(reports)
 }
 
 /// An address of this machine that others cannot reach: metrics name tenants and know no login.

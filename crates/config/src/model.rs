@@ -32,12 +32,29 @@ pub struct Config {
     pub preserve_original_event: bool,
     /// Where metrics are served, if at all; a loopback address.
     pub metrics: Option<SocketAddr>,
+    /// What the collector reports of itself.
+    pub health: HealthReports,
     /// The way to Microsoft.
     pub http: HttpConfig,
     /// Keys of addresses that documents or secrets are sent to without TLS, beyond this machine.
     pub unencrypted: Vec<String>,
     /// Keys and lines of secrets that stand in the file itself.
     pub literal_secrets: Vec<String>,
+}
+
+/// What the collector reports of itself, in the data stream `health`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HealthReports {
+    /// Whether reports are written; `None` is where the output is a cluster.
+    pub documents: Option<bool>,
+    /// Time between two reports of a source.
+    pub interval: Duration,
+}
+
+impl Default for HealthReports {
+    fn default() -> Self {
+        Self { documents: None, interval: Duration::from_mins(1) }
+    }
 }
 
 /// One tenant.

@@ -37,6 +37,8 @@ pub(super) struct Document {
     pub(super) preserve_original_event: bool,
     /// Metrics in Prometheus' format. Default: none.
     pub(super) metrics: Option<Metrics>,
+    /// What the collector reports of itself, in the data stream `logs-m365_security.health`.
+    pub(super) health: Option<HealthReports>,
     /// The way to Microsoft.
     pub(super) http: Option<Http>,
 }
@@ -83,6 +85,16 @@ pub(super) struct Http {
 pub(super) struct Metrics {
     /// Loopback address and port to listen on, for example `127.0.0.1:9464`.
     pub(super) listen: Text,
+}
+
+/// Reports of the sources' health: state, freshness and counts of each source.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HealthReports {
+    /// Whether they are written. Default: true where the output is a cluster, false elsewhere.
+    pub(super) documents: Option<bool>,
+    /// Time between two reports of a source, `10s` to `1h`. Default: `1m`.
+    pub(super) interval: Option<Text>,
 }
 
 /// One tenant.

@@ -77,7 +77,7 @@ fn sample() -> Value {
         "ecs": { "version": schema::ecs::VERSION },
         "event": { "dataset": stream, "kind": "metric", "module": names::PACKAGE },
         "m365_security": { "health": report },
-        "observer": { "hostname": "collector-1", "version": names::VERSION },
+        "observer": { "version": names::VERSION },
     })
 }
 

@@ -20,15 +20,21 @@ use common::health::{Reason, Receipt, SourceHealth};
 /// A batch is handed over when its documents reach this size. A request of 1 MiB takes four of them, framed.
 pub const BATCH_BYTES: usize = 224 * 1024;
 
-/// The data stream of every dataset.
+/// The data stream of every dataset, and behind them that of the collector's own reports.
 #[derive(Debug)]
 pub struct DataStreams(Vec<String>);
 
 impl DataStreams {
     /// The data streams of a namespace.
     pub fn new(namespace: &str) -> Self {
-        let name = |dataset: &schema::Dataset| format!("logs-m365_security.{}-{namespace}", dataset.definition.name);
-        Self(schema::catalog().iter().map(name).collect())
+        let names = schema::catalog().iter().map(|dataset| dataset.definition.name);
+        let name = |name: &str| format!("logs-m365_security.{name}-{namespace}");
+        Self(names.chain([schema::health::NAME]).map(name).collect())
+    }
+
+    /// The place of the collector's own reports: behind the catalog.
+    pub fn health(&self) -> u16 {
+        u16::try_from(self.0.len() - 1).unwrap_or(u16::MAX)
     }
 
     /// The data stream of a dataset, by its place in the catalog.

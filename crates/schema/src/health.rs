@@ -29,7 +29,6 @@ pub const ECS: &[Ecs] = &[
     ecs::EVENT_KIND,
     ecs::EVENT_MODULE,
     ecs::MESSAGE,
-    ecs::OBSERVER_HOSTNAME,
     ecs::OBSERVER_VERSION,
     ecs::TAGS,
 ];

@@ -31,6 +31,8 @@ pub struct Target {
 #[derive(Debug)]
 pub struct Outlet {
     name: Arc<str>,
+    /// It is a cluster, where reports of health are looked at.
+    is_cluster: bool,
     /// Data streams of tenants without a namespace of their own.
     streams: Arc<DataStreams>,
     jobs: mpsc::Sender<OutputCommand>,
@@ -56,10 +58,12 @@ impl Outlets {
         let mut outlets = Vec::with_capacity(count);
         for Target { name, output, namespace } in targets {
             let (jobs, inbox) = mpsc::channel(task::QUEUED);
+            let is_cluster = matches!(output, AnyOutput::Elasticsearch(_));
             let stats = if outlets.is_empty() { Arc::clone(stats) } else { Arc::new(stats.of_output(&name)) };
             tasks.spawn(task::serve(task::OutputTask { output, dead: Arc::clone(dead), stats, patience }, inbox));
             outlets.push(Arc::new(Outlet {
                 name,
+                is_cluster,
                 streams: Arc::new(DataStreams::new(&namespace)),
                 jobs,
                 pool: Arc::new(Pool::among(count)),
@@ -101,6 +105,16 @@ impl Meter {
 }
 
 impl Outlet {
+    /// What the configuration calls it.
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// It is a cluster.
+    pub fn is_cluster(&self) -> bool {
+        self.is_cluster
+    }
+
     /// The data streams of a namespace, the output's own where none is named.
     pub fn streams(&self, namespace: Option<&str>) -> Arc<DataStreams> {
         match namespace {

@@ -86,6 +86,7 @@ pub(super) fn report_drift(reader: &mut SourceReader) {
     let datasets = reader.datasets();
     for mapper::Drift { kind, path, count, record } in reader.rows.take_drift() {
         let new = matches!(kind, "unknown_column" | "mistyped" | "unknown_kind");
+        reader.health.drift(kind == "unknown_column", &path, count);
         if !new {
             tracing::warn!(
                 tenant = &*reader.tenant,

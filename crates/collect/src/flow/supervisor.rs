@@ -6,9 +6,11 @@ use std::time::Duration;
 use rustc_hash::FxHashMap;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use super::poll::{Plan, poll};
+use super::health_report::{self, Reporter};
 use super::{Collector, Failed, Parts, RunContext, collectors, outlet};
 use common::error::Error;
 use common::http::jitter;
@@ -62,6 +64,7 @@ pub async fn supervise(config: &Config, parts: Parts, orders: RunOptions) -> Res
     let broken = supervisor.reconcile(Assignment { tenants: config.tenants.clone(), broken: config.broken.clone() });
     // Otherwise they may heal on the way, as long as somebody is there.
     let mut failed = if once || supervisor.members.is_empty() { broken } else { Vec::new() };
+    let mut reporting = Reporting::new(supervisor.run.reports.interval);
     loop {
         tokio::select! {
             ended = supervisor.members.join_next() => match ended {
@@ -72,6 +75,7 @@ pub async fn supervise(config: &Config, parts: Parts, orders: RunOptions) -> Res
             Some(assignment) = next_change(&mut changes) => {
                 supervisor.reconcile(assignment);
             }
+            () = reporting.due() => reporting.start(&supervisor),
             () = stop.cancelled() => break,
         }
     }
@@ -79,6 +83,7 @@ pub async fn supervise(config: &Config, parts: Parts, orders: RunOptions) -> Res
         while let Some(ended) = supervisor.members.join_next().await {
             failed.extend(ended.unwrap_or_default());
         }
+        reporting.last(&supervisor).await;
         // The outputs end when nobody can send to them any more.
         drop(supervisor);
         outlet::ended(&mut outputs).await
@@ -95,6 +100,44 @@ pub async fn supervise(config: &Config, parts: Parts, orders: RunOptions) -> Res
     }
     store.close().await?;
     Ok(failed)
+}
+
+/// The reports of the sources' health, one interval after the other.
+struct Reporting {
+    ticks: Interval,
+    reporter: Reporter,
+    /// The reports that are on their way.
+    under_way: JoinSet<()>,
+}
+
+impl Reporting {
+    fn new(interval: Duration) -> Self {
+        let mut ticks = tokio::time::interval_at(Instant::now() + interval, interval);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self { ticks, reporter: Reporter::default(), under_way: JoinSet::new() }
+    }
+
+    /// Waits for the end of the interval.
+    async fn due(&mut self) {
+        self.ticks.tick().await;
+    }
+
+    /// Sends the reports, unless an output still has the last ones: the next reports tell the same and more.
+    fn start(&mut self, supervisor: &Supervisor) {
+        while self.under_way.try_join_next().is_some() {}
+        if self.under_way.is_empty() {
+            let reports = self.reporter.report(&supervisor.run, &supervisor.tenants());
+            self.under_way.spawn(health_report::send(reports));
+        }
+    }
+
+    /// Sends what the end of the run has to tell. Status and exit code tell it too, so the output is not waited for long.
+    async fn last(&mut self, supervisor: &Supervisor) {
+        let reports = self.reporter.report(&supervisor.run, &supervisor.tenants());
+        // One that is not taken is dropped with its way to the output.
+        let _ = tokio::time::timeout(health_report::LAST, health_report::send(reports)).await;
+        self.under_way.shutdown().await;
+    }
 }
 
 /// The end of `rest`, unless it takes longer than [`GRACE`] after the order to stop.
@@ -208,6 +251,11 @@ impl Supervisor {
             .iter()
             .map(|tenant| Failed { tenant: tenant.id.clone(), datasets: String::new(), error: error(tenant) })
             .collect()
+    }
+
+    /// The tenants that are collected, or were in this run.
+    fn tenants(&self) -> Vec<&TenantConfig> {
+        self.tenants.values().map(|tasks| &tasks.config).collect()
     }
 
     /// Starts the sources of one tenant, when those of `former` have ended: two would fight over one state.

@@ -14,6 +14,7 @@ mod checkpoints;
 mod dialects;
 mod faults;
 mod health;
+mod health_reports;
 mod manners;
 mod outlets;
 mod outputs;
@@ -97,6 +98,7 @@ async fn scene_of(incidents: u64, alerts_per_incident: AlertsPerIncident) -> Sce
         dead_letter: folder.path().join("dead"),
         dead_letter_limit: output::dead_letters::Limit::default(),
         preserve_original_event: false,
+        health: HealthReports { documents: Some(false), ..HealthReports::default() },
         http: microsoft::HttpConfig::default(),
         metrics: None,
         unencrypted: Vec::new(),

@@ -82,5 +82,5 @@ impl OutputStatus {
 }
 
 fn name(dataset: u16) -> &'static str {
-    schema::catalog().get(usize::from(dataset)).map_or("", |dataset| dataset.definition.name)
+    schema::catalog().get(usize::from(dataset)).map_or(schema::health::NAME, |dataset| dataset.definition.name)
 }

@@ -130,6 +130,12 @@ pub struct SourceSnapshot {
     /// Records with a time in the future, or with one that cannot be read.
     #[serde(default)]
     pub misdated: u64,
+    /// Properties of rows that no column names.
+    #[serde(default)]
+    pub drift_names: u64,
+    /// Values of rows that were set aside or mended.
+    #[serde(default)]
+    pub drift_values: u64,
     /// Seconds by which this machine's clock is ahead of the service's; negative when it is behind.
     #[serde(default)]
     pub clock_ahead_seconds: Option<i64>,
@@ -217,6 +223,8 @@ impl SourceHealth {
             rejected: self.rejected.get(),
             late: self.late.get(),
             misdated: self.misdated.get(),
+            drift_names: self.drift.names.get(),
+            drift_values: self.drift.values.get(),
             clock_ahead_seconds: self.time.ahead().map(|ahead| ahead.num_seconds()),
             lost: self.lost.get(),
             throttled: self.throttled.get(),

@@ -147,7 +147,12 @@ impl Classifier<'_> {
 
     fn keep(&self, item: Item<'_>, reason: &str, refusal: &Refusal) -> Result<Kept, Error> {
         let Item { batch, entry } = item;
-        let dataset = schema::catalog()[usize::from(entry.dataset)].definition.name;
+        let Some(dataset) = schema::catalog().get(usize::from(entry.dataset)).map(|dataset| dataset.definition.name)
+        else {
+            // The next report tells the same and more, so nobody would replay this one.
+            tracing::warn!(kind = refusal.kind, error = refusal.said, "a report of a source's health was refused");
+            return Ok(Kept::New);
+        };
         let id = mapper::DocId(entry.id).to_string();
         let Refusal { kind, said } = refusal;
         let rejection = Rejection { dataset, tenant: batch.tenant(), reason, detail: said, record: Some(&id) };
