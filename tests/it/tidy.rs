@@ -174,13 +174,13 @@ fn production_code_does_not_unwrap() {
 
 /// The rooms that the collector is made of.
 fn is_of_the_collector(path: &str) -> bool {
-    ["agent", "collect", "common", "config", "fetcher", "json_stream", "microsoft", "output", "setup", "state"].iter().any(
-        |room| {
+    ["agent", "collect", "common", "config", "fetcher", "json_stream", "microsoft", "output", "setup", "state"]
+        .iter()
+        .any(|room| {
             path.strip_prefix("crates/")
                 .and_then(|rest| rest.strip_prefix(room))
                 .is_some_and(|rest| rest.starts_with("/src/"))
-        },
-    )
+        })
 }
 
 /// What a room may lean on, its tests apart: every arrow points down.

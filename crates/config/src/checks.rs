@@ -7,9 +7,9 @@ use std::time::Duration;
 use url::Url;
 
 use super::value::{Text, parse_duration};
-use super::{HealthReports, 
-    BrokenTenant, Config, ConfigError, HttpConfig, NamedOutput, Output, TenantConfig, http, literal, output, plain,
-    tenant, wire,
+use super::{
+    BrokenTenant, Config, ConfigError, HealthReports, HttpConfig, NamedOutput, Output, TenantConfig, http, literal,
+    output, plain, tenant, wire,
 };
 use common::health::DEFAULT_OUTPUT;
 use common::ids;
@@ -60,7 +60,8 @@ pub(super) fn check(written: wire::Written, environment: Environment<'_>) -> Res
     let given = written.iter().enumerate().filter_map(|(place, it)| Some((place, it.tenant.as_ref()?)));
     let literal_secrets = literal::find(&document, given);
     let outputs = check_outputs(&document, environment, &mut errors);
-    let wire::Document { state, dedup_index, dead_letter, preserve_original_event, metrics, health, http, .. } = document;
+    let wire::Document { state, dedup_index, dead_letter, preserve_original_event, metrics, health, http, .. } =
+        document;
     let state = note(&mut errors, state_directory(state.as_ref(), environment));
     let dead_letter = note(&mut errors, output::check_dead_letter(dead_letter.as_ref(), environment));
     let dedup_index = note(&mut errors, check_dedup_index(dedup_index.as_ref(), environment));
@@ -81,8 +82,15 @@ pub(super) fn check(written: wire::Written, environment: Environment<'_>) -> Res
             Err(error) => errors.push(error),
         }
     }
-    let (Some(state), Some((dead_letter, dead_letter_limit)), Some(dedup_index), Some(metrics), Some(health), Some(http), true) =
-        (state, dead_letter, dedup_index, metrics, health, http, errors.is_empty() && !tenants.is_empty())
+    let (
+        Some(state),
+        Some((dead_letter, dead_letter_limit)),
+        Some(dedup_index),
+        Some(metrics),
+        Some(health),
+        Some(http),
+        true,
+    ) = (state, dead_letter, dedup_index, metrics, health, http, errors.is_empty() && !tenants.is_empty())
     else {
         return Err(all(errors, &broken, Vec::new()));
     };

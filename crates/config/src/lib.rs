@@ -24,7 +24,10 @@ mod wire;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
-pub use self::model::{BrokenTenant, Config, ConfigError, ConfigErrors, DEFAULT_OVERLAP, DatasetConfig, Delivery, HealthReports, LateArrivalScanConfig, TenantConfig};
+pub use self::model::{
+    BrokenTenant, Config, ConfigError, ConfigErrors, DEFAULT_OVERLAP, DatasetConfig, Delivery, HealthReports,
+    LateArrivalScanConfig, TenantConfig,
+};
 pub use ::common::http::ProxyConfig;
 use ::common::http::plain;
 pub use ::microsoft::{CertificateFiles, Cloud, CredentialKind, HttpConfig, ManagedIdentity};

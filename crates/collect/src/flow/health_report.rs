@@ -43,8 +43,9 @@ impl Reporter {
         let mut now = FxHashMap::default();
         for source in run.stats.health.sources() {
             let key = source.key().clone();
-            let is_its_own =
-                |tenant: &&&TenantConfig| *tenant.cloud.name == *key.cloud && tenant.id.eq_ignore_ascii_case(&key.tenant);
+            let is_its_own = |tenant: &&&TenantConfig| {
+                *tenant.cloud.name == *key.cloud && tenant.id.eq_ignore_ascii_case(&key.tenant)
+            };
             let delivery = tenants.iter().find(is_its_own).map(|tenant| &tenant.delivery);
             let Ok(outlet) = run.outlets.of(delivery.unwrap_or(&Delivery::default())) else { continue };
             if !run.reports.documents.unwrap_or(outlet.is_cluster()) {
@@ -89,7 +90,13 @@ async fn deliver(outlet: &Outlet, streams: &Arc<DataStreams>, documents: &[(DocI
     writer.flush().await
 }
 
-fn document(at: &str, source: &SourceHealth, now: &SourceSnapshot, last: Option<&SourceSnapshot>, output: &str) -> Vec<u8> {
+fn document(
+    at: &str,
+    source: &SourceHealth,
+    now: &SourceSnapshot,
+    last: Option<&SourceSnapshot>,
+    output: &str,
+) -> Vec<u8> {
     let mut report = counts(now, last);
     let mut put = |name: &str, value: Value| {
         if !value.is_null() {
@@ -100,7 +107,14 @@ fn document(at: &str, source: &SourceHealth, now: &SourceSnapshot, last: Option<
     put("dataset", datasets(&now.dataset));
     put("output", json!(output));
     put("state", json!(now.state.name()));
-    put("reason", if now.reasons.is_empty() { Value::Null } else { now.reasons.iter().map(|reason| reason.reason.name()).collect() });
+    put(
+        "reason",
+        if now.reasons.is_empty() {
+            Value::Null
+        } else {
+            now.reasons.iter().map(|reason| reason.reason.name()).collect()
+        },
+    );
     put("freshness", json!(now.freshness_seconds));
     put("backlog", json!(now.backlog_seconds));
     put("newest", json!(now.newest.as_deref().and_then(clock::parse).map(clock::exact)));

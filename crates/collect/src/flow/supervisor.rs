@@ -9,8 +9,8 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use super::poll::{Plan, poll};
 use super::health_report::{self, Reporter};
+use super::poll::{Plan, poll};
 use super::{Collector, Failed, Parts, RunContext, collectors, outlet};
 use common::error::Error;
 use common::http::jitter;

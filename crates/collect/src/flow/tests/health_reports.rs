@@ -42,7 +42,10 @@ async fn a_run_reports_each_source_with_what_it_did() {
         let report = of(&reports, dataset);
         let health = &report["m365_security"]["health"];
         assert_eq!(health["documents"], scene.documents(dataset).len(), "{report}");
-        assert_eq!((&health["state"], &health["failures"], &health["backlog"]), (&"healthy".into(), &0.into(), &0.into()));
+        assert_eq!(
+            (&health["state"], &health["failures"], &health["backlog"]),
+            (&"healthy".into(), &0.into(), &0.into())
+        );
         assert!(health["records"].as_u64() > Some(0) && health["freshness"].as_u64().is_some(), "{report}");
         assert!(health.get("reason").is_none() && report.get("message").is_none(), "{report}");
         assert_eq!(report["cloud"]["account"]["id"], *scene.config.tenants[0].id);
