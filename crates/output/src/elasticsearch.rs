@@ -19,6 +19,7 @@ mod refusals;
 pub mod reply;
 mod request;
 pub mod setup;
+pub mod tls;
 mod trust;
 
 use std::sync::Arc;
@@ -60,6 +61,7 @@ struct Inner {
     bodies: Bodies,
     timeout: Duration,
     max_concurrency: u32,
+    max_documents: usize,
     limit: BodyLimit,
     /// Versions before 8.13 do not know what they are asked to require.
     cannot_require: AtomicBool,
@@ -94,6 +96,7 @@ impl Client {
             bodies: Bodies::new(output.gzip.map(Gzip::new).transpose()?, output.max_concurrency),
             timeout: output.timeout,
             max_concurrency: output.max_concurrency,
+            max_documents: output.max_documents.unwrap_or(usize::MAX),
             limit: BodyLimit::new(output.max_body),
             cannot_require: AtomicBool::new(false),
             is_prepared: AtomicBool::new(false),
@@ -135,6 +138,11 @@ impl Client {
 
     pub(super) fn max_concurrency(&self) -> u32 {
         self.0.max_concurrency
+    }
+
+    /// Most documents of one request.
+    pub(super) fn max_documents(&self) -> usize {
+        self.0.max_documents
     }
 
     /// Another node may answer where one did not.

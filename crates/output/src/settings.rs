@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use common::http::{ProxyConfig, plain};
+use reqwest::header::HeaderMap;
 use secrecy::SecretString;
 use url::Url;
 
@@ -85,6 +86,14 @@ pub struct ElasticOutput {
     pub max_concurrency: u32,
     /// Longest request body in bytes, before compression; `None` asks the cluster.
     pub max_body: Option<usize>,
+    /// Most documents in one request; `None` for as many as fit.
+    pub max_documents: Option<usize>,
+    /// Which certificates are trusted, and which one is shown.
+    pub tls: Tls,
+    /// Headers of every request, beside those that it has anyway. They may be secret.
+    pub headers: HeaderMap,
+    /// Names and values that are appended to the address of every request.
+    pub parameters: Vec<(String, String)>,
     /// Credentials may be sent to other machines without TLS.
     pub allow_insecure_http: bool,
 }
@@ -102,6 +111,10 @@ impl ElasticOutput {
             timeout: DEFAULT_TIMEOUT,
             max_concurrency: DEFAULT_CONCURRENCY,
             max_body: None,
+            max_documents: None,
+            tls: Tls::default(),
+            headers: HeaderMap::new(),
+            parameters: Vec::new(),
             allow_insecure_http: false,
         }
     }
@@ -122,6 +135,62 @@ impl ElasticOutput {
             .map(|host| plain::refusal("the credential", host))
             .or_else(|| proxy().map(|proxy| plain::refusal("its password", proxy)))
     }
+}
+
+/// Which certificates are trusted, and which one is shown: what a policy of Elastic Agent says below `ssl`.
+#[derive(Debug, Clone, Default)]
+pub struct Tls {
+    /// PEM texts of the authorities that are trusted instead of the public ones; none for the public ones.
+    pub authorities: Vec<String>,
+    /// What is checked of a node's certificate.
+    pub verification: Verification,
+    /// What the client shows where a node asks for it: certificate and key in PEM.
+    pub identity: Option<Identity>,
+    /// The versions of TLS that are spoken.
+    pub versions: TlsVersions,
+}
+
+impl Tls {
+    /// Nothing is said: the public authorities, all checks, no certificate.
+    pub fn is_default(&self) -> bool {
+        self.authorities.is_empty()
+            && self.verification == Verification::Full
+            && self.identity.is_none()
+            && self.versions == TlsVersions::Both
+    }
+}
+
+/// What is checked of a node's certificate: `ssl.verification_mode`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Verification {
+    /// Chain, validity and host name.
+    #[default]
+    Full,
+    /// Chain and validity, whatever host it was made for.
+    Certificate,
+    /// Nothing: whoever is on the way can take the node's place.
+    None,
+}
+
+/// The versions of TLS that are spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TlsVersions {
+    /// 1.2 and 1.3.
+    #[default]
+    Both,
+    /// Only 1.2.
+    Only12,
+    /// Only 1.3.
+    Only13,
+}
+
+/// A certificate that the client shows, with its key, both in PEM.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// The certificate, and those that signed it.
+    pub certificate: String,
+    /// Its key, not encrypted.
+    pub key: SecretString,
 }
 
 /// How the client proves who it is.

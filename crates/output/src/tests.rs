@@ -20,6 +20,7 @@ mod redirects;
 mod refusals;
 mod replies;
 mod share;
+mod tls;
 
 use std::sync::Arc;
 

@@ -28,6 +28,14 @@ pub struct NodeClient {
     http: Client,
     root: Url,
     login: Arc<Credential>,
+    manners: Arc<Manners>,
+}
+
+/// What every request carries beside what it is for.
+#[derive(Debug, Default)]
+pub(super) struct Manners {
+    pub(super) headers: HeaderMap,
+    pub(super) parameters: Vec<(String, String)>,
 }
 
 /// One request.
@@ -92,12 +100,12 @@ impl<'a> Call<'a> {
 }
 
 impl NodeClient {
-    pub(super) fn new(http: Client, root: &Url, login: Arc<Credential>) -> Self {
+    pub(super) fn new(http: Client, root: &Url, login: Arc<Credential>, manners: Arc<Manners>) -> Self {
         let mut root = root.clone();
         if !root.path().ends_with('/') {
             root.set_path(&format!("{}/", root.path()));
         }
-        Self { http, root, login }
+        Self { http, root, login, manners }
     }
 
     /// The node's answer, whatever its status but a redirect: that is an error, and nobody is asked there.
@@ -120,6 +128,9 @@ impl NodeClient {
             .root
             .join(path.trim_start_matches('/'))
             .map_err(|error| Error::Io(format!("{what}: the path does not fit the address {}: {error}", self.root)))?;
+        for (name, value) in &self.manners.headers {
+            headers.entry(name).or_insert_with(|| value.clone());
+        }
         headers.entry(ACCEPT).or_insert(JSON);
         headers.entry(CONTENT_TYPE).or_insert(JSON);
         if let Some(login) = login {
@@ -128,6 +139,9 @@ impl NodeClient {
         let mut request = self.http.request(method, url).headers(headers).timeout(timeout);
         if !query.is_empty() {
             request = request.query(query);
+        }
+        if !self.manners.parameters.is_empty() {
+            request = request.query(&self.manners.parameters);
         }
         if let Some(body) = body {
             request = request.body(body);

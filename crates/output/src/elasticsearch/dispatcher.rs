@@ -71,7 +71,8 @@ pub(crate) async fn run(
     loop {
         // Another batch would hardly fit.
         let target = REQUEST_BYTES.min(client.body_limit());
-        let full = queued >= target - BATCH_BYTES.min(target / 4);
+        let documents: usize = queue.iter().map(|batch| batch.entries().len()).sum();
+        let full = queued >= target - BATCH_BYTES.min(target / 4) || documents >= client.max_documents();
         tokio::select! {
             biased;
             // What is under way altogether is bounded by the batches' share of memory.
@@ -85,7 +86,7 @@ pub(crate) async fn run(
             },
             Some(ended) = requests.join_next(), if !requests.is_empty() => report(ended),
             slot = ready(&dispatcher.limiter, if full { None } else { Some(spaced) }), if !queue.is_empty() => {
-                let request = BulkRequest::take(&mut queue, client.body_limit());
+                let request = BulkRequest::take(&mut queue, client.body_limit(), client.max_documents());
                 queued = queue.iter().map(Batch::size).sum();
                 if let Some(request) = request {
                     spaced = Instant::now() + SPACING;
@@ -96,7 +97,7 @@ pub(crate) async fn run(
     }
     // The sources have ended: what is still under way is wanted by nobody, but may arrive.
     close.send_replace(true);
-    while let Some(request) = BulkRequest::take(&mut queue, client.body_limit()) {
+    while let Some(request) = BulkRequest::take(&mut queue, client.body_limit(), client.max_documents()) {
         requests.spawn(deliver_late(Arc::clone(&dispatcher), request));
     }
     let drained = async {

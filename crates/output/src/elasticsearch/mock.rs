@@ -76,6 +76,7 @@ pub struct Cluster {
     /// Names of the index templates, where it tells them.
     templates: Mutex<Option<Vec<String>>>,
     queries: Mutex<Vec<String>>,
+    headers: Mutex<Vec<HeaderMap>>,
 }
 
 impl Cluster {
@@ -128,6 +129,11 @@ impl Cluster {
     /// Queries of the bulk requests.
     pub fn queries(&self) -> Vec<String> {
         self.queries.lock().expect("lock").clone()
+    }
+
+    /// Headers of the bulk requests.
+    pub fn headers(&self) -> Vec<HeaderMap> {
+        self.headers.lock().expect("lock").clone()
     }
 
     /// Documents by index and id.
@@ -209,6 +215,7 @@ fn read(headers: &HeaderMap, body: &[u8]) -> Request {
 
 async fn bulk(State(cluster): State<Arc<Cluster>>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     cluster.queries.lock().expect("lock").push(uri.query().unwrap_or_default().to_owned());
+    cluster.headers.lock().expect("lock").push(headers.clone());
     let request = read(&headers, &body);
     cluster.requests.lock().expect("lock").push(request.documents.len());
     let key = headers.get("authorization").map(|key| key.to_str().expect("text").to_owned());

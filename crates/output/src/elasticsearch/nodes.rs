@@ -9,10 +9,10 @@ use tokio::sync::OnceCell;
 use tokio::time::Instant;
 use url::Url;
 
-use super::client::NodeClient;
+use super::client::{Manners, NodeClient};
 use super::credential::Credential;
-use super::trust;
-use crate::settings::ElasticOutput;
+use super::{tls, trust};
+use crate::settings::{ElasticOutput, Tls, Verification};
 use common::error::Error;
 use common::http::client::{self, Route};
 use common::http::{Backoff, ProxyConfig};
@@ -36,6 +36,8 @@ struct Access {
     authorities: Vec<Certificate>,
     fingerprint: Option<[u8; 32]>,
     proxy: Option<ProxyConfig>,
+    tls: Tls,
+    manners: Arc<Manners>,
 }
 
 /// One node.
@@ -63,14 +65,21 @@ impl Default for Health {
 
 impl Nodes {
     pub(super) fn new(output: &ElasticOutput) -> Result<Self, Error> {
-        let ElasticOutput { hosts, login, ca_file, ca_fingerprint, proxy, .. } = output.clone();
+        let ElasticOutput { hosts, login, ca_file, ca_fingerprint, proxy, tls, headers, parameters, .. } =
+            output.clone();
         let authorities = match ca_file {
             Some(file) => client::authorities("output.elasticsearch.ca_file", &file)?,
             None => Vec::new(),
         };
         let nodes = hosts.into_iter().map(|url| Node { url, client: OnceCell::new(), health: Mutex::default() });
-        let access =
-            Access { login: Arc::new(Credential::new(login)?), authorities, fingerprint: ca_fingerprint, proxy };
+        let access = Access {
+            login: Arc::new(Credential::new(login)?),
+            authorities,
+            fingerprint: ca_fingerprint,
+            proxy,
+            tls,
+            manners: Arc::new(Manners { headers, parameters }),
+        };
         Ok(Self { all: nodes.collect(), next: AtomicUsize::new(0), access })
     }
 
@@ -130,11 +139,25 @@ impl Node {
 impl Access {
     async fn client(&self, node: &Node) -> Result<NodeClient, Error> {
         let proxy = self.proxy.as_ref().filter(|proxy| proxy.serves(node.url.host_str().unwrap_or_default()));
-        let mut authorities = self.authorities.clone();
-        if let Some(fingerprint) = &self.fingerprint {
-            authorities.push(trust::certificate(&node.url, proxy, fingerprint).await?);
-        }
-        let http = client::make(Route { proxy, authorities, ..Route::default() })?;
-        Ok(NodeClient::new(http, &node.url, Arc::clone(&self.login)))
+        let pinned = match &self.fingerprint {
+            // Nothing is checked of it then.
+            Some(_) if self.tls.verification == Verification::None => None,
+            Some(fingerprint) => Some(trust::certificate(&node.url, proxy, fingerprint).await?),
+            None => None,
+        };
+        let route =
+            if self.tls.is_default() {
+                let mut authorities = self.authorities.clone();
+                if let Some(pinned) = &pinned {
+                    authorities.push(Certificate::from_der(pinned).map_err(|error| {
+                        Error::Permanent(format!("{}: certificate cannot be read: {error}", node.url))
+                    })?);
+                }
+                Route { proxy, authorities, ..Route::default() }
+            } else {
+                Route { proxy, tls: Some(tls::config(&self.tls, pinned)?), ..Route::default() }
+            };
+        let http = client::make(route)?;
+        Ok(NodeClient::new(http, &node.url, Arc::clone(&self.login), Arc::clone(&self.manners)))
     }
 }

@@ -16,23 +16,29 @@ pub(super) const REQUEST_BYTES: usize = 1024 * 1024;
 pub(super) struct BulkRequest(Vec<Batch>);
 
 impl BulkRequest {
-    /// Takes batches from the queue up to the size of a request; `None` if it holds nothing that is still wanted.
-    pub(super) fn take(queue: &mut VecDeque<Batch>, limit: usize) -> Option<Self> {
+    /// Takes batches from the queue up to the bytes and documents of a request; `None` if it holds nothing that is still
+    /// wanted.
+    pub(super) fn take(queue: &mut VecDeque<Batch>, limit: usize, max_documents: usize) -> Option<Self> {
         let target = REQUEST_BYTES.min(limit);
-        let (mut batches, mut size): (Vec<Batch>, usize) = (Vec::new(), 0);
-        while let Some(batch) = queue.front() {
-            let own = framed_size(std::slice::from_ref(batch));
-            let is_wanted = !batch.is_cancelled();
-            if is_wanted && !batches.is_empty() && size + own > target {
+        let (mut batches, mut size, mut room): (Vec<Batch>, usize, usize) = (Vec::new(), 0, max_documents.max(1));
+        while room > 0
+            && let Some(mut batch) = queue.pop_front()
+        {
+            if batch.is_cancelled() {
+                drop(batch.recycle());
+                continue;
+            }
+            if batch.entries().len() > room {
+                queue.push_front(batch.split_off(room));
+            }
+            let own = framed_size(std::slice::from_ref(&batch));
+            if !batches.is_empty() && size + own > target {
+                queue.push_front(batch);
                 break;
             }
-            let Some(batch) = queue.pop_front() else { break };
-            if is_wanted {
-                size += own;
-                batches.push(batch);
-            } else {
-                drop(batch.recycle());
-            }
+            room -= batch.entries().len();
+            size += own;
+            batches.push(batch);
         }
         (!batches.is_empty()).then_some(Self(batches))
     }

@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use reqwest::Certificate;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
@@ -24,11 +23,10 @@ pub(super) async fn certificate(
     node: &Url,
     proxy: Option<&ProxyConfig>,
     fingerprint: &[u8; 32],
-) -> Result<Certificate, Error> {
+) -> Result<CertificateDer<'static>, Error> {
     let chain = presented_chain(node, proxy).await?;
     if let Some(matching) = chain.iter().find(|certificate| digest(certificate).as_ref() == fingerprint) {
-        return Certificate::from_der(matching)
-            .map_err(|error| Error::Permanent(format!("{node}: certificate cannot be read: {error}")));
+        return Ok(CertificateDer::from(matching.clone()));
     }
     let seen: Vec<_> = chain.iter().map(|certificate| common::ids::hex(digest(certificate).as_ref())).collect();
     Err(Error::Permanent(format!(

@@ -64,14 +64,14 @@ async fn a_node_that_does_not_answer_is_left_out() {
 }
 
 /// Certificates: an authority, and what it signed.
-struct Authority {
-    pem: String,
+pub(super) struct Authority {
+    pub(super) pem: String,
     der: Vec<u8>,
-    issuer: Issuer<'static, KeyPair>,
+    pub(super) issuer: Issuer<'static, KeyPair>,
 }
 
 impl Authority {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut params = CertificateParams::new([]).expect("parameters");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.distinguished_name.push(rcgen::DnType::CommonName, "Contoso test authority");
@@ -80,12 +80,12 @@ impl Authority {
         Self { pem: certificate.pem(), der: certificate.der().to_vec(), issuer: Issuer::new(params, key) }
     }
 
-    fn fingerprint(&self) -> [u8; 32] {
+    pub(super) fn fingerprint(&self) -> [u8; 32] {
         ring::digest::digest(&ring::digest::SHA256, &self.der).as_ref().try_into().expect("32 bytes")
     }
 
     /// A cluster behind TLS, with a certificate for these names; with the authority's own in the chain or without.
-    async fn cluster(&self, names: &[&str], with_authority: bool, expired: bool) -> (Arc<Cluster>, Url) {
+    pub(super) async fn cluster(&self, names: &[&str], with_authority: bool, expired: bool) -> (Arc<Cluster>, Url) {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut params = CertificateParams::new(names).expect("parameters");
         params.distinguished_name.push(rcgen::DnType::CommonName, "node");
@@ -106,14 +106,19 @@ impl Authority {
             .with_no_client_auth()
             .with_single_cert(chain, PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())))
             .expect("certificate");
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("listens");
-        let address = listener.local_addr().expect("address");
-        let cluster = Arc::<Cluster>::default();
-        let app = cluster.app();
-        let tls = Tls { listener, acceptor: TlsAcceptor::from(Arc::new(config)) };
-        tokio::spawn(async move { axum::serve(tls, app).await });
-        (cluster, Url::parse(&format!("https://localhost:{}", address.port())).expect("url"))
+        serve_tls(config).await
     }
+}
+
+/// A cluster behind TLS.
+pub(super) async fn serve_tls(config: rustls::ServerConfig) -> (Arc<Cluster>, Url) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("listens");
+    let address = listener.local_addr().expect("address");
+    let cluster = Arc::<Cluster>::default();
+    let app = cluster.app();
+    let tls = Tls { listener, acceptor: TlsAcceptor::from(Arc::new(config)) };
+    tokio::spawn(async move { axum::serve(tls, app).await });
+    (cluster, Url::parse(&format!("https://localhost:{}", address.port())).expect("url"))
 }
 
 struct Tls {

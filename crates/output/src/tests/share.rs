@@ -98,6 +98,23 @@ async fn small_batches_share_requests_and_nothing_is_mixed_up() {
     assert_eq!(sources.stats.created(), expected as u64);
 }
 
+/// `bulk_max_size` of a policy: no request holds more, and no document waits for others that would not fit.
+#[tokio::test(start_paused = true)]
+async fn requests_hold_no_more_documents_than_allowed() {
+    let sources = sources(|output| output.max_documents = Some(7)).await;
+    let start = tokio::time::Instant::now();
+    let cycles: Vec<_> = (0..40).map(|source| sources.cycle(source, 50)).collect();
+    for cycle in cycles {
+        cycle.await.expect("ends").expect("delivered");
+    }
+    assert_eq!(sources.cluster.documents().len(), 40 * 50);
+    sources.check_unmixed();
+    let requests = sources.cluster.requests();
+    assert!(requests.iter().all(|documents| *documents <= 7), "{requests:?}");
+    // Full ones do not wait for their turn: spaced out they would take a minute.
+    assert!(requests.len() < 350 && start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_is_sent_again_or_refused_is_still_the_right_document() {
     let sources = sources(|_| {}).await;
