@@ -5,6 +5,7 @@ mod docs;
 mod input;
 mod kibana;
 mod manifest;
+mod policy_template;
 mod samples;
 mod stream;
 mod variable;
@@ -63,6 +64,7 @@ pub(crate) fn add(datasets: &[Dataset], fixtures: &Fixtures, target: Target, tre
     let mut file = |path: &str, text: String| tree.add(format!("package/{path}"), text);
     file("manifest.yml", render::yaml(&manifest::package(target))?)?;
     file("changelog.yml", render::yaml(&changelog::entries())?)?;
+    file(&format!("agent/input/{}.yml.hbs", options::INPUT), policy_template::input())?;
     file("LICENSE.txt", LICENSE.to_owned())?;
     file("img/icon.svg", marked_svg(ICON))?;
     file("img/data-flow.svg", marked_svg(DATA_FLOW))?;

@@ -16,10 +16,17 @@ pub(crate) struct Input {
     /// Streams are switched on in a new policy: only the one that needs no preparation is, so that no host turns red
     /// and no record is collected twice.
     pub(crate) enabled: bool,
-    /// Variables beside the package's.
-    pub(crate) variables: &'static [Variable],
-    /// Text of the stream's template, with `@NAME@` and the like for what the dataset says.
-    pub(crate) template: &'static str,
+    pub(crate) form: Form,
+}
+
+/// Where the variables of an input, and its templates, come from.
+#[derive(Debug)]
+pub(crate) enum Form {
+    /// The options of the component, which has a template for the input too.
+    Options,
+    /// An input of Elastic's: variables beside the package's, and the text of the stream's template, with `@NAME@` and the
+    /// like for what the dataset says.
+    Own(&'static [Variable], &'static str),
 }
 
 /// Inputs, in the order of Fleet's form.
@@ -31,95 +38,58 @@ pub(crate) const ALL: &[Input] = &[
             Rows are mapped by the ingest pipeline.",
         modes: &["default", "agentless"],
         enabled: true,
-        variables: &[
-            Variable {
-                name: "graph_url",
-                title: "Microsoft Graph address",
-                description: "Address of Microsoft Graph in the tenant's cloud.",
-                default: Preset::Text("https://graph.microsoft.com"),
-                required: true,
-                shown: false,
-                ..TEXT
-            },
-            Variable {
-                name: "defender_url",
-                title: "Defender XDR address",
-                description: "Address of the Defender XDR API in the tenant's cloud.",
-                default: Preset::Text("https://api.security.microsoft.com"),
-                required: true,
-                shown: false,
-                ..TEXT
-            },
-            Variable {
-                name: "login_url",
-                title: "Login address",
-                description: "Address that issues tokens in the tenant's cloud.",
-                default: Preset::Text("https://login.microsoftonline.com"),
-                required: true,
-                shown: false,
-                ..TEXT
-            },
-            PROXY,
-            Variable {
-                name: "enable_request_tracer",
-                kind: "bool",
-                title: "Trace requests",
-                description: "Logs requests and answers on the agent's host. They hold the collected data: \
+        form: Form::Own(
+            &[
+                Variable {
+                    name: "graph_url",
+                    title: "Microsoft Graph address",
+                    description: "Address of Microsoft Graph in the tenant's cloud.",
+                    default: Preset::Text("https://graph.microsoft.com"),
+                    required: true,
+                    shown: false,
+                    ..TEXT
+                },
+                Variable {
+                    name: "defender_url",
+                    title: "Defender XDR address",
+                    description: "Address of the Defender XDR API in the tenant's cloud.",
+                    default: Preset::Text("https://api.security.microsoft.com"),
+                    required: true,
+                    shown: false,
+                    ..TEXT
+                },
+                Variable {
+                    name: "login_url",
+                    title: "Login address",
+                    description: "Address that issues tokens in the tenant's cloud.",
+                    default: Preset::Text("https://login.microsoftonline.com"),
+                    required: true,
+                    shown: false,
+                    ..TEXT
+                },
+                PROXY,
+                Variable {
+                    name: "enable_request_tracer",
+                    kind: "bool",
+                    title: "Trace requests",
+                    description: "Logs requests and answers on the agent's host. They hold the collected data: \
                     for a short diagnosis only.",
-                default: Preset::Flag(false),
-                shown: false,
-                ..TEXT
-            },
-        ],
-        template: include_str!("../../assets/agent/cel.yml.hbs"),
+                    default: Preset::Flag(false),
+                    shown: false,
+                    ..TEXT
+                },
+            ],
+            include_str!("../../assets/agent/cel.yml.hbs"),
+        ),
     },
     Input {
-        name: "m365-fetcher",
+        name: options::INPUT,
         title: "Collect with m365-fetcher as a component of Elastic Agent",
         description: "Collects every dataset, streams pages of any size, and maps documents before they are sent. \
-            Needs the m365-fetcher component on the agent's host.",
+            Needs the m365-fetcher component on the agent's host: m365-fetcher agent install.",
         modes: &["default"],
         enabled: false,
-        variables: &[
-            Variable {
-                name: "cloud",
-                kind: "select",
-                title: "Cloud",
-                description: "Microsoft cloud of the tenant.",
-                default: Preset::Text("global"),
-                required: true,
-                options: &[
-                    ("global", "Global"),
-                    ("gcc", "US Government (GCC)"),
-                    ("gcc-high", "US Government (GCC High)"),
-                    ("dod", "US Department of Defense"),
-                    ("china", "China (21Vianet)"),
-                ],
-                ..TEXT
-            },
-            Variable {
-                name: "login_url",
-                title: "Own login address",
-                description: "For a proxy or a test tenant: replaces the cloud, together with both API addresses.",
-                shown: false,
-                ..TEXT
-            },
-            Variable {
-                name: "graph_url",
-                title: "Own Microsoft Graph address",
-                description: "Used with an own login address.",
-                shown: false,
-                ..TEXT
-            },
-            Variable {
-                name: "defender_url",
-                title: "Own Defender XDR address",
-                description: "Used with an own login address.",
-                shown: false,
-                ..TEXT
-            },
-        ],
-        template: include_str!("../../assets/agent/m365-fetcher.yml.hbs"),
+        form: Form::Options,
     },
     Input {
         name: "filestream",
@@ -127,31 +97,7 @@ pub(crate) const ALL: &[Input] = &[
         description: "Reads mapped documents as NDJSON from the output folder of a stand-alone m365-fetcher.",
         modes: &["default"],
         enabled: false,
-        variables: &[],
-        template: include_str!("../../assets/agent/filestream.yml.hbs"),
-    },
-];
-
-/// Credentials, asked once for all inputs.
-pub(crate) const CREDENTIALS: &[Variable] = &[
-    Variable {
-        name: "tenant_id",
-        title: "Tenant id",
-        description: "Directory (tenant) id of the app registration. Needed by all inputs that call Microsoft.",
-        ..TEXT
-    },
-    Variable {
-        name: "client_id",
-        title: "Client id",
-        description: "Application (client) id of the app registration. Needed by all inputs that call Microsoft.",
-        ..TEXT
-    },
-    Variable {
-        name: "client_secret",
-        kind: "password",
-        title: "Client secret",
-        description: "Value of a client secret of the app registration. Needed by all inputs that call Microsoft.",
-        ..TEXT
+        form: Form::Own(&[], include_str!("../../assets/agent/filestream.yml.hbs")),
     },
 ];
 

@@ -3,8 +3,8 @@
 use schema::Dataset;
 use serde_json::{Value, json};
 
-use super::input::{self, Input};
-use super::variable::manifests;
+use super::input::{self, Form, Input};
+use super::variable::{manifests, options};
 use super::{Target, stream};
 use crate::{fields, names, templates};
 
@@ -33,7 +33,7 @@ pub(crate) fn package(target: Target) -> Value {
             "size": "1200x540",
             "type": "image/svg+xml",
         }],
-        "vars": manifests(input::CREDENTIALS),
+        "vars": options(::options::PACKAGE_OPTIONS),
         "policy_templates": [{
             "name": names::PACKAGE,
             "title": TITLE,
@@ -60,8 +60,13 @@ fn input_manifest(input: &Input) -> Value {
         "description": input.description,
         "deployment_modes": input.modes,
     });
-    if !input.variables.is_empty() {
-        out["vars"] = manifests(input.variables);
+    match input.form {
+        Form::Options => {
+            out["template_path"] = format!("{}.yml.hbs", input.name).into();
+            out["vars"] = options(::options::INPUT_OPTIONS);
+        }
+        Form::Own(&[], _) => {}
+        Form::Own(variables, _) => out["vars"] = manifests(variables),
     }
     out
 }

@@ -1,31 +1,15 @@
 //! Streams: what a data stream adds to an input.
 
+use options::{FormDefault, InputOption, STREAM_OPTIONS};
 use schema::{Dataset, Source};
 use serde_json::{Value, json};
 
-use super::input::Input;
-use super::variable::{Preset, TEXT, Variable};
+use super::input::{Form, Input};
+use super::policy_template;
+use super::variable::{TEXT, Variable};
 use crate::names;
 
-const TAGS: Variable = Variable {
-    name: "tags",
-    title: "Tags",
-    description: "Tags of the documents.",
-    default: Preset::List(&["forwarded"]),
-    shown: false,
-    multi: true,
-    ..TEXT
-};
-
-const PRESERVE: Variable = Variable {
-    name: "preserve_original_event",
-    kind: "bool",
-    title: "Preserve original event",
-    description: "Keeps the row as Microsoft sent it in event.original.",
-    default: Preset::Flag(false),
-    ..TEXT
-};
-
+/// Of an input of Elastic's, which knows all processors of the agent.
 const PROCESSORS: Variable = Variable {
     name: "processors",
     kind: "yaml",
@@ -50,14 +34,14 @@ pub(crate) fn manifest(input: &Input, dataset: &Dataset) -> Value {
 
 /// Text of the stream's template.
 pub(crate) fn template(input: &Input, dataset: &Dataset) -> String {
+    let Form::Own(_, template) = input.form else { return policy_template::stream() };
     let source = dataset.definition.source;
     let Source { api, path, .. } = source;
     // The package's own input reads lists only; `input::of` offers it for nothing else.
     let (cursor, page_size, is_ordered) =
         source.list().map(|list| (list.record.changed, list.page_size, list.is_ordered())).unwrap_or_default();
     let order = if is_ordered { format!("        \"$orderby\": [\"{cursor} asc\"],\n") } else { String::new() };
-    let text = input
-        .template
+    let text = template
         .replace("@NAME@", dataset.definition.name)
         .replace("@API@", api.word())
         .replace("@PATH@", path)
@@ -69,39 +53,40 @@ pub(crate) fn template(input: &Input, dataset: &Dataset) -> String {
 
 fn variables(input: &Input, dataset: &Dataset) -> Value {
     let source = dataset.definition.source;
-    let paths = format!("/var/lib/m365-fetcher/output/{}-*.ndjson", names::template(dataset));
-    let polled = [
-        time("interval", "Interval", "Time between polls, as 30s or 5m.", &duration(source.interval)),
-        time("lookback", "Lookback", "How far the first poll goes back.", &format!("{}h", source.lookback)),
-    ];
-    let files = json!({
-        "name": "paths",
-        "type": "text",
-        "title": "Paths",
-        "description": "Files of this dataset in the output folder of m365-fetcher.",
-        "multi": true,
-        "required": true,
-        "show_user": true,
-        "default": [paths],
-    });
-    let common = [&TAGS, &PROCESSORS].map(Variable::manifest);
-    if input.name == "filestream" {
-        return [files].into_iter().chain(common).collect();
+    let option = |option: &InputOption| {
+        let mut variable = Variable::of(option).manifest();
+        match option.default {
+            FormDefault::Interval => variable["default"] = duration(source.interval).into(),
+            FormDefault::Lookback => variable["default"] = format!("{}h", source.lookback).into(),
+            _ => {}
+        }
+        variable
+    };
+    let named = |names: &[&str]| -> Vec<Value> {
+        STREAM_OPTIONS.iter().filter(|known| names.contains(&known.name)).map(option).collect()
+    };
+    let processors = || std::iter::once(PROCESSORS.manifest());
+    match input.name {
+        options::INPUT => STREAM_OPTIONS.iter().map(option).collect(),
+        "filestream" => {
+            let paths = format!("/var/lib/m365-fetcher/output/{}-*.ndjson", names::template(dataset));
+            let files = json!({
+                "name": "paths",
+                "type": "text",
+                "title": "Paths",
+                "description": "Files of this dataset in the output folder of m365-fetcher.",
+                "multi": true,
+                "required": true,
+                "show_user": true,
+                "default": [paths],
+            });
+            [files].into_iter().chain(named(&["tags"])).chain(processors()).collect()
+        }
+        _ => named(&["interval", "lookback", "preserve_original_event", "tags"])
+            .into_iter()
+            .chain(processors())
+            .collect(),
     }
-    polled.into_iter().chain([PRESERVE.manifest()]).chain(common).collect()
-}
-
-fn time(name: &str, title: &str, description: &str, default: &str) -> Value {
-    json!({
-        "name": name,
-        "type": "text",
-        "title": title,
-        "description": description,
-        "multi": false,
-        "required": true,
-        "show_user": true,
-        "default": default,
-    })
 }
 
 fn duration(seconds: u32) -> String {

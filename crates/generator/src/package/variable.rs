@@ -1,5 +1,6 @@
 //! Variables of inputs and streams, as Fleet's forms show them.
 
+use options::{FormDefault, InputOption, Kind};
 use serde_json::{Map, Value, json};
 
 /// A variable. Declare one with `..TEXT` for the rest.
@@ -42,6 +43,37 @@ pub(crate) const TEXT: Variable = Variable {
 };
 
 impl Variable {
+    /// The variable of an option of the component. What it begins with is for the stream to say where that is a dataset's
+    /// matter.
+    pub(crate) fn of(option: &InputOption) -> Self {
+        let &InputOption { name, kind, title, description, default, is_secret, is_required, is_shown } = option;
+        let widget = match kind {
+            Kind::Text if is_secret => "password",
+            Kind::Text | Kind::List => "text",
+            Kind::Flag => "bool",
+            Kind::Choice(_) => "select",
+            Kind::Yaml => "yaml",
+        };
+        let default = match default {
+            FormDefault::None | FormDefault::Interval | FormDefault::Lookback => Preset::None,
+            FormDefault::Text(text) => Preset::Text(text),
+            FormDefault::Off => Preset::Flag(false),
+            FormDefault::List(list) => Preset::List(list),
+        };
+        let options = if let Kind::Choice(words) = kind { words } else { &[] };
+        Self {
+            name,
+            kind: widget,
+            title,
+            description,
+            default,
+            required: is_required,
+            shown: is_shown,
+            multi: kind == Kind::List,
+            options,
+        }
+    }
+
     /// As a manifest declares it.
     pub(crate) fn manifest(&self) -> Value {
         let mut out = Map::new();
@@ -72,4 +104,9 @@ impl Variable {
 /// All variables as a manifest declares them.
 pub(crate) fn manifests(variables: &[Variable]) -> Value {
     variables.iter().map(Variable::manifest).collect()
+}
+
+/// Options as a manifest declares them.
+pub(crate) fn options(options: &[InputOption]) -> Value {
+    options.iter().map(|option| Variable::of(option).manifest()).collect()
 }
