@@ -41,7 +41,7 @@ pub(super) fn check(written: Option<&wire::Http>, environment: Environment<'_>) 
 }
 
 /// Reads `HTTPS_PROXY` and `NO_PROXY`, in either spelling. An error is the name of a variable that is no address.
-fn proxy_of(environment: Environment<'_>) -> Result<Option<ProxyConfig>, &'static str> {
+pub(super) fn proxy_of(environment: Environment<'_>) -> Result<Option<ProxyConfig>, &'static str> {
     let either = |upper: &str| {
         environment
             .variable(&upper.to_ascii_lowercase())

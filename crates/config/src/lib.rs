@@ -11,6 +11,7 @@ mod http;
 mod literal;
 mod model;
 mod output;
+pub mod policy;
 #[cfg(any(test, fuzzing))]
 pub mod probe;
 mod secret;

@@ -9,11 +9,15 @@ use std::marker::PhantomData;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{self, DeserializeSeed, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use self::raw::Raw;
 
 /// Line and column, from 1.
 pub(super) type Place = (u64, u64);
+
+/// The place of what stands in no file.
+const NOWHERE: Place = (0, 0);
 
 /// Asks a [`Node`] for its place beside its value.
 const SPOT: &str = "$spot";
@@ -74,6 +78,26 @@ impl Node {
         let options = serde_saphyr::options! { with_snippet: false };
         let Raw { place, kind } = serde_saphyr::from_str_with_options(text, options)?;
         Ok(Self { place, kind: kind.into_kind(text) })
+    }
+
+    /// A value that stands in no file, and whose texts hold no variables.
+    pub(super) fn of(value: &Value) -> Self {
+        let kind = match value {
+            Value::Null => Kind::Null,
+            Value::Bool(flag) => Kind::Flag(*flag, flag.to_string()),
+            Value::Number(number) => {
+                let text = number.to_string();
+                let unsigned = number.as_u64().map(Number::Unsigned);
+                let number = unsigned.or_else(|| number.as_i64().map(Number::Signed));
+                Kind::Number(number.unwrap_or_else(|| Number::Float(value.as_f64().unwrap_or_default())), text)
+            }
+            Value::String(text) => Kind::Text(text.replace('$', "$$")),
+            Value::Array(items) => Kind::List(items.iter().map(Self::of).enumerate().collect()),
+            Value::Object(members) => {
+                Kind::Map(members.iter().map(|(key, value)| (key.clone(), NOWHERE, Self::of(value))).collect())
+            }
+        };
+        Self { place: NOWHERE, kind }
     }
 
     pub(super) fn place(&self) -> Place {

@@ -48,6 +48,11 @@ impl JsonSchema for Text {
 }
 
 impl Text {
+    /// A text that stands in no file, and holds no variables.
+    pub(super) fn of(text: &str) -> Self {
+        Self { raw: text.replace('$', "$$"), place: (0, 0) }
+    }
+
     /// An error at this text.
     pub(super) fn error(&self, key: &str, message: impl Into<String>) -> ConfigError {
         ConfigError::new(Some(self.place), key, message)

@@ -403,7 +403,11 @@ pub(super) fn read(text: &str) -> Written {
 }
 
 /// Reads a part; what is wrong in it is noted and left out, so that the rest is read too.
-fn read_part<T: serde::de::DeserializeOwned>(node: &mut Node, base: &str, errors: &mut Vec<ConfigError>) -> Option<T> {
+pub(super) fn read_part<T: serde::de::DeserializeOwned>(
+    node: &mut Node,
+    base: &str,
+    errors: &mut Vec<ConfigError>,
+) -> Option<T> {
     loop {
         let error = match T::deserialize(&*node) {
             Ok(read) => return Some(read),
