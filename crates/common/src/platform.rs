@@ -13,6 +13,7 @@ use self::unix as system;
 #[cfg(windows)]
 use self::windows as system;
 
+pub use self::system::access::FileAccess;
 pub use self::system::control::{ControlClient, ControlListener, ControlPlace, ControlServer, bind, connect};
 pub use self::system::signals::{Reloads, Terminations};
 pub use self::system::{FileId, disable_core_dumps, sync_folder};

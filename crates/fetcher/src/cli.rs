@@ -1,6 +1,7 @@
 //! The commands. Documents and answers go to standard output, everything else to standard error, all through [`print`].
 
 mod access;
+mod agent;
 mod backfill;
 mod check;
 #[cfg(feature = "demo")]
@@ -33,7 +34,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  done; with `run --once`: every source was collected and acknowledged, and nothing became a dead letter
   1  a source or the output failed, or a file could not be read or written; with `status`: something is degraded or
-     failed; with `check`: something does not work; with `setup`: not everything is in place
+     failed; with `check` and `agent status`: something does not work; with `setup`: not everything is in place
   2  wrong command line or configuration
   3  with `status`: no process runs with this state directory
 
@@ -99,6 +100,8 @@ enum Command {
     Replay(ReplayArgs),
     /// Show or export what is remembered of the sources; import or forget it while no process uses it
     State(state::StateArgs),
+    /// Put this program into an Elastic Agent as the component of its input, or say why the agent does not run it
+    Agent(agent::AgentArgs),
     /// Print the JSON Schema of the configuration file
     ConfigSchema,
     /// List the datasets with their endpoints and the permissions that they need
@@ -231,6 +234,7 @@ pub fn main() -> ExitCode {
         Command::Backfill(args) => backfill::backfill(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::State(args) => state::state(&args),
+        Command::Agent(args) => agent::agent(&args),
         Command::ConfigSchema => config_schema(),
         Command::List => list(),
         Command::Completions(args) => manual::completions(&args),

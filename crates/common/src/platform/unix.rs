@@ -1,5 +1,6 @@
 //! Unix: permission bits, inodes, signals, a socket.
 
+pub(super) mod access;
 pub(super) mod control;
 pub(super) mod signals;
 

@@ -1,5 +1,6 @@
 //! Windows: access lists that files inherit from their folder, file indexes, console events, a named pipe.
 
+pub(super) mod access;
 pub(super) mod control;
 pub(super) mod signals;
 

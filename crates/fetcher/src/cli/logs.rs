@@ -23,16 +23,18 @@ use self::repeats::{Repeats, Summary};
 use super::LogFormat;
 
 /// Whose lines below `info` may be wanted. Others are of HTTP libraries, which write headers, and with them secrets.
-const OURS: [&str; 14] = [
+const OURS: [&str; 16] = [
     "agent",
     "collect",
     "common",
     "config",
     "fetcher",
+    "installer",
     "json_stream",
     "m365_fetcher",
     "mapper",
     "microsoft",
+    "options",
     "output",
     "schema",
     "setup",
