@@ -175,7 +175,17 @@ fn production_code_does_not_unwrap() {
 /// The rooms that the collector is made of.
 fn is_of_the_collector(path: &str) -> bool {
     [
-        "agent", "collect", "common", "config", "fetcher", "installer", "json_stream", "microsoft", "output", "setup", "state",
+        "agent",
+        "collect",
+        "common",
+        "config",
+        "fetcher",
+        "installer",
+        "json_stream",
+        "microsoft",
+        "output",
+        "setup",
+        "state",
     ]
     .iter()
     .any(|room| {

@@ -9,7 +9,8 @@ const README: &str = include_str!("../../../README.md");
 fn policy() -> Value {
     let section = README.split("## Under Elastic Agent").nth(1).expect("the section");
     let block = section.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a block");
-    let block = block.replace("${env.ES_API_KEY}", "canary-id:canary-key").replace("${env.M365_CLIENT_SECRET}", "canary");
+    let block =
+        block.replace("${env.ES_API_KEY}", "canary-id:canary-key").replace("${env.M365_CLIENT_SECRET}", "canary");
     assert!(!block.contains("${"), "{block}");
     serde_saphyr::from_str(&block).expect("YAML")
 }

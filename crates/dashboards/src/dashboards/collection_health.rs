@@ -5,7 +5,7 @@ use crate::color::{Color, Scale};
 use crate::dashboard::{Dashboard, cell, dashboard};
 use crate::fields::{ecs, health};
 use crate::panel::{Panel, area, bars, columns, heatmap, line, panel, table, tag_cloud, tile};
-use crate::{Bucket, Filter, Format, Source, choose, count, last, max, over_time, sum, top, unique};
+use crate::{Bucket, Filter, Format, Source, between, choose, count, last, max, over_time, sum, top, unique};
 
 /// From half an hour on a source is late, from two hours on it is in trouble.
 const LATE: [(f64, Color); 3] = [(0.0, Color::Success), (1800.0, Color::Warning), (7200.0, Color::Danger)];
@@ -21,6 +21,7 @@ pub(super) fn collection_health() -> Dashboard {
     .since("now-24h")
     .control(tenant())
     .control(choose("Dataset", Source::Health, health::DATASET))
+    .control(between("Age of the newest record", Source::Health, health::FRESHNESS))
     .row(
         6,
         vec![cell(10, behind()), cell(9, troubled()), cell(10, documents()), cell(9, dead()), cell(10, throttled())],

@@ -10,6 +10,7 @@ use super::{Sample, input, manifest, samples};
 use crate::{fields, health, names, render};
 
 const INTRODUCTION: &str = include_str!("../../assets/docs/introduction.md");
+const DASHBOARDS: &str = include_str!("../../assets/docs/dashboards.md");
 const INCUMBENT: &str = include_str!("../../assets/docs/incumbent.md");
 
 /// The README.
@@ -27,6 +28,7 @@ pub(crate) fn readme(samples: &[(&Dataset, Vec<Sample>)]) -> String {
         permission(dataset, &mut out);
     }
     incumbent(&mut out);
+    dashboards(&mut out);
     out.push_str("\n## Data streams\n");
     for (dataset, mapped) in samples {
         section(dataset, samples::richest(mapped), &mut out);
@@ -44,6 +46,15 @@ fn health_section(out: &mut String) {
         &format!("Data stream `{stream}`, written by the fetcher itself; `health.documents: false` switches it off.\n"),
     );
     field_tables(health::definitions(), out);
+}
+
+/// What each dashboard is for.
+fn dashboards(out: &mut String) {
+    line(out, DASHBOARDS);
+    out.push_str("| Dashboard | What it shows |\n|---|---|\n");
+    for dashboard in dashboards::all() {
+        line(out, &format!("| {} | {} |", dashboard.title, dashboard.description));
+    }
 }
 
 /// Says which searches written for Elastic's package work here, and lists the fields that differ.

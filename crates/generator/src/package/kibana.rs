@@ -1,5 +1,8 @@
 //! Kibana's part of the package: dashboards, saved searches, data views over the current state, tags.
 
+#[cfg(test)]
+mod tests;
+
 use std::path::Path;
 
 use anyhow::{Context, Result};
