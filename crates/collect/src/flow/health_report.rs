@@ -1,10 +1,10 @@
 //! The collector's own reports: once per interval one document for each source, into the data stream
 //! [`schema::health`] of the tenant's output.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustc_hash::FxHashMap;
 use serde_json::{Map, Value, json};
 
 use super::RunContext;
@@ -23,7 +23,7 @@ pub(super) const LAST: Duration = Duration::from_secs(10);
 /// Makes the reports; counts in them are differences to the last ones.
 #[derive(Debug, Default)]
 pub(super) struct Reporter {
-    last: FxHashMap<Key, SourceSnapshot>,
+    last: BTreeMap<Key, SourceSnapshot>,
 }
 
 /// The reports for one output and namespace.
@@ -40,7 +40,7 @@ impl Reporter {
     pub(super) fn report(&mut self, run: &RunContext, tenants: &[&TenantConfig]) -> Vec<Reports> {
         let at = clock::timestamp();
         let mut all: Vec<Reports> = Vec::new();
-        let mut now = FxHashMap::default();
+        let mut now = BTreeMap::new();
         for source in run.stats.health.sources() {
             let key = source.key().clone();
             let is_its_own = |tenant: &&&TenantConfig| {
@@ -181,7 +181,7 @@ fn counts(now: &SourceSnapshot, last: Option<&SourceSnapshot>) -> Map<String, Va
     };
     let mut counts: Map<String, Value> =
         all(now).into_iter().enumerate().map(|(place, count)| since(place, count)).collect();
-    counts.insert("retry_queue".to_owned(), json!(now.owed));
+    counts.insert("retry_queue".to_owned(), json!(now.retry_queue));
     counts
 }
 
