@@ -63,7 +63,8 @@ async fn answer(Context(toy): Context<Service>, request: Request) -> Response {
         toy.odd.push(format!("{} {request:?}", head.method));
         return axum::http::StatusCode::BAD_REQUEST.into_response();
     };
-    if toy.bad.is_some_and(|bad| rows.iter().any(|row| row["id"] == bad.to_string())) {
+    let id = |row: &Value| row["id"].as_str().and_then(|id| id.parse().ok());
+    if rows.iter().any(|row| toy.bad.is_some() && id(row) == toy.bad) {
         return axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response();
     }
     toy.pages += 1;

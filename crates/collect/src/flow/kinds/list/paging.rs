@@ -8,12 +8,11 @@ use rustc_hash::FxHashSet;
 use schema::NextPage;
 
 use super::super::{Notice, Page};
-use super::probe::Probe;
 use super::time_slice::TimeSlice;
 use super::window::Order;
 use super::{State, TimeCursorList};
 use common::error::Error;
-use microsoft::source::{Bound, PageRequest};
+use microsoft::source::PageRequest;
 
 /// Sizes at which services cut their pages, whatever they are asked for.
 const CAPS: [u64; 9] = [20, 25, 50, 100, 200, 250, 500, 999, 1000];
@@ -245,10 +244,6 @@ impl TimeCursorList {
             let is_shorter = if has_link { self.shorten() } else { self.window.order == Order::Own && self.narrow() };
             if is_shorter {
                 return State::Restart;
-            }
-            if let Some(Bound::Before(to)) = self.window.part.range().to.clone().filter(|_| has_link) {
-                let error = Error::Transient(format!("{}: the link to the next page fails every time", page.name()));
-                return State::Probe(Probe::part(self.window.part.range().clone(), &to, error));
             }
         }
         if !has_link && self.evidence.gives_links {

@@ -208,8 +208,10 @@ impl TimeCursorList {
             return Ok(State::Done);
         }
         match &self.window.part.range().to {
-            Some(Bound::Before(to)) => Ok(State::Probe(Probe::part(self.window.part.range().clone(), to, error))),
-            // Of times to come nothing can be told.
+            Some(Bound::Before(to)) if !self.chain.followed => {
+                Ok(State::Probe(Probe::part(self.window.part.range().clone(), to, error)))
+            }
+            // Of times to come nothing can be told, nor of what lies behind a link: the pages before it are good.
             _ => Err(Recovery::Fail(error)),
         }
     }

@@ -236,7 +236,8 @@ impl Poisoned {
             self.requests += 1;
             assert!(self.requests < 1000, "no end");
             let answer = self.toy.answer(&self.records, &request).expect("a question of this dialect");
-            let holds_bad = self.bad.iter().any(|bad| answer.rows.iter().any(|row| row["id"] == bad.to_string()));
+            let id = |row: &serde_json::Value| row["id"].as_str().and_then(|id| id.parse().ok());
+            let holds_bad = answer.rows.iter().filter_map(id).any(|id| self.bad.contains(&id));
             let outcome = if holds_bad || is_down(self.requests) {
                 Err(Error::Transient("500".to_owned()))
             } else {
