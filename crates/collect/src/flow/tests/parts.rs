@@ -201,6 +201,7 @@ async fn a_budget_is_shared_by_the_sources_of_a_family_and_by_nobody_else() {
     let Parts { outputs, stats, dead, desk } = scene.parts();
     let (outlets, _tasks) = Outlets::open(outputs, &stats, &dead, None);
     let run = Arc::new(RunContext {
+        reports: config::HealthReports::default(),
         clients: microsoft::Clients::new(&scene.config.http).expect("clients"),
         outlets,
         stats,
