@@ -39,6 +39,9 @@ enum Command {
         /// Oldest stack that the package is for.
         #[arg(long, value_enum, default_value_t = Stack::V8_19)]
         stack: Stack,
+        /// Put the security rules into it. Kibana lets only those upload it who may manage rules.
+        #[arg(long)]
+        rules: bool,
     },
     /// Writes the schema crate's list of ECS fields.
     Ecs {
@@ -69,7 +72,7 @@ pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
         Command::Generate { check, dry_run } => generate(&cli.root, check, dry_run),
-        Command::Zip { out, stack } => zip(&cli.root, &out, stack),
+        Command::Zip { out, stack, rules } => zip(&cli.root, &out, stack, rules),
         Command::Ecs { from } => write_ecs(&cli.root, &from),
         Command::Reference { from } => write_reference(&cli.root, &from),
     };
@@ -97,13 +100,13 @@ fn generate(root: &Path, check: bool, dry_run: bool) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn zip(root: &Path, out: &Path, stack: Stack) -> Result<ExitCode> {
+fn zip(root: &Path, out: &Path, stack: Stack, rules: bool) -> Result<ExitCode> {
     let fixtures = package::read_fixtures(root, schema::catalog())?;
     let target = match stack {
         Stack::V8_19 => package::Target::Stack819,
         Stack::V9_4 => package::Target::Stack94,
     };
-    let files = package::built(schema::catalog(), &fixtures, target)?;
+    let files = package::built(schema::catalog(), &fixtures, package::Contents { target, rules })?;
     let path = out.join(format!("{}-{}.zip", names::PACKAGE, names::VERSION));
     tree::write(&path, &archive::zip(&files)?)?;
     println!("{}", path.display());
