@@ -1,6 +1,8 @@
 //! Commands.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to its terminal")]
 
+mod preview;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -43,6 +45,8 @@ enum Command {
         #[arg(long)]
         rules: bool,
     },
+    /// Writes a page with all dashboards as they look over a cluster's data.
+    Preview(preview::PreviewArgs),
     /// Writes the schema crate's list of ECS fields.
     Ecs {
         /// ECS in its flat form: a JSON object of fields by name.
@@ -73,6 +77,7 @@ pub(crate) fn main() -> ExitCode {
     let outcome = match cli.command {
         Command::Generate { check, dry_run } => generate(&cli.root, check, dry_run),
         Command::Zip { out, stack, rules } => zip(&cli.root, &out, stack, rules),
+        Command::Preview(args) => preview::preview(&args),
         Command::Ecs { from } => write_ecs(&cli.root, &from),
         Command::Reference { from } => write_reference(&cli.root, &from),
     };
