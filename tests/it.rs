@@ -3,6 +3,7 @@
 
 mod it {
     mod agent;
+    mod demo;
     mod equality;
     mod examples;
     mod expected_documents;
@@ -10,9 +11,12 @@ mod it {
     mod generated;
     mod kill;
     mod lock;
+    mod panels;
+    mod rules;
     mod server_smoke;
     mod setup;
     mod sources;
+    mod state;
     mod tidy;
     mod validator;
 }

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
 
+use generator::package::{Contents, Target};
 use it::{Mode, Part, left_out, repository, validate};
 use tempfile::TempDir;
 
@@ -100,13 +101,14 @@ fn our_archives_are_accepted() {
     }
     let fixtures = generator::package::read_fixtures(&repository(), schema::catalog()).unwrap();
     let folder = TempDir::new().unwrap();
-    for target in [generator::package::Target::Stack819, generator::package::Target::Stack94] {
-        let built = generator::package::built(schema::catalog(), &fixtures, target).unwrap();
+    let targets = [Target::Stack819, Target::Stack94];
+    for contents in targets.iter().flat_map(|target| [false, true].map(|rules| Contents { target: *target, rules })) {
+        let built = generator::package::built(schema::catalog(), &fixtures, contents).unwrap();
         let archive = generator::archive::zip(&built).unwrap();
         assert_eq!(archive, generator::archive::zip(&built).unwrap(), "the archive is not reproducible");
         let file = folder.path().join("m365_security.zip");
         fs::write(&file, archive).unwrap();
         let verdict = validate(Mode::Build, &file).unwrap();
-        assert!(verdict.accepted, "{target:?}: {}", verdict.output);
+        assert!(verdict.accepted, "{contents:?}: {}", verdict.output);
     }
 }

@@ -1,18 +1,16 @@
 //! Kibana's dashboards as values, the saved objects that they become, and what they show.
 //!
 //! A dashboard's file in `dashboards` is a value of this vocabulary: typed [`fields`], [`Filter`]s, metrics and buckets,
-//! panels. [`saved_objects`] makes from it what Kibana imports. [`lens`] reads these objects as Kibana does and asks what each
-//! panel asks; the answer is a [`table`]. [`evaluate`] answers from documents in memory. The crate does no I/O.
+//! panels. [`saved_objects`] makes from it what Kibana imports; the crate `panels` reads these objects as Kibana does. [`state`]
+//! keeps what panels ask for that is about now. The crate does no I/O.
 
 pub mod color;
-pub mod evaluate;
 pub mod field;
 pub mod fields;
-pub mod lens;
 pub mod page;
 pub mod panel;
 pub mod saved_objects;
-pub mod table;
+pub mod state;
 
 mod bucket;
 mod control;
@@ -26,6 +24,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 
+pub use ::panels::{evaluate, lens, table};
 pub use bucket::{Bucket, by_severity, filters, histogram, newest, over_time, over_time_by, ranges, top};
 pub use control::{Control, between, choose, choose_one};
 pub use dashboard::{Cell, Dashboard, Grid, WIDTH, cell, dashboard, stack};

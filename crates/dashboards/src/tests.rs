@@ -4,3 +4,4 @@ mod expressions;
 mod laws;
 mod objects;
 mod sample;
+mod shipped;

@@ -1,6 +1,8 @@
 //! Commands.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to its terminal")]
 
+mod preview;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -39,7 +41,12 @@ enum Command {
         /// Oldest stack that the package is for.
         #[arg(long, value_enum, default_value_t = Stack::V8_19)]
         stack: Stack,
+        /// Put the security rules into it. Kibana lets only those upload it who may manage rules.
+        #[arg(long)]
+        rules: bool,
     },
+    /// Writes a page with all dashboards as they look over a cluster's data.
+    Preview(preview::PreviewArgs),
     /// Writes the schema crate's list of ECS fields.
     Ecs {
         /// ECS in its flat form: a JSON object of fields by name.
@@ -69,7 +76,8 @@ pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
         Command::Generate { check, dry_run } => generate(&cli.root, check, dry_run),
-        Command::Zip { out, stack } => zip(&cli.root, &out, stack),
+        Command::Zip { out, stack, rules } => zip(&cli.root, &out, stack, rules),
+        Command::Preview(args) => preview::preview(&args),
         Command::Ecs { from } => write_ecs(&cli.root, &from),
         Command::Reference { from } => write_reference(&cli.root, &from),
     };
@@ -97,13 +105,13 @@ fn generate(root: &Path, check: bool, dry_run: bool) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn zip(root: &Path, out: &Path, stack: Stack) -> Result<ExitCode> {
+fn zip(root: &Path, out: &Path, stack: Stack, rules: bool) -> Result<ExitCode> {
     let fixtures = package::read_fixtures(root, schema::catalog())?;
     let target = match stack {
         Stack::V8_19 => package::Target::Stack819,
         Stack::V9_4 => package::Target::Stack94,
     };
-    let files = package::built(schema::catalog(), &fixtures, target)?;
+    let files = package::built(schema::catalog(), &fixtures, package::Contents { target, rules })?;
     let path = out.join(format!("{}-{}.zip", names::PACKAGE, names::VERSION));
     tree::write(&path, &archive::zip(&files)?)?;
     println!("{}", path.display());

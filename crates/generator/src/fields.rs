@@ -70,6 +70,18 @@ impl Definition {
     }
 }
 
+impl From<Field> for Definition {
+    fn from(field: Field) -> Self {
+        Definition {
+            index: field.name != "event.original",
+            description: field.description,
+            ecs: field.ecs,
+            array: field.array,
+            ..Definition::new(&field.name, field.kind, "")
+        }
+    }
+}
+
 /// All fields of a dataset's data stream, by name.
 pub(crate) fn definitions(dataset: &Dataset) -> Vec<Definition> {
     definitions_of(dataset.definition.name, dataset.fields())
@@ -82,13 +94,7 @@ pub(crate) fn definitions_of(name: &str, fields: Vec<Field>) -> Vec<Definition> 
         if all.iter().any(|known| known.name == field.name) {
             continue;
         }
-        all.push(Definition {
-            index: field.name != "event.original",
-            description: field.description,
-            ecs: field.ecs,
-            array: field.array,
-            ..Definition::new(&field.name, field.kind, "")
-        });
+        all.push(Definition::from(field));
     }
     all.sort_by(|one, other| one.name.cmp(&other.name));
     all

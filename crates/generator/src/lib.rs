@@ -9,19 +9,21 @@ pub mod ids;
 pub mod names;
 pub mod package;
 pub mod reference;
+pub mod rules;
 pub mod tree;
 
 mod fields;
 mod health;
 mod pipeline;
 mod render;
+mod state;
 mod templates;
 #[cfg(test)]
 mod tests;
 pub(crate) mod typed_fields;
 
 use anyhow::Result;
-use package::{Fixtures, Target};
+use package::{Contents, Fixtures};
 use schema::Dataset;
 use tree::Tree;
 
@@ -43,7 +45,9 @@ pub fn artefacts(datasets: &[Dataset], fixtures: &Fixtures) -> Result<Tree> {
     health::api_artefacts(&mut tree)?;
     tree.add(IMPORT, dashboards::saved_objects::ndjson(&dashboards::all()))?;
     tree.add(typed_fields::PATH, typed_fields::source(datasets)?)?;
-    package::add(datasets, fixtures, Target::default(), &mut tree)?;
+    state::add_bodies(datasets, &mut tree)?;
+    rules::add_import(datasets, &mut tree)?;
+    package::add(datasets, fixtures, Contents::default(), &mut tree)?;
     Ok(tree)
 }
 

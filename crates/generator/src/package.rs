@@ -1,14 +1,17 @@
 //! The Fleet source package, and the form in which it is installed.
 
+pub(crate) mod alerting;
 mod changelog;
 mod docs;
 mod input;
 mod kibana;
+pub(crate) mod knowledge;
 mod manifest;
 mod policy_template;
 mod samples;
 mod stream;
 mod variable;
+pub(crate) mod views;
 
 use std::path::Path;
 
@@ -16,7 +19,7 @@ use anyhow::{Result, bail};
 use schema::Dataset;
 
 use crate::tree::Tree;
-use crate::{fields, names, pipeline, render};
+use crate::{fields, names, pipeline, render, rules, state};
 pub(crate) use samples::Sample;
 pub use samples::{Fixtures, read as read_fixtures};
 
@@ -48,6 +51,21 @@ impl Target {
     }
 }
 
+/// What a package is made of.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Contents {
+    /// Which stacks it is for.
+    pub target: Target,
+    /// Security rules are part of it. Whoever uploads it must then be allowed to manage rules.
+    pub rules: bool,
+}
+
+impl From<Target> for Contents {
+    fn from(target: Target) -> Self {
+        Contents { target, ..Contents::default() }
+    }
+}
+
 const LICENSE: &str = include_str!("../../../LICENSE");
 const ICON: &str = include_str!("../assets/img/icon.svg");
 const DATA_FLOW: &str = include_str!("../assets/img/data-flow.svg");
@@ -56,13 +74,13 @@ const DATA_FLOW: &str = include_str!("../assets/img/data-flow.svg");
 ///
 /// # Errors
 /// If a fixture does not map.
-pub(crate) fn add(datasets: &[Dataset], fixtures: &Fixtures, target: Target, tree: &mut Tree) -> Result<()> {
+pub(crate) fn add(datasets: &[Dataset], fixtures: &Fixtures, contents: Contents, tree: &mut Tree) -> Result<()> {
     let mut samples = Vec::new();
     for dataset in datasets {
         samples.push((dataset, samples::map(dataset, fixtures)?));
     }
     let mut file = |path: &str, text: String| tree.add(format!("package/{path}"), text);
-    file("manifest.yml", render::yaml(&manifest::package(target))?)?;
+    file("manifest.yml", render::yaml(&manifest::package(datasets, contents))?)?;
     file("changelog.yml", render::yaml(&changelog::entries())?)?;
     file(&format!("agent/input/{}.yml.hbs", options::INPUT), policy_template::input())?;
     file("LICENSE.txt", LICENSE.to_owned())?;
@@ -81,6 +99,15 @@ pub(crate) fn add(datasets: &[Dataset], fixtures: &Fixtures, target: Target, tre
         add_stream(dataset, samples, tree)?;
     }
     crate::health::package(tree)?;
+    state::add_package(datasets, tree)?;
+    knowledge::add(tree)?;
+    alerting::add(tree)?;
+    if contents.rules {
+        rules::add_package(datasets, tree)?;
+    }
+    if contents.target == Target::Stack94 {
+        views::add(tree)?;
+    }
     Ok(())
 }
 
@@ -131,9 +158,13 @@ fn marked_svg(svg: &str) -> String {
 ///
 /// # Errors
 /// If a fixture does not map.
-pub fn built(datasets: &[Dataset], fixtures: &Fixtures, target: Target) -> Result<Vec<(String, Vec<u8>)>> {
+pub fn built(
+    datasets: &[Dataset],
+    fixtures: &Fixtures,
+    contents: impl Into<Contents>,
+) -> Result<Vec<(String, Vec<u8>)>> {
     let mut tree = Tree::default();
-    add(datasets, fixtures, target, &mut tree)?;
+    add(datasets, fixtures, contents.into(), &mut tree)?;
     let top = format!("{}-{}", names::PACKAGE, names::VERSION);
     let development = |path: &Path| path.components().any(|part| part.as_os_str() == "_dev");
     tree.files()

@@ -80,7 +80,8 @@ pub(crate) fn field_limit(definitions: &[Definition]) -> usize {
     (definitions.len() + texts + paths.len() + SPARE_FIELDS).next_multiple_of(500).max(1000)
 }
 
-fn properties(definitions: &[Definition]) -> Value {
+/// Mapping of the fields, nested as Elasticsearch writes it.
+pub(crate) fn properties(definitions: &[Definition]) -> Value {
     let mut root = Map::new();
     for definition in definitions {
         insert(&mut root, &definition.name, mapping(definition));

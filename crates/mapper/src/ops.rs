@@ -211,6 +211,7 @@ pub(crate) fn derive(derive: Derive, inputs: &[Cow<'_, str>]) -> Option<String> 
         Derive::RegistryKey => Some(registry::hive_and_key(text(0), text(1)).1),
         Derive::EntityId => Some(entity_id(inputs)),
         Derive::Duration => duration(text(0), text(1)),
+        Derive::GeoPoint => geo_point(text(0), text(1)),
         Derive::Lower => Some(lower(text(0)).unwrap_or_else(|| text(0).to_owned())),
         Derive::AccountName => account::name(inputs),
         Derive::AccountDomain if text(0).is_empty() => account::domain(inputs.get(1..).unwrap_or_default()),
@@ -227,4 +228,21 @@ pub(crate) fn entity_id(parts: &[Cow<'_, str>]) -> String {
 /// Nanoseconds between two times, as text.
 pub(crate) fn duration(from: &str, to: &str) -> Option<String> {
     timestamp::between(from, to).map(|nanos| nanos.to_string())
+}
+
+/// A place as Elasticsearch reads it from text.
+fn geo_point(latitude: &str, longitude: &str) -> Option<String> {
+    Some(format!("{},{}", degrees(latitude, 90.0)?, degrees(longitude, 180.0)?))
+}
+
+/// Degrees with five digits: written alike whatever form the number had in the row.
+fn degrees(text: &str, limit: f64) -> Option<String> {
+    let degrees: f64 = text.parse().ok()?;
+    if degrees.is_nan() || degrees.abs() > limit {
+        return None;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "at most 180 degrees")]
+    let parts = (degrees * 100_000.0 + 0.5).floor() as i64;
+    let sign = if parts < 0 { "-" } else { "" };
+    Some(format!("{sign}{}.{:05}", parts.abs() / 100_000, parts.abs() % 100_000))
 }

@@ -126,6 +126,8 @@ pub enum Derive {
     EntityId,
     /// Nanoseconds from the first time to the second; nothing if negative.
     Duration,
+    /// A place from latitude and longitude, numbers of degrees: `latitude,longitude` with five digits, about a metre.
+    GeoPoint,
     /// The value in lower case.
     Lower,
     /// Name of the first account that there is: of `NORTH\kim` and of `kim@north.example` it is `kim`.
@@ -149,6 +151,7 @@ impl Derive {
         (Derive::RegistryKey, "registry_key"),
         (Derive::EntityId, "entity_id"),
         (Derive::Duration, "duration"),
+        (Derive::GeoPoint, "geo_point"),
         (Derive::Lower, "lower"),
         (Derive::AccountName, "account_name"),
         (Derive::AccountDomain, "account_domain"),
@@ -157,7 +160,7 @@ impl Derive {
 
     /// Whether the value needs all of its inputs.
     pub fn needs_all(self) -> bool {
-        matches!(self, Derive::EntityId | Derive::Duration | Derive::Lower)
+        matches!(self, Derive::EntityId | Derive::Duration | Derive::GeoPoint | Derive::Lower)
     }
 
     /// The word that names the derivation.

@@ -74,6 +74,7 @@ const DERIVES: &[Mutation] = &[
     ("registry_key", "if (how == 'registry_key') return", "if (how == 'Registry_key') return"),
     ("entity_id", "Character.toString((char)10), inputs)", "Character.toString((char)11), inputs)"),
     ("duration", "if (nanos >= 0) result", "if (nanos <= 0) result"),
+    ("geo_point", "* 100000.0 + 0.5", "* 100000.0 + 1.5"),
     ("lower", "if (how == 'lower') result", "if (how == 'Lower') result"),
     ("account_name", "if (how == 'account_name') result", "if (how == 'Account_name') result"),
     ("account_domain", "if (how == 'account_domain') result", "if (how == 'Account_domain') result"),

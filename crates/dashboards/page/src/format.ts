@@ -40,10 +40,15 @@ export function number(value: number, format?: Format | null): string {
     case "bits":
       return scaled(value, 1000, ["bit", "kbit", "Mbit", "Gbit", "Tbit"], params.decimals ?? 1) + suffix;
     case "duration":
-      return duration(value * (SECONDS[params.fromUnit ?? "seconds"] ?? 1), params.decimals) + suffix;
+      return duration(value * secondsOf(format), params.decimals) + suffix;
     default:
       return (params.compact ? compact(value) : digits(value, params.decimals ?? 2)) + suffix;
   }
+}
+
+/** Seconds that one of a duration's units is. */
+export function secondsOf(format: Format): number {
+  return SECONDS[format.params?.fromUnit ?? "seconds"] ?? 1;
 }
 
 /** Short forms for axes and tiles: 12.3k. */

@@ -5,15 +5,16 @@ use serde_json::{Value, json};
 
 use super::input::{self, Form, Input};
 use super::variable::{manifests, options};
-use super::{Target, stream};
+use super::{Contents, Target, stream};
 use crate::{fields, names, templates};
 
 /// Title of the package.
 pub(crate) const TITLE: &str = "Microsoft 365 Security";
 
 /// The package's manifest.
-pub(crate) fn package(target: Target) -> Value {
-    json!({
+pub(crate) fn package(datasets: &[Dataset], contents: Contents) -> Value {
+    let target = contents.target;
+    let mut manifest = json!({
         "format_version": target.specification(),
         "name": names::PACKAGE,
         "title": TITLE,
@@ -50,7 +51,34 @@ pub(crate) fn package(target: Target) -> Value {
             "inputs": input::ALL.iter().map(input_manifest).collect::<Vec<_>>(),
         }],
         "owner": { "github": "m365-security/maintainers", "type": "community" },
-    })
+    });
+    if contents.rules {
+        // The validator demands it of packages with rules; there is nothing to install rules into without it.
+        manifest["conditions"]["elastic"]["capabilities"] = json!(["security"]);
+    }
+    if target == Target::Stack94 {
+        manifest["provider_permissions"] = permissions(datasets);
+    }
+    manifest
+}
+
+/// The application permissions that collecting needs, with what they are for. The provider's permissions are Microsoft
+/// Graph's and the Defender API's, which an administrator of the tenant consents to.
+fn permissions(datasets: &[Dataset]) -> Value {
+    let mut names: Vec<(&str, Vec<&str>)> = Vec::new();
+    for dataset in datasets {
+        let permission = dataset.definition.source.permission;
+        match names.iter_mut().find(|(name, _)| *name == permission) {
+            Some((_, titles)) => titles.push(dataset.definition.title),
+            None => names.push((permission, vec![dataset.definition.title])),
+        }
+    }
+    let permission = |(name, titles): &(&str, Vec<&str>)| json!({ "name": name, "description": titles.join(", ") });
+    json!([{
+        "provider": "azure",
+        "description": "Application permissions of the app registration in Microsoft Entra ID.",
+        "permissions": names.iter().map(permission).collect::<Vec<_>>(),
+    }])
 }
 
 fn input_manifest(input: &Input) -> Value {

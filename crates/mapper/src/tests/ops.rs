@@ -213,6 +213,19 @@ fn accounts() {
 }
 
 #[test]
+fn places() {
+    let of = |latitude: &str, longitude: &str| derive(Derive::GeoPoint, &[latitude.into(), longitude.into()]);
+    assert_eq!(of("64.1466", "-21.9426").as_deref(), Some("64.14660,-21.94260"));
+    assert_eq!(of("6.41466e1", "-0.000004").as_deref(), Some("64.14660,0.00000"));
+    assert_eq!(of("-0.5", "180").as_deref(), Some("-0.50000,180.00000"));
+    assert_eq!(of("-90", "-0.123456").as_deref(), Some("-90.00000,-0.12346"));
+    assert_eq!(of("90.1", "0"), None);
+    assert_eq!(of("0", "-180.1"), None);
+    assert_eq!(of("NaN", "0"), None);
+    assert_eq!(of("north", "0"), None);
+}
+
+#[test]
 fn registry_hives_and_keys() {
     let check = |hive: &str, key: &str, expected: (&str, &str), path: Option<&str>| {
         let (found, rest) = registry::hive_and_key(hive, key);

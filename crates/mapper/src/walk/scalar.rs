@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use schema::{Op, Semantic};
+use schema::{Derive, Op, Semantic};
 
 use super::{NULL, Walk};
 use crate::convert::{Value, convert};
@@ -116,8 +116,7 @@ impl<'w> Walk<'w, '_> {
     pub(super) fn derived(&mut self, derived: &Derived, base: usize) {
         let text = |(column, path): &(u16, Vec<Box<str>>)| {
             let at = self.buffers.slots.get(base + usize::from(*column)).copied().filter(|&at| at < NULL)?;
-            // A fraction can be written in several ways, so its text would not be the same everywhere.
-            let at = self.row.find(at, path).filter(|&at| !matches!(self.row.kind(at), Kind::Float | Kind::Odd))?;
+            let at = self.row.find(at, path).filter(|&at| is_input(derived.derive, self.row.kind(at)))?;
             self.row.scalar(at).filter(|text| !ops::too_long(text))
         };
         if let Some((input, word)) = &derived.when
@@ -164,5 +163,14 @@ impl<'w> Walk<'w, '_> {
         if list {
             out.push(b']');
         }
+    }
+}
+
+/// Whether a derivation takes values of the kind.
+fn is_input(derive: Derive, kind: Kind) -> bool {
+    match derive {
+        Derive::GeoPoint => matches!(kind, Kind::Integer | Kind::Float),
+        // A fraction can be written in several ways, so its text would not be the same everywhere.
+        _ => !matches!(kind, Kind::Float | Kind::Odd),
     }
 }

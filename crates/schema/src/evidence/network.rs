@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 
 use crate::attr::{column, kind, to};
 use crate::ecs::{self, Ecs};
-use crate::ops::Op;
+use crate::ops::{Derive, Op};
 use crate::types::{Integer, Ip, Keyword, Member, Number, Url};
 
 /// An address as the one that a connection comes from.
@@ -14,6 +14,7 @@ const SOURCE: &[(Ecs, Ecs)] = &[
     (ecs::SOURCE_GEO_COUNTRY_NAME, ecs::SOURCE_GEO_COUNTRY_NAME),
     (ecs::SOURCE_GEO_REGION_NAME, ecs::SOURCE_GEO_REGION_NAME),
     (ecs::SOURCE_GEO_CITY_NAME, ecs::SOURCE_GEO_CITY_NAME),
+    (ecs::SOURCE_GEO_LOCATION, ecs::SOURCE_GEO_LOCATION),
 ];
 
 /// An address as the one that a connection goes to.
@@ -23,6 +24,7 @@ const DESTINATION: &[(Ecs, Ecs)] = &[
     (ecs::SOURCE_GEO_COUNTRY_NAME, ecs::DESTINATION_GEO_COUNTRY_NAME),
     (ecs::SOURCE_GEO_REGION_NAME, ecs::DESTINATION_GEO_REGION_NAME),
     (ecs::SOURCE_GEO_CITY_NAME, ecs::DESTINATION_GEO_CITY_NAME),
+    (ecs::SOURCE_GEO_LOCATION, ecs::DESTINATION_GEO_LOCATION),
 ];
 
 /// An address as that of a DNS server.
@@ -45,6 +47,7 @@ pub struct Stream {
 /// `geoLocation`: where an address is.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "camelCase")]
+#[schemars(transform = kind().derive(ecs::SOURCE_GEO_LOCATION, Derive::GeoPoint, "latitude longitude"))]
 pub struct GeoLocation {
     /// City.
     #[schemars(transform = to(ecs::SOURCE_GEO_CITY_NAME))]

@@ -169,8 +169,11 @@ fn targets_accept_what_comes() {
         });
         shapes(&dataset.root, &mut |shape| {
             for derived in &shape.derived {
-                let long = derived.derive == Derive::Duration;
-                assert!(if long { derived.field.kind == Type::Long } else { is_words(derived.field.kind) });
+                assert!(match derived.derive {
+                    Derive::Duration => derived.field.kind == Type::Long,
+                    Derive::GeoPoint => derived.field.kind == Type::GeoPoint,
+                    _ => is_words(derived.field.kind),
+                });
             }
             assert!(shape.constants.iter().all(|constant| is_words(constant.field.kind)));
         });

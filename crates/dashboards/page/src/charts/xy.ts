@@ -1,6 +1,6 @@
 // Bars, lines and areas.
 import { assign, series as seriesColor } from "../color";
-import { bucketTime, compact, localTime, number } from "../format";
+import { bucketTime, compact, localTime, number, secondsOf } from "../format";
 import type { Panel, XyView } from "../model";
 import { shortened } from "../text";
 import { type Drawing, type Option, type Room, tip } from "./chart";
@@ -98,14 +98,16 @@ function positions(view: XyView, data: Pivot, room: Room): Option {
     return { type: "time", ...line, splitNumber: Math.max(2, Math.floor(room.width / 130)), axisLabel: { color: room.muted, hideOverlap: true, formatter: format } };
   }
   const share = view.horizontal ? room.width * 0.42 : Math.max(room.width / Math.max(data.names.length, 1) - 8, 44);
-  const characters = Math.max(6, Math.floor(share / 6.3));
+  const lines = !view.horizontal && data.names.length <= 12 ? 2 : 1;
+  const characters = Math.max(6, Math.floor(share / 6.3)) * lines;
   return {
     type: "category",
     data: data.names,
     inverse: view.horizontal,
     ...line,
     axisLabel: {
-      color: room.ink, width: share, overflow: "truncate", hideOverlap: !view.horizontal, interval: view.horizontal ? 0 : "auto",
+      color: room.ink, width: share, overflow: lines > 1 ? "break" : "truncate", hideOverlap: lines === 1 && !view.horizontal,
+      interval: view.horizontal || lines > 1 ? 0 : "auto",
       formatter: (name: string) => shortened(name, characters),
     },
   };
@@ -113,10 +115,12 @@ function positions(view: XyView, data: Pivot, room: Room): Option {
 
 function measures(view: XyView, lanes: Lane[], isPercent: boolean, room: Room): Option {
   const format = lanes[0]?.measure.column.format;
+  const step = durationStep(view, lanes, isPercent);
   const whole = lanes.every((lane) => lane.values.every((value) => value == null || Number.isInteger(value)));
   return {
     type: view.log && !isPercent ? "log" : "value",
     max: isPercent ? 100 : undefined,
+    interval: step ?? undefined,
     minInterval: whole && !isPercent ? 1 : undefined,
     splitNumber: Math.max(2, Math.floor((view.horizontal ? room.width / 90 : room.height / 45))),
     axisLabel: {
@@ -126,6 +130,22 @@ function measures(view: XyView, lanes: Lane[], isPercent: boolean, room: Room): 
     splitLine: { lineStyle: { color: room.line, type: "solid", width: 1 } },
   };
 }
+
+/** Ticks of durations stand at whole seconds, minutes, hours or days: about five of them. */
+function durationStep(view: XyView, lanes: Lane[], isPercent: boolean): number | null {
+  const format = lanes[0]?.measure.column.format;
+  if (format?.id !== "duration" || isPercent || view.log) return null;
+  const second = 1 / secondsOf(format);
+  const length = lanes[0]?.values.length ?? 0;
+  const isStacked = lanes.some((lane) => lane.layer.stack === "stacked");
+  const at = (place: number) => lanes.map((lane) => lane.values[place] ?? 0);
+  const tops = Array.from({ length }, (_, place) => (isStacked ? at(place).reduce((sum, value) => sum + value, 0) : Math.max(...at(place))));
+  const wanted = Math.max(...tops, 0) / second / 5;
+  return (STEPS.find((step) => step >= wanted) ?? 86_400 * Math.ceil(wanted / 86_400)) * second;
+}
+
+/** Seconds, minutes, hours and days that people count in. */
+const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 432_000, 864_000];
 
 function reference(view: XyView, room: Room): Option {
   return {

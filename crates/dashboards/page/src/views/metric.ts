@@ -19,7 +19,7 @@ export function metric(panel: Panel, view: MetricView): HTMLElement {
     return h(
       "div",
       { class: "tile", style: color ? `--mark:${color}` : null },
-      h("div", { class: "tile-number" }, foreign(main?.text(row) ?? "–")),
+      h("div", { class: (main?.text(row).length ?? 0) > 12 ? "tile-number long" : "tile-number" }, foreign(main?.text(row) ?? "–")),
       by ? h("div", { class: "tile-name" }, foreign(by.text(row))) : null,
       view.subtitle ? h("div", { class: "tile-note" }, view.subtitle) : null,
       second ? h("div", { class: "tile-note" }, `${second.column.label} `, foreign(second.text(row))) : null,

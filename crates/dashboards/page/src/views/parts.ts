@@ -9,7 +9,7 @@ export function anchor(link: Link, current: string, known: ReadonlySet<string>):
     // Only what this page holds can be reached from it.
     if (!known.has(link.dashboard)) return h("span", { class: "muted", title: "not part of this page" }, foreign(link.label));
     const here = link.dashboard === current;
-    return h("a", { href: `#/${encodeURIComponent(link.dashboard)}`, "aria-current": here ? "page" : null }, foreign(link.label));
+    return h("a", { href: `#/${encodeURIComponent(link.dashboard)}`, title: link.label, "aria-current": here ? "page" : null }, foreign(link.label));
   }
   return h("a", { href: link.href, rel: "noopener noreferrer", target: "_blank" }, foreign(link.label));
 }

@@ -25,13 +25,9 @@ fn of_dataset(name: Option<&str>) -> Known {
 
 /// Fields of the documents of an entity's state.
 fn of_entity(entity: Entity) -> Known {
-    let mut known = of_dataset(Some(entity.dataset()));
-    if entity == Entity::IncidentResponse {
-        let kept = ["@timestamp", "event.module", "event.created", "cloud.account.id"];
-        known.retain(|name, _| kept.contains(&name.as_str()));
-        known.extend(fields::response::ALL.iter().map(|(name, types)| ((*name).to_owned(), types[0])));
-    }
-    known
+    let state = crate::state::entity(entity.word()).expect("an entity has a state");
+    assert_eq!((state.alias(), state.id()), (entity.alias(), entity.data_view()));
+    state.fields(schema::catalog()).into_iter().map(|field| (field.name, field.kind)).collect()
 }
 
 /// Fields of the collector's reports.
@@ -234,6 +230,7 @@ fn of_map(panel: &Value, data_view: &str, broken: &mut Vec<String>) {
 fn constants_are_those_of_the_catalog() {
     let mut known = of_dataset(None);
     known.extend(of_health());
+    known.extend(of_entity(Entity::IncidentResponse));
     let modules = [
         fields::ecs::ALL,
         fields::incident::ALL,
@@ -241,6 +238,7 @@ fn constants_are_those_of_the_catalog() {
         fields::log::ALL,
         fields::shared::ALL,
         fields::health::ALL,
+        fields::response::ALL,
     ];
     let wrong: Vec<&str> = modules
         .into_iter()

@@ -3,7 +3,6 @@
 mod bodies;
 mod errors;
 mod kql;
-mod shipped;
 mod tables;
 mod times;
 
