@@ -86,7 +86,7 @@ impl Component {
         let spec = folder.join(options::SPEC_FILE);
         Ok(Self {
             folder_access: FileAccess::of(&folder).map_err(|error| Error::io(&folder, error))?,
-            program: present(&program, |path| same_files(path, &wanted.program), |path| machine(path))?,
+            program: present(&program, |path| same_files(path, &wanted.program), machine)?,
             spec: present(&spec, |path| Ok(fs::read(path)? == wanted.spec.as_bytes()), |_| Ok(None))?,
             rivals: rivals(&folder)?,
             folder,
