@@ -15,6 +15,8 @@ pub struct Metric {
     pub(crate) shift: Option<&'static str>,
     pub(crate) window: Option<&'static str>,
     pub(crate) format: Option<Format>,
+    /// Nothing is shown instead of zero.
+    pub(crate) is_blank: bool,
 }
 
 /// What a metric computes: Lens's `operationType`.
@@ -53,7 +55,15 @@ impl Format {
 }
 
 fn metric(label: &str, operation: Operation) -> Metric {
-    Metric { label: label.to_owned(), operation, filter: None, shift: None, window: None, format: None }
+    Metric {
+        label: label.to_owned(),
+        operation,
+        filter: None,
+        shift: None,
+        window: None,
+        format: None,
+        is_blank: false,
+    }
 }
 
 /// Number of documents.
@@ -149,7 +159,7 @@ impl Metric {
         let mut column = match &self.operation {
             Operation::Count => json!({
                 "operationType": "count", "sourceField": "___records___", "dataType": "number", "scale": "ratio",
-                "params": {"emptyAsNull": false},
+                "params": {"emptyAsNull": self.is_blank},
             }),
             Operation::Field(operation, field) => {
                 let number = !["min", "max"].contains(operation) || field.data_type == "number";
@@ -157,7 +167,7 @@ impl Metric {
                 let empty = ["unique_count", "sum"].contains(operation);
                 json!({
                     "operationType": operation, "sourceField": field.name, "dataType": data_type, "scale": "ratio",
-                    "params": if empty { json!({"emptyAsNull": false}) } else { json!({}) },
+                    "params": if empty { json!({"emptyAsNull": self.is_blank}) } else { json!({}) },
                 })
             }
             Operation::Percentile(field, percent) => json!({

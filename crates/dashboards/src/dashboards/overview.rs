@@ -20,7 +20,12 @@ pub(super) fn overview() -> Dashboard {
     .control(tenant())
     .row(
         7,
-        vec![cell(20, by_severity_now()), cell(8, unassigned()), cell(8, oldest()), cell(12, created_against_before())],
+        vec![
+            cell(18, by_severity_now()),
+            cell(10, unassigned()),
+            cell(10, oldest()),
+            cell(10, created_against_before()),
+        ],
     )
     .row(14, vec![cell(24, created_over_time()), cell(14, age()), cell(10, status())])
     .row(16, vec![cell(34, newest_incidents()), cell(14, changes())])
@@ -41,9 +46,8 @@ fn by_severity_now() -> Panel {
 
 fn unassigned() -> Panel {
     let bands = [(0.0, Color::Success), (1.0, Color::Warning), (20.0, Color::Danger)];
-    panel("How many of them has nobody taken?", NOW, tile(count("Unassigned")).bands(&bands))
+    panel("How many has nobody taken?", NOW, tile(count("Unassigned")).bands(&bands))
         .only(open_incident() & !incident::ASSIGNED_TO.exists())
-        .opens("incident-operations")
 }
 
 fn oldest() -> Panel {

@@ -22,7 +22,9 @@ pub fn heatmap(x: Bucket, y: Bucket, metric: Metric) -> Heatmap {
 
 impl Heatmap {
     pub(super) fn render(&self) -> Rendered {
-        let (layer, ids) = Layer::new(MAIN, &[&self.y, &self.x], &[&self.metric]);
+        // A cell without documents stays blank, so that the others stand out.
+        let metric = Metric { is_blank: true, ..self.metric.clone() };
+        let (layer, ids) = Layer::new(MAIN, &[&self.y, &self.x], &[&metric]);
         let value = &ids.metrics[0];
         Rendered {
             kind: "lnsHeatmap",

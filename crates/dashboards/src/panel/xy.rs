@@ -73,17 +73,24 @@ impl Xy {
     }
 
     pub(super) fn render(&self) -> Rendered {
-        // What divides by colour comes first: its leading values are then those of the whole, not of each moment.
-        let buckets: Vec<&Bucket> = self.split.iter().chain([&self.x]).collect();
+        // Over time, what divides by colour comes first: its leading values are then those of the whole, not of each moment.
+        // Elsewhere the groups on the axis do, for the same reason.
+        let over_time = matches!(self.x.division, Division::Time { .. });
+        let mut buckets: Vec<&Bucket> = self.split.iter().chain([&self.x]).collect();
+        let (mut x, mut split) = (buckets.len() - 1, 0);
+        if !over_time && self.split.is_some() {
+            buckets.reverse();
+            (x, split) = (0, 1);
+        }
         let metrics: Vec<&Metric> = self.y.iter().collect();
         let (layer, ids) = Layer::new(MAIN, &buckets, &metrics);
         let mut data = json!({
-            "layerId": MAIN, "layerType": "data", "seriesType": self.series, "accessors": ids.metrics,
-            "xAccessor": ids.buckets.last(),
+            "layerId": MAIN, "layerType": "data", "seriesType": self.series(), "accessors": ids.metrics,
+            "xAccessor": ids.buckets[x],
         });
-        if let Some(split) = &self.split {
-            data["splitAccessor"] = json!(ids.buckets[0]);
-            data["colorMapping"] = color::mapping(split.scale);
+        if let Some(bucket) = &self.split {
+            data["splitAccessor"] = json!(ids.buckets[split]);
+            data["colorMapping"] = color::mapping(bucket.scale);
         } else {
             let color =
                 |(id, color): (&String, &Color)| json!({"forAccessor": id, "color": color.code(), "axisMode": "left"});
@@ -99,11 +106,20 @@ impl Xy {
         Rendered { kind: "lnsXY", layers, visualization: self.state(&shown) }
     }
 
+    /// `seriesType`. Several numbers of one group stand side by side: a median and a percentile have no sum.
+    fn series(&self) -> &'static str {
+        match self.series {
+            "bar_stacked" if self.y.len() > 1 => "bar",
+            "bar_horizontal_stacked" if self.y.len() > 1 => "bar_horizontal",
+            series => series,
+        }
+    }
+
     fn state(&self, layers: &[Value]) -> Value {
         let several = self.split.is_some() || self.y.len() > 1;
         let time = matches!(self.x.division, Division::Time { .. });
         json!({
-            "preferredSeriesType": self.series,
+            "preferredSeriesType": self.series(),
             "layers": layers,
             "legend": {"isVisible": several, "position": if time { "right" } else { "top" }, "shouldTruncate": true, "maxLines": 1},
             "valueLabels": if several || time { "hide" } else { "show" },
