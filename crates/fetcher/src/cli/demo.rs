@@ -1,5 +1,6 @@
 //! `demo` and `simulate`: an invented tenant on this machine.
 
+mod page;
 mod remove;
 mod summary;
 
@@ -49,6 +50,9 @@ pub(super) struct DemoArgs {
     elasticsearch: Option<Url>,
     #[command(flatten)]
     login: LoginArgs,
+    /// Show the page of all dashboards in a browser
+    #[arg(long, conflicts_with = "remove")]
+    open: bool,
     /// Remove what a demo has left instead: files, or the cluster's data streams of namespace `demo`, and its templates and
     /// pipelines if no other data stream needs them
     #[arg(long)]
@@ -101,7 +105,13 @@ pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<End> {
         let elapsed = started.elapsed();
         server.abort();
         summary::print(&summary::Demo { config: &config, stats: &stats, dead: &dead, elapsed }).await?;
-        Ok(if failed.is_empty() { End::Done } else { End::Failed })
+        let shown = page::write(&args.out, &config.outputs[0], args.open).await;
+        if let Err(error) = &shown {
+            print::err().message("no page of the dashboards: ", &format!("{error:#}"))?;
+        }
+        // The documents are there without a page, too: it matters to whoever asked to see it.
+        let is_done = failed.is_empty() && (shown.is_ok() || !args.open);
+        Ok(if is_done { End::Done } else { End::Failed })
     })
 }
 
@@ -186,7 +196,8 @@ fn clear(out: &Path) -> anyhow::Result<()> {
             std::fs::remove_dir_all(&folder).with_context(|| format!("cannot clear {}", folder.display()))?;
         }
     }
-    for path in documents(out)? {
+    let page = Some(out.join(page::FILE)).filter(|page| page.is_file());
+    for path in documents(out)?.into_iter().chain(page) {
         std::fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
     }
     Ok(())

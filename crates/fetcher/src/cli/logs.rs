@@ -23,11 +23,12 @@ use self::repeats::{Repeats, Summary};
 use super::LogFormat;
 
 /// Whose lines below `info` may be wanted. Others are of HTTP libraries, which write headers, and with them secrets.
-const OURS: [&str; 16] = [
+const OURS: [&str; 19] = [
     "agent",
     "collect",
     "common",
     "config",
+    "dashboards",
     "fetcher",
     "installer",
     "json_stream",
@@ -36,6 +37,8 @@ const OURS: [&str; 16] = [
     "microsoft",
     "options",
     "output",
+    "panels",
+    "preview",
     "schema",
     "setup",
     "simulator",
