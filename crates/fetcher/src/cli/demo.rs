@@ -179,7 +179,9 @@ fn configuration(tenants: &[Tenant], address: SocketAddr, output: &str, folder: 
         return text + "state: ./state\n";
     }
     let path = |name: &str| quoted(&folder.join(name).to_string_lossy());
-    let _ = write!(text, "state: {}\ndead_letter: {}\n", path("state"), path("dead-letter"));
+    let (state, dead_letter) = (path("state"), path("dead-letter"));
+    // The page has a dashboard of the collection's health, also where documents are files.
+    let _ = write!(text, "state: {state}\ndead_letter: {dead_letter}\nhealth: {{documents: true}}\n");
     text
 }
 
