@@ -15,7 +15,7 @@ fn lucene(kql: &str) -> String {
     let mut out = String::new();
     for (at, part) in kql.split('"').enumerate() {
         if at % 2 == 1 {
-            out.push_str(&format!("\"{part}\""));
+            out.extend(["\"", part, "\""]);
             continue;
         }
         let words = part.replace(" : ", ":").replace(" and ", " AND ").replace(" or ", " OR ").replace("not ", "NOT ");
@@ -99,7 +99,7 @@ async fn our_rules_find_what_they_should() {
                     assert!(groups.iter().all(|group| !group.contains("null")), "{}: {groups:?}", rule.name);
                 }
                 Kind::Threshold(fields, counted, least) => {
-                    assert!(threshold(server, &index, &query, fields, counted, least).await > 0, "{}", rule.name);
+                    assert!(threshold(server, &index, &query, fields, (counted, least)).await > 0, "{}", rule.name);
                 }
             }
         }
@@ -112,8 +112,7 @@ async fn threshold(
     index: &str,
     query: &Value,
     fields: &[&str],
-    counted: &str,
-    least: u32,
+    (counted, least): (&str, u32),
 ) -> usize {
     let sources: Vec<Value> = fields.iter().map(|field| json!({ *field: { "terms": { "field": field } } })).collect();
     let answer = search(

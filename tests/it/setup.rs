@@ -139,7 +139,7 @@ async fn what_somebody_changed_is_put_right_and_documents_outlive_a_removal(serv
     setup(server, &[]).await;
     index_one(server, STREAM, &document()).await;
     let again = setup(server, &[]).await;
-    assert!(again.out.contains("nothing to do"), "{}", again.out);
+    assert!(again.out.contains("nothing to do"), "{}{}", again.out, again.err);
     assert!(lines(&again, "same").iter().any(|line| line.ends_with(STREAM)), "{}", again.out);
 
     let name = "logs-m365_security.log";

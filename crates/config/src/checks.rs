@@ -49,6 +49,7 @@ pub(super) fn note<T>(errors: &mut Vec<ConfigError>, checked: Result<T, ConfigEr
     checked.map_err(|error| errors.push(error)).ok()
 }
 
+// Long, because every part of the document is named once, in one place.
 /// Checks what is written. What is wrong with a tenant, or with the output that it names, concerns that tenant alone, as
 /// long as another one is left; anything else concerns all.
 pub(super) fn check(written: wire::Written, environment: Environment<'_>) -> Result<Config, Vec<ConfigError>> {

@@ -113,7 +113,7 @@ impl Source {
             Source::Health => schema::health::NAME,
             _ => self.dataset()?,
         };
-        Some(ecs::DATA_STREAM_DATASET.is(&format!("{PACKAGE}.{dataset}")))
+        Some(ecs::EVENT_DATASET.is(&format!("{PACKAGE}.{dataset}")))
     }
 }
 

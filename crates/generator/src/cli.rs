@@ -46,7 +46,7 @@ enum Command {
         rules: bool,
     },
     /// Writes a page with all dashboards as they look over a cluster's data.
-    Preview(preview::PreviewArgs),
+    Preview(Box<preview::PreviewArgs>),
     /// Writes the schema crate's list of ECS fields.
     Ecs {
         /// ECS in its flat form: a JSON object of fields by name.

@@ -61,12 +61,12 @@ pub enum Kind {
 impl Rule {
     /// Query in KQL.
     pub fn kql(&self) -> String {
-        format!("data_stream.dataset : \"{}.{}\" and {}", names::PACKAGE, self.dataset, operand(&self.query))
+        format!("event.dataset : \"{}.{}\" and {}", names::PACKAGE, self.dataset, operand(&self.query))
     }
 
     /// Fields that it reads, by name.
     pub fn fields(&self) -> BTreeSet<String> {
-        let mut fields: BTreeSet<String> = ["data_stream.dataset", "event.ingested"].map(str::to_owned).into();
+        let mut fields: BTreeSet<String> = ["event.dataset", "event.ingested"].map(str::to_owned).into();
         collect(&self.query, &mut fields);
         let named = match self.kind {
             Kind::Grouped(groups) => groups.to_vec(),

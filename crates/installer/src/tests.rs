@@ -60,7 +60,9 @@ impl Host {
 }
 
 fn perform(steps: &[Step]) -> usize {
-    steps.iter().for_each(|step| perform::step(step).unwrap_or_else(|error| panic!("{step}: {error}")));
+    for step in steps {
+        perform::step(step).unwrap_or_else(|error| panic!("{step}: {error}"));
+    }
     steps.len()
 }
 

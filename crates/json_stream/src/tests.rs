@@ -185,8 +185,8 @@ proptest! {
         let found = string_member(&bytes, &name);
         // The mapper reads a NUL as the replacement character, so both write one name.
         let is_named = |written: &String| written.replace('\0', "\u{fffd}") == name || *written == name;
-        let members = row.as_object().into_iter().flatten();
-        let expected = members.filter(|(written, _)| is_named(written)).last();
+        let mut members = row.as_object().into_iter().flatten();
+        let expected = members.rfind(|(written, _)| is_named(written));
         prop_assert_eq!(found.as_deref(), expected.and_then(|(_, value)| value.as_str()));
     }
 

@@ -50,7 +50,7 @@ fn json(text: &str) -> Option<Value> {
 fn is_same_scalar(one: &Value, other: &Value) -> bool {
     one.as_f64().is_some() && one.as_f64() == other.as_f64()
         || matches!((one, other), (Value::String(text), other) | (other, Value::String(text))
-            if !other.is_object() && !other.is_array() && *text == other.to_string())
+            if !other.is_object() && !other.is_array() && serde_json::to_string(other).is_ok_and(|other| other == *text))
 }
 
 /// Top-level parts in one form; `template` is divided into its own parts.
@@ -69,7 +69,10 @@ fn flat_parts(body: &Value) -> BTreeMap<String, Value> {
             _ => drop(parts.insert(name.clone(), value.clone())),
         }
     }
-    parts.retain(|_, value| *value != Value::Object(Map::new()));
+    // Elasticsearch gives back an empty list of component templates where none was put.
+    parts.retain(|name, value| {
+        *value != Value::Object(Map::new()) && !(name == "composed_of" && *value == Value::Array(Vec::new()))
+    });
     parts
 }
 

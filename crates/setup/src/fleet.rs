@@ -70,9 +70,8 @@ pub async fn plan(setup: &Setup, archive: &Archive) -> Result<Plan, Error> {
 async fn known(kibana: &Kibana, name: &str) -> Result<Option<Value>, Error> {
     let answer = kibana.request(Method::GET, &format!("/api/fleet/epm/packages/{name}"), &Value::Null).await?;
     match answer.status {
-        StatusCode::NOT_FOUND => Ok(None),
-        // The registry is out of reach, and the package is not installed.
-        StatusCode::BAD_GATEWAY => Ok(None),
+        // With 502 the registry is out of reach, and the package is not installed.
+        StatusCode::NOT_FOUND | StatusCode::BAD_GATEWAY => Ok(None),
         _ => Ok(Some(answer.success()?["item"].take())),
     }
 }

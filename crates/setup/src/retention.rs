@@ -39,7 +39,7 @@ impl FromStr for Retention {
 }
 
 /// What is put for a retention.
-pub(crate) fn component(data_retention: &str, is_serverless: bool, meta: Value) -> Value {
+pub(crate) fn component(data_retention: &str, is_serverless: bool, meta: &Value) -> Value {
     let mut template = json!({ "lifecycle": { "data_retention": data_retention } });
     if !is_serverless {
         template["settings"] = json!({ "index": { "lifecycle": { "prefer_ilm": false } } });

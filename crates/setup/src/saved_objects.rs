@@ -58,7 +58,8 @@ pub(crate) async fn plan(kibana: &Kibana, ndjson: &str, plan: &mut Plan) -> Resu
     let stored_mark = mark.and_then(Id::of).as_ref().and_then(find).filter(|stored| is_held(stored, mark));
     // What is shared and there already is nobody's to change.
     let is_put = |(_, id): &(&Value, &Id)| id.is_ours() || find(id).is_none();
-    let text: String = objects.iter().zip(&ids).filter(is_put).map(|(object, _)| format!("{object}\n")).collect();
+    let lines: Vec<String> = objects.iter().zip(&ids).filter(is_put).map(|(object, _)| object.to_string()).collect();
+    let text = lines.join("\n") + "\n";
     let import = Bytes::from(form(&text));
     let mut is_planned = false;
     for (object, id) in objects.iter().zip(&ids) {

@@ -78,7 +78,7 @@ fn retention(setup: &Setup, stored: &[Stored], plan: &mut Plan) -> Option<Artefa
     }
     let meta = setup.artefacts.meta();
     let body = match wished {
-        Retention::For(time) => retention::component(time, setup.cluster.is_serverless, meta),
+        Retention::For(time) => retention::component(time, setup.cluster.is_serverless, &meta),
         Retention::Cluster if stored.iter().any(|stored| stored.name == retention::TEMPLATE) => {
             serde_json::json!({ "template": {}, "_meta": meta })
         }

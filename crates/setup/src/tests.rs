@@ -77,7 +77,7 @@ pub(super) fn artefacts() -> Artefacts {
             "source": { "index": ["logs-m365_security.incident-*"] }, "dest": destination, "frequency": "1m",
             "latest": { "unique_key": ["id"], "sort": "@timestamp" }, "settings": { "unattended": true } }),
         )],
-        saved_objects: objects.iter().map(|object| format!("{object}\n")).collect(),
+        saved_objects: objects.iter().map(ToString::to_string).collect::<Vec<String>>().join("\n") + "\n",
     }
 }
 

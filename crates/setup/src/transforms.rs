@@ -89,7 +89,7 @@ fn add(transform: &Artefact, stored: Option<&Value>, state: &Value, destination_
     }
     match state["state"].as_str() {
         Some(state @ ("stopped" | "failed" | "aborting")) => {
-            work(Difference::Changed(vec![format!("it is {state}")]), Work::Start)
+            work(Difference::Changed(vec![format!("it is {state}")]), Work::Start);
         }
         _ => work(Difference::Same, Work::Start),
     }

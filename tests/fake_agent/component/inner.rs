@@ -216,7 +216,7 @@ impl Inner {
             }
             held.checkins_since_tick += 1;
             held.state = ComponentState::Healthy;
-            held.message = "Healthy".to_owned();
+            "Healthy".clone_into(&mut held.message);
             held.model.observe(&observed);
             held.received.push(Received { at: Instant::now(), observed, is_first });
             let is_settled = held.model.is_settled();

@@ -140,7 +140,7 @@ fn output(idx: u64) -> Value {
     })
 }
 
-fn expect(units: Vec<Value>) -> Value {
+fn expect(units: &[Value]) -> Value {
     let info = json!({"id": "official", "version": "9.5.2", "mode": "STANDALONE"});
     json!({"expect": {"units": units, "features_idx": 2, "component_idx": 3, "agent_info": info}})
 }
@@ -163,7 +163,7 @@ async fn check_ins_are_understood_by_the_official_descriptors() {
     let introduction = json!({"name": "ours", "meta": {"version": "0.1.0"}});
     assert_eq!((&first["version_info"], &first["supports"]), (&introduction, &json!(["CheckinChunking"])));
     assert!(first.get("units").is_none() && first.get("features_idx").is_none());
-    official.obey(expect(vec![output(1), input(1)])).await;
+    official.obey(expect(&[output(1), input(1)])).await;
     for _ in 0..2 {
         let (what, unit) = unit(&mut changes).await;
         assert_eq!(what, "added");
@@ -183,14 +183,14 @@ async fn check_ins_are_understood_by_the_official_descriptors() {
     assert_eq!(observed["units"][0]["config_state_idx"], json!("1"));
     assert_eq!(observed["units"][0]["payload"]["streams"]["alert"]["status"], "HEALTHY");
     // The output alone changes; then the input stops.
-    official.obey(expect(vec![output(2), input(1)])).await;
-    let (what, changed) = unit(&mut changes).await;
-    assert_eq!((what, &*changed.key.id), ("changed", "m365-default"));
-    agent.report(&changed, healthy());
+    official.obey(expect(&[output(2), input(1)])).await;
+    let (what, renewed) = unit(&mut changes).await;
+    assert_eq!((what, &*renewed.key.id), ("changed", "m365-default"));
+    agent.report(&renewed, healthy());
     let mut stopped = input(1);
     stopped["state"] = json!("STOPPED");
     stopped.as_object_mut().unwrap().remove("config");
-    official.obey(expect(vec![output(2), stopped])).await;
+    official.obey(expect(&[output(2), stopped])).await;
     let (what, removed) = unit(&mut changes).await;
     assert_eq!((what, &*removed.key.id), ("removed", "m365-default-one"));
     agent.report(&removed, Report::new(UnitState::Stopped, "stopped"));
@@ -220,7 +220,7 @@ async fn parts_and_large_lists_of_the_official_server_arrive() {
         })
         .collect();
     for parts in [Some(3), None] {
-        let mut command = expect(units.clone());
+        let mut command = expect(&units);
         if let Some(parts) = parts {
             command["parts"] = json!(parts);
         } else {
@@ -251,7 +251,7 @@ async fn actions_of_the_official_server_are_answered() {
     let (_agent, mut changes) = start(&start_up);
     let init = official.until("action", |_| true).await;
     assert_eq!((&init["id"], &init["result"]), (&json!("init"), &json!("e30=")));
-    official.obey(expect(vec![output(1)])).await;
+    official.obey(expect(&[output(1)])).await;
     unit(&mut changes).await;
     let of_unit = json!({"act": {
         "id": "1", "type": "DIAGNOSTICS", "level": "UNIT", "unit_id": "m365-default", "unit_type": "OUTPUT",

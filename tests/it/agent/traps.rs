@@ -82,7 +82,7 @@ async fn a_first_message_that_leaves_nothing_to_say_silences_the_stream() {
 
 fn changed(component: &Component) -> Vec<it::fake_agent::UnitSpec> {
     let mut units = policy(&["one"]).units(component.id());
-    units[1].config.name = "another".to_owned();
+    "another".clone_into(&mut units[1].config.name);
     units
 }
 

@@ -66,7 +66,10 @@ async fn state_counts_each_incident_once_beside_its_history() {
             // The newest version arrives first, and old ones late.
             for number in (0..VERSIONS).rev() {
                 let (id, document) = version(&tenant, (incident, number), now);
-                lines += &format!("{}\n{document}\n", json!({ "create": { "_id": id } }));
+                for line in [json!({ "create": { "_id": id } }), document.clone()] {
+                    lines.push_str(&line.to_string());
+                    lines.push('\n');
+                }
             }
         }
         let (_, answer) = server.bulk(&format!("/{stream}/_bulk"), lines).await.unwrap();

@@ -131,7 +131,9 @@ async fn health(server: &Elasticsearch, now: i64) {
                 health["drift"]["names"] = bad.into();
                 health["drift"]["values"] = bad.into();
             }
-            lines += &format!("{}\n{report}\n", json!({ "create": {} }));
+            lines.push_str("{\"create\":{}}\n");
+            lines.push_str(&report.to_string());
+            lines.push('\n');
         }
     }
     let (_, answer) = server.bulk(&format!("/{}/_bulk", history(schema::health::NAME)), lines).await.unwrap();
@@ -207,7 +209,7 @@ pub(super) async fn everything(server: &Elasticsearch, index: &str) -> Vec<Value
             return sources;
         }
         sources.extend(hits.iter().map(|hit| hit["_source"].clone()));
-        path = "/_search/scroll".to_owned();
+        "/_search/scroll".clone_into(&mut path);
         body = json!({ "scroll": "1m", "scroll_id": answer["_scroll_id"] });
     }
 }

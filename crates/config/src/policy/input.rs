@@ -32,7 +32,9 @@ pub(super) fn read(source: &Value, variables: &dyn Fn(&str) -> Option<String>) -
     let mut source = Source::of_input(source)?;
     let id = source.text("id")?.unwrap_or_default();
     let name = source.text("name")?.unwrap_or_else(|| id.clone());
-    OTHERS.iter().for_each(|key| drop(source.take(key)));
+    for key in OTHERS {
+        drop(source.take(key));
+    }
     let written = data_stream::take(&mut source)?;
     let mut additions = Additions::default();
     processors::read("processors", source.take("processors"), &mut additions)?;

@@ -19,7 +19,9 @@ pub(crate) fn input() -> String {
 /// Template of a stream: one dataset, which its `data_stream.dataset` names.
 pub(crate) fn stream() -> String {
     let mut out = format!("# {}\n", names::MARKER);
-    STREAM_OPTIONS.iter().for_each(|option| add(option, &mut out));
+    for option in STREAM_OPTIONS {
+        add(option, &mut out);
+    }
     out
 }
 

@@ -52,7 +52,7 @@ fn templates_and_views_name_fields() {
                 assert!(fields.iter().all(|field| known.contains(*field)), "{fields:?}");
                 assert_eq!(
                     fields.len(),
-                    datasets().iter().map(|dataset| dataset.unmapped()).collect::<BTreeSet<_>>().len()
+                    datasets().iter().map(schema::Dataset::unmapped).collect::<BTreeSet<_>>().len()
                 );
             }
         }

@@ -114,7 +114,7 @@ async fn all_that_is_in_the_way_is_told_at_once() {
 }
 
 /// A data stream whose newest index has these properties and this pipeline.
-fn stream(cluster: &Cluster, properties: Value, pipeline: &str) -> &'static str {
+fn stream(cluster: &Cluster, properties: &Value, pipeline: &str) -> &'static str {
     const STREAM: &str = "logs-m365_security.log-default";
     let indices: Vec<String> = (9..=10).map(|number| format!(".ds-{STREAM}-2026.01.01-{number:06}")).collect();
     let mut kept = cluster.kept();
@@ -130,7 +130,7 @@ fn stream(cluster: &Cluster, properties: Value, pipeline: &str) -> &'static str 
 async fn data_streams_of_another_mapping_are_refused_or_get_a_new_index() {
     let (cluster, url) = Cluster::start().await;
     let number = json!({ "user": { "properties": { "name": { "type": "long" } } } });
-    let name = stream(&cluster, number, "logs-m365_security.log-0.1.0");
+    let name = stream(&cluster, &number, "logs-m365_security.log-0.1.0");
     let said = refused_plan(&cluster, &url).await;
     assert!(said.contains("`user.name` is `long` in its index, `keyword` here"), "{said}");
     assert!(said.contains(name) && said.contains("--rollover") && said.contains("-000010"), "{said}");
@@ -148,14 +148,14 @@ async fn data_streams_of_another_mapping_are_refused_or_get_a_new_index() {
 #[tokio::test]
 async fn the_newest_index_takes_over_fields_and_pipeline() {
     let (cluster, url) = Cluster::start().await;
-    let name = stream(&cluster, json!({ "host": { "type": "object" } }), "logs-m365_security.log-0.0.9");
+    let name = stream(&cluster, &json!({ "host": { "type": "object" } }), "logs-m365_security.log-0.0.9");
     let setup = open(options(&url, None)).await;
     let steps = set_up(&setup).await.expect("set up");
     let expected = format!("changed {name}: 2 fields are missing, its pipeline is logs-m365_security.log-0.0.9");
     assert!(steps.contains(&expected), "{steps:#?}");
     assert_eq!(set_up(&setup).await.expect("set up"), Vec::<String>::new());
     // A parameter that an index cannot change makes a new index instead.
-    stream(&cluster, json!({}), "logs-m365_security.log-0.1.0");
+    stream(&cluster, &json!({}), "logs-m365_security.log-0.1.0");
     cluster.kept().refuses = Some(("PUT", "/_mapping", 400, "Mapper for [user.name] conflicts"));
     cluster.changes();
     set_up(&setup).await.expect("set up");

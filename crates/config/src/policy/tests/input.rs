@@ -34,10 +34,10 @@ fn secrets_are_taken_as_they_are() {
 
 #[test]
 fn keys_that_nobody_knows_are_told() {
-    let unit = accepted(&json!({"tennant_name": "x", "streams": [
-        {"id": "a", "data_stream.dataset": "m365_security.alert", "intervall": "5m"},
+    let unit = accepted(&json!({"customer_name": "x", "streams": [
+        {"id": "a", "data_stream.dataset": "m365_security.alert", "pace": "5m"},
     ]}));
-    assert_eq!(unit.unknown, ["tennant_name", "a: intervall"]);
+    assert_eq!(unit.unknown, ["customer_name", "a: pace"]);
 }
 
 #[test]

@@ -161,7 +161,7 @@ fn a_time_span_is_seconds_or_as_go_writes_it() {
     let timeout = |written: Value| accepted(&json!({"timeout": written})).timeout;
     assert_eq!(timeout(json!(30.0)), Duration::from_secs(30));
     assert_eq!(timeout(json!("1m30s")), Duration::from_secs(90));
-    assert_eq!(timeout(json!("1.5h")), Duration::from_secs(5400));
+    assert_eq!(timeout(json!("1.5h")), Duration::from_mins(90));
     assert_eq!(timeout(json!("500ms")), Duration::from_millis(500));
     for wrong in [json!("soon"), json!("30"), json!(0.0), json!(-1.0), json!("")] {
         refused(&json!({"timeout": wrong}), "timeout: is no time span");

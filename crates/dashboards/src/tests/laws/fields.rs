@@ -42,10 +42,10 @@ fn known(data_view: &str, query: &str) -> Known {
     if let Some(entity) = Entity::ALL.iter().find(|entity| entity.data_view() == data_view) {
         return of_entity(*entity);
     }
-    if query.starts_with(&format!("data_stream.dataset : \"{}.health\"", crate::PACKAGE)) {
+    if query.starts_with(&format!("event.dataset : \"{}.health\"", crate::PACKAGE)) {
         return of_health();
     }
-    let dataset = query.strip_prefix("data_stream.dataset : \"m365_security.").and_then(|rest| rest.split('"').next());
+    let dataset = query.strip_prefix("event.dataset : \"m365_security.").and_then(|rest| rest.split('"').next());
     dataset.map(|dataset| of_dataset(Some(dataset))).unwrap_or_default()
 }
 

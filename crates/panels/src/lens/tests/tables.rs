@@ -36,7 +36,7 @@ fn zero_is_nothing_where_the_column_says_so() {
     assert_eq!(shown.rows, [[json!(0)]]);
     assert!(!asked.shows_something(&shown));
     let labels = json!({ "operationType": "filters", "isBucketed": true, "params": { "filters": [
-        { "label": "High", "input": { "language": "kuery", "query": "severity: hihg" } },
+        { "label": "High", "input": { "language": "kuery", "query": "severity: highest" } },
     ] } });
     let asked = query(&dashboard(&[("f", labels), ("m", zero)]));
     let shown = table(&asked, &[answer(9, &json!({ "b0": { "buckets": [{ "doc_count": 0 }] } }))]);
