@@ -106,6 +106,16 @@ impl Stream {
     }
 }
 
+/// Types that searches take for one: what Elasticsearch's field capabilities call the family of a type.
+fn family(kind: &str) -> &str {
+    match kind {
+        "constant_keyword" | "wildcard" => "keyword",
+        "match_only_text" => "text",
+        "scaled_float" => "double",
+        other => other,
+    }
+}
+
 /// Fields that the index lacks, or, as an error, those that have another type there, unless it may be left for a new one.
 fn compare_mapping(
     may_roll_over: bool,
@@ -116,7 +126,7 @@ fn compare_mapping(
     let properties = &component.body["template"]["mappings"]["properties"];
     let (ours, theirs) = (types(properties), types(&index["mappings"]["properties"]));
     let known = ours.iter().filter_map(|(name, kind)| Some((name, kind, theirs.get(name)?)));
-    let others: Vec<_> = known.filter(|(_, kind, other)| kind != other).collect();
+    let others: Vec<_> = known.filter(|(_, kind, other)| family(kind) != family(other)).collect();
     let missing = ours.keys().filter(|name| !theirs.contains_key(*name)).count();
     if let Some((name, kind, other)) = others.first() {
         let more = if others.len() > 1 { format!(" (and {} more fields)", others.len() - 1) } else { String::new() };

@@ -47,7 +47,7 @@ impl Datum {
             },
             Type::Date => value.as_i64().or_else(|| time(value.as_str()?)).map(Datum::Date),
             Type::Ip => value.as_str()?.parse().ok().map(|address| Datum::Ip(bits(address))),
-            Type::GeoPoint => Some(Datum::Point(value["lat"].as_f64()?, value["lon"].as_f64()?)),
+            Type::GeoPoint => point(value),
         }
     }
 
@@ -126,6 +126,14 @@ fn text(value: &Value) -> Option<Arc<str>> {
         Value::Number(_) | Value::Bool(_) => Some(value.to_string().into()),
         _ => None,
     }
+}
+
+/// A place as an object, or as the text `lat,lon`.
+fn point(value: &Value) -> Option<Datum> {
+    if let Some((lat, lon)) = value.as_str().and_then(|text| text.split_once(',')) {
+        return Some(Datum::Point(lat.trim().parse().ok()?, lon.trim().parse().ok()?));
+    }
+    Some(Datum::Point(value["lat"].as_f64()?, value["lon"].as_f64()?))
 }
 
 fn integer(value: &Value) -> Option<i64> {
