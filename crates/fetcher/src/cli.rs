@@ -69,7 +69,7 @@ enum Command {
     ///
     /// Everything is compared first. What is in the way is told before anything is changed; after a failure in the middle
     /// the same command puts what is missing.
-    Setup(setup::SetupArgs),
+    Setup(Box<setup::SetupArgs>),
     #[cfg(feature = "demo")]
     /// Collect an invented tenant, served on this machine, to see the whole way at work
     Demo(demo::DemoArgs),
