@@ -213,13 +213,12 @@ impl Entity {
         let dataset = datasets.iter().find(|dataset| dataset.definition.name == self.dataset);
         let mut fields: Vec<Field> = dataset.map(Dataset::fields).unwrap_or_default();
         fields.retain(|field| self.has(&field.name));
-        fields.extend(DATA_STREAM.iter().filter(|_| self.method == Method::Latest).map(|name| Field {
-            name: (*name).to_owned(),
-            kind: Type::Keyword,
-            description: "Data stream that the document was copied from.".to_owned(),
-            ecs: false,
-            array: false,
-        }));
+        fields.extend(
+            DATA_STREAM
+                .iter()
+                .filter(|_| self.method == Method::Latest)
+                .map(|name| Field::custom(*name, Type::Keyword, "Data stream that the document was copied from.")),
+        );
         if self.method == Method::Response {
             fields.extend(response::fields());
         }

@@ -119,13 +119,13 @@ fn collect_column(column: &Column, prefix: &str, fields: &mut BTreeMap<String, F
 }
 
 fn add(fields: &mut BTreeMap<String, Field>, name: String, kind: Type, description: String) {
-    let field = Field { name: name.clone(), kind, description, ecs: false, array: false };
-    fields.entry(name).or_insert(field);
+    fields.entry(name).or_insert_with_key(|name| Field::custom(name, kind, description));
 }
 
 fn add_ecs(fields: &mut BTreeMap<String, Field>, ecs: Ecs) {
-    let shared = shared::find(ecs.name).map(|(_, description)| description);
-    let description = shared.unwrap_or_default().to_owned();
-    let field = Field { name: ecs.name.into(), kind: ecs.kind, description, ecs: shared.is_none(), array: ecs.array };
+    let mut field = Field::from(ecs);
+    if let Some((_, description)) = shared::find(ecs.name) {
+        (field.ecs, field.description) = (false, description.to_owned());
+    }
     fields.entry(ecs.name.into()).or_insert(field);
 }

@@ -79,21 +79,9 @@ pub const CUSTOM: &[(&str, Type, &str)] = &[
 
 /// All fields of its documents, by name.
 pub fn fields() -> Vec<Field> {
-    let of_ecs = |ecs: &Ecs| Field {
-        name: ecs.name.to_owned(),
-        kind: ecs.kind,
-        description: String::new(),
-        ecs: true,
-        array: ecs.array,
-    };
-    let custom = |(name, kind, description): &(&str, Type, &str)| Field {
-        name: format!("{PREFIX}.{name}"),
-        kind: *kind,
-        description: (*description).to_owned(),
-        ecs: false,
-        array: false,
-    };
-    let mut all: Vec<Field> = ECS.iter().map(of_ecs).chain(CUSTOM.iter().map(custom)).collect();
+    let custom =
+        |(name, kind, description): &(&str, Type, &str)| Field::custom(format!("{PREFIX}.{name}"), *kind, *description);
+    let mut all: Vec<Field> = ECS.iter().copied().map(Field::from).chain(CUSTOM.iter().map(custom)).collect();
     all.sort_by(|one, other| one.name.cmp(&other.name));
     all
 }

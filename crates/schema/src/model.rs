@@ -153,3 +153,16 @@ pub struct Field {
     /// ECS normalises the field to an array.
     pub array: bool,
 }
+
+impl Field {
+    /// A field of our own, beside ECS.
+    pub fn custom(name: impl Into<String>, kind: Type, description: impl Into<String>) -> Self {
+        Self { name: name.into(), kind, description: description.into(), ecs: false, array: false }
+    }
+}
+
+impl From<Ecs> for Field {
+    fn from(ecs: Ecs) -> Self {
+        Self { name: ecs.name.into(), kind: ecs.kind, description: String::new(), ecs: true, array: ecs.array }
+    }
+}

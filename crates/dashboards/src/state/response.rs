@@ -44,13 +44,7 @@ const NOBODY: &str = "unassigned";
 
 /// The fields that are not the dataset's.
 pub(super) fn fields() -> impl Iterator<Item = Field> {
-    FIELDS.iter().map(|(name, kind, description)| Field {
-        name: format!("{GROUP}.{name}"),
-        kind: *kind,
-        description: (*description).to_owned(),
-        ecs: false,
-        array: false,
-    })
+    FIELDS.iter().map(|(name, kind, description)| Field::custom(format!("{GROUP}.{name}"), *kind, *description))
 }
 
 /// The aggregations of the pivot.
