@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustc_hash::FxHashMap;
 use serde_json::{Map, Value, json};
 
 use super::RunContext;
 use super::outlet::Outlet;
 use common::clock;
 use common::error::Error;
-use common::health::{DatasetSnapshot, Key, SourceHealth, SourceSnapshot};
+use common::health::{Key, SourceHealth, SourceSnapshot};
 use config::{Delivery, TenantConfig};
 use mapper::DocId;
 use output::DataStreams;
@@ -39,34 +40,34 @@ impl Reporter {
     /// default output.
     pub(super) fn report(&mut self, run: &RunContext, tenants: &[&TenantConfig]) -> Vec<Reports> {
         let at = clock::timestamp();
-        let mut all: Vec<Reports> = Vec::new();
+        let name = |tenant: &&TenantConfig| (tenant.cloud.name.clone(), tenant.id.to_ascii_lowercase());
+        let deliveries: FxHashMap<_, &Delivery> =
+            tenants.iter().map(|tenant| (name(tenant), &tenant.delivery)).collect();
+        let default = Delivery::default();
+        let mut all: BTreeMap<(Arc<str>, Option<&str>), Reports> = BTreeMap::new();
         let mut now = BTreeMap::new();
         for source in run.stats.health.sources() {
             let key = source.key().clone();
-            let is_its_own = |tenant: &&&TenantConfig| {
-                *tenant.cloud.name == *key.cloud && tenant.id.eq_ignore_ascii_case(&key.tenant)
-            };
-            let delivery = tenants.iter().find(is_its_own).map(|tenant| &tenant.delivery);
-            let Ok(outlet) = run.outlets.of(delivery.unwrap_or(&Delivery::default())) else { continue };
+            let delivery =
+                deliveries.get(&(key.cloud.to_string(), key.tenant.to_ascii_lowercase())).copied().unwrap_or(&default);
+            let Ok(outlet) = run.outlets.of(delivery) else { continue };
             if !run.reports.documents.unwrap_or(outlet.is_cluster()) {
                 continue;
             }
             let snapshot = source.snapshot();
-            let streams = outlet.streams(delivery.and_then(|delivery| delivery.namespace.as_deref()));
             let document = document(&at, &source, &snapshot, self.last.get(&key), outlet.name());
             let named = [&key.cloud[..], &key.tenant, &key.datasets, &at].map(str::as_bytes);
             let id = DocId::of_content("health", &named);
-            let name = |streams: &DataStreams| streams.name(streams.health()).to_owned();
-            let is_same =
-                |known: &&mut Reports| Arc::ptr_eq(&known.outlet, &outlet) && name(&known.streams) == name(&streams);
-            match all.iter_mut().find(is_same) {
-                Some(known) => known.documents.push((id, document)),
-                None => all.push(Reports { outlet, streams, documents: vec![(id, document)] }),
-            }
+            let namespace = delivery.namespace.as_deref();
+            let reports = all.entry((Arc::clone(outlet.name()), namespace)).or_insert_with(|| {
+                let streams = outlet.streams(namespace);
+                Reports { outlet, streams, documents: Vec::new() }
+            });
+            reports.documents.push((id, document));
             now.insert(key, snapshot);
         }
         self.last = now;
-        all
+        all.into_values().collect()
     }
 }
 
@@ -97,98 +98,70 @@ fn document(
     last: Option<&SourceSnapshot>,
     output: &str,
 ) -> Vec<u8> {
-    let mut report = counts(now, last);
+    let since = |count: Total| json!(count(now).saturating_sub(last.map_or(0, count)));
+    let mut report: Map<String, Value> =
+        COUNTS.iter().map(|(name, count)| ((*name).to_owned(), since(*count))).collect();
     let mut put = |name: &str, value: Value| {
         if !value.is_null() {
             report.insert(name.to_owned(), value);
         }
     };
+    put("retry_queue", json!(now.retry_queue));
     put("tenant", json!(now.name.as_deref().unwrap_or(&now.tenant)));
-    put("dataset", datasets(&now.dataset));
+    put("dataset", list(source.key().datasets.iter().filter(|name| !name.is_empty())));
     put("output", json!(output));
     put("state", json!(now.state.name()));
-    put(
-        "reason",
-        if now.reasons.is_empty() {
-            Value::Null
-        } else {
-            now.reasons.iter().map(|reason| reason.reason.name()).collect()
-        },
-    );
+    put("reason", list(now.reasons.iter().map(|reason| reason.reason.name())));
     put("freshness", json!(now.freshness_seconds));
     put("backlog", json!(now.backlog_seconds));
     put("newest", json!(now.newest.as_deref().and_then(clock::parse).map(clock::exact)));
     put("last_success", json!(now.last_success));
     put("clock_ahead", json!(now.clock_ahead_seconds));
+    let mut drift =
+        json!({ "names": since(|source| source.drift_names), "values": since(|source| source.drift_values) });
     let paths = source.take_drift_paths();
-    let drift = |names: u64, values: u64| json!({ "names": names, "values": values });
-    let mut drift = drift(
-        now.drift_names.saturating_sub(last.map_or(0, |last| last.drift_names)),
-        now.drift_values.saturating_sub(last.map_or(0, |last| last.drift_values)),
-    );
     if !paths.is_empty() {
         drift["path"] = json!(paths);
     }
     put("drift", drift);
-    let stream = format!("m365_security.{NAME}");
     let mut document = json!({
         "@timestamp": at,
         "cloud": { "account": { "id": now.tenant } },
         "ecs": { "version": schema::ecs::VERSION },
-        "event": { "dataset": stream, "kind": "metric", "module": "m365_security" },
+        // The prefix of the fields is the name of the data stream's dataset, too.
+        "event": { "dataset": PREFIX, "kind": "metric", "module": "m365_security" },
         "observer": { "version": env!("CARGO_PKG_VERSION") },
+        "m365_security": { NAME: report },
     });
     if let Some(reason) = now.reasons.first() {
         document["message"] = json!(reason.text);
     }
-    nest(&mut document, PREFIX, Value::Object(report));
     document.to_string().into_bytes()
 }
 
-/// Names of the datasets; a tenant that is not collected has none.
-fn datasets(joined: &str) -> Value {
-    let names: Vec<&str> = joined.split('+').filter(|name| !name.is_empty()).collect();
+/// A total of a source.
+type Total = fn(&SourceSnapshot) -> u64;
+
+/// What is counted since the last report.
+const COUNTS: [(&str, Total); 14] = [
+    ("cycles", |source| source.cycles),
+    ("failures", |source| source.failures),
+    ("pages", |source| source.pages),
+    ("records", |source| source.fetched),
+    ("bytes", |source| source.bytes),
+    ("documents", |source| source.documents.iter().map(|dataset| dataset.created).sum()),
+    ("duplicates", |source| source.documents.iter().map(|dataset| dataset.duplicates).sum()),
+    ("late", |source| source.late),
+    ("misdated", |source| source.misdated),
+    ("lost", |source| source.lost),
+    ("throttled", |source| source.throttled),
+    ("throttled_wait", |source| source.throttled_seconds),
+    ("retries", |source| source.retries),
+    ("dead_letters", |source| source.dead_letters.iter().map(|letters| letters.count).sum()),
+];
+
+/// A list, or nothing where it would be empty.
+fn list<'a>(names: impl Iterator<Item = &'a str>) -> Value {
+    let names: Vec<&str> = names.collect();
     if names.is_empty() { Value::Null } else { json!(names) }
-}
-
-/// What happened since the last report.
-fn counts(now: &SourceSnapshot, last: Option<&SourceSnapshot>) -> Map<String, Value> {
-    let sum = |snapshot: &SourceSnapshot, count: fn(&DatasetSnapshot) -> u64| -> u64 {
-        snapshot.documents.iter().map(count).sum()
-    };
-    let all = |snapshot: &SourceSnapshot| {
-        [
-            ("cycles", snapshot.cycles),
-            ("failures", snapshot.failures),
-            ("pages", snapshot.pages),
-            ("records", snapshot.fetched),
-            ("bytes", snapshot.bytes),
-            ("documents", sum(snapshot, |dataset| dataset.created)),
-            ("duplicates", sum(snapshot, |dataset| dataset.duplicates)),
-            ("late", snapshot.late),
-            ("misdated", snapshot.misdated),
-            ("lost", snapshot.lost),
-            ("throttled", snapshot.throttled),
-            ("throttled_wait", snapshot.throttled_seconds),
-            ("retries", snapshot.retries),
-            ("dead_letters", snapshot.dead_letters.iter().map(|letters| letters.count).sum()),
-        ]
-    };
-    let before = last.map(all);
-    let since = |place: usize, (name, count): (&str, u64)| {
-        let before = before.map_or(0, |before| before[place].1);
-        (name.to_owned(), json!(count.saturating_sub(before)))
-    };
-    let mut counts: Map<String, Value> =
-        all(now).into_iter().enumerate().map(|(place, count)| since(place, count)).collect();
-    counts.insert("retry_queue".to_owned(), json!(now.retry_queue));
-    counts
-}
-
-/// Puts a value below a dotted name.
-fn nest(object: &mut Value, name: &str, value: Value) {
-    match name.split_once('.') {
-        Some((first, rest)) => nest(&mut object[first], rest, value),
-        None => object[name] = value,
-    }
 }
