@@ -24,12 +24,13 @@ pub enum Gap {
 impl Gap {
     /// Reads the missing part out of an error.
     pub fn of(error: &reqwest::Error) -> Self {
-        let causes = with_causes(error).to_ascii_lowercase();
+        // The first text holds the address, whose host and port may look like any word.
+        let causes = own(error).to_ascii_lowercase();
         let fits = |words: &[&str]| words.iter().any(|word| causes.contains(word));
         let reason = || if error.is_timeout() { "timed out".to_owned() } else { last_cause(error) };
         if fits(&["dns error", "failed to lookup address"]) {
             Self::Name(reason())
-        } else if fits(&["proxy auth", "407"]) {
+        } else if fits(&["proxy auth"]) {
             Self::Login
         } else if fits(&["certificate", "tls", "handshake", "unknownissuer", "invalidcontenttype"]) {
             Self::Tls(own(error))

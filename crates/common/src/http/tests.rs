@@ -2,6 +2,7 @@
 
 mod backoff;
 mod decode;
+mod gap;
 
 use super::*;
 

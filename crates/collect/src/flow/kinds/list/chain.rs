@@ -42,6 +42,8 @@ pub(super) struct Chain {
     pub(super) empty: u32,
     /// The current page was asked for by its place.
     pub(super) skipped: bool,
+    /// It was asked for only because the page before it was full: the service gives links, and gave none there.
+    pub(super) is_probe: bool,
 }
 
 impl Chain {

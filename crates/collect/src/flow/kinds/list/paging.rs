@@ -238,6 +238,8 @@ impl TimeCursorList {
     /// shorter part where the service knows no such number.
     fn leave_out(&mut self, page: &PageRequest, has_link: bool) -> State {
         if self.window.can_skip() {
+            // A page that was found this way shows that more may follow where no link says so.
+            self.chain.is_probe = !has_link && self.evidence.gives_links && !self.chain.skipped;
             return State::Page(self.page_by_number(), None);
         }
         if !self.evidence.stubborn {

@@ -97,7 +97,9 @@ impl TimeCursorList {
             }
             // Services know no places beyond some number.
             Error::Permanent(what) if self.chain.skipped => {
-                self.doubt(what, true);
+                if !self.chain.is_probe {
+                    self.doubt(what, true);
+                }
                 Ok(State::Done)
             }
             // Nobody has seen the question: nothing is wrong with it.

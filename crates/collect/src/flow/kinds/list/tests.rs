@@ -137,30 +137,33 @@ fn the_toys_pages_are_as_long_as_the_lists_say() {
     assert_eq!(PAGE, LIST.page_size as usize);
 }
 
-/// More records of one time than a page has, and a service that refuses both ways beyond them.
-#[test]
-fn a_place_that_neither_link_nor_skip_leads_beyond_is_told_at_the_end() {
+/// A service that refuses places by number, and holds `pages` full pages of records of one time, with links that lead from
+/// each to the next one, the `dead` one excepted.
+fn read_pages_of_one_time(pages: u64, dead: Option<u64>) -> Result<(), Recovery> {
     let toy = Toy(LIST);
     let now = DateTime::parse_from_rfc3339("2026-03-01T12:00:00Z").expect("a time").to_utc();
     let mut list = toy.start(None, now);
     let mut questions = 0;
-    let outcome = loop {
-        let (request, _) = match list.next(now) {
-            Step::Request(request, purpose) => (request, purpose),
+    loop {
+        let request = match list.next(now) {
+            Step::Request(request, _) => request,
             Step::Wait(_) => continue,
-            Step::Done => break Ok(()),
+            Step::Done => return Ok(()),
         };
         questions += 1;
         assert!(questions < 100, "no end");
-        let is_beyond = request.url.query_pairs().any(|(name, _)| name == "$skip" || name == "token");
-        let outcome = if is_beyond {
+        let value = |wanted: &str| {
+            request.url.query_pairs().find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())
+        };
+        let number = value("token").map_or(0, |token| token.parse::<u64>().expect("a number"));
+        let outcome = if value("$skip").is_some() || Some(number) == dead {
             Err(Error::Permanent(request.name()))
         } else {
             assert_eq!(list.answered(AnswerTime { at: now, now }), Answered::Read);
             let reader = toy.reader();
             for id in 0..LIST.page_size {
                 let row = serde_json::json!({
-                    "id": id.to_string(),
+                    "id": format!("{number}-{id}"),
                     "lastUpdateDateTime": "2026-03-01T10:00:00Z",
                     "createdDateTime": "2026-03-01T10:00:00Z",
                 });
@@ -169,14 +172,29 @@ fn a_place_that_neither_link_nor_skip_leads_beyond_is_told_at_the_end() {
                 list.record(&record);
                 list.delivered(&record, Delivery::Listed);
             }
-            let link = Some("http://192.0.2.1/v1.0/toys?token=beyond".to_owned());
-            Ok(Page { rows: LIST.page_size.into(), digest: 1, link, ..Page::default() })
+            let next = number + 1;
+            let link = (next < pages).then(|| format!("http://192.0.2.1/v1.0/toys?token={next}"));
+            Ok(Page { rows: LIST.page_size.into(), digest: next, link, ..Page::default() })
         };
-        if let Err(recovery) = list.response(PageEnd { outcome, missing: None, first: None }) {
-            break Err(recovery);
-        }
-    };
+        list.response(PageEnd { outcome, missing: None, first: None })?;
+    }
+}
+
+/// More records of one time than a page has, and a service that refuses both ways beyond them.
+#[test]
+fn a_place_that_neither_link_nor_skip_leads_beyond_is_told_at_the_end() {
+    let outcome = read_pages_of_one_time(2, Some(1));
     assert!(matches!(&outcome, Err(Recovery::Fail(Error::Incomplete(_)))), "{outcome:?}");
+    // Nothing tells whether the only page is the last one.
+    let outcome = read_pages_of_one_time(1, None);
+    assert!(matches!(&outcome, Err(Recovery::Fail(Error::Incomplete(_)))), "{outcome:?}");
+}
+
+/// The last of several pages is full, and has no link as the service has no more: that places are refused is no loss.
+#[test]
+fn a_full_last_page_of_a_service_with_links_is_the_end() {
+    let outcome = read_pages_of_one_time(3, None);
+    assert!(outcome.is_ok(), "{outcome:?}");
 }
 
 /// A kind on its way through a service that has records which no page can carry.
