@@ -31,11 +31,15 @@ use crate::layer::Layer;
 use crate::search::Search;
 use crate::source::Source;
 
+/// Begins the sentence that tells why a panel without results is good news.
+pub(crate) const QUIET: &str = "Empty is good: ";
+
 /// A panel of a dashboard.
 #[derive(Debug, Clone)]
 pub struct Panel {
     pub(crate) title: &'static str,
     pub(crate) note: Option<&'static str>,
+    pub(crate) quiet: Option<&'static str>,
     pub(crate) body: Body,
     pub(crate) opens: Vec<&'static str>,
 }
@@ -115,7 +119,7 @@ pub fn text(title: &'static str, markdown: &'static str) -> Panel {
 }
 
 fn new(title: &'static str, body: Body) -> Panel {
-    Panel { title, note: None, body, opens: Vec::new() }
+    Panel { title, note: None, quiet: None, body, opens: Vec::new() }
 }
 
 impl Panel {
@@ -136,6 +140,21 @@ impl Panel {
     pub fn note(mut self, note: &'static str) -> Self {
         self.note = Some(note);
         self
+    }
+
+    /// That the panel shows nothing is good news, which this sentence tells. It stands behind the note for people in Kibana;
+    /// the page shows it in place of the chart.
+    #[must_use]
+    pub fn good_if_empty(mut self, news: &'static str) -> Self {
+        self.quiet = Some(news);
+        self
+    }
+
+    /// What people see at the title.
+    pub(crate) fn description(&self) -> Option<String> {
+        let quiet = self.quiet.map(|news| format!("{QUIET}{news}"));
+        let parts: Vec<String> = self.note.map(str::to_owned).into_iter().chain(quiet).collect();
+        Some(parts.join(" ")).filter(|text| !text.is_empty())
     }
 
     /// A click leads to the dashboard of this name, with what was clicked on as filter.

@@ -1,9 +1,14 @@
-//! What a control that wants one value has chosen, where nobody chooses: the value that most documents have.
+//! What a control that wants one value has chosen, where nobody chooses: the value that there is most to see of, which
+//! is the one with most kinds of evidence.
 
 use std::collections::BTreeMap;
 
+use dashboards::fields::{alert, ecs};
 use dashboards::lens::{Library, Search};
 use serde_json::{Value, json};
+
+/// Name of the number that values are ordered by.
+const KINDS: &str = "kinds";
 
 /// Chosen values of controls, by dashboard and control.
 #[derive(Debug, Default)]
@@ -61,7 +66,11 @@ fn open(dashboard: &Value, library: &Library) -> Vec<(String, Search)> {
     let attributes = &dashboard["attributes"];
     let controls = attributes["controlGroupInput"]["panelsJSON"].as_object();
     let filters = attributes["kibanaSavedObjectMeta"]["searchSourceJSON"]["filter"].as_array();
-    let filters: Vec<&Value> = filters.into_iter().flatten().map(|filter| &filter["query"]).collect();
+    let mut filters: Vec<Value> = filters.into_iter().flatten().map(|filter| filter["query"].clone()).collect();
+    if attributes["timeRestore"] == true {
+        let range = json!({"gte": attributes["timeFrom"], "lte": attributes["timeTo"]});
+        filters.push(json!({"range": {ecs::TIMESTAMP.name(): range}}));
+    }
     let mut open = Vec::new();
     for (id, control) in controls.into_iter().flatten() {
         let input = &control["explicitInput"];
@@ -71,7 +80,10 @@ fn open(dashboard: &Value, library: &Library) -> Vec<(String, Search)> {
             let body = json!({
                 "size": 0,
                 "query": {"bool": {"filter": filters}},
-                "aggs": {"value": {"terms": {"field": input["fieldName"], "size": 1}}},
+                "aggs": {"value": {
+                    "terms": {"field": input["fieldName"], "size": 1, "order": {KINDS: "desc"}},
+                    "aggs": {KINDS: {"cardinality": {"field": alert::EVIDENCE_ODATA_TYPE.name()}}},
+                }},
             });
             open.push((id.clone(), Search { index, body }));
         }

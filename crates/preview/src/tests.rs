@@ -57,9 +57,10 @@ fn without_documents_there_is_no_page() {
 }
 
 #[test]
-fn a_control_for_one_value_has_the_most_frequent_one() {
+fn a_control_for_one_value_has_the_one_with_most_to_see() {
     let dashboard = |selected: Value| {
         json!({"id": "d", "attributes": {
+            "timeRestore": true, "timeFrom": "now-2d", "timeTo": "now",
             "kibanaSavedObjectMeta": {"searchSourceJSON": {"filter": []}},
             "controlGroupInput": {"panelsJSON": {
                 "one": {"type": "optionsListControl", "explicitInput": {
@@ -74,6 +75,13 @@ fn a_control_for_one_value_has_the_most_frequent_one() {
     for (stream, document) in history() {
         stock.add(&stream, document);
     }
+    // Fewer documents than incident 7 has, but kinds of evidence; and another one before the dashboard's time.
+    for (id, kind, time) in [("9", "user", "2026-03-02"), ("5", "user", "2026-01-01"), ("5", "device", "2026-01-01")] {
+        let mut evidence = history().remove(2).1;
+        evidence["@timestamp"] = format!("{time}T11:30:00Z").into();
+        evidence["m365_defender"] = json!({"incident": {"id": id}, "alert": {"evidence": {"odata_type": kind}}});
+        stock.add("logs-m365_security.evidence-default", evidence);
+    }
     let mut open = dashboard(json!([]));
     let mut choices = Choices::new(std::slice::from_ref(&open), &library);
     let answers: Vec<_> = choices.searches().map(|search| Ok(stock.search(search).unwrap())).collect();
@@ -81,9 +89,9 @@ fn a_control_for_one_value_has_the_most_frequent_one() {
     choices.answer(answers);
     choices.write(&mut open);
     let controls = &open["attributes"]["controlGroupInput"]["panelsJSON"];
-    assert_eq!(controls["one"]["explicitInput"]["selectedOptions"], json!(["7"]));
+    assert_eq!(controls["one"]["explicitInput"]["selectedOptions"], json!(["9"]));
     assert_eq!(controls["many"]["explicitInput"]["selectedOptions"], json!([]));
-    let chosen = [dashboard(json!(["9"]))];
+    let chosen = [dashboard(json!(["7"]))];
     assert_eq!(Choices::new(&chosen, &library).searches().count(), 0, "what somebody has chosen stays");
 }
 

@@ -43,6 +43,20 @@ export function distinct<T>(values: Iterable<T>): T[] {
   return [...new Set(values)];
 }
 
+/** Whether a panel has found nothing: no rows, or no number but zero. */
+export function isNothing(panel: Panel): boolean {
+  const found = (value: Cell) => typeof value === "number" && value !== 0;
+  return panel.tables.every((table) => {
+    const numbers = table.columns.flatMap(({ kind }, at) => (kind === "number" ? [at] : []));
+    return table.rows.length === 0 || (numbers.length > 0 && !table.rows.some((row) => numbers.some((at) => found(row[at] ?? null))));
+  });
+}
+
+/** Width of a column's buckets of time: what the search says, else the distance of the values. */
+export function widthOf(series: Series): number {
+  return series.column.format?.params?.millis ?? intervalOf(series.table.rows.map((row) => series.instant(row) ?? 0));
+}
+
 /** Smallest distance between neighbours: the width of buckets of time. A day if there is only one. */
 export function intervalOf(instants: number[]): number {
   const sorted = distinct(instants).sort((a, b) => a - b);

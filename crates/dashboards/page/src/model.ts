@@ -35,6 +35,8 @@ export interface Panel {
   grid: [number, number, number, number];
   /** Drill-downs to other dashboards. */
   drilldowns: Link[];
+  /** What good news it is that there are no results. */
+  quiet?: string;
   view: View;
   /** Results, the panel's main one first. */
   tables: Table[];
@@ -53,7 +55,7 @@ export type Kind = "date" | "number" | "text" | "ip" | "boolean" | "geo_tile" | 
 
 export interface Format {
   id: string;
-  params?: { decimals?: number; suffix?: string; compact?: boolean; pattern?: string; fromUnit?: string; toUnit?: string };
+  params?: { decimals?: number; suffix?: string; compact?: boolean; pattern?: string; fromUnit?: string; toUnit?: string; millis?: number; labelTemplate?: string };
 }
 
 export interface Column {
@@ -134,7 +136,7 @@ export interface HeatmapView {
 
 export interface TableView {
   kind: "table";
-  columns: { id: string; align?: "left" | "right" | "center"; color: "none" | "cell" | "text"; colors: Colors; stops?: Stops }[];
+  columns: { id: string; align?: "left" | "right" | "center"; width?: number; color: "none" | "cell" | "text"; colors: Colors; stops?: Stops }[];
   sort?: { id: string; descending: boolean };
 }
 

@@ -5,13 +5,14 @@ import { heatmap } from "./charts/heatmap";
 import { map } from "./charts/map";
 import { parts } from "./charts/parts";
 import { xy } from "./charts/xy";
-import { tableOf } from "./data";
+import { isNothing, tableOf } from "./data";
 import { foreign, h, icon } from "./dom";
 import type { Panel } from "./model";
 import { anchor, cloud, failed, links, text } from "./views/parts";
 import { metric } from "./views/metric";
 import { figures, tableView } from "./views/table";
 
+const CHECK = "M8 0a8 8 0 1 1 0 16A8 8 0 0 1 8 0zm3.6 4.9L6.9 9.6 4.5 7.2 3.3 8.4l3.6 3.6 5.9-5.9-1.2-1.2z";
 const TABLE_ICON = "M1 2h14v12H1V2zm1.5 4v2.5h4V6h-4zm5.5 0v2.5h5.5V6H8zm-5.5 4v2.5h4V10h-4zM8 10v2.5h5.5V10H8z";
 
 /** What is around a panel: the dashboard that holds it, and those that the page has. */
@@ -40,7 +41,8 @@ export function panelOf(panel: Panel, around: Surroundings): HTMLElement {
 }
 
 function head(panel: Panel, id: string, isChart: boolean, show: (asFigures: boolean) => void, around: Surroundings): HTMLElement {
-  const button = isChart && tableOf(panel).rows.length > 0 ? h("button", { type: "button", class: "tool", "aria-pressed": "false" }, icon(TABLE_ICON), h("span", { class: "hidden" }, `Show figures: ${panel.title}`)) : null;
+  const hasFigures = tableOf(panel).rows.length > 0 && !(panel.quiet && isNothing(panel));
+  const button = isChart && hasFigures ? h("button", { type: "button", class: "tool", "aria-pressed": "false" }, icon(TABLE_ICON), h("span", { class: "hidden" }, `Show figures: ${panel.title}`)) : null;
   button?.setAttribute("title", "Show figures");
   button?.addEventListener("click", () => {
     const pressed = button.getAttribute("aria-pressed") !== "true";
@@ -83,6 +85,7 @@ function content(panel: Panel, drawing: Drawing | null, around: Surroundings): H
   if (view.kind === "failed") return failed(view);
   if (view.kind === "text") return text(view);
   if (view.kind === "links") return links(view, around.dashboard, around.known);
+  if (panel.quiet && isNothing(panel)) return h("p", { class: "empty good" }, icon(CHECK), h("span", {}, panel.quiet));
   if (tableOf(panel).rows.length === 0) return h("p", { class: "empty" }, "No results in this time range");
   if (drawing) return chart(drawing);
   if (view.kind === "metric") return metric(panel, view);

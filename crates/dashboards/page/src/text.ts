@@ -9,6 +9,23 @@ export function visible(text: string): string {
     .replace(INVISIBLE, (character) => `⟨U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`);
 }
 
+/** Names shortened to so many characters. Those that would look alike keep their ends, where names of one kind differ. */
+export function shortNames(names: string[], length: number): Map<string, string> {
+  const counted = new Map<string, number>();
+  for (const name of names) counted.set(shortened(name, length), (counted.get(shortened(name, length)) ?? 0) + 1);
+  return new Map(names.map((name) => {
+    const short = shortened(name, length);
+    return [name, (counted.get(short) ?? 0) > 1 ? middle(name, length) : short];
+  }));
+}
+
+function middle(text: string, length: number): string {
+  const characters = [...text];
+  if (characters.length <= length) return text;
+  const tail = Math.ceil((length - 1) * 0.6);
+  return `${characters.slice(0, length - 1 - tail).join("")}…${characters.slice(-tail).join("")}`;
+}
+
 /** At most so many characters, the end replaced by an ellipsis. Surrogate pairs stay whole. */
 export function shortened(text: string, length: number): string {
   const characters = [...text];

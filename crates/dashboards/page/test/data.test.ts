@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pivot, shares } from "../src/charts/pivot";
-import { middle, placesOf } from "../src/charts/map";
+import { middle, placesOf, unwrap } from "../src/charts/map";
 import { assign, band, contrast, inkOn, luminance, mix, rgb } from "../src/color";
-import { column, intervalOf } from "../src/data";
+import { column, intervalOf, isNothing, widthOf } from "../src/data";
 import type { Panel, Table, XyLayer } from "../src/model";
 
 const DAY = 86_400_000;
@@ -37,6 +37,27 @@ test("a column that the result lacks is none", () => {
   assert.equal(column(table, "absent"), null);
   assert.equal(column(table, undefined), null);
   assert.equal(intervalOf([5]), DAY);
+});
+
+test("nothing is no rows, or no number but zero", () => {
+  const of = (rows: Table["rows"]) => isNothing({ ...panel, tables: [{ ...table, rows }] });
+  assert.ok(of([]) && of([["High", DAY, 0], ["Low", DAY, null]]));
+  assert.ok(!of(table.rows));
+  const words: Table = { columns: [{ id: "word", label: "Word", kind: "text" }], rows: [["a"]], total_hits: 1 };
+  assert.ok(!isNothing({ ...panel, tables: [words] }), "a word is something");
+});
+
+test("buckets of time are as wide as the search says", () => {
+  const days = column(table, "day")!;
+  assert.equal(widthOf(days), DAY);
+  const hourly = { ...table, columns: table.columns.map((one) => ({ ...one, format: { id: "date", params: { millis: 3_600_000 } } })) };
+  assert.equal(widthOf(column(hourly, "day")!), 3_600_000);
+});
+
+test("a country over the date line stays in one piece", () => {
+  const country = [[[[170, 60], [179, 61], [-175, 62]]], [[[-170, 60], [-160, 61]]]];
+  unwrap(country);
+  assert.deepEqual(country, [[[[170, 60], [179, 61], [185, 62]]], [[[-170, 60], [-160, 61]]]]);
 });
 
 test("colours of values are those of the saved object, others differ from them", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bucketTime, cell, duration, instant, number, utcTime } from "../src/format";
 import type { Column } from "../src/model";
-import { shortened, visible } from "../src/text";
+import { shortNames, shortened, visible } from "../src/text";
 
 const column = (kind: Column["kind"], format?: Column["format"]): Column => ({ id: "c", label: "C", kind, format });
 
@@ -49,6 +49,13 @@ test("characters that reorder or hide text are shown by their code", () => {
   assert.equal(visible("line\nand\ttab"), "line and tab");
   assert.equal(visible("naïve 日本 👩‍💻".replace("\u200d", "")), "naïve 日本 👩💻");
   assert.equal(cell("x\u202ey", column("text")), "x⟨U+202E⟩y");
+});
+
+test("names that would look alike keep their ends", () => {
+  const names = shortNames(["microsoftDefenderForCloud", "microsoftDefenderForIoT", "azureAdIdentityProtection"], 12);
+  assert.deepEqual([...names.values()], ["micr…orCloud", "micr…rForIoT", "azureAdIden…"]);
+  assert.equal(new Set(names.values()).size, 3);
+  assert.ok([...names.values()].every((name) => name.length <= 12));
 });
 
 test("shortened texts keep characters whole", () => {

@@ -106,7 +106,8 @@ async function panels(page, where) {
       return {
         title: panel.querySelector("h2")?.textContent ?? panel.id,
         failed: panel.querySelector(".failed")?.textContent,
-        empty: panel.querySelector(".empty") != null,
+        // A panel may declare that nothing is good news.
+        empty: panel.querySelector(".empty:not(.good)") != null,
         chart: chart != null,
         drawn: chart == null || chart.querySelectorAll("svg path, svg rect, svg circle").length > 1,
         cut: tiles != null && (tiles.scrollHeight > tiles.clientHeight + 1 || tiles.scrollWidth > tiles.clientWidth + 1),

@@ -137,7 +137,7 @@ fn newest_alerts() -> Panel {
             .column(last("Product", ecs::OBSERVER_PRODUCT))
             .column(max("Created", ecs::EVENT_CREATED))
             .sorted()
-            .column(last("Page", ecs::EVENT_URL)),
+            .column(last("Portal", ecs::EVENT_URL)),
     )
     .only(open_alert())
 }

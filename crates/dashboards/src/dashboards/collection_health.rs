@@ -124,6 +124,7 @@ fn late() -> Panel {
         columns(time(), sum("Late records", health::LATE)).split(datasets()),
     )
     .note("Records that appeared after the collector had passed their time, and were found by looking back.")
+    .good_if_empty("No record arrived late.")
 }
 
 fn read_again() -> Panel {
@@ -138,9 +139,10 @@ fn reasons() -> Panel {
     panel(
         "Why are sources not well?",
         Source::Health,
-        bars(top("Reason", health::REASON, 8).with_missing(), count("Reports")),
+        bars(top("Reason", health::REASON, 8), count("Reports")),
     )
-    .note("Reports of sources that are well have no reason.")
+    .only(health::REASON.exists())
+    .good_if_empty("All sources are well.")
 }
 
 fn drift() -> Panel {
@@ -150,6 +152,7 @@ fn drift() -> Panel {
         columns(time(), sum("Unknown properties", health::DRIFT_NAMES))
             .and(sum("Values of another type", health::DRIFT_VALUES)),
     )
+    .good_if_empty("Microsoft's data are as they are described.")
 }
 
 fn paths() -> Panel {
@@ -158,6 +161,7 @@ fn paths() -> Panel {
         Source::Health,
         tag_cloud(top("Property", health::DRIFT_PATH, 25), count("Reports")),
     )
+    .good_if_empty("Every property has a field of its own.")
 }
 
 fn losses() -> Panel {
@@ -178,6 +182,7 @@ fn throttling() -> Panel {
         Source::Health,
         heatmap(time(), datasets(), sum("Refused requests", health::THROTTLED)),
     )
+    .good_if_empty("No request was refused.")
 }
 
 fn retries() -> Panel {

@@ -54,7 +54,7 @@ fn facts() -> Panel {
             .column(max("Created", ecs::EVENT_CREATED))
             .column(max("Changed", ecs::TIMESTAMP))
             .sorted()
-            .column(last("Page", ecs::EVENT_URL)),
+            .column(last("Portal", ecs::EVENT_URL)),
     )
     .note("Choose one incident above; until then the incidents that changed last are listed.")
 }
@@ -105,7 +105,7 @@ fn alert_list() -> Panel {
             .column(last("Status", alert::STATUS))
             .column(last("Product", ecs::OBSERVER_PRODUCT))
             .column(min("First activity", ecs::EVENT_START))
-            .column(last("Page", ecs::EVENT_URL)),
+            .column(last("Portal", ecs::EVENT_URL)),
     )
 }
 

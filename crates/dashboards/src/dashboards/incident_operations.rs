@@ -147,7 +147,7 @@ fn longest_open() -> Panel {
             .colored(last("Severity", incident::SEVERITY), Scale::Severity)
             .column(last("Owner", incident::ASSIGNED_TO))
             .column(max("Created", ecs::EVENT_CREATED))
-            .column(last("Page", ecs::EVENT_URL)),
+            .column(last("Portal", ecs::EVENT_URL)),
     )
     .only(open_incident())
     .opens("incident-investigation")

@@ -116,7 +116,7 @@ fn newest_incidents() -> Panel {
             .column(max("Alerts", incident::ROLLUP_ALERT_COUNT))
             .column(max("Created", ecs::EVENT_CREATED))
             .sorted()
-            .column(last("Page", ecs::EVENT_URL)),
+            .column(last("Portal", ecs::EVENT_URL)),
     )
     .only(open_incident())
     .opens("incident-investigation")
@@ -147,6 +147,7 @@ fn changes() -> Panel {
 fn users() -> Panel {
     panel("Which users have the most open alerts?", ALERTS_NOW, bars(top("User", ecs::USER_NAME, 10), alerts()))
         .only(open_alert())
+        .opens("users-and-mailboxes")
 }
 
 fn devices() -> Panel {
@@ -157,6 +158,7 @@ fn devices() -> Panel {
         bars(top("Device", device, 10), distinct_alerts("Alerts")),
     )
     .only(device.exists())
+    .opens("devices")
 }
 
 fn mailboxes() -> Panel {
@@ -167,6 +169,7 @@ fn mailboxes() -> Panel {
         bars(top("Mailbox", address, 10), distinct_alerts("Alerts")),
     )
     .only(address.exists())
+    .opens("users-and-mailboxes")
 }
 
 fn products() -> Panel {

@@ -108,15 +108,25 @@ fn a_legend_of_one_series_is_left_out() {
 }
 
 #[test]
+fn a_panel_tells_why_nothing_is_good_news() {
+    let mut quiet = panel("p", "How many?", lens("lnsMetric", json!({"metricAccessor": "n"})));
+    quiet["embeddableConfig"]["description"] = json!("Counts. Empty is good: nothing was lost.");
+    assert_eq!(drawn(quiet.clone(), vec![outcome("p", "main", counts())])["quiet"], "nothing was lost.");
+    quiet["embeddableConfig"]["description"] = json!("Counts.");
+    assert_eq!(drawn(quiet, vec![outcome("p", "main", counts())])["quiet"], Value::Null);
+}
+
+#[test]
 fn a_table_has_visible_columns_only() {
     let state = json!({
-        "columns": [{"columnId": "who"}, {"columnId": "n", "alignment": "right", "colorMode": "cell"}, {"columnId": "x", "hidden": true}],
+        "columns": [{"columnId": "who"}, {"columnId": "n", "alignment": "right", "colorMode": "cell", "width": 300}, {"columnId": "x", "hidden": true}],
         "sorting": {"columnId": "n", "direction": "desc"},
     });
     let view =
         drawn(panel("p", "?", lens("lnsDatatable", state)), vec![outcome("p", "main", counts())])["view"].clone();
     let ids: Vec<&Value> = view["columns"].as_array().unwrap().iter().map(|column| &column["id"]).collect();
     assert_eq!(ids, ["who", "n"]);
+    assert_eq!((&view["columns"][0]["width"], &view["columns"][1]["width"]), (&Value::Null, &json!(300)));
     assert_eq!(view["sort"], json!({"id": "n", "descending": true}));
     assert_eq!(view["columns"][1]["color"], "cell");
 }

@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use crate::panel::QUIET;
+
 use super::{Outcome, Page, Shown, data, markdown, read};
 
 /// A dashboard as the front end reads it (`Dashboard` in `page/src/model.ts`).
@@ -64,7 +66,7 @@ fn panel(panel: &Value, shown: &Shown<'_>, top: u64) -> Value {
         results.iter().filter_map(|outcome| outcome.table.as_ref().ok()).map(data::table).collect();
     let grid = &panel["gridData"];
     let title = read::some_text(config, "/title").unwrap_or(read::text(config, "/attributes/title"));
-    json!({
+    let mut shown = json!({
         "id": id,
         "title": if read::flag(config, "/hidePanelTitles") { "" } else { title },
         "description": read::text(config, "/description"),
@@ -72,7 +74,11 @@ fn panel(panel: &Value, shown: &Shown<'_>, top: u64) -> Value {
         "drilldowns": links::drilldowns(panel, shown.dashboard),
         "view": view,
         "tables": tables,
-    })
+    });
+    if let Some((_, news)) = read::text(config, "/description").split_once(QUIET) {
+        shown["quiet"] = json!(news);
+    }
+    shown
 }
 
 /// How a panel is drawn (`View` in `page/src/model.ts`).

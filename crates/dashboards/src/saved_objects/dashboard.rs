@@ -31,7 +31,7 @@ pub(super) fn saved_object(dashboard: &Dashboard, all: &[Dashboard]) -> SavedObj
     let (links, of_links) = panel::links(all);
     add("Dashboards", "links", Grid { x: 0, y: 0, w: WIDTH, h: LINKS }, (titled(links, None, None), of_links));
     for (grid, panel) in &dashboard.placed {
-        let (kind, rendered) = render(panel);
+        let (kind, rendered) = render(panel, all);
         add(panel.title, kind, *grid, rendered);
     }
     let (controls, of_controls) = control::group(&dashboard.controls);
@@ -71,7 +71,7 @@ fn of_the_product() -> (Value, Reference) {
 }
 
 /// Type of a panel, its `embeddableConfig`, and its references without the panel's prefix.
-fn render(panel: &Panel) -> (&'static str, (Value, Vec<Reference>)) {
+fn render(panel: &Panel, all: &[Dashboard]) -> (&'static str, (Value, Vec<Reference>)) {
     let (kind, (config, mut references)) = match &panel.body {
         Body::Lens { source, filter, chart } => ("lens", lens(*source, filter.as_ref(), chart)),
         Body::Map { source, filter, map } => {
@@ -81,16 +81,16 @@ fn render(panel: &Panel) -> (&'static str, (Value, Vec<Reference>)) {
         Body::Search(search) => ("search", search.panel(&crate::slug(panel.title))),
         Body::Text(text) => ("visualization", (panel::markdown(text), Vec::new())),
     };
-    let mut config = titled(config, Some(panel.title), panel.note);
+    let mut config = titled(config, Some(panel.title), panel.description());
     if !panel.opens.is_empty() {
-        let (events, targets) = drill_downs(panel);
+        let (events, targets) = drill_downs(panel, all);
         config["enhancements"] = json!({"dynamicActions": {"events": events}});
         references.extend(targets);
     }
     (kind, (config, references))
 }
 
-fn titled(mut config: Value, title: Option<&str>, note: Option<&str>) -> Value {
+fn titled(mut config: Value, title: Option<&str>, note: Option<String>) -> Value {
     match title {
         Some(title) => config["title"] = json!(title),
         None => config["hidePanelTitles"] = json!(true),
@@ -128,13 +128,14 @@ fn lens(source: Source, filter: Option<&Filter>, chart: &Chart) -> (Value, Vec<R
     (config, references)
 }
 
-fn drill_downs(panel: &Panel) -> (Vec<Value>, Vec<Reference>) {
+fn drill_downs(panel: &Panel, all: &[Dashboard]) -> (Vec<Value>, Vec<Reference>) {
+    let title = |name: &str| all.iter().find(|dashboard| dashboard.name == name).map_or("", |dashboard| dashboard.title);
     let event = |name: &&'static str| {
         json!({
             "eventId": name, "triggers": ["FILTER_TRIGGER"],
             "action": {
                 "factoryId": "DASHBOARD_TO_DASHBOARD_DRILLDOWN",
-                "name": format!("Open {}", name.replace('-', " ")),
+                "name": format!("Open {}", title(name)),
                 "config": {"useCurrentFilters": true, "useCurrentDateRange": true, "openInNewTab": false},
             },
         })

@@ -56,6 +56,8 @@ pub(crate) struct Surroundings<'a> {
     /// Length of the time range.
     pub(crate) range: Millis,
     pub(crate) time_field: Option<&'a str>,
+    /// The data view's formats by field.
+    pub(crate) formats: &'a Value,
 }
 
 impl Column {
@@ -90,6 +92,10 @@ impl Column {
         };
         let label = json["label"].as_str().unwrap_or(id).to_owned();
         let mut format = params.json["format"].clone();
+        // Values of the field itself have its format, unless the panel says another.
+        if format.is_null() && ["terms", "last_value"].contains(&word) {
+            format = json["sourceField"].as_str().map(|field| around.formats[field].clone()).unwrap_or_default();
+        }
         if let Operation::Bucket(Bucket::DateHistogram { interval, .. }) = &operation {
             format = serde_json::json!({ "id": "date", "params": { "interval": interval.text(), "millis": interval.millis() } });
         }

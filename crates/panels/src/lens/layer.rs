@@ -36,7 +36,8 @@ impl Layer {
     /// Reads a layer of `datasourceStates.formBased.layers`.
     pub(crate) fn parse(json: &Value, view: DataView, fields: &Fields, span: Span) -> Result<Self> {
         let order = json["columnOrder"].as_array().ok_or_else(|| Problem::new("the layer has no columnOrder"))?;
-        let around = Surroundings { fields, range: span.length(), time_field: view.time_field.as_deref() };
+        let (time_field, formats) = (view.time_field.as_deref(), &view.formats);
+        let around = Surroundings { fields, range: span.length(), time_field, formats };
         let mut columns: Vec<Column> = Vec::new();
         for id in order.iter().filter_map(Value::as_str) {
             let column = json["columns"].get(id);

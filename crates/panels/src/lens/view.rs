@@ -28,6 +28,8 @@ pub(crate) struct DataView {
     pub(crate) index: String,
     /// The field that the time range is about.
     pub(crate) time_field: Option<String>,
+    /// How values of a field are shown, by the field's name; null where nothing is said.
+    pub(crate) formats: Value,
 }
 
 impl Library {
@@ -54,10 +56,14 @@ impl Library {
                 let title = attributes["title"].as_str();
                 let title = title.ok_or_else(|| Problem::new(format!("data view {id} has no title")))?;
                 let time_field = attributes["timeFieldName"].as_str().filter(|name| !name.is_empty());
-                Ok(DataView { index: title.to_owned(), time_field: time_field.map(str::to_owned) })
+                let formats = attributes["fieldFormatMap"].as_str().unwrap_or("null");
+                let formats = serde_json::from_str(formats)
+                    .map_err(|error| Problem::new(format!("data view {id}: its fieldFormatMap is no JSON: {error}")))?;
+                Ok(DataView { index: title.to_owned(), time_field: time_field.map(str::to_owned), formats })
             }
             None if ["logs-*", "metrics-*"].contains(&id) => {
-                Ok(DataView { index: id.to_owned(), time_field: Some("@timestamp".to_owned()) })
+                let time_field = Some("@timestamp".to_owned());
+                Ok(DataView { index: id.to_owned(), time_field, formats: Value::Null })
             }
             None => Err(Problem::new(format!("there is no data view {id}"))),
         }

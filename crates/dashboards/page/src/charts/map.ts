@@ -12,8 +12,29 @@ let registered = false;
 function register(): void {
   if (registered) return;
   const topology = world as unknown as Parameters<typeof feature>[0];
-  echarts.registerMap("world", feature(topology, topology.objects.countries!) as never);
+  const countries = feature(topology, topology.objects.countries!) as unknown as Countries;
+  // Antarctica lies below what is shown.
+  const shown = countries.features.filter(({ id }) => id !== "010");
+  for (const { geometry } of shown) unwrap(geometry.coordinates);
+  echarts.registerMap("world", { ...countries, features: shown } as never);
   registered = true;
+}
+
+type Nested = number | Nested[];
+interface Countries {
+  features: { id?: string; geometry: { coordinates: Nested[] } }[];
+}
+
+/** Rings over the date line go on beyond it: else they would be drawn as a bar over the whole world. */
+export function unwrap(coordinates: Nested): void {
+  if (!Array.isArray(coordinates)) return;
+  const ring = coordinates as [number, number][];
+  if (typeof ring[0]?.[0] !== "number") {
+    coordinates.forEach(unwrap);
+    return;
+  }
+  const crosses = ring.some((point, at) => at > 0 && Math.abs(point[0] - (ring[at - 1] as [number, number])[0]) > 180);
+  if (crosses) for (const point of ring) if (point[0] < 0) point[0] += 360;
 }
 
 interface Place {

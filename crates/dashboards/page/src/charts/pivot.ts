@@ -59,7 +59,7 @@ export function pivot(panel: Panel, layers: XyLayer[], zero: boolean): Pivot {
     }
   }
   const times = isTime ? (positions as number[]) : null;
-  return { names: isTime ? [] : positions.map(String), times, interval: times ? intervalOf(times) : 0, lanes, axis };
+  return { names: isTime ? [] : positions.map(String), times, interval: times ? (axis?.column.format?.params?.millis ?? intervalOf(times)) : 0, lanes, axis };
 }
 
 /** Shares of the whole at each position, in percent. */

@@ -2,7 +2,7 @@
 import { assign, series as seriesColor } from "../color";
 import { bucketTime, compact, localTime, number, secondsOf } from "../format";
 import type { Panel, XyView } from "../model";
-import { shortened } from "../text";
+import { shortened, shortNames } from "../text";
 import { type Drawing, type Option, type Room, tip } from "./chart";
 import { type Lane, type Pivot, pivot, shares } from "./pivot";
 
@@ -100,6 +100,7 @@ function positions(view: XyView, data: Pivot, room: Room): Option {
   const share = view.horizontal ? room.width * 0.42 : Math.max(room.width / Math.max(data.names.length, 1) - 8, 44);
   const lines = !view.horizontal && data.names.length <= 12 ? 2 : 1;
   const characters = Math.max(6, Math.floor(share / 6.3)) * lines;
+  const names = shortNames(data.names, characters);
   return {
     type: "category",
     data: data.names,
@@ -108,7 +109,8 @@ function positions(view: XyView, data: Pivot, room: Room): Option {
     axisLabel: {
       color: room.ink, width: share, overflow: lines > 1 ? "break" : "truncate", hideOverlap: lines === 1 && !view.horizontal,
       interval: view.horizontal || lines > 1 ? 0 : "auto",
-      formatter: (name: string) => shortened(name, characters),
+      lineHeight: view.horizontal ? undefined : 14,
+      formatter: (name: string) => names.get(name) ?? shortened(name, characters),
     },
   };
 }

@@ -58,7 +58,12 @@ function dataTable(caption: string, table: Table, view: TableView | null): HTMLE
 }
 
 function head(spec: Spec, series: Series): HTMLElement {
-  return h("th", { scope: "col", class: alignment(spec, series) }, h("button", { type: "button", class: "sort" }, series.column.label));
+  const { label } = series.column;
+  // Columns of saved searches are called by their field: its last part is enough.
+  const isField = /^[\w@-]+(\.[\w@-]+)+$/.test(label);
+  const short = isField ? label.slice(label.lastIndexOf(".") + 1).replaceAll("_", " ") : label;
+  const attributes = { scope: "col", class: alignment(spec, series), style: spec.width ? `min-width:${Math.min(spec.width, 260)}px` : null };
+  return h("th", attributes, h("button", { type: "button", class: "sort", title: isField ? label : null }, short));
 }
 
 function alignment(spec: Spec, series: Series): string {
@@ -68,13 +73,29 @@ function alignment(spec: Spec, series: Series): string {
 function tableCell(row: Cell[], spec: Spec, series: Series, paint: (row: Cell[]) => string | null): HTMLElement {
   const color = paint(row);
   const instant = series.column.kind === "date" ? series.instant(row) : null;
-  const text = foreign(series.text(row));
+  const plain = series.text(row);
+  const text = link(series, row) ?? foreign(plain);
   const content = instant == null ? text : h("time", { datetime: new Date(instant).toISOString(), title: utcTime(instant) }, text);
-  const attributes = { class: alignment(spec, series) };
+  const shape = shapeOf(plain);
+  const attributes = { class: `${alignment(spec, series)} ${shape}`, title: shape === "long" ? plain : null };
   if (!color) return h("td", attributes, content);
   // Text in a colour of its own would be hard to read on one of both grounds: a mark carries the colour.
   if (spec.color === "text") return h("td", attributes, h("span", { class: "dot", style: `background:${color}` }), content);
   return h("td", attributes, h("span", { class: "badge", style: `background:${color};color:${inkOn(color)}` }, content));
+}
+
+/** Only what the data view calls an address is one to open: those of documents may be the attacker's. */
+function link(series: Series, row: Cell[]): HTMLElement | null {
+  const value = series.value(row);
+  const format = series.column.format;
+  if (format?.id !== "url" || typeof value !== "string" || !/^https?:\/\//.test(value)) return null;
+  return h("a", { href: value, title: value, rel: "noopener noreferrer", target: "_blank" }, foreign(format.params?.labelTemplate ?? value));
+}
+
+/** How a text takes room: a word stays whole, a long one is cut, several wrap but not into a word per line. */
+function shapeOf(text: string): "word" | "long" | "words" | "" {
+  if (/\s/.test(text)) return text.length > 24 ? "words" : "";
+  return text.length > 40 ? "long" : "word";
 }
 
 /** What gives a cell its colour: the value's name, or the band of a number. */

@@ -78,6 +78,7 @@ fn table(shown: &Value) -> Value {
         present(json!({
             "id": column["columnId"],
             "align": column["alignment"],
+            "width": column["width"],
             "color": read::some_text(column, "/colorMode").unwrap_or("none"),
             "colors": color::mapping(&column["colorMapping"]),
             "stops": color::bands(&column["palette"]),
