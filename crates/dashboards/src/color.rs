@@ -68,6 +68,7 @@ impl Scale {
                 ("medium", Color::Risk),
                 ("low", Color::Warning),
                 ("informational", Color::Neutral),
+                ("none", Color::Unknown),
             ],
             Scale::Verdict => &[
                 ("malicious", Color::Danger),

@@ -238,7 +238,7 @@ impl Entity {
             return false;
         }
         if self.method == Method::Response {
-            return response::COPIED.contains(&name) || self.keeps.contains(&name);
+            return [response::COPIED, response::NEWEST, self.keeps].iter().any(|names| names.contains(&name));
         }
         let longest =
             |all: &[&str]| all.iter().filter(|first| name.starts_with(**first)).map(|first| first.len()).max();

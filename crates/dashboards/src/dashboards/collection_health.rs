@@ -136,13 +136,9 @@ fn read_again() -> Panel {
 }
 
 fn reasons() -> Panel {
-    panel(
-        "Why are sources not well?",
-        Source::Health,
-        bars(top("Reason", health::REASON, 8), count("Reports")),
-    )
-    .only(health::REASON.exists())
-    .good_if_empty("All sources are well.")
+    panel("Why are sources not well?", Source::Health, bars(top("Reason", health::REASON, 8), count("Reports")))
+        .only(health::REASON.exists())
+        .good_if_empty("All sources are well.")
 }
 
 fn drift() -> Panel {

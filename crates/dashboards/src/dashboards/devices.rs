@@ -43,8 +43,9 @@ fn tiles() -> Vec<Cell> {
 
 fn state() -> Vec<Cell> {
     let part = |title, field| cell(12, panel(title, NOW, donut(top("State", field, 8), count("Devices"))));
+    let risk = top("Risk", ecs::HOST_RISK_STATIC_LEVEL, 8).colored(Scale::Severity);
     vec![
-        part("How is risk spread?", ecs::HOST_RISK_STATIC_LEVEL),
+        cell(12, panel("How is risk spread?", NOW, donut(risk, count("Devices")))),
         part("Is the antivirus up to date?", alert::EVIDENCE_DEFENDER_AV_STATUS),
         part("Do the sensors report?", alert::EVIDENCE_HEALTH_STATUS),
         cell(
@@ -87,7 +88,7 @@ fn history() -> Vec<Cell> {
 fn tables() -> Vec<Cell> {
     let rows = newest("Device", ecs::HOST_NAME, 50);
     let devices = table(rows)
-        .column(last("Risk", ecs::HOST_RISK_STATIC_LEVEL))
+        .colored(last("Risk", ecs::HOST_RISK_STATIC_LEVEL), Scale::Severity)
         .colored(last("Verdict", alert::EVIDENCE_VERDICT), Scale::Verdict)
         .colored(last("Remediation", alert::EVIDENCE_REMEDIATION_STATUS), Scale::Remediation)
         .column(last("Antivirus", alert::EVIDENCE_DEFENDER_AV_STATUS))

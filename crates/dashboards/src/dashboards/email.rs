@@ -67,13 +67,13 @@ fn senders() -> Vec<Cell> {
     let message = is(kind::ANALYZED_MESSAGE);
     let by = |title, label: &str, field| {
         let chart = bars(top(label, field, 10), unique("Messages", ecs::EMAIL_LOCAL_ID));
-        cell(12, panel(title, Source::Evidence, chart).only(message.clone()).opens(INVESTIGATION))
+        panel(title, Source::Evidence, chart).only(message.clone())
     };
     vec![
-        by("Which domains sent them?", "Domain", alert::EVIDENCE_P2_SENDER_DOMAIN_NAME),
-        by("Which addresses sent them?", "Sender", ecs::EMAIL_FROM_ADDRESS),
-        by("Who got most of them?", "Recipient", ecs::EMAIL_TO_ADDRESS),
-        by("What found them?", "Method", alert::EVIDENCE_THREAT_DETECTION_METHODS),
+        cell(12, by("Which domains sent them?", "Domain", alert::EVIDENCE_P2_SENDER_DOMAIN_NAME)),
+        cell(12, by("Which addresses sent them?", "Sender", ecs::EMAIL_FROM_ADDRESS).opens(INVESTIGATION)),
+        cell(12, by("Who got most of them?", "Recipient", ecs::EMAIL_TO_ADDRESS).opens(INVESTIGATION)),
+        cell(12, by("What found them?", "Method", alert::EVIDENCE_THREAT_DETECTION_METHODS)),
     ]
 }
 

@@ -20,7 +20,7 @@ pub(super) fn incident_investigation() -> Dashboard {
     )
     .control(tenant())
     .control(choose_one("Incident", Source::Incident, shared::INCIDENT_ID))
-    .row(13, vec![cell(48, facts())])
+    .row(9, vec![cell(48, facts())])
     .row(
         6,
         vec![
@@ -57,6 +57,7 @@ fn facts() -> Panel {
             .column(last("Portal", ecs::EVENT_URL)),
     )
     .note("Choose one incident above; until then the incidents that changed last are listed.")
+    .opens("legacy-log")
 }
 
 fn alert_count() -> Panel {
@@ -123,17 +124,19 @@ fn techniques() -> Panel {
 }
 
 fn users() -> Panel {
-    panel("Who is concerned?", ALERTS_NOW, bars(top("User", ecs::USER_NAME, 10), alerts()))
+    panel("Who is concerned?", ALERTS_NOW, bars(top("User", ecs::USER_NAME, 10), alerts())).opens("users-and-mailboxes")
 }
 
 fn devices() -> Panel {
     let device = alert::EVIDENCE_DEVICE_DNS_NAME;
     panel("Which devices are concerned?", Source::Evidence, bars(top("Device", device, 10), distinct_alerts("Alerts")))
         .only(device.exists())
+        .opens("devices")
 }
 
 fn addresses() -> Panel {
     panel("Which addresses are named?", ALERTS_NOW, bars(top("Address", ecs::RELATED_IP, 10), alerts()))
+        .opens("network")
 }
 
 fn kinds() -> Panel {
@@ -186,6 +189,7 @@ fn files() -> Panel {
             .column(last("SHA-256", ecs::FILE_HASH_SHA256))
             .colored(last("Verdict", alert::EVIDENCE_VERDICT), Scale::Verdict),
     )
+    .opens("files-and-processes")
 }
 
 fn versions() -> Panel {

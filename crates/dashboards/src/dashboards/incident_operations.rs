@@ -6,8 +6,8 @@ use crate::dashboard::{Dashboard, cell, dashboard, stack};
 use crate::fields::{ecs, incident, response, shared};
 use crate::panel::{Panel, bars, columns, donut, panel, table, tile};
 use crate::{
-    Entity, Format, Metric, Source, by_severity, count, filters, last, max, median, min, newest, over_time, percentile,
-    sum, top,
+    Entity, Format, Metric, Source, by_severity, choose, count, filters, last, max, median, min, newest, over_time,
+    percentile, sum, top,
 };
 
 const NOW: Source = Source::Latest(Entity::Incident);
@@ -20,6 +20,8 @@ pub(super) fn incident_operations() -> Dashboard {
         "The queue of incidents by owner and state, how fast incidents are taken and closed, and how they end.",
     )
     .control(tenant())
+    .control(choose("Severity", Source::Incident, incident::SEVERITY))
+    .control(choose("Owner", Source::Incident, incident::ASSIGNED_TO))
     .row(7, vec![cell(12, median_to_triage()), cell(12, median_to_close()), cell(12, closed()), cell(12, merged())])
     .row(15, vec![cell(20, owners()), cell(12, states()), cell(16, flow())])
     .row(15, vec![cell(24, triage_by_severity()), cell(24, close_by_severity())])

@@ -180,6 +180,8 @@ fn products() -> Panel {
         columns(time, distinct_alerts("Alerts")).split(top("Product", ecs::OBSERVER_PRODUCT, 8).with_other()),
     )
     .opens("alerts")
+    .opens("email")
+    .opens("cloud-and-applications")
 }
 
 fn tactics() -> Panel {

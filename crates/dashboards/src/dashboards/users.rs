@@ -135,12 +135,7 @@ fn mailboxes() -> Vec<Cell> {
         .then(top("Setting", alert::EVIDENCE_CONFIGURATION_TYPE, 5))
         .column(max("Changed", ecs::TIMESTAMP));
     vec![
-        cell(
-            20,
-            panel("Which mailboxes are named?", Source::Evidence, mailboxes)
-                .only(is(kind::MAILBOX))
-                .opens(INVESTIGATION),
-        ),
+        cell(20, panel("Which mailboxes are named?", Source::Evidence, mailboxes).only(is(kind::MAILBOX))),
         cell(
             16,
             panel("Whose mailbox settings were changed?", Source::Evidence, settings)

@@ -129,7 +129,8 @@ fn lens(source: Source, filter: Option<&Filter>, chart: &Chart) -> (Value, Vec<R
 }
 
 fn drill_downs(panel: &Panel, all: &[Dashboard]) -> (Vec<Value>, Vec<Reference>) {
-    let title = |name: &str| all.iter().find(|dashboard| dashboard.name == name).map_or("", |dashboard| dashboard.title);
+    let title =
+        |name: &str| all.iter().find(|dashboard| dashboard.name == name).map_or("", |dashboard| dashboard.title);
     let event = |name: &&'static str| {
         json!({
             "eventId": name, "triggers": ["FILTER_TRIGGER"],

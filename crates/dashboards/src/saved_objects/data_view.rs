@@ -20,7 +20,7 @@ pub fn history() -> SavedObject {
 
 fn state(entity: Entity) -> SavedObject {
     // Pages of the Defender portal are links.
-    let link = json!({"id": "url", "params": {"urlTemplate": "{{value}}", "labelTemplate": "Open in Defender"}});
+    let link = json!({"id": "url", "params": {"urlTemplate": "{{value}}", "labelTemplate": "Open"}});
     let formats: Value = json!({ecs::EVENT_URL.name(): link});
     let mut attributes = json!({
         "title": entity.alias(),

@@ -14,6 +14,9 @@ pub(super) const CONSTANT: &[&str] = &["cloud.account.id", "event.module", "m365
 pub(super) const COPIED: &[&str] =
     &["@timestamp", "cloud.account.id", "event.created", "event.ingested", "event.module", "m365_security.incident.id"];
 
+/// Fields of the newest version under the dataset's own names: a control over the history filters this state, too.
+pub(super) const NEWEST: &[&str] = &["m365_defender.incident.assigned_to", "m365_defender.incident.severity"];
+
 /// Names below [`GROUP`] with type and documentation.
 const FIELDS: &[(&str, Type, &str)] = &[
     ("classification", Type::Keyword, "Classification in the newest version."),
@@ -51,7 +54,7 @@ pub(super) fn fields() -> impl Iterator<Item = Field> {
 pub(super) fn aggregations() -> Value {
     let columns: Map<String, Value> =
         COLUMNS.iter().map(|(name, field)| ((*name).to_owned(), (*field).into())).collect();
-    json!({
+    let mut aggregations = json!({
         ecs::TIMESTAMP.name: { "max": { "field": "@timestamp" } },
         "event.created": { "min": { "field": "event.created" } },
         "event.ingested": { "max": { "field": "event.ingested" } },
@@ -62,8 +65,27 @@ pub(super) fn aggregations() -> Value {
             "combine_script": "return state.versions",
             "reduce_script": REDUCE,
         } },
-    })
+    });
+    for field in NEWEST {
+        aggregations[*field] = json!({ "scripted_metric": {
+            "params": { "field": field },
+            "init_script": "state.newest = null",
+            "map_script": NEWEST_MAP,
+            "combine_script": "return state.newest",
+            "reduce_script": NEWEST_REDUCE,
+        } });
+    }
+    aggregations
 }
+
+/// Keeps the value of the newest version, which may be none.
+const NEWEST_MAP: &str = "long time = doc['@timestamp'].value.toInstant().toEpochMilli(); \
+    if (state.newest == null || time >= state.newest.time) { Map version = new HashMap(); version.time = time; \
+    version.value = doc[params.field].size() == 0 ? null : doc[params.field].value; state.newest = version; }";
+
+const NEWEST_REDUCE: &str = "def newest = null; for (part in states) { \
+    if (part != null && (newest == null || part.time >= newest.time)) { newest = part; } } \
+    return newest == null ? null : newest.value;";
 
 /// Keeps of each version what the summary needs.
 const MAP: &str = "Map version = new HashMap(); \
@@ -103,7 +125,7 @@ pub(super) fn document(key: &[&str], versions: &mut [&Value]) -> Value {
     versions.sort_by_key(|version| millis(version, "@timestamp"));
     let mut document = json!({});
     if let Some(newest) = versions.last() {
-        for field in key.iter().chain(CONSTANT) {
+        for field in key.iter().chain(CONSTANT).chain(NEWEST) {
             if let Some(value) = get(newest, field) {
                 set(&mut document, field, value.clone());
             }

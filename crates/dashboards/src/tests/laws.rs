@@ -1,6 +1,7 @@
 //! What saved objects of dashboards must keep to: each law is a function that tells what breaks it, and is seen failing.
 
 mod fields;
+mod filters;
 mod grid;
 mod layers;
 mod references;
@@ -19,6 +20,7 @@ const LAWS: &[(&str, Law)] = &[
     ("layers", layers::law),
     ("grid", grid::law),
     ("fields", fields::law),
+    ("filters", filters::law),
     ("shape", shape::law),
 ];
 

@@ -1,7 +1,7 @@
 //! A dashboard with one of everything, which tests change: the real ones may say what they like.
 
 use crate::color::{Color, Scale};
-use crate::fields::{alert, ecs, incident};
+use crate::fields::{alert, ecs, incident, shared};
 use crate::panel::{
     area, bars, columns, donut, gauge, heatmap, line, map, map_of, panel, search, table, tag_cloud, text, tile, treemap,
 };
@@ -20,8 +20,8 @@ pub(super) fn sample() -> Dashboard {
     let hosts = || top("Host", ecs::HOST_NAME, 10);
     dashboard("sample", "Sample", "One of everything.")
         .control(choose("Tenant", Source::Incident, ecs::CLOUD_ACCOUNT_ID))
-        .control(choose_one("Incident", NOW, incident::ID))
-        .control(between("Priority", Source::Incident, incident::PRIORITY_SCORE))
+        .control(choose_one("Incident", NOW, shared::INCIDENT_ID))
+        .control(between("Score", Source::Incident, ecs::EVENT_SEVERITY))
         .row(
             8,
             vec![

@@ -61,7 +61,7 @@ function option(view: HeatmapView, across: Axis, down: Axis, cells: { x: number;
     type: "category", data: labels, axisLine: { show: false }, axisTick: { show: false }, splitArea: { show: false },
     axisLabel: { color: room.ink, formatter: (name: string) => shortened(name, Math.max(5, Math.floor(width / 6.3))), ...more },
   });
-  const bottom = isAslant ? { rotate: 28, interval: 0 } : { hideOverlap: true, interval: across.isTime ? Math.ceil(90 / columnWidth) - 1 : "auto" };
+  const bottom = isAslant ? { rotate: 28, interval: 0 } : { hideOverlap: true, interval: across.isTime ? Math.ceil(90 / columnWidth) - 1 : 0 };
   return {
     grid: { left: 4, right: 8, top: 6, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
     xAxis: category(across.labels, isAslant ? 130 : Math.max(columnWidth, 110), bottom),

@@ -7,7 +7,7 @@ import { type Drawing, type Option, type Room, tip } from "./chart";
 import { type Lane, type Pivot, pivot, shares } from "./pivot";
 
 export function xy(panel: Panel, view: XyView): Drawing {
-  const data = pivot(panel, view.layers, view.zero);
+  const data = named(view, pivot(panel, view.layers, view.zero));
   const colors = colorsOf(data.lanes);
   const entries = data.lanes.map((lane, at) => ({ name: lane.name, color: colors[at] as string }));
   return {
@@ -16,6 +16,15 @@ export function xy(panel: Panel, view: XyView): Drawing {
     legend: view.legend.show ? { entries, position: view.legend.position } : null,
   };
 }
+
+/** A few bars over time stand at their own names: an axis of time would label the space between them. */
+function named(view: XyView, data: Pivot): Pivot {
+  const { times, interval } = data;
+  if (!times || times.length > FEW || view.horizontal || view.layers.some((layer) => layer.series !== "bar")) return data;
+  return { ...data, names: times.map((time) => bucketTime(time, interval)), times: null };
+}
+
+const FEW = 8;
 
 function summary(panel: Panel, data: Pivot): string {
   const over = data.axis ? ` by ${data.axis.column.label}` : "";

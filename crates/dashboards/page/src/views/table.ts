@@ -62,7 +62,7 @@ function head(spec: Spec, series: Series): HTMLElement {
   // Columns of saved searches are called by their field: its last part is enough.
   const isField = /^[\w@-]+(\.[\w@-]+)+$/.test(label);
   const short = isField ? label.slice(label.lastIndexOf(".") + 1).replaceAll("_", " ") : label;
-  const attributes = { scope: "col", class: alignment(spec, series), style: spec.width ? `min-width:${Math.min(spec.width, 260)}px` : null };
+  const attributes = { scope: "col", class: alignment(spec, series), style: spec.width ? `min-width:${Math.min(spec.width, 200)}px` : null };
   return h("th", attributes, h("button", { type: "button", class: "sort", title: isField ? label : null }, short));
 }
 

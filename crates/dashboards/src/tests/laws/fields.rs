@@ -10,7 +10,7 @@ use crate::fields;
 use crate::source::Entity;
 
 /// Fields of documents, by name.
-type Known = BTreeMap<String, Type>;
+pub(super) type Known = BTreeMap<String, Type>;
 
 /// Fields of a dataset, or of all.
 fn of_dataset(name: Option<&str>) -> Known {
@@ -38,7 +38,7 @@ fn of_health() -> Known {
 }
 
 /// Fields that a panel may name: those of its data view, or of the one dataset that its query asks for.
-fn known(data_view: &str, query: &str) -> Known {
+pub(super) fn known(data_view: &str, query: &str) -> Known {
     if let Some(entity) = Entity::ALL.iter().find(|entity| entity.data_view() == data_view) {
         return of_entity(*entity);
     }
