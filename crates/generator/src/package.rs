@@ -9,6 +9,7 @@ pub(crate) mod knowledge;
 mod manifest;
 mod policy_template;
 mod samples;
+mod screenshots;
 mod stream;
 mod variable;
 pub(crate) mod views;
@@ -78,6 +79,9 @@ pub(crate) fn add(datasets: &[Dataset], fixtures: &Fixtures, contents: Contents,
     let mut samples = Vec::new();
     for dataset in datasets {
         samples.push((dataset, samples::map(dataset, fixtures)?));
+    }
+    for (path, bytes) in screenshots::files() {
+        tree.add(format!("package/{path}"), bytes)?;
     }
     let mut file = |path: &str, text: String| tree.add(format!("package/{path}"), text);
     file("manifest.yml", render::yaml(&manifest::package(datasets, contents))?)?;

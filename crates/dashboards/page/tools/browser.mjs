@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import puppeteer from "puppeteer-core";
+import { launch, settled } from "./chromium.mjs";
 import { contrastFaults } from "./contrast.mjs";
 
 const WIDTHS = [1600, 400];
@@ -22,17 +22,12 @@ if (!process.argv[2] || !existsSync(file)) {
 }
 const shots = argument("--screenshots");
 if (shots) mkdirSync(shots, { recursive: true });
-const executablePath = process.env.CHROMIUM ?? ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
-if (!executablePath) {
-  console.error("no Chromium: install the distribution's package, or name one in CHROMIUM");
-  process.exit(2);
-}
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const faults = [];
 const fault = (where, what) => faults.push(`${where}: ${what}`);
 let looked = { dashboards: 0, texts: 0, charts: 0 };
 
-const browser = await puppeteer.launch({ executablePath, headless: true, args: ["--no-sandbox", "--force-color-profile=srgb", "--font-render-hinting=none"] });
+const browser = await launch();
 try {
   for (const theme of THEMES) for (const width of WIDTHS) await look(theme, width);
 } finally {
@@ -91,11 +86,6 @@ async function look(theme, width) {
   }
   await keyboard(page, `${theme} ${width}`);
   await page.close();
-}
-
-/** Charts are drawn in the frame after their panel is put into the page. */
-async function settled(page) {
-  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 60)))));
 }
 
 async function panels(page, where) {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::input::{self, Form, Input};
 use super::variable::{manifests, options};
-use super::{Contents, Target, stream};
+use super::{Contents, Target, screenshots, stream};
 use crate::{fields, names, templates};
 
 /// Title of the package.
@@ -14,6 +14,9 @@ pub(crate) const TITLE: &str = "Microsoft 365 Security";
 /// The package's manifest.
 pub(crate) fn package(datasets: &[Dataset], contents: Contents) -> Value {
     let target = contents.target;
+    let flow = json!({
+        "src": "/img/data-flow.svg", "title": "Ways of collection", "size": "1200x540", "type": "image/svg+xml",
+    });
     let mut manifest = json!({
         "format_version": target.specification(),
         "name": names::PACKAGE,
@@ -28,12 +31,7 @@ pub(crate) fn package(datasets: &[Dataset], contents: Contents) -> Value {
             "elastic": { "subscription": "basic" },
         },
         "icons": [{ "src": "/img/icon.svg", "title": TITLE, "size": "32x32", "type": "image/svg+xml" }],
-        "screenshots": [{
-            "src": "/img/data-flow.svg",
-            "title": "Ways of collection",
-            "size": "1200x540",
-            "type": "image/svg+xml",
-        }],
+        "screenshots": screenshots::entries().chain([flow]).collect::<Vec<_>>(),
         "vars": options(::options::PACKAGE_OPTIONS),
         "policy_templates": [{
             "name": names::PACKAGE,
