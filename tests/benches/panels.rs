@@ -9,8 +9,8 @@
 #[path = "../it/panels/world.rs"]
 mod world;
 
-use dashboards::lens::{self, PanelQuery, View};
 use it::{Elasticsearch, Stack, number};
+use panels::lens::{self, PanelQuery, View};
 use serde_json::Value;
 
 use self::world::World;

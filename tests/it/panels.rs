@@ -8,9 +8,9 @@ mod world;
 use std::io::Write as _;
 use std::time::Duration;
 
-use dashboards::lens::{self, PanelQuery, Search, View};
-use dashboards::table::Table;
 use it::Stack;
+use panels::lens::{self, PanelQuery, Search, View};
+use panels::table::Table;
 use serde_json::Value;
 
 use self::world::World;

@@ -205,7 +205,7 @@ fn rooms_lean_on_lower_ones_only() {
         ("mapper", &["schema"]),
         ("panels", &["schema"]),
         ("dashboards", &["schema", "panels"]),
-        ("preview", &["schema", "common", "output", "dashboards"]),
+        ("preview", &["schema", "common", "output", "panels", "dashboards"]),
         ("generator", &["schema", "mapper", "common", "output", "dashboards", "preview", "options"]),
         ("common", &["schema"]),
         ("agent", &["common"]),

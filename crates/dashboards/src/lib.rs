@@ -24,7 +24,6 @@ mod source;
 #[cfg(test)]
 mod tests;
 
-pub use ::panels::{evaluate, lens, table};
 pub use bucket::{Bucket, by_severity, filters, histogram, newest, over_time, over_time_by, ranges, top};
 pub use control::{Control, between, choose, choose_one};
 pub use dashboard::{Cell, Dashboard, Grid, WIDTH, cell, dashboard, stack};

@@ -14,7 +14,7 @@ mod view;
 
 use serde_json::{Value, json};
 
-use crate::table::Table;
+use panels::table::Table;
 
 const SCRIPT: &str = include_str!("../page/bundle/page.js");
 const STYLE: &str = include_str!("../page/bundle/page.css");

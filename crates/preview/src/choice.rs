@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use dashboards::fields::{alert, ecs};
-use dashboards::lens::{Library, Search};
+use panels::lens::{Library, Search};
 use serde_json::{Value, json};
 
 /// Name of the number that values are ordered by.

@@ -1,19 +1,18 @@
 //! The page of a cluster: a few requests with many searches each.
 
 use common::error::{Error as Cause, with_causes};
-use dashboards::evaluate::Documents;
-use dashboards::lens::Search;
 use dashboards::state;
 use output::elasticsearch::{Call, NodeClient, request_error};
+use panels::evaluate::Documents;
+use panels::lens::Search;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, StatusCode};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::choice::Choices;
-use crate::msearch;
-use crate::objects::{Objects, fields};
-use crate::progress::{Finished, Prepared};
-use crate::{Error, Scope};
+use crate::objects::fields;
+use crate::progress::Finished;
+use crate::rounds::{self, Answer};
+use crate::{Error, Scope, msearch};
 
 /// Searches in one request. Elasticsearch runs some of them at the same time.
 const AT_A_TIME: usize = 64;
@@ -32,20 +31,7 @@ pub async fn cluster(client: &NodeClient, scope: Scope<'_>) -> Result<Finished, 
         return Err(Error::Nothing(scope.source.to_owned()));
     }
     let state = missing_state(client, scope).await?;
-    let objects = Objects::own();
-    let mut choices = Choices::new(&objects.dashboards, &objects.library);
-    let answers = search(client, &state, choices.searches()).await?;
-    choices.answer(answers);
-    let prepared = Prepared::new(objects, &choices, scope.now).map_err(Error::Panels)?;
-    let mut progress = prepared.begin();
-    loop {
-        let searches = progress.searches();
-        if searches.is_empty() {
-            return Ok(progress.page(scope.source));
-        }
-        let answers = search(client, &state, searches.into_iter()).await?;
-        progress.answer(answers);
-    }
+    rounds::page(scope, async |searches| search(client, &state, searches).await).await
 }
 
 /// Whether there is anything of ours.
@@ -64,15 +50,11 @@ fn narrowed(scope: Scope<'_>, index: &str) -> String {
 }
 
 /// The answers to searches, in their order: of the cluster, or of the state that it lacks.
-async fn search<'a>(
-    client: &NodeClient,
-    state: &Missing<'_>,
-    searches: impl Iterator<Item = &'a Search>,
-) -> Result<Vec<Result<Value, String>>, Error> {
+async fn search(client: &NodeClient, state: &Missing<'_>, searches: Vec<&Search>) -> Result<Vec<Answer>, Error> {
     let narrow = |search: &Search| Search { index: narrowed(state.scope, &search.index), body: search.body.clone() };
-    let searches: Vec<Search> = searches.map(narrow).collect();
+    let searches: Vec<Search> = searches.into_iter().map(narrow).collect();
     let (own, asked): (Vec<_>, Vec<_>) = (0..searches.len()).partition(|at| state.holds(&searches[*at]));
-    let mut answers: Vec<Option<Result<Value, String>>> = searches.iter().map(|_| None).collect();
+    let mut answers: Vec<Option<Answer>> = searches.iter().map(|_| None).collect();
     for at in own {
         answers[at] = Some(state.documents.search(&searches[at]).map_err(|error| error.to_string()));
     }
@@ -126,7 +108,7 @@ async fn missing_state<'a>(client: &NodeClient, scope: Scope<'a>) -> Result<Miss
 }
 
 /// Sends searches in one request.
-async fn ask(client: &NodeClient, searches: &[Search]) -> Result<Vec<Result<Value, String>>, Error> {
+async fn ask(client: &NodeClient, searches: &[Search]) -> Result<Vec<Answer>, Error> {
     let lines = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"))]);
     let call = Call::new(Method::POST, "/_msearch").headers(lines).body(msearch::body(searches));
     let response = client.send(call).await.map_err(Error::Cluster)?;

@@ -1,8 +1,9 @@
 //! The preview page: runs the searches of all panels of all dashboards, on a cluster or over documents in memory, and
 //! hands over one HTML file that shows what Kibana would.
 //!
-//! What is asked and what the answers mean is `dashboards::lens`'s matter, what the page looks like `dashboards::page`'s.
+//! What is asked and what the answers mean is `panels::lens`'s matter, what the page looks like `dashboards::page`'s.
 //! Here is the way between: [`cluster()`] sends all panels' searches together, [`documents`] answers them itself.
+//! [`rounds`] asks them in turn for both.
 
 mod choice;
 mod cluster;
@@ -10,6 +11,7 @@ mod memory;
 mod msearch;
 mod objects;
 mod progress;
+mod rounds;
 #[cfg(test)]
 mod tests;
 
@@ -38,7 +40,7 @@ pub enum Error {
     /// The cluster could not be asked.
     Cluster(Cause),
     /// Panels whose saved objects are not understood: each with its dashboard and what is wrong.
-    Panels(Vec<dashboards::lens::Error>),
+    Panels(Vec<panels::lens::Error>),
     /// There is no document of ours to show.
     Nothing(String),
 }

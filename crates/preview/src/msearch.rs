@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use dashboards::lens::Search;
+use panels::lens::Search;
 use serde_json::{Value, json};
 
 /// The request's body: a line with the index and a line with the search, each.

@@ -1,7 +1,7 @@
 //! The saved objects that ship, decoded.
 
-use dashboards::lens::{Fields, Library};
 use dashboards::{all, saved_objects, state};
+use panels::lens::{Fields, Library};
 use serde_json::Value;
 
 /// Dashboards and what they point to.

@@ -4,8 +4,8 @@
 //! [`Progress::answer`], repeat until there are none, then [`Progress::page`]. A search that fails costs its panel, which
 //! says so on the page; the others are drawn.
 
-use dashboards::lens::{self, PanelQuery, Run, Search, View};
 use dashboards::page::{self, Outcome, Page, Shown};
+use panels::lens::{self, PanelQuery, Run, Search, View};
 use serde_json::Value;
 
 use crate::choice::Choices;

@@ -7,10 +7,10 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{head, post};
-use dashboards::evaluate::Documents;
-use dashboards::lens::Search;
 use output::elasticsearch::{Client, NodeClient};
 use output::settings::{ElasticOutput, Login};
+use panels::evaluate::Documents;
+use panels::lens::Search;
 use serde_json::{Value, json};
 
 use crate::choice::Choices;
@@ -38,9 +38,9 @@ fn history() -> Vec<(String, Value)> {
     ]
 }
 
-#[test]
-fn every_panel_of_every_dashboard_is_answered_in_memory() {
-    let finished = documents(history(), SCOPE).unwrap();
+#[tokio::test]
+async fn every_panel_of_every_dashboard_is_answered_in_memory() {
+    let finished = documents(history(), SCOPE).await.unwrap();
     assert!(finished.failures.is_empty(), "{:#?}", finished.failures);
     let objects = Objects::own();
     assert!(objects.dashboards.len() > 4 && finished.layers > 10 * objects.dashboards.len());
@@ -50,9 +50,9 @@ fn every_panel_of_every_dashboard_is_answered_in_memory() {
     }
 }
 
-#[test]
-fn without_documents_there_is_no_page() {
-    let error = documents(Vec::new(), Scope { source: "files in a folder", ..SCOPE }).unwrap_err().to_string();
+#[tokio::test]
+async fn without_documents_there_is_no_page() {
+    let error = documents(Vec::new(), Scope { source: "files in a folder", ..SCOPE }).await.unwrap_err().to_string();
     assert!(error.contains("files in a folder") && error.contains("hint: "), "{error}");
 }
 
@@ -70,7 +70,7 @@ fn a_control_for_one_value_has_the_one_with_most_to_see() {
             }},
         }})
     };
-    let library = dashboards::lens::Library::default();
+    let library = panels::lens::Library::default();
     let mut stock = Documents::new(fields(), NOW);
     for (stream, document) in history() {
         stock.add(&stream, document);
@@ -166,7 +166,7 @@ async fn page_of(stand_in: StandIn) -> (Result<Finished, Error>, usize) {
 async fn a_cluster_gives_the_page_that_its_documents_give() {
     let (finished, requests) = page_of(StandIn::new(&history())).await;
     let finished = finished.unwrap();
-    let expected = documents(history(), SCOPE).unwrap();
+    let expected = documents(history(), SCOPE).await.unwrap();
     assert_eq!(finished.layers, expected.layers);
     assert!(finished.html == expected.html, "both ways make one page");
     assert!(requests < finished.layers / 4, "{requests} requests for {} layers", finished.layers);

@@ -1,6 +1,6 @@
 //! Two tables of one panel: the server's, and the one from memory.
 
-use dashboards::table::{Kind, Table};
+use panels::table::{Kind, Table};
 use serde_json::Value;
 
 /// The server takes percentiles and cardinalities from sketches, and keeps places on a grid; both are far closer than this

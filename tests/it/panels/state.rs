@@ -4,12 +4,12 @@ use std::hash::{BuildHasher, RandomState};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use dashboards::fields::{ecs, incident};
-use dashboards::lens::{self, Search, View};
 use dashboards::panel::{panel, tile};
 use dashboards::state::{ENTITIES, entity};
 use dashboards::{Entity as Now, Source, cell, choose, count, dashboard, saved_objects, unique};
 use it::Stack;
 use mapper::Mapper;
+use panels::lens::{self, Search, View};
 use serde_json::{Value, json};
 
 use super::world::{World, fill, refresh};

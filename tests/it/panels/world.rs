@@ -4,11 +4,11 @@ use std::process::Command;
 use std::time::SystemTime;
 
 use chrono::DateTime;
-use dashboards::evaluate::Documents;
-use dashboards::lens::{Fields, Library, Search};
 use dashboards::state::{ENTITIES, Entity};
 use dashboards::{all, saved_objects};
 use it::{Elasticsearch, Stack};
+use panels::evaluate::Documents;
+use panels::lens::{Fields, Library, Search};
 use serde_json::{Map, Value, json};
 use tokio::sync::OnceCell;
 

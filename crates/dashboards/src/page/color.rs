@@ -18,7 +18,7 @@ pub(super) fn mapping(mapping: &Value) -> Value {
     }
     let special = read::list(mapping, "/specialAssignments").first();
     if let Some(color) = special.and_then(|assignment| read::some_text(assignment, "/color/colorCode")) {
-        colors.insert(crate::table::OTHER.to_owned(), json!(color));
+        colors.insert(panels::table::OTHER.to_owned(), json!(color));
     }
     Value::Object(colors)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::table::{Kind, Table, TableColumn};
+use panels::table::{Kind, Table, TableColumn};
 
 /// A result in JSON.
 pub(super) fn table(table: &Table) -> Value {

@@ -6,7 +6,7 @@ mod sample;
 use serde_json::{Value, json};
 
 use super::{Outcome, Page, Shown, html, inert, markdown, policy};
-use crate::table::{Kind, Table, TableColumn};
+use panels::table::{Kind, Table, TableColumn};
 use sample::{column, dashboard, lens, links, outcome, panel, table};
 
 const RANGE: (i64, i64) = (1_700_000_000_000, 1_700_600_000_000);

@@ -1,7 +1,7 @@
 //! The dashboards that ship are understood, every panel of them.
 
-use crate::lens::{Fields, Library, View, queries};
 use crate::saved_objects::{self, SavedObject};
+use panels::lens::{Fields, Library, View, queries};
 
 #[test]
 fn every_shipped_panel_is_understood() {

@@ -177,13 +177,13 @@ async fn templates(client: &NodeClient) -> Finding {
             StatusCode::NOT_FOUND => missing.push(artefact.name),
             StatusCode::FORBIDDEN => {
                 return Finding::warning(Item::Templates, "the credential may not look at templates, so they are unknown")
-                    .cure("grant `monitor` and `read_pipeline` on the cluster for this check, or use --setup with another login");
+                    .cure("grant `monitor` and `read_pipeline` on the cluster for this check, or run `m365-fetcher setup` with another login");
             }
             status => return Finding::warning(Item::Templates, format!("GET {path}: {status}")),
         }
     }
-    let cure = "install the integration package, or run `m365-fetcher run --setup` once with a credential that may \
-                `manage_index_templates` and `manage_ingest_pipelines`";
+    let cure = "install the integration package, or run `m365-fetcher setup --elasticsearch URL` with a credential that may \
+                `manage_index_templates`, `manage_ingest_pipelines` and `manage_transform`";
     if !missing.is_empty() {
         Finding::failed(Item::Templates, format!("missing: {}", missing.join(", "))).cure(cure)
     } else if !other.is_empty() {

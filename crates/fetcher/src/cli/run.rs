@@ -142,7 +142,7 @@ async fn look(client: &Client, namespace: &str) -> Result<(), Error> {
         Ok(Prepared::No(what)) => return Err(unprepared(what)),
         Ok(Prepared::Other(names)) => tracing::warn!(
             templates = names.join(", "),
-            "templates of the cluster were made by another version; install the package of this one, or use --setup"
+            "templates of the cluster were made by another version; install the package of this one, or run `m365-fetcher setup`"
         ),
         Ok(Prepared::Unknown(reason)) => {
             tracing::warn!(reason, "templates are not looked at; nothing is written but to data streams");

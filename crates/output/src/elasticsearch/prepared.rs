@@ -12,8 +12,8 @@ use common::error::Error;
 
 /// A cluster that is slower is asked again before the first document.
 const TIMEOUT: Duration = Duration::from_secs(2);
-const CURE: &str = "install the integration package, or run `m365-fetcher run --setup` once with a credential that may \
-                    `manage_index_templates` and `manage_ingest_pipelines`";
+const CURE: &str = "install the integration package, or run `m365-fetcher setup --elasticsearch URL` with a credential \
+                    that may `manage_index_templates`, `manage_ingest_pipelines` and `manage_transform`";
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -99,7 +99,10 @@ async fn nothing_is_sent_to_a_cluster_that_is_not_prepared() {
     sources.cluster.set_prepared(false);
     let said = sources.cycle(1, 10).await.expect("ends").expect_err("not prepared").to_string();
     assert!(said.contains("index templates are missing: logs-m365_security.alert"), "{said}");
-    assert!(said.contains("install the integration package") && said.contains("run --setup"), "{said}");
+    assert!(
+        said.contains("install the integration package") && said.contains("m365-fetcher setup --elasticsearch"),
+        "{said}"
+    );
     assert_eq!((sources.cluster.requests(), sources.dead.counts()), (vec![], vec![]));
     sources.cluster.set_prepared(true);
     sources.cycle(1, 10).await.expect("ends").expect("delivered");

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::page::Outcome;
-use crate::table::{Kind, Table, TableColumn};
+use panels::table::{Kind, Table, TableColumn};
 
 /// A dashboard in its decoded form.
 pub(super) fn dashboard(id: &str, panels: Vec<Value>) -> Value {

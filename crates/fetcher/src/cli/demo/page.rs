@@ -23,7 +23,7 @@ const MOST: u64 = 256 * 1024 * 1024;
 /// Writes the page and tells its address; with `open` a browser shows it.
 pub(super) async fn write(folder: &Path, output: &NamedOutput, open: bool) -> anyhow::Result<()> {
     let finished = match &output.output {
-        Output::File(files) => of_files(&files.directory)?,
+        Output::File(files) => of_files(&files.directory).await?,
         Output::Elasticsearch(cluster) => {
             let client = Client::new(cluster)?.node().await?;
             let refresh = format!("/logs-m365_security.*-{}/_refresh", output.namespace);
@@ -57,7 +57,7 @@ fn scope<'a>(source: &'a str, namespace: Option<&'a str>) -> Scope<'a> {
 }
 
 /// The page of the demo's files.
-fn of_files(folder: &Path) -> anyhow::Result<Finished> {
+async fn of_files(folder: &Path) -> anyhow::Result<Finished> {
     let paths = documents(folder)?;
     let size: u64 = paths.iter().filter_map(|path| path.metadata().ok()).map(|metadata| metadata.len()).sum();
     if size > MOST {
@@ -71,7 +71,7 @@ fn of_files(folder: &Path) -> anyhow::Result<Finished> {
         read(path, &mut history)?;
     }
     let source = format!("the files in {}", folder.display());
-    Ok(preview::documents(history, scope(&source, None))?)
+    Ok(preview::documents(history, scope(&source, None)).await?)
 }
 
 /// Adds the documents of a file, which is named after their data stream.
