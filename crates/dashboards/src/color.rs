@@ -52,6 +52,8 @@ pub enum Scale {
     Classification,
     /// States of incidents and alerts.
     Status,
+    /// States of incidents in the words of the legacy API.
+    LegacyStatus,
     /// States of the collector's sources.
     Health,
 }
@@ -99,6 +101,13 @@ impl Scale {
                 ("inProgress", Color::Warning),
                 ("resolved", Color::Success),
                 ("redirected", Color::Second),
+            ],
+            Scale::LegacyStatus => &[
+                ("Active", Color::Danger),
+                ("AwaitingAction", Color::Risk),
+                ("InProgress", Color::Warning),
+                ("Resolved", Color::Success),
+                ("Redirected", Color::Second),
             ],
             Scale::Health => &[
                 ("healthy", Color::Success),

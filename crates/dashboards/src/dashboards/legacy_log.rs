@@ -66,7 +66,14 @@ fn over() -> Vec<Cell> {
                 area(over_time("Time", ecs::TIMESTAMP), incidents()).split(by_severity(log::SEVERITY)),
             ),
         ),
-        cell(12, panel("What state were they in?", Source::Log, donut(top("Status", log::STATUS, 6), incidents()))),
+        cell(
+            12,
+            panel(
+                "What state were they in?",
+                Source::Log,
+                donut(top("Status", log::STATUS, 6).colored(Scale::LegacyStatus), incidents()),
+            ),
+        ),
         cell(12, panel("Who owns them?", Source::Log, owners)),
     ]
 }
@@ -89,8 +96,9 @@ fn what() -> Vec<Cell> {
 fn tables() -> Vec<Cell> {
     let incidents = table(newest("Incident", log::INCIDENT_ID, 50))
         .column(last("Name", log::INCIDENT_NAME))
-        .column(last("Severity", log::SEVERITY))
-        .column(last("Status", log::STATUS))
+        .width(300)
+        .colored(last("Severity", log::SEVERITY), Scale::Severity)
+        .colored(last("Status", log::STATUS), Scale::LegacyStatus)
         .column(last("Classification", log::CLASSIFICATION))
         .column(last("Owner", log::ASSIGNED_TO))
         .column(alerts())

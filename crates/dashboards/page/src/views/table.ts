@@ -18,6 +18,9 @@ export function figures(panel: Panel): HTMLElement {
   return h("div", { class: "figures" }, tables.map((table) => dataTable(panel.title, table, null)));
 }
 
+/** Columns up to which a long text may take more room. */
+const ROOMY = 4;
+
 function dataTable(caption: string, table: Table, view: TableView | null): HTMLElement {
   const specs: Spec[] = view?.columns ?? table.columns.map(({ id }) => ({ id, color: "none", colors: {} }));
   const columns = specs.flatMap((spec) => {
@@ -53,7 +56,7 @@ function dataTable(caption: string, table: Table, view: TableView | null): HTMLE
   return h(
     "div",
     { class: "scroll", tabindex: 0, role: "region", "aria-label": `${caption}: table of ${rows} ${rows === 1 ? "row" : "rows"}` },
-    h("table", {}, h("caption", { class: "hidden" }, caption), h("thead", {}, h("tr", {}, heads)), body),
+    h("table", { style: columns.length <= ROOMY ? "--long: 460px" : null }, h("caption", { class: "hidden" }, caption), h("thead", {}, h("tr", {}, heads)), body),
   );
 }
 
