@@ -83,6 +83,27 @@ async fn answer(
             let found: Vec<_> = streams.iter().map(|name| json!({ "name": name })).collect();
             json(json!({ "data_streams": found }))
         }
+        ("GET", "/") => json(json!({ "cluster_name": "stub", "version": { "number": "9.1.0" } })),
+        ("GET", "/_transform/_all") => {
+            let found = stored.iter().filter_map(|(path, body)| {
+                path.strip_prefix("/_transform/").map(|id| json!({ "id": id, "_meta": body["_meta"] }))
+            });
+            json(json!({ "transforms": found.collect::<Vec<_>>() }))
+        }
+        ("GET", path @ ("/_component_template" | "/_index_template")) => {
+            let member = path.trim_start_matches("/_");
+            let found = stored.iter().filter_map(|(known, body)| {
+                let name = known.strip_prefix(path)?.strip_prefix('/')?;
+                Some(json!({ "name": name, member: body }))
+            });
+            json(json!({ format!("{member}s"): found.collect::<Vec<_>>() }))
+        }
+        ("GET", path) if path.starts_with("/_ingest/pipeline/") && path.ends_with('*') => {
+            let named = |(known, body): &(String, Value)| {
+                Some((known.strip_prefix("/_ingest/pipeline/")?.to_owned(), body.clone()))
+            };
+            json(Value::Object(stored.iter().filter_map(named).collect()))
+        }
         ("DELETE", path) => {
             if let Some(name) = path.strip_prefix("/_data_stream/") {
                 streams.remove(name);
@@ -157,14 +178,29 @@ async fn a_demo_keeps_to_its_own_namespace_and_is_removed_without_a_trace() {
     let stored = cluster.stored.lock().expect("a lock").len();
     assert!(stored > 0);
 
-    // Alone, it goes with everything that it has put there; what was changed stays.
-    cluster.streams.lock().expect("a lock").clear();
-    cluster.streams.lock().expect("a lock").insert("logs-m365_security.alert-demo".to_owned());
+    // So does a set-up.
+    let own = || BTreeSet::from(["logs-m365_security.alert-demo".to_owned()]);
+    *cluster.streams.lock().expect("a lock") = own();
+    let transform = json!({ "_meta": { "managed_by": "m365-generator" } });
+    cluster.stored.lock().expect("a lock").push(("/_transform/state".to_owned(), transform));
+    let said = text(&remove().await.stdout);
+    assert!(said.contains("a set-up put transform state there"), "{said}");
+    assert_eq!(cluster.stored.lock().expect("a lock").pop().expect("a transform").0, "/_transform/state");
+    assert_eq!(cluster.stored.lock().expect("a lock").len(), stored);
+
+    // Alone, it goes with everything that it has put there; what was changed stays, with the pipelines that it calls.
+    *cluster.streams.lock().expect("a lock") = own();
     cluster.stored.lock().expect("a lock")[0].1["_meta"]["version"] = json!("another");
     let output = remove().await;
     assert!(output.status.success(), "{}", text(&output.stderr));
-    assert_eq!(cluster.stored.lock().expect("a lock").len(), 1, "{}", text(&output.stdout));
-    assert!(text(&output.stdout).contains("stays"), "{}", text(&output.stdout));
+    let stored = cluster.stored.lock().expect("a lock");
+    let (path, body) = &stored[0];
+    let pipeline = body["template"]["settings"]["index"]["default_pipeline"].as_str().expect("a pipeline");
+    let called = format!("/_ingest/pipeline/{pipeline}");
+    let left: BTreeSet<_> = stored.iter().map(|(path, _)| path.clone()).collect();
+    let expected = BTreeSet::from([path.clone(), format!("{called}-raw"), called]);
+    assert_eq!(left, expected, "{}", text(&output.stdout));
+    assert_eq!(text(&output.stdout).matches(" stays: ").count(), left.len(), "{}", text(&output.stdout));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

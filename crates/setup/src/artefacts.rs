@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::difference;
 use crate::plan::Kind;
 
 /// `_meta.managed_by` of everything that is generated.
@@ -48,6 +49,13 @@ impl Artefacts {
             transforms,
             saved_objects: setup::saved_objects().to_owned(),
         }
+    }
+
+    /// Whether what is stored under a name is the template or pipeline of this version, unchanged.
+    pub(crate) fn is_current(&self, kind: Kind, name: &str, stored: &Value) -> bool {
+        let mut all = self.templates.iter().chain(&self.destinations);
+        let ours = all.find(|artefact| artefact.kind.api() == kind.api() && artefact.name == name);
+        ours.is_some_and(|ours| difference::parts(kind, &ours.body, stored).is_empty())
     }
 
     /// `_meta` of the generated artefacts; it marks what a set-up makes itself, too.

@@ -16,6 +16,8 @@ pub struct Installed {
     pub kind: Kind,
     /// Its name, as the product shows it.
     pub name: String,
+    /// Whether it is the template or pipeline of this version, unchanged; `false` for what is neither.
+    pub is_current: bool,
     object: Option<Id>,
 }
 
@@ -36,6 +38,7 @@ pub(crate) async fn installed(setup: &Setup) -> Result<Vec<Installed>, Error> {
         all.extend(objects.into_iter().map(|id| Installed {
             kind: Kind::SavedObject,
             name: format!("{} {}", id.kind, id.id),
+            is_current: false,
             object: Some(id),
         }));
     }
@@ -43,7 +46,10 @@ pub(crate) async fn installed(setup: &Setup) -> Result<Vec<Installed>, Error> {
     stored.retain(|stored| is_ours(&stored.body));
     // A pipeline of rows is called by the other one of its dataset.
     stored.sort_by_key(|stored| (order(stored.kind), stored.name.ends_with("-raw"), stored.name.clone()));
-    all.extend(stored.iter().map(|stored| of(stored.kind, &stored.name)));
+    all.extend(stored.iter().map(|stored| Installed {
+        is_current: setup.artefacts.is_current(stored.kind, &stored.name, &stored.body),
+        ..of(stored.kind, &stored.name)
+    }));
     Ok(all)
 }
 
@@ -59,7 +65,7 @@ pub(crate) async fn transforms(setup: &Setup) -> Result<Vec<String>, Error> {
 }
 
 fn of(kind: Kind, name: &str) -> Installed {
-    Installed { kind, name: name.to_owned(), object: None }
+    Installed { kind, name: name.to_owned(), is_current: false, object: None }
 }
 
 fn order(kind: Kind) -> u8 {
@@ -71,7 +77,7 @@ fn order(kind: Kind) -> u8 {
 }
 
 pub(crate) async fn remove(setup: &Setup, installed: &Installed) -> Result<Removed, Error> {
-    let Installed { kind, name, object } = installed;
+    let Installed { kind, name, object, .. } = installed;
     let outcome = match (kind, object, &setup.kibana) {
         (Kind::Transform, ..) => {
             transforms::remove(&setup.cluster, name).await?;

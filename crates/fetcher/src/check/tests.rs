@@ -325,7 +325,12 @@ async fn the_output_is_looked_at() {
         None,
         ["missing on logs-m365_security.*: auto_configure", "`create_doc`"],
     );
-    assert_failed(&findings, Item::Templates, None, ["missing: logs-m365_security.alert@package", "--setup"]);
+    assert_failed(
+        &findings,
+        Item::Templates,
+        None,
+        ["missing: logs-m365_security.alert@package", "m365-fetcher setup --elasticsearch"],
+    );
     assert_failed(&findings, Item::Disk, None, ["disk space: .ds-1", "free disk space"]);
     let good = cluster(vec![root("8.19.1"), granted(true), blocks("false")]).await;
     let findings = output(&[&down, &good]).await;

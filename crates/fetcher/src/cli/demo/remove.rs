@@ -1,16 +1,18 @@
 //! `demo --remove`: takes away what a demo has left, and nothing else.
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 
 use anyhow::Context;
 use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
+use setup::{Artefacts, Kind, Options, Removed, Setup};
 
 use super::{Access, NAMESPACE, clear};
-use crate::cli::{End, print, runtime};
+use crate::cli::print::{self, Printer};
+use crate::cli::{End, runtime};
 use common::error::{Error, with_causes};
-use output::elasticsearch::setup;
 use output::elasticsearch::{Call, Client, NodeClient, request_error};
 
 /// Data streams of all namespaces.
@@ -29,8 +31,8 @@ pub(super) fn files(out: &Path) -> anyhow::Result<End> {
     Ok(End::Done)
 }
 
-/// The demo's data streams. Templates and pipelines go too, if they are those of this version and no other data stream
-/// may need them.
+/// The demo's data streams. Templates and pipelines go too, if they are those of this version and nothing else may need
+/// them: no other data stream, and no set-up.
 pub(super) fn cluster(access: &Access) -> anyhow::Result<End> {
     let output = match access.output() {
         Ok(output) => output,
@@ -38,6 +40,8 @@ pub(super) fn cluster(access: &Access) -> anyhow::Result<End> {
     };
     runtime()?.block_on(async {
         let client = Client::new(&output)?.node().await?;
+        let options = Options { elasticsearch: output, kibana: None, space: None, retention: None, rollover: false };
+        let setup = Setup::open(options, Artefacts::embedded()).await?;
         let all = streams(&client).await?;
         let (own, others): (Vec<_>, Vec<_>) =
             all.into_iter().partition(|name| name.ends_with(&format!("-{NAMESPACE}")));
@@ -51,25 +55,36 @@ pub(super) fn cluster(access: &Access) -> anyhow::Result<End> {
         }
         if let Some(other) = others.first() {
             out.line(format_args!("templates and pipelines stay: data stream {other} needs them"))?;
-            return Ok(End::Done);
-        }
-        if own.is_empty() {
-            return Ok(End::Done);
-        }
-        // Each before what it refers to.
-        for artefact in setup::artefacts().iter().rev() {
-            let path = format!("/{}/{}", artefact.folder, artefact.name);
-            match get(&client, &path).await? {
-                Some(stored) if setup::is_ours(artefact, &stored) => {
-                    delete(&client, &path).await?;
-                    out.line(format_args!("removed {}", &path[1..]))?;
-                }
-                Some(_) => out.line(format_args!("{} stays: it is not the one of this version", &path[1..]))?,
-                None => {}
-            }
+        } else if !own.is_empty() {
+            artefacts(&setup, &mut out).await?;
         }
         Ok(End::Done)
     })
+}
+
+/// Removes templates and pipelines, each before what it refers to.
+async fn artefacts(setup: &Setup, out: &mut Printer<impl Write>) -> anyhow::Result<()> {
+    let installed = setup.installed().await?;
+    if let Some(transform) = installed.iter().find(|installed| installed.kind == Kind::Transform) {
+        let name = &transform.name;
+        out.line(format_args!(
+            "templates and pipelines stay: a set-up put transform {name} there; `m365-fetcher setup --remove` takes all \
+             of it away"
+        ))?;
+        return Ok(());
+    }
+    for one in &installed {
+        let what = format!("{} {}", one.kind.name(), one.name);
+        if !one.is_current {
+            out.line(format_args!("{what} stays: it is not the one of this version"))?;
+            continue;
+        }
+        match setup.remove(one).await? {
+            Removed::Gone => out.line(format_args!("removed {what}"))?,
+            Removed::Kept(why) => out.line(format_args!("{what} stays: {why}"))?,
+        }
+    }
+    Ok(())
 }
 
 async fn streams(client: &NodeClient) -> Result<Vec<String>, Error> {
