@@ -31,9 +31,11 @@ export function panelOf(panel: Panel, around: Surroundings): HTMLElement {
   };
   show(false);
   const [x, y, width, height] = panel.grid;
+  // One number needs no more than half of a small window.
+  const isSmall = panel.view.kind === "metric" && !panel.view.by && !panel.view.trend;
   return h(
     "section",
-    { class: `panel is-${panel.view.kind}`, id, "aria-labelledby": panel.title ? `${id}-title` : null, "aria-label": panel.title ? null : "Links",
+    { class: `panel is-${panel.view.kind}${isSmall ? " is-small" : ""}`, id, "aria-labelledby": panel.title ? `${id}-title` : null, "aria-label": panel.title ? null : "Links",
       style: `--x:${x + 1};--y:${y + 1};--w:${width};--h:${height}` },
     panel.title || drawing ? head(panel, id, drawing != null, show, around) : null,
     body,
