@@ -10,9 +10,8 @@ import { launch, settled } from "./chromium.mjs";
 const PICTURES = [
   ["overview", "light"],
   ["incident-investigation", "light"],
-  ["attack", "dark"],
+  ["alerts", "dark"],
   ["network", "dark"],
-  ["collection-health", "light"],
 ];
 const [WIDTH, HEIGHT] = [1600, 1000];
 /** Bytes that one picture may take. */

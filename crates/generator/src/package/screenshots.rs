@@ -15,9 +15,8 @@ macro_rules! pictures {
 const ALL: &[Screenshot] = pictures! {
     "overview": "Overview: how Microsoft 365 stands now",
     "incident-investigation": "Incident investigation: everything about one incident",
-    "attack": "ATT&CK: tactics and techniques over time",
+    "alerts": "Alerts: by product, detector, category and severity",
     "network": "Network and URLs: where attacks came from",
-    "collection-health": "Collection health: is everything read, in time and whole",
 };
 
 /// Their entries in the package's manifest.

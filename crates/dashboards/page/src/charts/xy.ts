@@ -126,12 +126,12 @@ function positions(view: XyView, data: Pivot, room: Room): Option {
 
 function measures(view: XyView, lanes: Lane[], isPercent: boolean, room: Room): Option {
   const format = lanes[0]?.measure.column.format;
-  const step = durationStep(view, lanes, isPercent);
+  const scale = durationScale(view, lanes, isPercent);
   const whole = lanes.every((lane) => lane.values.every((value) => value == null || Number.isInteger(value)));
   return {
     type: view.log && !isPercent ? "log" : "value",
-    max: isPercent ? 100 : undefined,
-    interval: step ?? undefined,
+    max: isPercent ? 100 : scale?.max,
+    interval: scale?.step,
     minInterval: whole && !isPercent ? 1 : undefined,
     splitNumber: Math.max(2, Math.floor((view.horizontal ? room.width / 90 : room.height / 45))),
     axisLabel: {
@@ -142,8 +142,8 @@ function measures(view: XyView, lanes: Lane[], isPercent: boolean, room: Room): 
   };
 }
 
-/** Ticks of durations stand at whole seconds, minutes, hours or days: about five of them. */
-function durationStep(view: XyView, lanes: Lane[], isPercent: boolean): number | null {
+/** Ticks of durations stand at whole seconds, minutes, hours or days: about five of them, the last above all values. */
+function durationScale(view: XyView, lanes: Lane[], isPercent: boolean): { step: number; max: number } | null {
   const format = lanes[0]?.measure.column.format;
   if (format?.id !== "duration" || isPercent || view.log) return null;
   const second = 1 / secondsOf(format);
@@ -151,8 +151,10 @@ function durationStep(view: XyView, lanes: Lane[], isPercent: boolean): number |
   const isStacked = lanes.some((lane) => lane.layer.stack === "stacked");
   const at = (place: number) => lanes.map((lane) => lane.values[place] ?? 0);
   const tops = Array.from({ length }, (_, place) => (isStacked ? at(place).reduce((sum, value) => sum + value, 0) : Math.max(...at(place))));
-  const wanted = Math.max(...tops, 0) / second / 5;
-  return (STEPS.find((step) => step >= wanted) ?? 86_400 * Math.ceil(wanted / 86_400)) * second;
+  const most = Math.max(...tops, 0);
+  const wanted = most / second / 5;
+  const step = (STEPS.find((step) => step >= wanted) ?? 86_400 * Math.ceil(wanted / 86_400)) * second;
+  return { step, max: Math.max(Math.ceil(most / step), 1) * step };
 }
 
 /** Seconds, minutes, hours and days that people count in. */
