@@ -1,6 +1,8 @@
 //! The dashboards that ship are understood, every panel of them.
 
 use crate::saved_objects::{self, SavedObject};
+use std::collections::BTreeSet;
+
 use panels::lens::{Fields, Library, View, queries};
 
 #[test]
@@ -25,4 +27,16 @@ fn every_shipped_panel_is_understood() {
     }
     assert!(errors.is_empty(), "{}", errors.join("\n"));
     assert!(count > 0, "nothing ships");
+}
+
+#[test]
+fn clicks_lead_from_the_whole_to_every_detail() {
+    let all = crate::all();
+    // Health is about the collector, not about what it collects.
+    let (whole, apart) = (["overview", "incident-investigation"], ["overview", "collection-health"]);
+    let from = all.iter().filter(|dashboard| whole.contains(&dashboard.name));
+    let opened: BTreeSet<&str> =
+        from.flat_map(|dashboard| &dashboard.placed).flat_map(|(_, panel)| panel.opens.iter().copied()).collect();
+    let missing = all.iter().map(|dashboard| dashboard.name).filter(|name| !apart.contains(name));
+    assert_eq!(missing.filter(|name| !opened.contains(name)).collect::<Vec<_>>(), Vec::<&str>::new());
 }
