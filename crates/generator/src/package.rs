@@ -9,7 +9,7 @@ pub(crate) mod knowledge;
 mod manifest;
 mod policy_template;
 mod samples;
-mod stream;
+pub(crate) mod stream;
 mod variable;
 pub(crate) mod views;
 
