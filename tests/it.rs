@@ -17,6 +17,7 @@ mod it {
     mod setup;
     mod sources;
     mod state;
+    mod stored;
     mod tidy;
     mod validator;
 }

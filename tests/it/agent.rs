@@ -5,4 +5,6 @@ mod client;
 mod naive;
 mod official;
 mod processes;
+mod scenarios;
+mod scene;
 mod traps;

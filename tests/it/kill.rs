@@ -12,7 +12,6 @@
 mod program;
 mod proxy;
 
-use std::fmt::Write as _;
 use std::hash::{BuildHasher, RandomState};
 use std::io::Write as _;
 use std::time::Duration;
@@ -25,8 +24,8 @@ use tokio::net::TcpListener;
 
 use self::program::Program;
 use self::proxy::{Aim, Proxy};
-use super::expected_documents::{self, ExpectedDocuments};
-use super::sources::datasets;
+use super::expected_documents::ExpectedDocuments;
+use super::stored;
 
 /// By how much the tenant's clock moves between two kills, and how far incidents are apart.
 const STEP: TimeDelta = TimeDelta::seconds(2);
@@ -100,9 +99,9 @@ async fn nothing_is_lost_and_nothing_comes_twice() {
     }
     session.program.complete(&[]).await;
     session.expected.require();
-    let found = session.found().await;
+    let found = stored::documents(server, session.program.namespace()).await;
     say(&format!("{hits} of {kills} at their mark, {} documents, {}", found.len(), session.expected.expected()));
-    session.clear().await;
+    stored::clear(server, session.program.namespace()).await;
     let wrong = session.expected.compare(&found);
     assert!(wrong.is_empty(), "M365_KILL_SEED={seed}, log in {}\n{wrong}", session.program.keep());
     assert_eq!(session.program.dead_letters(), 0, "dead letters in {}", session.program.keep());
@@ -147,57 +146,8 @@ impl Session {
 
     /// From now on documents go to other indices: an id that is there already no longer keeps a document out.
     async fn roll_over(&self) {
-        for stream in self.program.streams() {
-            self.ask(&format!("/{stream}/_rollover"), &Value::Null).await;
-        }
-    }
-
-    /// Asks the cluster, again where it is busy: it is small, and others may use it.
-    async fn ask(&self, path: &str, body: &Value) -> Value {
-        for _ in 0..60 {
-            match self.server.post_json(path, body).await.unwrap() {
-                (200, answer) => return answer,
-                (429 | 503, _) => tokio::time::sleep(Duration::from_secs(1)).await,
-                (status, answer) => panic!("{path}: {status} {answer}"),
-            }
-        }
-        panic!("{path}: the cluster stays busy")
-    }
-
-    /// Every document of the cluster: what it says it is, and where it lies.
-    async fn found(&self) -> Vec<(String, String)> {
-        let mut found = Vec::new();
-        for (dataset, stream) in datasets().into_iter().zip(self.program.streams()) {
-            self.ask(&format!("/{stream}/_refresh"), &Value::Null).await;
-            let path = format!("/{stream}/_search?scroll=2m&_source_includes={}", expected_documents::FIELDS);
-            let mut page = self.ask(&path, &serde_json::json!({"size": 500})).await;
-            while page["hits"]["hits"].as_array().is_some_and(|hits| !hits.is_empty()) {
-                for hit in page["hits"]["hits"].as_array().unwrap() {
-                    let mut place = String::new();
-                    let _ = write!(place, "{} in {}", hit["_id"], hit["_index"]);
-                    // What a record says beside its version is long, and its version tells it.
-                    if dataset.definition.rows.split().next().is_some() {
-                        let _ = write!(place, " from {}", hit["_source"]["event"]["original"]);
-                    }
-                    found.push((expected_documents::of_document(dataset, &hit["_source"]), place));
-                }
-                let next = serde_json::json!({"scroll": "2m", "scroll_id": page["_scroll_id"]});
-                page = self.ask("/_search/scroll", &next).await;
-            }
-        }
-        found
-    }
-
-    /// Removes what was written from the cluster, which may outlive these tests.
-    async fn clear(&self) {
-        for stream in self.program.streams() {
-            let path = format!("/_cat/indices/.ds-{stream}-*?format=json&h=index");
-            let indices = self.server.get_json(&path).await.unwrap().1;
-            for index in indices.as_array().into_iter().flatten() {
-                // The one that is written to cannot be removed alone, and the trimmed server knows no other way.
-                let path = format!("/{}", index["index"].as_str().unwrap());
-                self.server.request(reqwest::Method::DELETE, &path, &Value::Null).await.unwrap();
-            }
+        for stream in stored::streams(self.program.namespace()) {
+            stored::ask(self.server, &format!("/{stream}/_rollover"), &Value::Null).await;
         }
     }
 }

@@ -121,6 +121,17 @@ pub enum LogLevel {
 }
 
 impl LogLevel {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            LogLevel::Error => "error",
+            LogLevel::Warn => "warn",
+            LogLevel::Info => "info",
+            LogLevel::Debug => "debug",
+            LogLevel::Trace => "trace",
+        }
+    }
+
     pub(crate) fn of(number: i32) -> Self {
         match number {
             0 => LogLevel::Error,

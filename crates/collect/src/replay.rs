@@ -209,10 +209,10 @@ impl Work<'_> {
                 None => None,
                 Some(delivery) => {
                     let outlet = self.outlets.of(&delivery)?;
-                    let streams = outlet.streams(delivery.namespace.as_deref());
+                    let streams = outlet.streams(&delivery);
                     let mut mapper = Mapper::new(&schema::catalog()[usize::from(index)]);
-                    mapper.preserve_original(self.config.preserve_original_event);
-                    mapper.mark(Arc::new(delivery.marks()));
+                    mapper.preserve_original(delivery.preserves_original(index, self.config.preserve_original_event));
+                    mapper.mark(Arc::new(delivery.marks(index)));
                     let outbox = outlet.writer(&streams, &tenant.into());
                     Some(Route { outlet, streams, mapper, outbox })
                 }

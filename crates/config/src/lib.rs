@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 
 pub use self::model::{
     BrokenTenant, Config, ConfigError, ConfigErrors, DEFAULT_OVERLAP, DatasetConfig, Delivery, HealthReports,
-    LateArrivalScanConfig, TenantConfig,
+    LateArrivalScanConfig, StreamDelivery, TenantConfig,
 };
 pub use ::common::http::ProxyConfig;
 use ::common::http::plain;

@@ -10,6 +10,7 @@ use common::health::Broken;
 use microsoft::{Cloud, CredentialKind, HttpConfig};
 use output::settings::NamedOutput;
 use schema::Dataset;
+use serde_json::{Map, Value};
 
 /// A checked configuration.
 #[derive(Debug)]
@@ -72,6 +73,8 @@ pub struct TenantConfig {
     pub datasets: Vec<DatasetConfig>,
     /// How its documents are marked, and where they go.
     pub delivery: Delivery,
+    /// Its own way to Microsoft; that of the configuration without.
+    pub http: Option<HttpConfig>,
 }
 
 /// How the documents of a tenant are marked, and where they go.
@@ -87,12 +90,38 @@ pub struct Delivery {
     pub tags: Vec<String>,
     /// Labels of its documents.
     pub labels: BTreeMap<String, String>,
+    /// What is different for single datasets, by their places in the catalog. The place behind it is that of the
+    /// collector's own reports.
+    pub streams: BTreeMap<u16, StreamDelivery>,
+    /// Whether the collector reports on its sources; `None` is as for all tenants.
+    pub reports: Option<bool>,
+}
+
+/// How the documents of one dataset of a tenant are marked, and where they go.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StreamDelivery {
+    /// Name of its data stream.
+    pub data_stream: String,
+    /// Keep the raw row as `event.original`.
+    pub preserve_original_event: bool,
+    /// Tags of its documents, behind those of the tenant.
+    pub tags: Vec<String>,
+    /// Fields of its documents, nested, in the place of what a document holds there.
+    pub fields: Map<String, Value>,
 }
 
 impl Delivery {
-    /// Tags and labels of its documents.
-    pub fn marks(&self) -> mapper::Marks {
-        mapper::Marks::new(self.tags.clone(), &self.labels)
+    /// Tags, labels and fields of the documents of a dataset.
+    pub fn marks(&self, dataset: u16) -> mapper::Marks {
+        let mut tags = self.tags.clone();
+        let Some(stream) = self.streams.get(&dataset) else { return mapper::Marks::new(tags, &self.labels) };
+        tags.extend(stream.tags.iter().filter(|tag| !self.tags.contains(tag)).cloned());
+        mapper::Marks::new(tags, &self.labels).with_fields(&stream.fields)
+    }
+
+    /// Whether the raw rows of a dataset are kept; `usual` says so where nothing else does.
+    pub fn preserves_original(&self, dataset: u16, usual: bool) -> bool {
+        self.streams.get(&dataset).map_or(usual, |stream| stream.preserve_original_event)
     }
 }
 

@@ -37,6 +37,8 @@ pub struct InputUnit {
     pub state: Option<PathBuf>,
     /// The streams that can be collected, at least one.
     pub streams: Vec<Stream>,
+    /// The stream of the collector's own reports, if the policy wants them.
+    pub reports: Option<Stream>,
     /// Those that cannot, as they are written.
     pub broken: Vec<BrokenStream>,
     /// Keys that are no option: they are left alone.

@@ -56,7 +56,8 @@ pub(super) fn check_all(
             if let (Some(id), Some(cloud), Some(delivery), Some((client_id, credential, datasets)), true) =
                 (&id, of, delivery, rest, found.is_empty() && errors.is_empty())
             {
-                let config = TenantConfig { id: id.clone(), cloud, client_id, credential, datasets, delivery };
+                let config =
+                    TenantConfig { id: id.clone(), cloud, client_id, credential, datasets, delivery, http: None };
                 match taken.take(number, tenant.id.place(), &config) {
                     Ok(()) => {
                         tenants.push(config);

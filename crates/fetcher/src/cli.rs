@@ -2,17 +2,18 @@
 
 mod access;
 mod agent;
+mod agent_input;
 mod backfill;
 mod check;
 #[cfg(feature = "demo")]
 mod demo;
-mod logs;
+pub(crate) mod logs;
 mod manual;
 mod map;
 mod print;
 mod reload;
 mod replay;
-mod run;
+pub(crate) mod run;
 mod setup;
 mod signals;
 mod state;
@@ -59,6 +60,9 @@ enum LogFormat {
     Text,
     /// One JSON object per line
     Json,
+    /// One JSON object per line, as Elastic Agent reads them
+    #[value(skip)]
+    Agent,
 }
 
 #[derive(Debug, Subcommand)]
@@ -102,6 +106,8 @@ enum Command {
     State(state::StateArgs),
     /// Put this program into an Elastic Agent as the component of its input, or say why the agent does not run it
     Agent(agent::AgentArgs),
+    /// Serve an Elastic Agent, which starts this command itself and writes to its standard input
+    AgentInput(agent_input::AgentInputArgs),
     /// Print the JSON Schema of the configuration file
     ConfigSchema,
     /// List the datasets with their endpoints and the permissions that they need
@@ -216,7 +222,10 @@ enum End {
 pub fn main() -> ExitCode {
     let start = signals::Start::early();
     let sealed = common::platform::disable_core_dumps();
-    let cli = Cli::parse();
+    let mut cli = Cli::parse();
+    if matches!(cli.command, Command::AgentInput(_)) {
+        cli.log_format = LogFormat::Agent;
+    }
     logs::init(cli.log_format);
     if let Err(error) = sealed {
         tracing::warn!(%error, "a crash may leave the memory of this process, with its secrets, in a core dump");
@@ -235,6 +244,7 @@ pub fn main() -> ExitCode {
         Command::Replay(args) => replay::replay(&args),
         Command::State(args) => state::state(&args),
         Command::Agent(args) => agent::agent(&args),
+        Command::AgentInput(args) => agent_input::agent_input(&args, start),
         Command::ConfigSchema => config_schema(),
         Command::List => list(),
         Command::Completions(args) => manual::completions(&args),

@@ -4,6 +4,7 @@
 //! Read [`collect::flow`] first: it names the stages in their order. The library exists for the binary, its tests and its
 //! benchmarks.
 
+mod agent_input;
 pub mod check;
 pub mod cli;
 pub mod control;

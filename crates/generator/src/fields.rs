@@ -115,6 +115,9 @@ fn base(name: &str) -> Vec<Definition> {
         Definition { ecs: true, ..Definition::new("labels", Type::Object, "") },
         Definition::new("log.offset", Type::Long, "Offset of the line in the file that was read."),
     ];
+    let agents = ["elastic_agent.id", "elastic_agent.version"];
+    all.extend(agents.map(|name| Definition::new(name, Type::Keyword, "Elastic Agent that shipped the document.")));
+    all.push(Definition::new("elastic_agent.snapshot", Type::Boolean, "Elastic Agent is no release."));
     all.extend(agent.map(|name| Definition { ecs: true, ..Definition::new(name, Type::Keyword, "") }));
     all
 }

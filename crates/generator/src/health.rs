@@ -33,6 +33,7 @@ pub(crate) fn package(tree: &mut Tree) -> Result<()> {
     }
     let pipeline = render::yaml_document(&pipeline::health(Form::Package))?;
     file("elasticsearch/ingest_pipeline/default.yml", pipeline)?;
+    file(&format!("agent/stream/{}.yml.hbs", options::INPUT), package::stream::template_of_reports())?;
     file("sample_event.json", render::json(&sample())?)
 }
 
@@ -41,6 +42,7 @@ fn manifest() -> Value {
         "title": health::TITLE,
         "type": "logs",
         "dataset": names::stream_of(health::NAME),
+        "streams": [package::stream::of_reports()],
         "elasticsearch": {
             "index_template": {
                 "settings": { "index": { "codec": "best_compression" } },

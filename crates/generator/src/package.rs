@@ -10,7 +10,7 @@ mod manifest;
 mod policy_template;
 mod samples;
 mod screenshots;
-mod stream;
+pub(crate) mod stream;
 mod variable;
 pub(crate) mod views;
 

@@ -88,7 +88,7 @@ impl Mapper {
         self.preserve_original = on;
     }
 
-    /// Sets the tags and labels that every document carries from now on. A new mapper has none.
+    /// Sets the tags, labels and fields that every document carries from now on. A new mapper has none.
     pub fn mark(&mut self, marks: Arc<Marks>) {
         self.marks = marks;
     }

@@ -38,7 +38,7 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// How requests reach Microsoft: the APIs and the token endpoints alike, but not the token service of a managed identity,
 /// which is on the machine.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct HttpConfig {
     /// Route out. Without one the hosts are asked directly, whatever the environment says.
     pub proxy: Option<ProxyConfig>,

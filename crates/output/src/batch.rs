@@ -21,7 +21,7 @@ use common::health::{Reason, Receipt, SourceHealth};
 pub const BATCH_BYTES: usize = 224 * 1024;
 
 /// The data stream of every dataset, and behind them that of the collector's own reports.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct DataStreams(Vec<String>);
 
 impl DataStreams {
@@ -32,9 +32,11 @@ impl DataStreams {
         Self(names.chain([schema::health::NAME]).map(name).collect())
     }
 
-    /// The place of the collector's own reports: behind the catalog.
-    pub fn health(&self) -> u16 {
-        u16::try_from(self.0.len() - 1).unwrap_or(u16::MAX)
+    /// Gives the data stream of a dataset another name.
+    pub fn rename(&mut self, dataset: u16, name: &str) {
+        if let Some(known) = self.0.get_mut(usize::from(dataset)) {
+            name.clone_into(known);
+        }
     }
 
     /// The data stream of a dataset, by its place in the catalog.

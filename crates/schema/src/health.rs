@@ -18,6 +18,11 @@ pub const DESCRIPTION: &str = "What the collector says of each source: state, fr
 /// Prefix of its custom fields.
 pub const PREFIX: &str = "m365_security.health";
 
+/// The place of the reports where datasets have theirs in the catalog: behind all of them.
+pub fn place() -> u16 {
+    u16::try_from(crate::catalog().len()).unwrap_or(u16::MAX)
+}
+
 /// ECS fields of every document.
 pub const ECS: &[Ecs] = &[
     ecs::TIMESTAMP,

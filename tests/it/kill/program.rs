@@ -46,11 +46,9 @@ impl Program {
         Self { folder: Some(folder), kept, namespace }
     }
 
-    /// The data streams, in the order of the datasets.
-    pub(super) fn streams(&self) -> Vec<String> {
-        let name =
-            |dataset: &schema::Dataset| format!("logs-m365_security.{}-{}", dataset.definition.name, self.namespace);
-        sources::datasets().into_iter().map(name).collect()
+    /// Last part of its data streams' names.
+    pub(super) fn namespace(&self) -> &str {
+        &self.namespace
     }
 
     fn command(&self) -> (Command, PathBuf) {

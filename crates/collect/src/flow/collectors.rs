@@ -32,9 +32,9 @@ pub(super) fn collectors(
     stop: &CancellationToken,
 ) -> Result<Vec<Collector>, Error> {
     let outlet = run.outlets.of(&tenant.delivery)?;
-    let streams = outlet.streams(tenant.delivery.namespace.as_deref());
-    let marks = Arc::new(tenant.delivery.marks());
-    let (clients, queue) = (&run.clients, outlet.queue());
+    let streams = outlet.streams(&tenant.delivery);
+    let own_way = tenant.http.as_ref().map(microsoft::Clients::new).transpose()?;
+    let (clients, queue) = (own_way.as_ref().unwrap_or(&run.clients), outlet.queue());
     let mut groups: Vec<Vec<DatasetConfig>> = Vec::new();
     for config in &tenant.datasets {
         let key = |config: &DatasetConfig| {
@@ -83,9 +83,9 @@ pub(super) fn collectors(
         };
         let health = run.stats.health.source(&key, interval);
         health.set_name(tenant.delivery.name.as_deref());
-        let mut rows = Rows::new(&datasets, &list, &tenant.id, Arc::clone(&run.dead), run.preserve_original);
+        let mut rows = Rows::new(&datasets, &list, &tenant.id, Arc::clone(&run.dead));
         rows.report_to(Arc::clone(&health));
-        rows.mark(&marks);
+        rows.mark(&tenant.delivery, run.preserve_original);
         let source = Source {
             clients: clients.clone(),
             unavailable: AtomicBool::new(false),

@@ -75,6 +75,12 @@ impl Desk {
         meters
     }
 
+    /// Sources of the tenant are at work.
+    pub fn collects(&self, cloud: &str, tenant: &str) -> bool {
+        let is_meant = |key: &Key| *key.cloud == *cloud && *key.tenant == *tenant;
+        locked(&self.queues).iter().any(|(key, queue)| is_meant(key) && queue.strong_count() > 0)
+    }
+
     /// Where orders for this source are found; the same place for the same source as long as it is collected.
     pub(super) fn queue(&self, key: &Key) -> Arc<Queue> {
         let mut queues = locked(&self.queues);

@@ -13,10 +13,10 @@ use super::outlet::Outlet;
 use common::clock;
 use common::error::Error;
 use common::health::{Key, SourceHealth, SourceSnapshot};
-use config::{Delivery, TenantConfig};
+use config::{Delivery, StreamDelivery, TenantConfig};
 use mapper::DocId;
 use output::DataStreams;
-use schema::health::{NAME, PREFIX};
+use schema::health::{NAME, PREFIX, place};
 
 /// The last report of a run waits this long for the output; what it reports is in status and exit code as well.
 pub(super) const LAST: Duration = Duration::from_secs(10);
@@ -44,26 +44,31 @@ impl Reporter {
         let deliveries: FxHashMap<_, &Delivery> =
             tenants.iter().map(|tenant| (name(tenant), &tenant.delivery)).collect();
         let default = Delivery::default();
-        let mut all: BTreeMap<(Arc<str>, Option<&str>), Reports> = BTreeMap::new();
+        let mut all: BTreeMap<(Arc<str>, Option<&str>, Option<&str>), Reports> = BTreeMap::new();
         let mut now = BTreeMap::new();
         for source in run.stats.health.sources() {
             let key = source.key().clone();
             let delivery =
                 deliveries.get(&(key.cloud.to_string(), key.tenant.to_ascii_lowercase())).copied().unwrap_or(&default);
             let Ok(outlet) = run.outlets.of(delivery) else { continue };
-            if !run.reports.documents.unwrap_or(outlet.is_cluster()) {
+            if !delivery.reports.or(run.reports.documents).unwrap_or(outlet.is_cluster()) {
                 continue;
             }
             let snapshot = source.snapshot();
-            let document = document(&at, &source, &snapshot, self.last.get(&key), outlet.name());
+            let stream = delivery.streams.get(&place());
+            let mut document = document(&at, &source, &snapshot, self.last.get(&key), outlet.name());
+            if let Some(stream) = stream {
+                mark(&mut document, stream);
+            }
             let named = [&key.cloud[..], &key.tenant, &key.datasets, &at].map(str::as_bytes);
             let id = DocId::of_content("health", &named);
             let namespace = delivery.namespace.as_deref();
-            let reports = all.entry((Arc::clone(outlet.name()), namespace)).or_insert_with(|| {
-                let streams = outlet.streams(namespace);
+            let data_stream = stream.map(|stream| &*stream.data_stream);
+            let reports = all.entry((Arc::clone(outlet.name()), namespace, data_stream)).or_insert_with(|| {
+                let streams = outlet.streams(delivery);
                 Reports { outlet, streams, documents: Vec::new() }
             });
-            reports.documents.push((id, document));
+            reports.documents.push((id, document.to_string().into_bytes()));
             now.insert(key, snapshot);
         }
         self.last = now;
@@ -83,7 +88,7 @@ pub(super) async fn send(reports: Vec<Reports>) {
 async fn deliver(outlet: &Outlet, streams: &Arc<DataStreams>, documents: &[(DocId, Vec<u8>)]) -> Result<(), Error> {
     let mut writer = outlet.writer(streams, &Arc::from(""));
     for (id, document) in documents {
-        writer.push(streams.health(), *id, document);
+        writer.push(place(), *id, document);
         if writer.is_full() {
             writer.send().await?;
         }
@@ -97,7 +102,7 @@ fn document(
     now: &SourceSnapshot,
     last: Option<&SourceSnapshot>,
     output: &str,
-) -> Vec<u8> {
+) -> Value {
     let since = |count: Total| json!(count(now).saturating_sub(last.map_or(0, count)));
     let mut report: Map<String, Value> =
         COUNTS.iter().map(|(name, count)| ((*name).to_owned(), since(*count))).collect();
@@ -136,7 +141,17 @@ fn document(
     if let Some(reason) = now.reasons.first() {
         document["message"] = json!(reason.text);
     }
-    document.to_string().into_bytes()
+    document
+}
+
+/// What an agent's policy wants on its documents. Reports have no fields of their own below the same names.
+fn mark(document: &mut Value, stream: &StreamDelivery) {
+    for (name, value) in &stream.fields {
+        document[name] = value.clone();
+    }
+    if !stream.tags.is_empty() {
+        document["tags"] = json!(stream.tags);
+    }
 }
 
 /// A total of a source.

@@ -115,12 +115,17 @@ impl Outlet {
         self.is_cluster
     }
 
-    /// The data streams of a namespace, the output's own where none is named.
-    pub fn streams(&self, namespace: Option<&str>) -> Arc<DataStreams> {
-        match namespace {
+    /// The data streams of a tenant: those of its namespace, the output's own where it names none, and what is different
+    /// for single datasets.
+    pub fn streams(&self, delivery: &Delivery) -> Arc<DataStreams> {
+        let mut streams = match &delivery.namespace {
             None => Arc::clone(&self.streams),
             Some(namespace) => Arc::new(DataStreams::new(namespace)),
+        };
+        for (dataset, stream) in &delivery.streams {
+            Arc::make_mut(&mut streams).rename(*dataset, &stream.data_stream);
         }
+        streams
     }
 
     /// A place in the order of those who deliver to this output.

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
 
-use mapper::{Drift, Mapper, Marks, Reject, Rollup, Row};
+use mapper::{Drift, Mapper, Reject, Rollup, Row};
 use tempfile::SpooledTempFile;
 
 use self::pipeline::{DatasetPipeline, RowContext, map_row};
@@ -22,7 +22,7 @@ use super::spilled_items::SpilledItems;
 use crate::record::{Record, RecordReader};
 use common::error::Error;
 use common::health::SourceHealth;
-use config::DatasetConfig;
+use config::{DatasetConfig, Delivery};
 use json_stream::scalar_member;
 use output::dead_letters::{DeadLetters, Raw};
 use state::DedupKey;
@@ -80,16 +80,9 @@ enum Framing {
 }
 
 impl Rows {
-    pub(super) fn new(
-        datasets: &[DatasetConfig],
-        list: &schema::List,
-        tenant: &str,
-        dead: Arc<DeadLetters>,
-        preserve_original: bool,
-    ) -> Self {
+    pub(super) fn new(datasets: &[DatasetConfig], list: &schema::List, tenant: &str, dead: Arc<DeadLetters>) -> Self {
         let pipeline = |config: &DatasetConfig| {
-            let mut mapper = Mapper::new(config.dataset);
-            mapper.preserve_original(preserve_original);
+            let mapper = Mapper::new(config.dataset);
             let schema::Definition { name, identity, .. } = config.dataset.definition;
             let ageless = !identity.contains(&list.record.changed);
             let of_items = matches!(config.dataset.definition.rows, schema::Rows::Items(_));
@@ -126,10 +119,11 @@ impl Rows {
         }
     }
 
-    /// What every document carries.
-    pub(super) fn mark(&mut self, marks: &Arc<Marks>) {
-        for pipeline in &mut self.pipelines {
-            pipeline.mapper.mark(Arc::clone(marks));
+    /// What every document carries, and whether raw rows are kept where the tenant does not say it.
+    pub(super) fn mark(&mut self, delivery: &Delivery, preserve_original: bool) {
+        for DatasetPipeline { index, mapper, .. } in &mut self.pipelines {
+            mapper.mark(Arc::new(delivery.marks(*index)));
+            mapper.preserve_original(delivery.preserves_original(*index, preserve_original));
         }
     }
 

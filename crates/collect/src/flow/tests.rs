@@ -90,6 +90,7 @@ async fn scene_of(incidents: u64, alerts_per_incident: AlertsPerIncident) -> Sce
             credential: CredentialKind::Secret(tenant.client_secret.clone().into()),
             datasets: datasets.collect(),
             delivery: Delivery::default(),
+            http: None,
         }],
         broken: Vec::new(),
         outputs: vec![NamedOutput::only(Output::File(FileOutput::new(folder.path().join("out"))))],

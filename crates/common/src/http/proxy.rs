@@ -1,6 +1,6 @@
 //! An HTTP proxy on the way to a service.
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 /// An HTTP proxy.
@@ -12,6 +12,15 @@ pub struct ProxyConfig {
     pub login: Option<(String, SecretString)>,
     /// Hosts that are asked directly: names, `.domain` for all below one, `*` for all.
     pub no_proxy: Vec<String>,
+}
+
+impl PartialEq for ProxyConfig {
+    fn eq(&self, other: &Self) -> bool {
+        let login = |proxy: &Self| {
+            proxy.login.as_ref().map(|(user, password)| (user.clone(), password.expose_secret().to_owned()))
+        };
+        self.url == other.url && self.no_proxy == other.no_proxy && login(self) == login(other)
+    }
 }
 
 impl ProxyConfig {

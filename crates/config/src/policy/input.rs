@@ -44,7 +44,7 @@ pub(super) fn read(source: &Value, variables: &dyn Fn(&str) -> Option<String>) -
     let tenant = tenant(&mut source, allow)?;
     let state = source.text("state_path")?.map(Into::into);
     let above = Above { data_stream: &written, additions: &additions };
-    let (mut drafts, mut broken) = drafts(streams, &name, &above)?;
+    let Written { mut drafts, mut broken, reports } = drafts(streams, &name, &above)?;
     let http: HttpConfig = http::check(Some(&http), environment).map_err(|error| renamed(error, &[]))?;
     let tenant = loop {
         let form = with_datasets(&tenant, &drafts);
@@ -54,19 +54,24 @@ pub(super) fn read(source: &Value, variables: &dyn Fn(&str) -> Option<String>) -
         }
     };
     let mut unknown: Vec<String> = source.rest().collect();
-    for draft in &drafts {
+    for draft in drafts.iter().chain(&reports) {
         unknown.extend(draft.unknown.iter().map(|key| format!("{}: {key}", draft.stream.id)));
     }
     let streams: Vec<Stream> = drafts.into_iter().map(|draft| draft.stream).collect();
-    Ok(InputUnit { id, tenant, http, state, streams, broken, unknown })
+    let reports = reports.map(|draft| draft.stream);
+    Ok(InputUnit { id, tenant, http, state, streams, reports, broken, unknown })
+}
+
+/// The streams of an input.
+struct Written {
+    drafts: Vec<Draft>,
+    broken: Vec<BrokenStream>,
+    /// The one of the collector's own reports.
+    reports: Option<Draft>,
 }
 
 /// The streams that are right by themselves, and those that are not. Those that are switched off are neither.
-fn drafts(
-    written: Option<Value>,
-    name: &str,
-    above: &Above<'_>,
-) -> Result<(Vec<Draft>, Vec<BrokenStream>), ConfigErrors> {
+fn drafts(written: Option<Value>, name: &str, above: &Above<'_>) -> Result<Written, ConfigErrors> {
     let error = |message: &str| ConfigErrors::from(ConfigError::new(None, "streams", message));
     let items = match written {
         Some(Value::Array(items)) => items,
@@ -74,6 +79,7 @@ fn drafts(
         Some(_) => return Err(error("is no list; allowed: a list of streams, one for each dataset")),
     };
     let (mut drafts, mut broken): (Vec<Draft>, Vec<BrokenStream>) = (Vec::new(), Vec::new());
+    let mut reports = None;
     for (place, item) in items.iter().enumerate() {
         let mut source = Source::of_input(item)?;
         let (id, is_enabled) = stream::identify(&mut source, name, place)?;
@@ -88,6 +94,7 @@ fn drafts(
             stream::read(id.clone(), source, above)
         };
         match read {
+            Ok(draft) if draft.is_of_reports() && reports.is_none() => reports = Some(draft),
             Ok(draft) => drafts.push(draft),
             Err(error) => broken.push(BrokenStream { id, errors: error.into() }),
         }
@@ -98,7 +105,7 @@ fn drafts(
     if drafts.is_empty() {
         return Err(all_broken(broken));
     }
-    Ok((drafts, broken))
+    Ok(Written { drafts, broken, reports })
 }
 
 /// Takes the way to Microsoft.

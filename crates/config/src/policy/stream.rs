@@ -21,6 +21,13 @@ pub(super) struct Draft {
     pub(super) unknown: Vec<String>,
 }
 
+impl Draft {
+    /// It is no dataset: it takes what the collector says of itself.
+    pub(super) fn is_of_reports(&self) -> bool {
+        self.dataset.get("name").is_some_and(|name| name == schema::health::NAME)
+    }
+}
+
 /// What a stream takes over from its input.
 pub(super) struct Above<'a> {
     pub(super) data_stream: &'a Written,

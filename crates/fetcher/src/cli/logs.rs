@@ -1,5 +1,6 @@
 //! Log lines on standard error: text for people, or JSON with ECS names; repeats are counted instead of written.
 
+mod agent;
 mod ecs;
 mod repeats;
 #[cfg(test)]
@@ -9,7 +10,7 @@ mod text;
 use std::fmt;
 use std::io::Write;
 use std::panic::PanicHookInfo;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::fmt::format::Writer;
@@ -17,8 +18,9 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Layer, filter};
+use tracing_subscriber::{EnvFilter, Layer, Registry, filter, reload};
 
+pub(crate) use self::agent::{recent, set_units};
 use self::repeats::{Repeats, Summary};
 use super::LogFormat;
 
@@ -47,6 +49,19 @@ const OURS: [&str; 19] = [
 
 static REPEATS: LazyLock<Repeats> = LazyLock::new(Repeats::default);
 
+/// What is logged, where the environment does not say it.
+static LEVEL: OnceLock<reload::Handle<EnvFilter, Registry>> = OnceLock::new();
+
+/// From now on this level is logged, unless the environment says what is.
+pub(crate) fn set_level(level: &str) {
+    let Some(handle) = LEVEL.get() else { return };
+    if let Ok(filter) = EnvFilter::try_new(level)
+        && handle.reload(filter).is_err()
+    {
+        tracing::error!(level, "the level of the log cannot be changed");
+    }
+}
+
 /// Starts logging, also of panics.
 pub(super) fn init(format: LogFormat) {
     let asked = crate::config::log_filter();
@@ -58,7 +73,13 @@ pub(super) fn init(format: LogFormat) {
         .with_ansi(format == LogFormat::Text && crate::config::wants_colour())
         .event_format(lines)
         .with_filter(filter::filter_fn(may_be_written));
-    tracing_subscriber::registry().with(filter.unwrap_or_else(|| EnvFilter::new("info"))).with(layer).init();
+    let is_given = filter.is_some();
+    let (filter, handle) = reload::Layer::new(filter.unwrap_or_else(|| EnvFilter::new("info")));
+    tracing_subscriber::registry().with(filter).with(layer).init();
+    if !is_given {
+        // Logging starts once.
+        let _ = LEVEL.set(handle);
+    }
     std::panic::set_hook(Box::new(panicked));
     if is_wrong {
         tracing::warn!("M365_LOG is not understood, `info` is used");
@@ -130,7 +151,15 @@ where
                 let colour = writer.has_ansi_escapes();
                 text::write(&mut writer, event, colour)
             }
-            LogFormat::Json => ecs::write(&mut writer, event),
+            LogFormat::Json => ecs::write(&mut writer, event, false),
+            LogFormat::Agent => {
+                let mut line = String::new();
+                ecs::write(&mut line, event, true)?;
+                if *event.metadata().level() <= Level::WARN {
+                    agent::keep(&line);
+                }
+                writer.write_str(&line)
+            }
         }
     }
 }
@@ -138,6 +167,7 @@ where
 fn write_summary(out: &mut dyn fmt::Write, format: LogFormat, summary: &Summary) -> fmt::Result {
     match format {
         LogFormat::Text => text::write_summary(out, summary),
-        LogFormat::Json => ecs::write_summary(out, summary),
+        LogFormat::Json => ecs::write_summary(out, summary, false),
+        LogFormat::Agent => ecs::write_summary(out, summary, true),
     }
 }

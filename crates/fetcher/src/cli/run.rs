@@ -118,7 +118,8 @@ pub(super) async fn parts(
     Ok(Parts { outputs, stats: Arc::clone(stats), dead: Arc::clone(dead), desk: Arc::default() })
 }
 
-async fn open(output: &Output, namespace: &str, set_up: bool) -> Result<AnyOutput, Error> {
+/// Opens an output; `set_up` prepares a cluster, else one that is not prepared is refused.
+pub(crate) async fn open(output: &Output, namespace: &str, set_up: bool) -> Result<AnyOutput, Error> {
     Ok(match output {
         Output::Elasticsearch(output) => {
             let client = Client::new(output)?;

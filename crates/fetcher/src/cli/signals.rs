@@ -1,4 +1,4 @@
-//! Signals of `run`, which are received from the first moment on: one that comes while the program starts must not kill it.
+//! Signals of `run` and `agent-input`, which are received from the first moment on: one that comes while the program starts must not kill it.
 
 use std::ffi::OsStr;
 
@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::runtime;
 use common::platform::{Reloads, Terminations};
 
-/// A runtime that receives the signals of `run`.
+/// A runtime that receives the signals.
 #[derive(Debug)]
 pub(super) struct Start {
     pub(super) runtime: Runtime,
@@ -21,14 +21,16 @@ pub(super) struct Start {
 }
 
 impl Start {
-    /// If the command line is one of `run`: to be called before anything else. Other commands end by a signal.
+    /// If the command line is one of `run` or `agent-input`: to be called before anything else. Other commands end by a signal.
     pub(super) fn early() -> Option<Self> {
         let mut words = std::env::args_os().skip(1);
         while let Some(word) = words.next() {
             if word == "--log-format" {
                 words.next();
             } else if !word.as_encoded_bytes().starts_with(b"-") {
-                return (word == OsStr::new("run")).then(|| Self::new().ok()).flatten();
+                return (word == OsStr::new("run") || word == OsStr::new("agent-input"))
+                    .then(|| Self::new().ok())
+                    .flatten();
             }
         }
         None

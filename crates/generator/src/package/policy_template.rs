@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 
-use options::{INPUT_OPTIONS, InputOption, Kind, PACKAGE_OPTIONS, RUNTIME, STREAM_OPTIONS};
+use options::{INPUT_OPTIONS, InputOption, Kind, PACKAGE_OPTIONS, RUNTIME};
 
 use crate::names;
 
@@ -16,10 +16,10 @@ pub(crate) fn input() -> String {
     out
 }
 
-/// Template of a stream: one dataset, which its `data_stream.dataset` names.
-pub(crate) fn stream() -> String {
+/// Template of a stream with these options: one dataset, which its `data_stream.dataset` names.
+pub(crate) fn stream<'a>(options: impl IntoIterator<Item = &'a InputOption>) -> String {
     let mut out = format!("# {}\n", names::MARKER);
-    for option in STREAM_OPTIONS {
+    for option in options {
         add(option, &mut out);
     }
     out

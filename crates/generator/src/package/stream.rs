@@ -19,6 +19,9 @@ const PROCESSORS: Variable = Variable {
     ..TEXT
 };
 
+/// Options of the stream of the collector's own reports.
+const REPORTS: [&str; 2] = ["tags", "processors"];
+
 /// The stream of a data stream's manifest.
 pub(crate) fn manifest(input: &Input, dataset: &Dataset) -> Value {
     let title = dataset.definition.title;
@@ -32,9 +35,29 @@ pub(crate) fn manifest(input: &Input, dataset: &Dataset) -> Value {
     })
 }
 
+/// The stream of the collector's own reports, which the component writes.
+pub(crate) fn of_reports() -> Value {
+    let options = STREAM_OPTIONS.iter().filter(|option| REPORTS.contains(&option.name));
+    json!({
+        "input": options::INPUT,
+        "title": schema::health::TITLE,
+        "description": schema::health::DESCRIPTION,
+        "template_path": format!("{}.yml.hbs", options::INPUT),
+        "enabled": true,
+        "vars": options.map(|option| Variable::of(option).manifest()).collect::<Vec<_>>(),
+    })
+}
+
+/// Text of its template.
+pub(crate) fn template_of_reports() -> String {
+    let options = STREAM_OPTIONS.iter().filter(|option| REPORTS.contains(&option.name));
+    // Fleet does not read a template that becomes empty.
+    format!("{}dataset: {}\n", policy_template::stream(options), schema::health::NAME)
+}
+
 /// Text of the stream's template.
 pub(crate) fn template(input: &Input, dataset: &Dataset) -> String {
-    let Form::Own(_, template) = input.form else { return policy_template::stream() };
+    let Form::Own(_, template) = input.form else { return policy_template::stream(STREAM_OPTIONS) };
     let source = dataset.definition.source;
     let Source { api, path, .. } = source;
     // The package's own input reads lists only; `input::of` offers it for nothing else.

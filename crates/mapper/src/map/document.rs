@@ -45,8 +45,7 @@ impl Finish<'_> {
         }
         out.clear();
         walk.buffers.values.write(plan, &walk.buffers.custom, out);
-        // The labels stand right behind the brace; every document has members already, so their comma is right.
-        out.splice(1..1, self.marks.labels.iter().copied());
+        self.marks.write(out);
         Ok(id)
     }
 }

@@ -196,6 +196,35 @@ fn the_original_of_a_legacy_row_has_incident_alert_and_entity() {
     }
 }
 
+/// Fields of the agent stand beside those of the row; below a name that rows have they are merged into them.
+#[test]
+fn fields_are_on_every_document_and_change_no_id() {
+    let fields = serde_json::json!({
+        "agent": {"id": "a\"1", "version": "9.5.2"},
+        "elastic_agent": {"snapshot": false},
+        "event": {"dataset": "other", "start": null},
+        "labels": {"customer": "4711"},
+    });
+    let marks = crate::Marks::new(Vec::new(), std::iter::empty()).with_fields(fields.as_object().expect("an object"));
+    let marks = std::sync::Arc::new(marks);
+    for (dataset, row) in [("alert", alert("")), ("evidence", evidence(r#"[{"verdict":"a"},{"verdict":"b"}]"#))] {
+        let mut marked = mapper(dataset);
+        marked.mark(std::sync::Arc::clone(&marks));
+        let plain = items(&mut mapper(dataset), row.as_bytes());
+        for (plain, with) in plain.into_iter().zip(items(&mut marked, row.as_bytes())) {
+            let (plain, with) = (plain.expect("a document"), with.expect("a document"));
+            assert_eq!(plain.0, with.0);
+            let (mut expected, with) = (strict(&plain.1), strict(&with.1));
+            for name in ["agent", "elastic_agent", "labels"] {
+                expected[name] = fields[name].clone();
+            }
+            expected["event"]["dataset"] = "other".into();
+            expected["event"]["start"] = serde_json::Value::Null;
+            assert_eq!(with, expected);
+        }
+    }
+}
+
 #[test]
 fn marks_are_on_every_document_and_change_no_id() {
     let labels = [("customer".to_owned(), "4\"711".to_owned()), ("region".to_owned(), "eu".to_owned())];

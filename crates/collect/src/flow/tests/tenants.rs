@@ -43,6 +43,7 @@ pub(super) async fn serve(names: &[String], incidents: u64, datasets: &[&str]) -
         credential: CredentialKind::Secret(tenant.client_secret.clone().into()),
         datasets: configured.clone(),
         delivery: Delivery::default(),
+        http: None,
     };
     (simulator, tenants.iter().map(config).collect())
 }

@@ -48,6 +48,24 @@ fn a_stream_that_is_wrong_leaves_the_others_alone() {
 }
 
 #[test]
+fn the_collectors_own_reports_are_a_stream_and_no_dataset() {
+    let unit = accepted(&json!({"streams": [
+        {"id": "own", "data_stream.dataset": "m365_security.health", "tags": ["forwarded"]},
+        {"id": "a", "data_stream.dataset": "m365_security.alert"},
+        {"id": "again", "data_stream.dataset": "m365_security.health"},
+    ]}));
+    assert_eq!(unit.streams.iter().map(|stream| stream.id.as_str()).collect::<Vec<_>>(), ["a"]);
+    let reports = unit.reports.expect("a stream of reports");
+    assert_eq!(
+        (reports.id.as_str(), reports.data_stream.to_string().as_str()),
+        ("own", "logs-m365_security.health-lab")
+    );
+    assert_eq!(reports.additions.tags, ["forwarded"]);
+    assert_eq!(unit.broken.len(), 1);
+    refused(&json!({"streams": [{"id": "own", "data_stream.dataset": "m365_security.health"}]}), "streams: are none");
+}
+
+#[test]
 fn an_input_without_a_usable_stream_is_refused() {
     refused(&json!({"streams": []}), "streams: are none");
     refused(&json!({"streams": null}), "streams: are none");

@@ -8,23 +8,23 @@ use tracing::{Event, Level};
 
 use super::repeats::Summary;
 
-/// Writes an event.
-pub(super) fn write(out: &mut dyn fmt::Write, event: &Event<'_>) -> fmt::Result {
+/// Writes an event, perhaps for an agent.
+pub(super) fn write(out: &mut dyn fmt::Write, event: &Event<'_>, for_agent: bool) -> fmt::Result {
     let metadata = event.metadata();
     let mut fields = Fields(head(*metadata.level(), metadata.target()));
     event.record(&mut fields);
-    finish(out, &fields.0)
+    finish(out, fields.0, for_agent)
 }
 
 /// Writes how often a line was left out.
-pub(super) fn write_summary(out: &mut dyn fmt::Write, summary: &Summary) -> fmt::Result {
+pub(super) fn write_summary(out: &mut dyn fmt::Write, summary: &Summary, for_agent: bool) -> fmt::Result {
     let mut fields = Fields(head(summary.level, &summary.target));
     fields.put("message", format!("{} (repeated)", summary.message).into());
     fields.put("repeated", summary.repeated.into());
     for (name, value) in &summary.fields {
         fields.put(name, value.as_str().into());
     }
-    finish(out, &fields.0)
+    finish(out, fields.0, for_agent)
 }
 
 fn head(level: Level, target: &str) -> Map<String, Value> {
@@ -45,8 +45,9 @@ fn head(level: Level, target: &str) -> Map<String, Value> {
     .collect()
 }
 
-fn finish(out: &mut dyn fmt::Write, fields: &Map<String, Value>) -> fmt::Result {
-    let line = serde_json::to_string(fields).map_err(|_| fmt::Error)?;
+fn finish(out: &mut dyn fmt::Write, fields: Map<String, Value>, for_agent: bool) -> fmt::Result {
+    let fields = if for_agent { super::agent::shaped(fields) } else { fields };
+    let line = serde_json::to_string(&fields).map_err(|_| fmt::Error)?;
     // JSON's own escapes take care of characters that a terminal would obey.
     out.write_str(&common::terminal::json(&line))?;
     out.write_str("\n")

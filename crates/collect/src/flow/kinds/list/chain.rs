@@ -15,13 +15,27 @@ use microsoft::source::{Bound, PageOptions, PageRequest, Range};
 /// Links of one chain; a longer one has no end.
 const MAX_CHAIN: usize = 10_000;
 
+/// How a page was reached.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Way {
+    /// It is the first one.
+    #[default]
+    First,
+    /// By a link.
+    Link,
+    /// By the number of the records before it.
+    Number,
+    /// Likewise, but only because the page before it was full: the service gives links, and gave none there.
+    Probe,
+}
+
 /// Pages that were reached from one address, link by link.
 #[derive(Debug, Default)]
 pub(super) struct Chain {
     /// Addresses of the pages.
     visited: FxHashSet<u64>,
-    /// The current page was reached by a link.
-    pub(super) followed: bool,
+    /// How the current page was reached.
+    pub(super) way: Way,
     /// Its records are later than the first one.
     pub(super) moved: bool,
     /// Records that were passed, with those that it left out.
@@ -40,13 +54,19 @@ pub(super) struct Chain {
     pub(super) outside: u64,
     /// Pages in a row without records.
     pub(super) empty: u32,
-    /// The current page was asked for by its place.
-    pub(super) skipped: bool,
-    /// It was asked for only because the page before it was full: the service gives links, and gave none there.
-    pub(super) is_probe: bool,
 }
 
 impl Chain {
+    /// The current page was reached by a link.
+    pub(super) fn is_followed(&self) -> bool {
+        self.way == Way::Link
+    }
+
+    /// The current page was asked for by the number of the records before it.
+    pub(super) fn is_by_number(&self) -> bool {
+        matches!(self.way, Way::Number | Way::Probe)
+    }
+
     /// Whether a record is none that was asked for. A second is nothing: services store times more precisely than they
     /// compare them.
     pub(super) fn is_outside(&self, version: &str) -> bool {
@@ -83,8 +103,6 @@ impl TimeCursorList {
     /// The next page by the number of the records before it.
     pub(super) fn page_by_number(&mut self) -> PageRequest {
         let skip = if self.window.order == Order::Own { self.window.complete } else { self.chain.passed };
-        self.chain.skipped = true;
-        self.chain.followed = false;
         self.requests.page(&self.chain.asked, self.options(self.chain.size, skip))
     }
 
@@ -138,8 +156,7 @@ impl TimeCursorList {
     /// The page that the link leads to, unless it was read already.
     fn chained(&mut self, next: PageRequest, page: &PageRequest) -> Result<State, Error> {
         if self.chain.visited.len() < MAX_CHAIN && self.chain.visited.insert(fingerprint(&next)) {
-            self.chain.followed = true;
-            self.chain.skipped = false;
+            self.chain.way = Way::Link;
             return Ok(State::Page(next, None));
         }
         if self.trouble.looped {

@@ -8,6 +8,7 @@ use rustc_hash::FxHashSet;
 use schema::NextPage;
 
 use super::super::{Notice, Page};
+use super::chain::Way;
 use super::time_slice::TimeSlice;
 use super::window::Order;
 use super::{State, TimeCursorList};
@@ -239,7 +240,8 @@ impl TimeCursorList {
     fn leave_out(&mut self, page: &PageRequest, has_link: bool) -> State {
         if self.window.can_skip() {
             // A page that was found this way shows that more may follow where no link says so.
-            self.chain.is_probe = !has_link && self.evidence.gives_links && !self.chain.skipped;
+            let is_probe = !has_link && self.evidence.gives_links && !self.chain.is_by_number();
+            self.chain.way = if is_probe { Way::Probe } else { Way::Number };
             return State::Page(self.page_by_number(), None);
         }
         if !self.evidence.stubborn {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::super::{Notice, Recovery};
+use super::chain::Way;
 use super::probe::Probe;
 use super::time_slice::TimeSlice;
 use super::window::{Order, Role};
@@ -79,7 +80,7 @@ impl TimeCursorList {
     pub(super) fn recover(&mut self, page: PageRequest, error: Error) -> Result<State, Recovery> {
         self.evidence.anew();
         self.chain.outside = 0;
-        if self.chain.followed {
+        if self.chain.is_followed() {
             self.trouble.reached = self.chain.passed;
         }
         match error {
@@ -90,14 +91,14 @@ impl TimeCursorList {
                 tracing::info!(tenant = &*self.tenant, reason = %error, "throttled, the page is asked for later");
                 Ok(State::Page(page, None))
             }
-            Error::Permanent(_) if self.chain.followed => {
+            Error::Permanent(_) if self.chain.is_followed() => {
                 self.trouble.links += 1;
                 tracing::warn!(tenant = &*self.tenant, reason = %error, "next link is refused, the window is read anew");
                 Ok(State::Restart)
             }
             // Services know no places beyond some number.
-            Error::Permanent(what) if self.chain.skipped => {
-                if !self.chain.is_probe {
+            Error::Permanent(what) if self.chain.is_by_number() => {
+                if self.chain.way == Way::Number {
                     self.doubt(what, true);
                 }
                 Ok(State::Done)
@@ -124,7 +125,7 @@ impl TimeCursorList {
     fn failed(&mut self, error: Error) -> Result<State, Recovery> {
         self.notices.push(Notice::Stumbled(error.clone()));
         self.trouble.pages += 1;
-        self.trouble.links += u32::from(self.chain.followed);
+        self.trouble.links += u32::from(self.chain.is_followed());
         let place = self.window.rest().from;
         let can_skip = self.window.can_skip();
         if can_skip && self.places.iter().any(|known| cursor::order(known, &place).is_ge()) {
@@ -210,7 +211,7 @@ impl TimeCursorList {
             return Ok(State::Done);
         }
         match &self.window.part.range().to {
-            Some(Bound::Before(to)) if !self.chain.followed => {
+            Some(Bound::Before(to)) if !self.chain.is_followed() => {
                 Ok(State::Probe(Probe::part(self.window.part.range().clone(), to, error)))
             }
             // Of times to come nothing can be told, nor of what lies behind a link: the pages before it are good.
