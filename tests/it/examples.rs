@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use mapper::{Mapper, Rollup, Row};
+use mapper::{FactsReader, Mapper, Rollup, Row};
 use schema::{Column, Content, Dataset, Rows, Shape};
 use serde_json::{Map, Value, json};
 
@@ -115,12 +115,10 @@ fn of_record(path: &str, file: &str, record: &Map<String, Value>) -> Vec<Example
 
 /// What nested rows say together.
 fn sum(dataset: &Dataset, rows: &[Value]) -> Value {
-    let mut mapper = Mapper::new(dataset);
-    mapper.keep_facts(true);
+    let mut reader = FactsReader::new(dataset);
     let mut rollup = Rollup::default();
     for row in rows {
-        mapper.map(row.to_string().as_bytes(), &mut Vec::new()).unwrap();
-        rollup.add(mapper.facts());
+        rollup.add(reader.read(row.to_string().as_bytes()).unwrap());
     }
     let mut sum = Vec::new();
     rollup.write(&mut sum);

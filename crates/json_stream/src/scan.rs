@@ -50,7 +50,7 @@ impl ValueScan {
         let mut at = 0;
         while let Some(&byte) = bytes.get(at) {
             match self.mode {
-                Mode::Text => match memchr2(b'"', b'\\', &bytes[at..]) {
+                Mode::Text => match text_end(&bytes[at..]) {
                     None => return None,
                     Some(n) => {
                         at += n + 1;
@@ -63,10 +63,19 @@ impl ValueScan {
                         }
                     }
                 },
+                // Numbers, words, commas and colons say nothing.
+                Mode::Between if !TELLS[usize::from(byte)] => {
+                    let silent = bytes[at..].iter().position(|byte| TELLS[usize::from(*byte)]);
+                    at = silent.map_or(bytes.len(), |n| at + n);
+                }
                 Mode::Between => match byte {
                     b'"' => {
-                        self.mode = Mode::Text;
                         at += 1;
+                        match text_end(&bytes[at..]) {
+                            // Most texts are without escapes, and nothing ends with them within a value.
+                            Some(n) if bytes[at + n] == b'"' && self.open.depth > 0 => at += n + 1,
+                            _ => self.mode = Mode::Text,
+                        }
                     }
                     b'{' => {
                         self.open.push(Bracket::Curly);
@@ -107,6 +116,37 @@ impl ValueScan {
         }
         None
     }
+}
+
+/// Bytes between texts that say where a value ends.
+static TELLS: [bool; 256] = {
+    let mut tells = [false; 256];
+    (tells[b'"' as usize], tells[b'{' as usize], tells[b'}' as usize]) = (true, true, true);
+    (tells[b'[' as usize], tells[b']' as usize]) = (true, true);
+    tells
+};
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = 0x8080_8080_8080_8080;
+/// Words of eight bytes that are looked at here before a search for long texts is worth its beginning.
+const SHORT: usize = 4;
+
+/// The first quote or backslash.
+#[inline]
+fn text_end(bytes: &[u8]) -> Option<usize> {
+    let words = bytes.as_chunks::<8>().0;
+    for (place, word) in words.iter().take(SHORT).enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let quote = (word ^ (ONES * u64::from(b'"'))).wrapping_sub(ONES);
+        let backslash = (word ^ (ONES * u64::from(b'\\'))).wrapping_sub(ONES);
+        // The lowest set bit marks the first hit, whatever borrows do above it.
+        let hits = (quote | backslash) & !word & HIGH;
+        if hits != 0 {
+            return Some(place * 8 + (hits.trailing_zeros() / 8) as usize);
+        }
+    }
+    let at = words.len().min(SHORT) * 8;
+    memchr2(b'"', b'\\', &bytes[at..]).map(|n| at + n)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

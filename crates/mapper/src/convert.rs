@@ -91,9 +91,10 @@ fn text<'a>(semantic: Semantic, text: Cow<'a, str>, raw: Option<&'a str>) -> Val
 /// The text in lower case, letter by letter (no other form of sigma at the end of a word); none if the text is in lower
 /// case already.
 pub(crate) fn lower(text: &str) -> Option<String> {
-    let done = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
-    if done {
-        return None;
+    if text.is_ascii() {
+        // Without an early end, so that many letters are looked at together.
+        let is_mixed = text.bytes().fold(false, |found, byte| found | byte.is_ascii_uppercase());
+        return is_mixed.then(|| text.to_ascii_lowercase());
     }
     let lower = text.replace('Σ', "σ").to_lowercase();
     (lower != text).then_some(lower)

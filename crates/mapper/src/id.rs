@@ -57,13 +57,7 @@ pub(crate) fn identify(
     if shared.is_empty() {
         shared.push_str(plan.name);
         parts(row, selected_items, &plan.identity[..plan.shared_identity], shared);
-        let id =
-            plan.identity.first().and_then(|path| find(row, selected_items, 0, path)).and_then(|at| row.scalar(at));
-        if id.is_none_or(|id| id.is_empty()) {
-            let name = plan.identity.first().map(|path| path.join(".")).unwrap_or_default();
-            let detail = format!("`{name}` is missing or empty: the row cannot be told from others");
-            return Err(Reject::new("no_identity", detail));
-        }
+        check_identity(plan, row, selected_items)?;
     }
     let mut text = String::with_capacity(256);
     text.push_str(shared);
@@ -90,6 +84,16 @@ pub(crate) fn identify(
         }
     }
     Ok(DocId::head(&Sha256::digest(&text)))
+}
+
+/// Refuses a row without an id.
+pub(crate) fn check_identity(plan: &Plan, row: &Row<'_>, selected_items: &[(At, Option<At>)]) -> Result<(), Reject> {
+    let id = plan.identity.first().and_then(|path| find(row, selected_items, 0, path)).and_then(|at| row.scalar(at));
+    if id.is_some_and(|id| !id.is_empty()) {
+        return Ok(());
+    }
+    let name = plan.identity.first().map(|path| path.join(".")).unwrap_or_default();
+    Err(Reject::new("no_identity", format!("`{name}` is missing or empty: the row cannot be told from others")))
 }
 
 fn parts(row: &Row<'_>, selected_items: &[(At, Option<At>)], paths: &[Vec<Box<str>>], text: &mut String) {

@@ -1,8 +1,10 @@
 //! The mapper of one dataset.
 
 mod document;
+mod facts;
 mod marks;
 
+pub use facts::FactsReader;
 pub use marks::Marks;
 
 use std::sync::{Arc, LazyLock, OnceLock};
@@ -11,7 +13,6 @@ use schema::{Dataset, Rows};
 
 use self::document::{Finish, named};
 use crate::plan::{FieldId, Plan};
-use crate::rollup::Facts;
 use crate::row::{Kind, Row, readable_id};
 use crate::walk::{Buffers, Walk, record};
 use crate::{DocId, Drift, Reject};
@@ -24,8 +25,6 @@ pub type Mapped<'d> = Result<(DocId, &'d [u8]), Reject>;
 pub struct Mapper {
     compiled: Arc<Compiled>,
     buffers: Buffers,
-    facts: Facts,
-    keep_facts: bool,
     preserve_original: bool,
     marks: Arc<Marks>,
     document: Vec<u8>,
@@ -51,23 +50,39 @@ impl Compiled {
         Self { timestamp: plan.field("@timestamp"), own, plan }
     }
 
-    fn of(dataset: &Dataset) -> Arc<Self> {
-        let place = schema::catalog().iter().position(|known| std::ptr::eq(known, dataset));
-        match place.and_then(|place| COMPILED.get(place)) {
-            Some(slot) => Arc::clone(slot.get_or_init(|| Arc::new(Self::new(dataset)))),
-            None => Arc::new(Self::new(dataset)),
-        }
+    /// The part of it that fills these fields.
+    fn reduced_to(self, fields: &[&str]) -> Self {
+        Self { plan: self.plan.reduced_to(fields), ..self }
     }
+}
+
+/// What is kept of a dataset of the catalog, made when it is first wanted; anew for another dataset.
+fn of_catalog(
+    known: &[OnceLock<Arc<Compiled>>],
+    dataset: &Dataset,
+    make: impl Fn(&Dataset) -> Compiled,
+) -> Arc<Compiled> {
+    let place = schema::catalog().iter().position(|known| std::ptr::eq(known, dataset));
+    match place.and_then(|place| known.get(place)) {
+        Some(slot) => Arc::clone(slot.get_or_init(|| Arc::new(make(dataset)))),
+        None => Arc::new(make(dataset)),
+    }
+}
+
+/// Checks and indexes a row; a rejection names the record if its id can be read from the broken text.
+fn index<'a>(plan: &Plan, row: &'a [u8]) -> Result<Row<'a>, Reject> {
+    Row::parse(row).map_err(|mut reject| {
+        reject.record = reject.record.or_else(|| readable_id(row, &plan.id));
+        reject
+    })
 }
 
 impl Mapper {
     /// A mapper of the dataset. Cheap for the catalog's datasets, whose plans are compiled once in a process.
     pub fn new(dataset: &Dataset) -> Self {
         Mapper {
-            compiled: Compiled::of(dataset),
+            compiled: of_catalog(&COMPILED, dataset, Compiled::new),
             buffers: Buffers::default(),
-            facts: Facts::default(),
-            keep_facts: false,
             preserve_original: false,
             marks: Arc::default(),
             document: Vec::new(),
@@ -79,7 +94,6 @@ impl Mapper {
         let drift = std::mem::take(&mut self.buffers.drift);
         self.buffers = Buffers::default();
         self.buffers.drift = drift;
-        self.facts = Facts::default();
         self.document = Vec::new();
     }
 
@@ -93,17 +107,9 @@ impl Mapper {
         self.marks = marks;
     }
 
-    /// Notes for each document what a [`crate::Rollup`] sums up. A new mapper does not.
-    pub fn keep_facts(&mut self, on: bool) {
-        self.keep_facts = on;
-    }
-
     /// Checks and indexes a row; a rejection names the record if its id can be read from the broken text.
     pub fn index<'a>(&self, row: &'a [u8]) -> Result<Row<'a>, Reject> {
-        Row::parse(row).map_err(|mut reject| {
-            reject.record = reject.record.or_else(|| readable_id(row, &self.compiled.plan.id));
-            reject
-        })
+        index(&self.compiled.plan, row)
     }
 
     /// Maps one row to one document, appended to `out`. A row that is split by a list may have one item at most.
@@ -176,7 +182,7 @@ impl Mapper {
 
     /// Empties the buffers and fills in what every document carries.
     fn start(&mut self) -> (&Plan, &mut Buffers, &mut Vec<u8>, Finish<'_>) {
-        let Self { compiled, buffers, facts, keep_facts, preserve_original, marks, document } = self;
+        let Self { compiled, buffers, preserve_original, marks, document } = self;
         let Compiled { plan, own, timestamp } = &**compiled;
         buffers.reset(plan.fields.len());
         for (field, value) in own {
@@ -187,13 +193,7 @@ impl Mapper {
                 buffers.values.push(plan, field, tag);
             }
         }
-        let finish = Finish {
-            timestamp: *timestamp,
-            facts: keep_facts.then_some(facts),
-            original: *preserve_original,
-            marks,
-            identity: String::new(),
-        };
+        let finish = Finish { timestamp: *timestamp, original: *preserve_original, marks, identity: String::new() };
         (plan, buffers, document, finish)
     }
 
@@ -203,11 +203,6 @@ impl Mapper {
         let mut walk = Walk { plan, row, buffers, splitting: false, depth: 0 };
         walk.object(0, 0);
         finish.document(&mut walk, document)
-    }
-
-    /// Facts of the last document, if [`Mapper::keep_facts`] is on.
-    pub fn facts(&self) -> &Facts {
-        &self.facts
     }
 
     /// Takes the drift that was counted since the last call.

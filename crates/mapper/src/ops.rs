@@ -26,19 +26,14 @@ pub(crate) fn apply(op: Op, table: Option<Table>, text: &str, push: &mut dyn FnM
         Op::Technique => technique(text).map(|(technique, _)| technique.into()),
         Op::Subtechnique => technique(text).filter(|(_, sub)| *sub).map(|_| text.into()),
         Op::Args => return arguments(text).iter().for_each(|argument| push(argument)),
+        Op::MailAddress if text.is_empty() => None,
+        Op::MailAddress => return mail::addresses(text, push),
+        Op::MailHost => return mail::hosts(text, push),
         Op::Person | Op::Host | Op::UrlHost | Op::UrlIp if too_long(text) => None,
         Op::Person => mail::is_address(text).then(|| text.into()),
-        Op::MailAddress => {
-            let found = mail::mailboxes(text);
-            for mailbox in &found {
-                push(&mailbox.address);
-            }
-            found.is_empty().then(|| text.into())
-        }
-        Op::MailHost => return mail::hosts(text).iter().for_each(|host| push(host)),
-        Op::Host => host::host(text).map(Cow::Owned),
-        Op::UrlHost => host::url_host(text).map(Cow::Owned),
-        Op::UrlIp => host::url_ip(text).map(Cow::Owned),
+        Op::Host => host::host(text),
+        Op::UrlHost => host::url_host(text),
+        Op::UrlIp => host::url_ip(text),
         Op::UrlScheme
         | Op::UrlDomain
         | Op::UrlPort
@@ -68,7 +63,10 @@ fn look_up(table: Option<Table>, text: &str, prefix: bool) -> Option<&'static st
         slow = text.replace(' ', "").to_lowercase();
         &slow
     };
-    table?.rows.iter().find(|(key, _)| same(key, word, prefix)).map(|(_, value)| *value)
+    // The first letter alone tells most keys apart; no key is empty.
+    let first = word.bytes().find(|byte| *byte != b' ')?.to_ascii_lowercase();
+    let mut rows = table?.rows.iter().filter(|(key, _)| key.as_bytes().first() == Some(&first));
+    rows.find(|(key, _)| same(key, word, prefix)).map(|(_, value)| *value)
 }
 
 /// The word is the key, or starts with it; case and spaces do not count.
@@ -135,18 +133,18 @@ pub(crate) struct Url<'a> {
 
 impl<'a> Url<'a> {
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
-        let at = text.find("://")?;
+        let at = memchr::memchr_iter(b':', text.as_bytes()).find(|&at| text[at + 1..].starts_with("//"))?;
         let scheme = &text[..at];
         let first = scheme.bytes().next()?.is_ascii_alphabetic();
         if !first || !scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte)) {
             return None;
         }
         let rest = &text[at + 3..];
-        let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-        let (head, fragment) = cut(tail, '#');
-        let (path, query) = cut(head, '?');
+        let (authority, tail) = rest.split_at(memchr::memchr3(b'/', b'?', b'#', rest.as_bytes()).unwrap_or(rest.len()));
+        let (head, fragment) = cut(tail, b'#');
+        let (path, query) = cut(head, b'?');
         let (user, host) = authority.rsplit_once('@').map_or((None, authority), |(user, host)| (Some(user), host));
-        let (username, password) = user.map(|user| cut(user, ':')).unzip();
+        let (username, password) = user.map(|user| cut(user, b':')).unzip();
         let (domain, port) = match host.strip_prefix('[').and_then(|host| host.split_once(']')) {
             Some((address, after)) => (address, after.strip_prefix(':')),
             None => host.rsplit_once(':').map_or((host, None), |(domain, port)| (domain, Some(port))),
@@ -192,20 +190,21 @@ impl<'a> Url<'a> {
     }
 }
 
-fn cut(text: &str, mark: char) -> (&str, Option<&str>) {
-    text.split_once(mark).map_or((text, None), |(head, tail)| (head, Some(tail)))
+/// The text before an ASCII mark, and what comes behind it.
+fn cut(text: &str, mark: u8) -> (&str, Option<&str>) {
+    memchr::memchr(mark, text.as_bytes()).map_or((text, None), |at| (&text[..at], Some(&text[at + 1..])))
 }
 
 /// Computes a value from several; absent ones are empty.
 pub(crate) fn derive(derive: Derive, inputs: &[Cow<'_, str>]) -> Option<String> {
     let text = |at: usize| inputs.get(at).map_or("", |text| &**text);
-    let file = || path::file(text(0), text(1));
+    let file = |part: fn(path::File<'_>) -> &str| path::file(text(0), text(1), |file| part(file).to_owned());
     match derive {
-        Derive::Path => Some(file().path),
-        Derive::FileName => Some(file().name),
-        Derive::FileDirectory => Some(file().directory),
-        Derive::FileExtension => path::extension(&file().name).map(str::to_owned),
-        Derive::ForkName => Some(file().fork),
+        Derive::Path => Some(file(|file| file.path)),
+        Derive::FileName => Some(file(|file| file.name)),
+        Derive::FileDirectory => Some(file(|file| file.directory)),
+        Derive::FileExtension => path::file(text(0), text(1), |file| path::extension(file.name).map(str::to_owned)),
+        Derive::ForkName => Some(file(|file| file.fork)),
         Derive::RegistryPath => registry::path(text(0), text(1), text(2)),
         Derive::RegistryHive => Some(registry::hive_and_key(text(0), text(1)).0),
         Derive::RegistryKey => Some(registry::hive_and_key(text(0), text(1)).1),

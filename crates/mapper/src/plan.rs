@@ -2,6 +2,7 @@
 //! the ingest pipeline ([`crate::pipeline`]). Because both walk one plan, they give one document.
 
 mod compile;
+mod reduce;
 
 use rustc_hash::FxHashMap;
 use schema::{Dataset, Derive, Op, Rows, Semantic, tables::Table};

@@ -40,6 +40,9 @@ const LISTS: [(&str, From); 7] = [
     ("categories", From::Property("category")),
 ];
 
+/// ECS fields that facts are read from: the lists', and what a row must have to be one.
+pub(crate) const FIELDS: [&str; 5] = ["@timestamp", "related.user", "related.hosts", "related.ip", "related.hash"];
+
 impl Facts {
     pub(crate) fn read(&mut self, row: &Row<'_>, plan: &Plan, values: &Values) {
         let text = |name: &str| row.member(0, name).and_then(|at| row.scalar(at)).unwrap_or_default().into_owned();

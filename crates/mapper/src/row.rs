@@ -137,7 +137,7 @@ impl<'a> Row<'a> {
     }
 
     pub(crate) fn kind(&self, at: At) -> Kind {
-        self.node(at).kind
+        self.nodes[at as usize].kind
     }
 
     /// Place of the value in the text.
@@ -177,12 +177,12 @@ impl<'a> Row<'a> {
 
     /// Members of an object, or elements of an array, in their order.
     pub(crate) fn children(&self, at: At) -> impl Iterator<Item = At> + '_ {
-        let end = self.node(at).next;
+        let end = self.nodes[at as usize].next;
         let mut child = at + 1;
         std::iter::from_fn(move || {
             (child < end).then(|| {
                 let this = child;
-                child = self.node(this).next;
+                child = self.nodes[this as usize].next;
                 this
             })
         })
@@ -190,11 +190,21 @@ impl<'a> Row<'a> {
 
     /// Member of an object by its name.
     pub(crate) fn member(&self, at: At, name: &str) -> Option<At> {
-        if self.kind(at) != Kind::Object {
+        let object = &self.nodes[at as usize];
+        if object.kind != Kind::Object {
             return None;
         }
-        self.children(at)
-            .find(|&child| self.key_is(child, name) || self.key_escaped(child) && decode(self.key(child)) == name)
+        let mut child = at + 1;
+        while child < object.next {
+            let node = &self.nodes[child as usize];
+            // The length alone tells most names apart.
+            let is_candidate = node.key_escaped || (node.key.1 - node.key.0) as usize == name.len();
+            if is_candidate && (self.key_is(child, name) || node.key_escaped && decode(self.key(child)) == name) {
+                return Some(child);
+            }
+            child = node.next;
+        }
+        None
     }
 
     /// Value at a path of member names, from an object.

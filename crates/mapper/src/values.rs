@@ -96,6 +96,10 @@ impl Values {
             Json::Text => quote(text, &mut self.text),
             // Digits as JSON writes them: no plus sign, no leading zeros.
             Json::Integer => match text.parse::<i64>() {
+                // Most are written so already.
+                Ok(1..) if text.starts_with(|first| matches!(first, '1'..='9')) => {
+                    self.text.extend_from_slice(text.as_bytes());
+                }
                 Ok(number) => self.text.extend_from_slice(number.to_string().as_bytes()),
                 Err(_) => return,
             },

@@ -172,6 +172,9 @@ impl<'w> Walk<'w, '_> {
     /// Puts the object's members into the slots of their columns.
     fn fill(&mut self, id: ShapeId, at: At, base: usize) {
         let shape = &self.plan.shapes[id];
+        if shape.columns.is_empty() && shape.flattened {
+            return;
+        }
         let buffers = &mut *self.buffers;
         if buffers.hints.len() <= id {
             buffers.hints.resize(self.plan.shapes.len(), Vec::new());
@@ -180,6 +183,7 @@ impl<'w> Walk<'w, '_> {
         buffers.slots.resize(base + shape.columns.len(), NONE);
         // Names that only the parent has are reported by the parent's own document, not by each of its items.
         let part = at == 0 && self.splitting && matches!(self.plan.rows, schema::Rows::Items(_));
+        let slots = &mut buffers.slots[base..];
         for (position, child) in self.row.children(at).enumerate() {
             let expected = hints.get(position).copied();
             let hint = expected.filter(|&column| self.row.key_is(child, &shape.columns[usize::from(column)].name));
@@ -195,7 +199,7 @@ impl<'w> Walk<'w, '_> {
             }
             match found {
                 Some(column) => {
-                    let slot = &mut buffers.slots[base + usize::from(column)];
+                    let slot = &mut slots[usize::from(column)];
                     *slot = if self.row.kind(child) == Kind::Null { NULL } else { child };
                 }
                 None if shape.flattened || part => {}

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
 
-use mapper::{Drift, Mapper, Reject, Rollup, Row};
+use mapper::{Drift, FactsReader, Mapper, Reject, Rollup, Row};
 use tempfile::SpooledTempFile;
 
 use self::pipeline::{DatasetPipeline, RowContext, map_row};
@@ -74,7 +74,7 @@ enum Framing {
     /// The element is the row.
     Whole,
     /// The element without its nested rows, and what these say together.
-    Rollup { dataset: &'static str, column: &'static str, mapper: Box<Mapper>, rollup: Box<Rollup>, scratch: Vec<u8> },
+    Rollup { dataset: &'static str, column: &'static str, reader: Box<FactsReader>, rollup: Box<Rollup> },
     /// One row per nested item, each with the element's other properties.
     Outer { outer: &'static str, spilled: SpilledItems, item: Vec<u8> },
 }
@@ -95,9 +95,8 @@ impl Rows {
                 Some(nested) => Framing::Rollup {
                     dataset,
                     column,
-                    mapper: Box::new(facts_mapper(nested)),
+                    reader: Box::new(FactsReader::new(nested)),
                     rollup: Box::default(),
-                    scratch: Vec::new(),
                 },
                 // A law over the catalog excludes this.
                 None => Framing::Whole,
@@ -140,10 +139,9 @@ impl Rows {
         self.composed = Vec::new();
         match &mut self.framing {
             Framing::Whole => {}
-            Framing::Rollup { mapper, rollup, scratch, .. } => {
-                mapper.rest();
+            Framing::Rollup { reader, rollup, .. } => {
+                reader.rest();
                 **rollup = Rollup::default();
-                *scratch = Vec::new();
             }
             Framing::Outer { spilled, item, .. } => {
                 *spilled = SpilledItems::default();
@@ -176,11 +174,10 @@ impl Rows {
     pub(super) fn nested_row(&mut self, row: &[u8]) -> Result<(), Error> {
         match &mut self.framing {
             Framing::Whole => Ok(()),
-            Framing::Rollup { dataset, mapper, rollup, scratch, .. } => {
-                scratch.clear();
+            Framing::Rollup { dataset, reader, rollup, .. } => {
                 // Only what it says is wanted here: its document comes from the dataset's own source.
-                match mapper.map(row, scratch) {
-                    Ok(_) => rollup.add(mapper.facts()),
+                match reader.read(row) {
+                    Ok(facts) => rollup.add(facts),
                     Err(reject) => {
                         rollup.reject();
                         self.rejections.keep(dataset, &reject, Raw::Bytes(row))?;
@@ -346,10 +343,4 @@ impl Rows {
 
 fn spill_error(error: &io::Error) -> Error {
     Error::io("temporary file for nested rows", error)
-}
-
-fn facts_mapper(dataset: &schema::Dataset) -> Mapper {
-    let mut mapper = Mapper::new(dataset);
-    mapper.keep_facts(true);
-    mapper
 }

@@ -3,7 +3,6 @@
 use super::Marks;
 use crate::id::identify;
 use crate::plan::FieldId;
-use crate::rollup::Facts;
 use crate::row::Row;
 use crate::walk::{Buffers, Unmapped, Walk, record};
 use crate::{DocId, Reject, raw};
@@ -14,7 +13,6 @@ const PRESERVE_TAG: &str = "preserve_original_event";
 /// Turns a finished walk into a document.
 pub(super) struct Finish<'m> {
     pub(super) timestamp: Option<FieldId>,
-    pub(super) facts: Option<&'m mut Facts>,
     /// The raw row is kept in `event.original`.
     pub(super) original: bool,
     pub(super) marks: &'m Marks,
@@ -37,17 +35,18 @@ impl Finish<'_> {
             }
         }
         if self.timestamp.is_some_and(|field| !walk.buffers.values.has(field)) {
-            return Err(Reject::new("no_timestamp", "none of the columns that give @timestamp holds a time"));
+            return Err(no_timestamp());
         }
         unmapped(walk);
-        if let Some(facts) = &mut self.facts {
-            facts.read(row, plan, &walk.buffers.values);
-        }
         out.clear();
         walk.buffers.values.write(plan, &walk.buffers.custom, out);
         self.marks.write(out);
         Ok(id)
     }
+}
+
+pub(super) fn no_timestamp() -> Reject {
+    Reject::new("no_timestamp", "none of the columns that give @timestamp holds a time")
 }
 
 /// Names the record in a rejection, if its id is readable.

@@ -10,13 +10,31 @@ pub(crate) struct Mailbox {
     pub(crate) name: String,
 }
 
+/// The text is an address and nothing else, or none: most texts are, and need no look at each letter.
+fn is_bare(text: &str) -> bool {
+    // Without an early end, so that many letters are looked at together.
+    !text.bytes().fold(false, |found, byte| found | matches!(byte, b'"' | b'<' | b'(' | b',' | b';'))
+}
+
+/// Hands over the addresses that a text holds; the whole text where it holds none.
+pub(crate) fn addresses(text: &str, push: &mut dyn FnMut(&str)) {
+    if is_bare(text) {
+        // Longer ones hold no address.
+        return push(valid(trim(text)).filter(|_| !too_long(text)).unwrap_or(text));
+    }
+    let found = mailboxes(text);
+    found.iter().for_each(|mailbox| push(&mailbox.address));
+    if found.is_empty() {
+        push(text);
+    }
+}
+
 /// The addresses that a text holds.
 pub(crate) fn mailboxes(text: &str) -> Vec<Mailbox> {
     if too_long(text) {
         return Vec::new();
     }
-    // Most texts are an address and nothing else: they need no look at each letter.
-    if !text.bytes().any(|byte| matches!(byte, b'"' | b'<' | b'(' | b',' | b';')) {
+    if is_bare(text) {
         let only = valid(trim(text)).map(|address| Mailbox { address: address.to_owned(), name: String::new() });
         return only.into_iter().collect();
     }
@@ -147,16 +165,28 @@ fn valid(text: &str) -> Option<&str> {
 /// Whether the text has something before and after its last `@`, and nothing that separates words.
 pub(crate) fn is_address(text: &str) -> bool {
     let sides = text.rfind('@').is_some_and(|at| at > 0 && at + 1 < text.len());
-    sides && !text.contains(|letter| letter <= ' ' || letter == '<' || letter == '>')
+    sides && !text.bytes().fold(false, |found, byte| found | (byte <= b' ') | matches!(byte, b'<' | b'>'))
 }
 
-/// Hosts of the addresses.
-pub(crate) fn hosts(text: &str) -> Vec<String> {
-    mailboxes(text).iter().filter_map(|mailbox| host(mailbox.address.rsplit_once('@')?.1)).collect()
+/// Hands over the hosts of the addresses.
+pub(crate) fn hosts(text: &str, push: &mut dyn FnMut(&str)) {
+    let mut of = |address: &str| {
+        if let Some(host) = address.rsplit_once('@').and_then(|(_, domain)| host(domain)) {
+            push(&host);
+        }
+    };
+    if !is_bare(text) {
+        mailboxes(text).iter().for_each(|mailbox| of(&mailbox.address));
+    } else if let Some(address) = valid(trim(text)).filter(|_| !too_long(text)) {
+        of(address);
+    }
 }
 
 /// Display names beside the addresses.
 pub(crate) fn names(text: &str) -> Vec<String> {
+    if is_bare(text) {
+        return Vec::new();
+    }
     let found = mailboxes(text).into_iter();
     found.map(|mailbox| mailbox.name).filter(|name| !name.is_empty()).collect()
 }

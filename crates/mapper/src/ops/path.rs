@@ -1,21 +1,23 @@
 //! Paths of files on Windows and elsewhere, from the folder and the name that a service gives.
 
+use std::borrow::Cow;
+
 use crate::convert::lower;
 
 /// A file by its parts.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct File {
-    pub(crate) path: String,
-    pub(crate) name: String,
-    pub(crate) directory: String,
+pub(crate) struct File<'a> {
+    pub(crate) path: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) directory: &'a str,
     /// Alternate data stream.
-    pub(crate) fork: String,
+    pub(crate) fork: &'a str,
 }
 
-/// The file that folder and name describe; either may be empty, and either may hold the whole path.
-pub(crate) fn file(folder: &str, name: &str) -> File {
+/// Hands over the file that folder and name describe; either may be empty, and either may hold the whole path.
+pub(crate) fn file<R>(folder: &str, name: &str, read: impl FnOnce(File<'_>) -> R) -> R {
     let Some(path) = whole(folder, name) else {
-        return File { directory: trim(folder).to_owned(), ..File::default() };
+        return read(File { directory: trim(folder), ..File::default() });
     };
     let (directory, last) = split(&path);
     let (base, fork) = match name.is_empty() {
@@ -23,39 +25,38 @@ pub(crate) fn file(folder: &str, name: &str) -> File {
         true => without_fork(last),
         false => without_fork(split(name).1),
     };
-    let [name, directory, fork] = [base, directory, fork].map(str::to_owned);
     let path_is_known = !folder.is_empty() || !directory.is_empty();
-    File { name, directory, fork, path: if path_is_known { path } else { String::new() } }
+    read(File { name: base, directory, fork, path: if path_is_known { &path } else { "" } })
 }
 
 /// The whole path; empty if only a folder is known.
-fn whole(folder: &str, name: &str) -> Option<String> {
+fn whole<'a>(folder: &'a str, name: &'a str) -> Option<Cow<'a, str>> {
     if name.is_empty() {
-        return (!folder.is_empty() && !folder.ends_with(SEPARATORS) && !is_root(folder)).then(|| folder.to_owned());
+        return (!folder.is_empty() && !folder.ends_with(SEPARATORS) && !is_root(folder)).then_some(folder.into());
     }
     let windows = !is_posix(folder);
     if folder.is_empty() || (windows && is_drive(name)) || name.starts_with("\\\\") {
-        return Some(name.to_owned());
+        return Some(name.into());
     }
-    let form = |text: &str| if windows { lower(text).unwrap_or_else(|| text.to_owned()) } else { text.to_owned() };
-    let (folder_form, name_form) = (form(folder), form(name));
-    let rest = name_form.strip_prefix(folder_form.as_str());
+    let form = |text: &'a str| if windows { lower(text).map_or(text.into(), Cow::Owned) } else { text.into() };
+    let (folder_form, name_form): (Cow<'_, str>, Cow<'_, str>) = (form(folder), form(name));
+    let rest = name_form.strip_prefix(&*folder_form);
     if rest.is_some_and(|rest| rest.starts_with(SEPARATORS) || folder.ends_with(SEPARATORS)) {
-        return Some(name.to_owned());
+        return Some(name.into());
     }
-    let head = folder_form.strip_suffix(name_form.as_str());
+    let head = folder_form.strip_suffix(&*name_form);
     if head.is_some_and(|head| head.is_empty() || head.ends_with(SEPARATORS)) {
-        return Some(folder.to_owned());
+        return Some(folder.into());
     }
     let name = name.trim_start_matches(SEPARATORS);
     if name.is_empty() {
         return None;
     }
     if folder.ends_with(SEPARATORS) {
-        return Some(format!("{folder}{name}"));
+        return Some([folder, name].concat().into());
     }
-    let separator = if folder.contains('\\') || !folder.contains('/') { '\\' } else { '/' };
-    Some(format!("{folder}{separator}{name}"))
+    let separator = if folder.contains('\\') || !folder.contains('/') { "\\" } else { "/" };
+    Some([folder, separator, name].concat().into())
 }
 
 const SEPARATORS: [char; 2] = ['\\', '/'];

@@ -47,18 +47,25 @@ impl Parser<'_> {
         self.bytes.get(self.at).copied()
     }
 
+    /// Moves behind blanks.
+    #[inline]
     fn blank(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\n' | b'\r' | b'\t')) {
             self.at += 1;
         }
     }
 
-    fn expect(&mut self, byte: u8) -> Checked<()> {
-        if self.peek() != Some(byte) {
-            return Err(Fault::Grammar);
+    /// The next byte that is no blank; zero at the end, as no token begins with it.
+    #[inline]
+    fn token(&mut self) -> u8 {
+        match self.peek() {
+            // Services write no blanks.
+            Some(byte) if byte > b' ' => byte,
+            _ => {
+                self.blank();
+                self.peek().unwrap_or_default()
+            }
         }
-        self.at += 1;
-        Ok(())
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "a row is at most MAX_ROW bytes")]
@@ -67,8 +74,7 @@ impl Parser<'_> {
             return Err(Fault::Grammar);
         }
         let node = self.nodes.len();
-        let start = self.at;
-        self.nodes.push(Node { key, value: (0, 0), next: 0, kind: Kind::Null, key_escaped });
+        let start = self.at as u32;
         let kind = match self.peek() {
             Some(b'"') => {
                 if self.string()? {
@@ -77,42 +83,46 @@ impl Parser<'_> {
                     Kind::Text
                 }
             }
-            Some(b'{') => self.object(depth)?,
-            Some(b'[') => self.array(depth)?,
+            // What lies within comes behind it.
+            Some(open @ (b'{' | b'[')) => {
+                self.nodes.push(Node { key, value: (start, 0), next: 0, kind: Kind::Null, key_escaped });
+                let kind = if open == b'{' { self.object(depth)? } else { self.array(depth)? };
+                let next = self.nodes.len() as u32;
+                let entry = &mut self.nodes[node];
+                (entry.value.1, entry.next, entry.kind) = (self.at as u32, next, kind);
+                return Ok(());
+            }
             _ => self.word()?,
         };
-        let next = self.nodes.len() as u32;
-        let entry = &mut self.nodes[node];
-        (entry.value, entry.next, entry.kind) = ((start as u32, self.at as u32), next, kind);
+        self.nodes.push(Node { key, value: (start, self.at as u32), next: node as u32 + 1, kind, key_escaped });
         Ok(())
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "a row is at most MAX_ROW bytes")]
     fn object(&mut self, depth: usize) -> Checked<Kind> {
         self.at += 1;
-        self.blank();
-        if self.peek() == Some(b'}') {
+        if self.token() == b'}' {
             self.at += 1;
             return Ok(Kind::Object);
         }
         let mut names = Names::from(self.nodes.len());
         loop {
-            self.blank();
-            let start = self.at + 1;
-            if self.peek() != Some(b'"') {
+            if self.token() != b'"' {
                 return Err(Fault::Grammar);
             }
+            let start = self.at + 1;
             let escaped = self.string()?;
             let key = (start as u32, self.at as u32 - 1);
             self.name(key, escaped, &mut names)?;
-            self.blank();
-            self.expect(b':')?;
-            self.blank();
+            if self.token() != b':' {
+                return Err(Fault::Grammar);
+            }
+            self.at += 1;
+            self.token();
             self.value(key, escaped, depth + 1)?;
-            self.blank();
-            match self.peek() {
-                Some(b',') => self.at += 1,
-                Some(b'}') => {
+            match self.token() {
+                b',' => self.at += 1,
+                b'}' => {
                     self.at += 1;
                     self.distinct(&names)?;
                     return Ok(Kind::Object);
@@ -124,18 +134,16 @@ impl Parser<'_> {
 
     fn array(&mut self, depth: usize) -> Checked<Kind> {
         self.at += 1;
-        self.blank();
-        if self.peek() == Some(b']') {
+        if self.token() == b']' {
             self.at += 1;
             return Ok(Kind::Array);
         }
         loop {
-            self.blank();
+            self.token();
             self.value((0, 0), false, depth + 1)?;
-            self.blank();
-            match self.peek() {
-                Some(b',') => self.at += 1,
-                Some(b']') => {
+            match self.token() {
+                b',' => self.at += 1,
+                b']' => {
                     self.at += 1;
                     return Ok(Kind::Array);
                 }
@@ -162,22 +170,28 @@ impl Parser<'_> {
     }
 
     /// Moves behind the string; returns whether the string has escapes.
+    #[inline] // Called for every name and most values of every row.
     fn string(&mut self) -> Checked<bool> {
-        self.at += 1;
-        let mut escaped = false;
+        self.at = special(self.bytes, self.at + 1);
+        if self.peek() == Some(b'"') {
+            self.at += 1;
+            return Ok(false);
+        }
+        self.escapes()
+    }
+
+    /// Moves behind the string, from its first escape.
+    fn escapes(&mut self) -> Checked<bool> {
         loop {
-            self.at = special(self.bytes, self.at);
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
-                    return Ok(escaped);
+                    return Ok(true);
                 }
-                Some(b'\\') => {
-                    escaped = true;
-                    self.escape()?;
-                }
+                Some(b'\\') => self.escape()?,
                 Some(_) | None => return Err(Fault::Grammar),
             }
+            self.at = special(self.bytes, self.at);
         }
     }
 

@@ -4,20 +4,23 @@ const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x8080_8080_8080_8080;
 
 /// First byte from `at` that is a quote, a backslash or a control character; the length if there is none.
-pub(super) fn special(bytes: &[u8], mut at: usize) -> usize {
+#[inline]
+pub(super) fn special(bytes: &[u8], at: usize) -> usize {
+    let (words, tail) = bytes.get(at..).unwrap_or_default().as_chunks::<8>();
     // Eight bytes at a time: the lowest set bit marks the first hit, whatever borrows do above it.
-    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let word = u64::from_le_bytes(*chunk);
-        let quote = word ^ (ONES * u64::from(b'"'));
-        let backslash = word ^ (ONES * u64::from(b'\\'));
-        let control = word.wrapping_sub(ONES * 0x20) & !word;
-        let hits = (quote.wrapping_sub(ONES) & !quote | backslash.wrapping_sub(ONES) & !backslash | control) & HIGH;
+    for (place, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let quote = (word ^ (ONES * u64::from(b'"'))).wrapping_sub(ONES);
+        let backslash = (word ^ (ONES * u64::from(b'\\'))).wrapping_sub(ONES);
+        let control = word.wrapping_sub(ONES * 0x20);
+        // Neither mark has the highest bit, so that one test leaves letters beyond ASCII out for all three.
+        let hits = (quote | backslash | control) & !word & HIGH;
         if hits != 0 {
-            return at + (hits.trailing_zeros() / 8) as usize;
+            return at + place * 8 + (hits.trailing_zeros() / 8) as usize;
         }
-        at += 8;
     }
-    bytes[at..].iter().position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\').map_or(bytes.len(), |n| at + n)
+    let found = tail.iter().position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\');
+    found.map_or(bytes.len(), |n| bytes.len() - tail.len() + n)
 }
 
 /// Value of the text between the quotes of a checked JSON string.

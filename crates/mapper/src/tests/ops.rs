@@ -5,7 +5,7 @@ use schema::{Derive, Op, tables};
 
 use std::borrow::Cow;
 
-use crate::ops::path::{File, file};
+use crate::ops::path::file;
 use crate::ops::{apply, derive, entity_id, mail, registry};
 
 fn of(op: Op, text: &str) -> Vec<String> {
@@ -289,8 +289,9 @@ fn urls_hold_users() {
 fn paths() {
     // Folder, name; path, name, folder, alternate data stream.
     let check = |folder: &str, name: &str, expected: [&str; 4]| {
-        let File { path, name: found, directory, fork } = file(folder, name);
-        assert_eq!([path, found, directory, fork], expected, "{folder} {name}");
+        file(folder, name, |file| {
+            assert_eq!([file.path, file.name, file.directory, file.fork], expected, "{folder} {name}");
+        });
     };
     check(r"C:\a", "x.exe", [r"C:\a\x.exe", "x.exe", r"C:\a", ""]);
     check(r"C:\a\", "x.exe", [r"C:\a\x.exe", "x.exe", r"C:\a", ""]);

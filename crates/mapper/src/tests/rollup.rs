@@ -3,21 +3,21 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{alert, json::strict, mapper};
-use crate::{Mapper, Rollup, Row};
+use super::{alert, json::strict, map, mapper};
+use crate::{FactsReader, Rollup};
 
-fn add(rollup: &mut Rollup, mapper: &mut Mapper, alert: &str) {
-    let row = Row::parse(alert.as_bytes()).expect("row");
-    mapper.map_items(&row, &mut |result| assert!(result.is_ok()));
-    rollup.add(mapper.facts());
+fn reader() -> FactsReader {
+    FactsReader::new(schema::dataset("alert").expect("dataset"))
+}
+
+fn add(rollup: &mut Rollup, reader: &mut FactsReader, alert: &str) {
+    rollup.add(reader.read(alert.as_bytes()).expect("facts"));
 }
 
 fn sum<'a>(alerts: impl IntoIterator<Item = &'a String>) -> Value {
-    let mut mapper = mapper("alert");
-    mapper.keep_facts(true);
-    let mut rollup = Rollup::default();
+    let (mut reader, mut rollup) = (reader(), Rollup::default());
     for alert in alerts {
-        add(&mut rollup, &mut mapper, alert);
+        add(&mut rollup, &mut reader, alert);
     }
     let mut out = Vec::new();
     rollup.write(&mut out);
@@ -90,10 +90,8 @@ fn bounds() {
 
 #[test]
 fn what_cannot_be_read_is_counted_and_told() {
-    let mut mapper = mapper("alert");
-    mapper.keep_facts(true);
     let mut rollup = Rollup::default();
-    add(&mut rollup, &mut mapper, &alert(r#""severity":"low""#));
+    add(&mut rollup, &mut reader(), &alert(r#""severity":"low""#));
     let write = |rollup: &Rollup| {
         let mut out = Vec::new();
         rollup.write(&mut out);
@@ -109,11 +107,10 @@ fn what_cannot_be_read_is_counted_and_told() {
 
 #[test]
 fn facts_are_those_of_the_last_row() {
-    let mut mapper = mapper("alert");
-    mapper.keep_facts(true);
+    let mut reader = reader();
     let (mut both, mut one) = (Rollup::default(), Rollup::default());
-    add(&mut both, &mut mapper, &alert(r#""severity":"low","serviceSource":"x","mitreTechniques":["T1"]"#));
-    add(&mut one, &mut mapper, &alert(""));
+    add(&mut both, &mut reader, &alert(r#""severity":"low","serviceSource":"x","mitreTechniques":["T1"]"#));
+    add(&mut one, &mut reader, &alert(""));
     let mut out = Vec::new();
     one.write(&mut out);
     let sum = strict(&out);
@@ -125,14 +122,49 @@ fn facts_are_those_of_the_last_row() {
 fn the_incident_takes_the_summary() {
     let mut row = br#"{"id":"7","tenantId":"t","lastUpdateDateTime":"2026-03-02T09:40:01Z","rollup":"#.to_vec();
     let mut rollup = Rollup::default();
-    let mut alerts = mapper("alert");
-    alerts.keep_facts(true);
-    add(&mut rollup, &mut alerts, &alert(r#""severity":"low","serviceSource":"x","mitreTechniques":["T1059.001"]"#));
+    add(&mut rollup, &mut reader(), &alert(r#""severity":"low","serviceSource":"x","mitreTechniques":["T1059.001"]"#));
     rollup.write(&mut row);
     row.push(b'}');
     let mut incidents = mapper("incident");
     incidents.map(&row, &mut Vec::new()).expect("a document");
     assert_eq!(incidents.take_drift(), []);
+}
+
+#[test]
+fn rows_without_facts_are_those_without_documents() {
+    let time = r#""lastUpdateDateTime":"2026-03-02T09:40:01Z""#;
+    let without_id = [format!("{{{time}}}"), format!(r#"{{"id":"",{time}}}"#)];
+    let odd = ["{", "[]", "{}", r#"{"id":"a"}"#, r#"{"id":"a","lastUpdateDateTime":"never"}"#].map(str::to_owned);
+    for row in without_id.iter().chain(&odd) {
+        let rejected = map("alert", row).expect_err("no document");
+        assert_eq!(reader().read(row.as_bytes()).expect_err("no facts"), rejected, "{row}");
+    }
+}
+
+#[test]
+fn facts_are_what_the_document_says() {
+    let (mut reader, mut evidence) = (reader(), 0);
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/alert");
+    for entry in std::fs::read_dir(folder).expect("fixtures") {
+        let row = std::fs::read_to_string(entry.expect("a file").path()).expect("a row");
+        let mut rollup = Rollup::default();
+        let (Ok((_, document)), Ok(facts)) = (map("alert", &row), reader.read(row.as_bytes())) else { continue };
+        rollup.add(facts);
+        let mut out = Vec::new();
+        rollup.write(&mut out);
+        let sum = strict(&out);
+        for (list, field) in [("users", "user"), ("hosts", "hosts"), ("ips", "ip"), ("hashes", "hash")] {
+            let related = document["related"].get(field).cloned().unwrap_or(json!([]));
+            let known = related.as_array().map_or(0, Vec::len).min(200);
+            assert_eq!(
+                sum[list].as_array().map(Vec::as_slice),
+                related.as_array().map(|all| &all[..known]),
+                "{list} of {row}"
+            );
+            evidence += known;
+        }
+    }
+    assert!(evidence > 50, "only {evidence} values were compared");
 }
 
 proptest! {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{alert, check, document, evidence};
-use crate::{Mapper, Rollup};
+use crate::{FactsReader, Rollup};
 
 const TYPE: &str = "#microsoft.graph.security.";
 
@@ -40,11 +40,9 @@ fn who_works_on_an_alert_is_no_account_of_it() {
             ("/m365_defender/alert/comments/0/createdByDisplayName", json!("soc@north.example")),
         ],
     );
-    let mut mapper: Mapper = super::mapper("alert");
-    mapper.keep_facts(true);
-    mapper.map(row.as_bytes(), &mut Vec::new()).expect("a document");
+    let mut reader = FactsReader::new(schema::dataset("alert").expect("dataset"));
     let (mut rollup, mut out) = (Rollup::default(), Vec::new());
-    rollup.add(mapper.facts());
+    rollup.add(reader.read(row.as_bytes()).expect("facts"));
     rollup.write(&mut out);
     assert_eq!(super::json::strict(&out)["users"], json!(["kim"]));
 }

@@ -7,10 +7,13 @@ use schema::{Derive, Op, Semantic};
 use super::{NULL, Walk};
 use crate::convert::{Value, convert};
 use crate::ops;
-use crate::plan::{Column, Derived};
+use crate::plan::{Column, Derived, Json};
 use crate::raw;
 use crate::row::{At, Kind, Row, quote};
 use crate::values::Placement;
+
+/// Inputs of a derivation that are held without allocating.
+const FEW: usize = 6;
 
 impl<'w> Walk<'w, '_> {
     /// Writes a scalar column's value and fills ECS.
@@ -39,7 +42,9 @@ impl<'w> Walk<'w, '_> {
                 self.fill_ecs(column, &text, plain);
             }
             Value::Integer(number) => {
-                let text = number.to_string();
+                // JSON has one way to write an integer, but for a zero below zero.
+                let is_written = self.row.kind(at) == Kind::Integer && number != 0;
+                let text = if is_written { Cow::Borrowed(self.row.raw(at)) } else { number.to_string().into() };
                 if shown {
                     self.separate(start);
                     self.buffers.custom.extend_from_slice(text.as_bytes());
@@ -102,12 +107,15 @@ impl<'w> Walk<'w, '_> {
         let (plan, values) = (self.plan, &mut self.buffers.values);
         for target in &column.targets {
             let to = Placement { field: target.field, rank: target.rank, repeats: target.op == Op::Args };
+            let is_text = plan.fields[target.field].json == Json::Text;
             match quoted {
-                Some(quoted) if target.op == Op::Keep && plan.fields[target.field].json == crate::plan::Json::Text => {
+                Some(quoted) if target.op == Op::Keep && is_text => {
                     values.push_quoted(plan, to, quoted);
                 }
-                _ => ops::apply(target.op, target.table, text, &mut |text| {
-                    values.push(plan, to, text);
+                _ => ops::apply(target.op, target.table, text, &mut |found| match quoted {
+                    // Most conversions leave most texts as they are.
+                    Some(quoted) if std::ptr::eq(found, text) && is_text => values.push_quoted(plan, to, quoted),
+                    _ => values.push(plan, to, found),
                 }),
             }
         }
@@ -124,12 +132,22 @@ impl<'w> Walk<'w, '_> {
         {
             return;
         }
-        let inputs: Vec<Cow<'_, str>> = derived.inputs.iter().map(|input| text(input).unwrap_or_default()).collect();
+        let (mut few, many): ([Cow<'_, str>; FEW], Vec<Cow<'_, str>>);
+        let inputs = derived.inputs.iter().map(|input| text(input).unwrap_or_default());
+        let inputs: &[Cow<'_, str>] = if inputs.len() <= FEW {
+            few = Default::default();
+            let count = inputs.len();
+            few.iter_mut().zip(inputs).for_each(|(slot, text)| *slot = text);
+            &few[..count]
+        } else {
+            many = inputs.collect();
+            &many
+        };
         let missing = inputs.iter().filter(|text| text.is_empty()).count();
         if missing == inputs.len() || (missing > 0 && derived.derive.needs_all()) {
             return;
         }
-        if let Some(value) = ops::derive(derived.derive, &inputs).filter(|value| !value.is_empty()) {
+        if let Some(value) = ops::derive(derived.derive, inputs).filter(|value| !value.is_empty()) {
             let to = Placement { field: derived.field, rank: derived.rank, repeats: false };
             self.buffers.values.push(self.plan, to, &value);
         }
@@ -138,8 +156,9 @@ impl<'w> Walk<'w, '_> {
     /// Writes the display names within the column's mail addresses, as a value or a list beside the column's field.
     pub(super) fn display_names(&mut self, column: &Column, at: At) {
         let Some(key) = &column.display else { return };
-        let elements = if self.row.kind(at) == Kind::Array { self.row.children(at).collect() } else { vec![at] };
-        let texts = elements.into_iter().filter_map(|at| match convert(Semantic::Mail, self.row, at) {
+        let is_list = self.row.kind(at) == Kind::Array;
+        let elements = is_list.then(|| self.row.children(at)).into_iter().flatten().chain((!is_list).then_some(at));
+        let texts = elements.filter_map(|at| match convert(Semantic::Mail, self.row, at) {
             Value::Text(text, _) => Some(text),
             _ => None,
         });
