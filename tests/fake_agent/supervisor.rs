@@ -78,7 +78,7 @@ impl Supervisor {
                     if remove {
                         self.program.remove_run_folder(&self.component.id);
                     }
-                    self.component.ended(ComponentState::Stopped, "Stopped");
+                    self.over();
                     return;
                 }
                 End::Abandoned => return,
@@ -88,12 +88,18 @@ impl Supervisor {
                 () = sleep(restart) => {}
                 order = self.orders.recv() => {
                     if order.is_some() {
-                        self.component.ended(ComponentState::Stopped, "Stopped");
+                        self.over();
                     }
                     return;
                 }
             }
         }
+    }
+
+    /// The component has stopped; it may be started again.
+    fn over(&mut self) {
+        self.orders.close();
+        self.component.ended(ComponentState::Stopped, "Stopped");
     }
 
     fn begin(&self, child: &mut Child) {
@@ -143,9 +149,14 @@ impl Supervisor {
             let _ = signal(pid, Signal::TERM);
         }
         let grace = self.component.options.times.stop;
-        if timeout(grace, child.wait()).await.is_err() {
+        let Ok(status) = timeout(grace, child.wait()).await else {
             self.component.fault(format!("still running {grace:?} after SIGTERM, killed"));
             let _ = child.kill().await;
+            return;
+        };
+        let code = status.ok().and_then(|status| status.code()).unwrap_or_default();
+        if code != 0 {
+            self.component.fault(format!("exit code {code} after SIGTERM"));
         }
     }
 }

@@ -2,9 +2,19 @@
 //! of a real one, and a server made from Elastic's official descriptors.
 
 mod client;
+mod documents;
+mod ends;
+mod figures;
+mod gate;
+mod growth;
 mod naive;
 mod official;
+mod official_program;
+mod order;
+mod outages;
 mod processes;
 mod scenarios;
 mod scene;
+mod secrets;
+mod soak;
 mod traps;

@@ -70,7 +70,6 @@ impl Checkins {
             let end = stream.run().await;
             // One outage is one change, unless it turns out to be a refusal.
             if stream.is_answered || told.as_ref().is_none_or(|told| told.is_refused != end.is_refused) {
-                tracing::warn!(reason = %end.reason, "no connection to Elastic Agent, trying again");
                 let Disconnection { reason, is_refused } = end.clone();
                 self.tell(Change::Disconnected { reason, is_refused });
                 told = Some(end);
@@ -164,7 +163,6 @@ impl<'c> Stream<'c> {
     fn take(&mut self, part: CheckinExpected) {
         if !self.is_answered {
             self.is_answered = true;
-            tracing::info!("connected to Elastic Agent");
             self.checkins.tell(Change::Connected);
         }
         let Some(expected) = self.joiner.push(part) else { return };

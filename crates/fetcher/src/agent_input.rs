@@ -36,6 +36,8 @@ use common::stats::Stats;
 
 /// Time between two looks at how the sources are.
 const LOOK: Duration = Duration::from_millis(250);
+/// Time between two looks of the watchdogs.
+const WATCH: Duration = Duration::from_secs(30);
 /// Changes that come close together are taken over at once.
 const TOGETHER: Duration = Duration::from_millis(20);
 /// Longest time that a unit is given to its end: the agent waits no longer.
@@ -80,6 +82,8 @@ pub(crate) async fn serve(start_up: &StartUp, settings: Settings, stop: Cancella
     };
     let mut looks = tokio::time::interval(LOOK);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut watches = tokio::time::interval(WATCH);
+    watches.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let stale = input.is_stale;
         let settled = async {
@@ -101,6 +105,10 @@ pub(crate) async fn serve(start_up: &StartUp, settings: Settings, stop: Cancella
             },
             () = input.runs.ended() => input.is_stale = Some(Instant::now()),
             () = settled => input.take_over(),
+            _ = watches.tick() => {
+                input.runs.watch();
+                logs::tell_repeats();
+            }
             _ = looks.tick() => input.tell(),
         }
     }
@@ -150,11 +158,11 @@ impl AgentInput {
             }
             Change::AgentInfo(info) => self.shipper.agent(info),
             Change::Connected => {
-                tracing::info!("connected to the agent");
+                tracing::info!("connected to Elastic Agent");
                 return;
             }
             Change::Disconnected { reason, .. } => {
-                tracing::warn!(reason, "no connection to the agent, what it wanted last goes on");
+                tracing::warn!(reason, "no connection to Elastic Agent, what it wanted last goes on");
                 return;
             }
             // The documents name no host, and the work is bounded by other means.
@@ -185,6 +193,7 @@ impl AgentInput {
             self.is_stale.get_or_insert_with(Instant::now);
         }
         let Self { agent, units, runs, told, ending, .. } = self;
+        runs.settle();
         told.look(agent, units, runs);
         ending.retain(|key, (unit, since)| {
             let is_over = match key.unit_type {
@@ -192,10 +201,12 @@ impl AgentInput {
                 UnitType::Output => runs.is_idle(),
                 UnitType::Unknown(_) => true,
             };
-            if is_over || since.elapsed() > LONGEST_END {
+            let is_over = is_over || since.elapsed() > LONGEST_END;
+            if is_over {
                 agent.report(unit, Report::new(UnitState::Stopped, "stopped"));
+                units.forget(key);
             }
-            !is_over && since.elapsed() <= LONGEST_END
+            !is_over
         });
     }
 }

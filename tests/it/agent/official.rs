@@ -32,7 +32,7 @@ fn golden_bytes_are_those_of_the_official_descriptors() {
 }
 
 /// The server, and the lines of what happens there.
-struct Official {
+pub(super) struct Official {
     _child: Child,
     input: ChildStdin,
     events: Lines<BufReader<ChildStdout>>,
@@ -40,6 +40,12 @@ struct Official {
 
 impl Official {
     async fn start(python: &Path) -> (Self, StartUp) {
+        let (official, bytes) = Self::start_with_bytes(python).await;
+        (official, StartUp::decode(&bytes).unwrap())
+    }
+
+    /// The server, and what a component reads from its standard input.
+    pub(super) async fn start_with_bytes(python: &Path) -> (Self, Vec<u8>) {
         let mut child = Command::new(python)
             .arg(script("server.py"))
             .stdin(Stdio::piped())
@@ -51,15 +57,15 @@ impl Official {
         let mut official = Self { _child: child, input, events: BufReader::new(output).lines() };
         let bytes = official.until("start_up", |_| true).await;
         let bytes = HEXLOWER.decode(bytes.as_str().unwrap().as_bytes()).unwrap();
-        (official, StartUp::decode(&bytes).unwrap())
+        (official, bytes)
     }
 
-    async fn obey(&mut self, command: Value) {
+    pub(super) async fn obey(&mut self, command: Value) {
         self.input.write_all(format!("{command}\n").as_bytes()).await.unwrap();
     }
 
     /// The first event of that name that is what is waited for; what comes before it is left out.
-    async fn until(&mut self, name: &str, is_it: impl Fn(&Value) -> bool) -> Value {
+    pub(super) async fn until(&mut self, name: &str, is_it: impl Fn(&Value) -> bool) -> Value {
         let mut passed = Vec::new();
         loop {
             let line = tokio::time::timeout(Duration::from_secs(30), self.events.next_line()).await;
@@ -140,13 +146,13 @@ fn output(idx: u64) -> Value {
     })
 }
 
-fn expect(units: &[Value]) -> Value {
+pub(super) fn expect(units: &[Value]) -> Value {
     let info = json!({"id": "official", "version": "9.5.2", "mode": "STANDALONE"});
     json!({"expect": {"units": units, "features_idx": 2, "component_idx": 3, "agent_info": info}})
 }
 
 /// Whether a check-in has that many units, all in that state.
-fn all(observed: &Value, count: usize, state: &str) -> bool {
+pub(super) fn all(observed: &Value, count: usize, state: &str) -> bool {
     let units = observed["units"].as_array();
     // STARTING is what is not written.
     let is_state = |unit: &Value| unit.get("state").and_then(Value::as_str).unwrap_or("STARTING") == state;

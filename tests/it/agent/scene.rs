@@ -14,24 +14,31 @@ use tokio::net::TcpListener;
 
 use super::super::expected_documents::ExpectedDocuments;
 use super::super::{sources, stored};
+use super::growth;
 
 /// Incidents of a tenant.
 const INCIDENTS: u64 = 20;
+
+/// The tenant that grows; see [`growth`].
+pub(super) const GROWING: usize = 2;
+
+/// What secrets of tests contain, and nothing else does.
+pub(super) const CANARY: &str = "canary";
 
 /// All of it.
 pub(super) struct Scene {
     pub(super) server: &'static Elasticsearch,
     pub(super) simulator: Simulator,
-    _agent: FakeAgent,
+    pub(super) agent: FakeAgent,
     pub(super) component: Component,
     pub(super) namespace: String,
     pub(super) folder: TempDir,
-    tenants: Vec<Tenant>,
-    address: std::net::SocketAddr,
+    pub(super) tenants: Vec<Tenant>,
+    pub(super) address: std::net::SocketAddr,
 }
 
 impl Scene {
-    /// Two tenants, and an agent whose component does not run yet; nothing without a server.
+    /// Three tenants, and an agent whose component does not run yet; nothing without a server.
     pub(super) async fn new(options: Options) -> Option<Self> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let server = Elasticsearch::shared(Stack::selected()[0])?;
@@ -43,7 +50,13 @@ impl Scene {
             let tenant = Tenant { id, seed: number.into(), incidents: INCIDENTS, ..Tenant::default() };
             tenant.ending_at(common::clock::now() - TimeDelta::minutes(1))
         };
-        let tenants = vec![tenant(1), tenant(2)];
+        let growing = Tenant {
+            incidents: u64::MAX >> 32,
+            spacing: growth::SPACING,
+            start: common::clock::now() - growth::SPACING * growth::BACKLOG,
+            ..tenant(3)
+        };
+        let tenants = vec![tenant(1), tenant(2), growing];
         let simulator = Simulator::with_tenants(tenants.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -52,10 +65,10 @@ impl Scene {
         let component = agent.component("m365_security-default").unwrap();
         let namespace = format!("agent{}x{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         let folder = tempfile::tempdir().unwrap();
-        Some(Self { server, simulator, _agent: agent, component, namespace, folder, tenants, address })
+        Some(Self { server, simulator, agent, component, namespace, folder, tenants, address })
     }
 
-    /// An input that collects every dataset of a tenant (0 or 1), as often as possible.
+    /// An input that collects every dataset of a tenant, as often as possible.
     pub(super) fn input(&self, tenant: usize) -> Value {
         let Tenant { id, client_id, client_secret, .. } = &self.tenants[tenant];
         let root = format!("http://{}", self.address);
@@ -121,7 +134,7 @@ impl Scene {
         panic!("{wrong}\n{:#?}\n{:#?}", self.component.status(), self.component.lines());
     }
 
-    async fn has_streams(&self) -> bool {
+    pub(super) async fn has_streams(&self) -> bool {
         for stream in stored::streams(&self.namespace) {
             if self.server.get_json(&format!("/{stream}/_count")).await.unwrap().0 != 200 {
                 return false;
@@ -136,13 +149,34 @@ impl Scene {
         stored::ask(self.server, &path, &json!({"size": 1})).await["hits"]["hits"][0]["_source"].clone()
     }
 
+    /// Lines of the log that begin like this.
+    pub(super) fn lines(&self, beginning: &str) -> usize {
+        self.component.lines().iter().filter(|line| line.message.starts_with(beginning)).count()
+    }
+
     /// Ends the process: no rule was broken, no secret was told.
     pub(super) async fn end(&self) {
         self.component.stop(false).await;
-        assert_eq!(self.component.faults(), [""; 0]);
-        for line in self.component.lines() {
-            assert!(!line.message.contains(&self.tenants[0].client_secret), "{}", line.message);
-        }
+        self.look(&self.component);
+        self.clear().await;
+    }
+
+    /// Removes what was delivered.
+    pub(super) async fn clear(&self) {
         stored::clear(self.server, &self.namespace).await;
+    }
+
+    /// No rule was broken, no secret was told, in a line of the log or to the agent.
+    pub(super) fn look(&self, component: &Component) {
+        assert_eq!(component.faults(), [""; 0]);
+        let is_secret = |text: &str| text.contains(&self.tenants[0].client_secret) || text.contains(CANARY);
+        for line in component.lines() {
+            let text = format!("{:?}", line.fields);
+            assert!(!is_secret(&text), "{text}");
+        }
+        for received in component.received() {
+            let text = format!("{:?}", received.observed);
+            assert!(!is_secret(&text), "{text}");
+        }
     }
 }

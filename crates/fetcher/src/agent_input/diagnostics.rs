@@ -1,6 +1,7 @@
 //! Diagnostics: configuration without secrets, health, state, metrics, recent errors, memory.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 
@@ -64,8 +65,8 @@ impl Diagnostics {
     }
 
     fn component(&self) -> Vec<Diagnostic> {
-        let states = self.agent.get().map(Agent::states).unwrap_or_default();
-        let units: Vec<Value> = states
+        let told = self.agent.get().map(Agent::states).unwrap_or_default();
+        let units: Vec<Value> = told
             .into_iter()
             .map(|(key, state, message)| json!({ "unit": key.to_string(), "state": state.name(), "message": message }))
             .collect();
@@ -133,8 +134,10 @@ impl Actions for Diagnostics {
         }
         // Whatever a text repeats, no secret of ours is in it.
         for file in &mut files {
+            // Line by line: the end of a text that is too long is left out.
             let text = String::from_utf8_lossy(&file.content);
-            file.content = common::secrets::without(&text).into_owned().into_bytes();
+            let lines: String = text.split_inclusive('\n').map(common::secrets::without).collect();
+            file.content = lines.into_bytes();
         }
         Ok(files)
     }
@@ -161,16 +164,18 @@ fn sources(health: &Health) -> String {
     let mut table = "state     tenant                                dataset          fetched  newest\n".to_owned();
     for source in health.snapshot().sources {
         let newest = source.newest.as_deref().unwrap_or("-");
-        table.push_str(&format!(
-            "{:<9} {:<37} {:<16} {:>7}  {newest}\n",
+        // A text takes whatever is written to it.
+        let _ = writeln!(
+            table,
+            "{:<9} {:<37} {:<16} {:>7}  {newest}",
             source.state.name(),
             source.tenant,
             source.dataset,
             source.fetched
-        ));
+        );
         for reason in source.reasons {
             let (error, hint) = common::health::in_one_line(&reason.text);
-            table.push_str(&format!("          {}: {error}; {}\n", reason.reason.name(), hint.unwrap_or_default()));
+            let _ = writeln!(table, "          {}: {error}; {}", reason.reason.name(), hint.unwrap_or_default());
         }
     }
     table

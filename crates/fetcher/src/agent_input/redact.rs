@@ -1,4 +1,4 @@
-//! Configurations without what is secret in them.
+//! What is secret in a configuration: not shown, and not repeated where somebody else repeats it.
 
 use serde_json::{Map, Value};
 
@@ -17,6 +17,8 @@ const SECRET: [&str; 10] = [
     "private",
     "credential",
 ];
+/// Values of headers and parameters that are shorter are words of any text.
+const WORD: usize = 8;
 /// Names that hold such a part, and whose values are none: places of files, and choices.
 const PLAIN: [&str; 2] = ["_file", "_url"];
 
@@ -41,6 +43,31 @@ fn member(name: &str, value: &Value) -> Value {
     }
 }
 
+/// Remembers what is secret, so that no line and no report has it, whoever says it.
+pub(super) fn remember(source: &Map<String, Value>) {
+    for (name, value) in source {
+        each_secret(name, value, &mut |secret| common::secrets::keep(secret));
+    }
+}
+
+/// Calls with everything that [`members`] leaves out.
+fn each_secret(name: &str, value: &Value, call: &mut dyn FnMut(&str)) {
+    match value {
+        Value::Object(inner) if is_anybodys(name) => {
+            inner.values().filter_map(Value::as_str).filter(|text| text.len() >= WORD).for_each(call);
+        }
+        Value::Object(inner) => inner.iter().for_each(|(name, value)| each_secret(name, value, call)),
+        Value::Array(items) => items.iter().for_each(|item| each_secret(name, item, call)),
+        Value::String(text) if is_secret(name) || text.contains("PRIVATE KEY") => call(text),
+        Value::String(text) => {
+            if let Some((_, password)) = login(text).and_then(|(_, login)| login.split_once(':')) {
+                call(password);
+            }
+        }
+        _ => {}
+    }
+}
+
 fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let last = name.rsplit('.').next().unwrap_or(&name);
@@ -56,10 +83,15 @@ fn is_anybodys(name: &str) -> bool {
 
 /// An address without user and password.
 fn without_login(text: &str) -> String {
-    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    match rest[..end].rfind('@') {
-        Some(at) => format!("{scheme}://{REDACTED}{}", &rest[at..]),
+    match login(text) {
+        Some((scheme, login)) => format!("{scheme}://{REDACTED}{}", &text[scheme.len() + 3 + login.len()..]),
         None => text.to_owned(),
     }
+}
+
+/// Scheme of an address, and its user and password.
+fn login(text: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = text.split_once("://")?;
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    rest[..end].rfind('@').map(|at| (scheme, &rest[..at]))
 }

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use collect::flow::{self, Assignment, Failed, Parts, RunOptions, Target, desk::Desk};
 use config::{Config, HealthReports, HttpConfig, NamedOutput, Output};
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -24,18 +25,31 @@ use output::settings::ElasticOutput;
 
 /// Time until a run is begun again that could not begin: the cluster is not prepared, another process has the state.
 const PAUSE: Duration = Duration::from_secs(5);
-/// Lists of tenants that may wait.
-const LISTS: usize = 16;
+/// Lists of tenants that may wait. A later one says everything that a former one says, so more would only be work.
+const LISTS: usize = 1;
 
 /// Every run.
 #[derive(Debug)]
 pub(super) struct Runs {
     stats: Arc<Stats>,
     desks: Arc<Desks>,
-    runs: BTreeMap<PathBuf, Run>,
-    tasks: JoinSet<(PathBuf, Result<Vec<Failed>, Trouble>)>,
-    /// Runs that could not begin, why, and when they are tried again.
-    troubles: BTreeMap<PathBuf, (Trouble, Instant)>,
+    known: BTreeMap<PathBuf, Run>,
+    tasks: JoinSet<Result<Vec<Failed>, Trouble>>,
+    /// Runs that could not begin, until they collect.
+    failures: BTreeMap<PathBuf, Failure>,
+    /// Number of the output that is wanted.
+    output: Option<u64>,
+}
+
+/// Why a run could not begin.
+#[derive(Debug)]
+struct Failure {
+    trouble: Trouble,
+    /// When it is tried again; `None` while it is.
+    due: Option<Instant>,
+    /// What it was begun with.
+    output: u64,
+    tenants: Assignment,
 }
 
 /// One that is at work, or at its end.
@@ -45,9 +59,15 @@ struct Run {
     lists: mpsc::Sender<Assignment>,
     /// What it was told last.
     told: Assignment,
+    /// It could not be told what is wanted yet.
+    is_behind: bool,
+    /// The cluster has answered, or is known to be out of reach.
+    is_open: Arc<AtomicBool>,
+    task: Id,
     /// Number of its output's configuration.
     output: u64,
     desk: Arc<Desk>,
+    dead: Arc<DeadLetters>,
 }
 
 /// Why a run could not begin, or ended.
@@ -61,7 +81,7 @@ pub(super) enum Trouble {
 
 impl Runs {
     pub(super) fn new(stats: Arc<Stats>, desks: Arc<Desks>) -> Self {
-        Self { stats, desks, runs: BTreeMap::new(), tasks: JoinSet::new(), troubles: BTreeMap::new() }
+        Self { stats, desks, known: BTreeMap::new(), tasks: JoinSet::new(), failures: BTreeMap::new(), output: None }
     }
 
     /// Counts and health of all runs.
@@ -73,22 +93,27 @@ impl Runs {
     pub(super) fn reconcile(&mut self, wanted: Wanted) {
         let Wanted { output, tenants } = wanted;
         let number = output.as_ref().map(|(_, number)| *number);
-        for (state, run) in &mut self.runs {
+        self.output = number;
+        for (state, run) in &mut self.known {
             match tenants.get(state) {
                 Some(_) if run.stop.is_cancelled() => {}
-                Some(list) if Some(run.output) == number => {
-                    // A full queue is tried again with the next look.
-                    if run.told != *list && run.lists.try_send(list.clone()).is_ok() {
-                        run.told = list.clone();
-                    }
-                }
+                Some(list) if Some(run.output) == number => run.tell(list),
                 _ => run.stop.cancel(),
             }
         }
-        self.troubles.retain(|state, (_, due)| tenants.contains_key(state) && *due > Instant::now());
+        self.failures.retain(|state, failure| {
+            let Some(list) = tenants.get(state) else { return false };
+            let is_former = Some(failure.output) != number;
+            if is_former || failure.tenants != *list {
+                failure.due = failure.due.map(|_| Instant::now());
+            }
+            // What a former output could not do says nothing of the one that is wanted.
+            number.is_some() && !(is_former && matches!(failure.trouble, Trouble::Output(_)))
+        });
         let Some((output, number)) = output else { return };
         for (state, list) in tenants {
-            if !self.runs.contains_key(&state) && !self.troubles.contains_key(&state) {
+            let is_early = |failure: &Failure| failure.due.is_some_and(|due| due > Instant::now());
+            if !self.known.contains_key(&state) && !self.failures.get(&state).is_some_and(is_early) {
                 self.begin(state, list, &output, number);
             }
         }
@@ -100,74 +125,126 @@ impl Runs {
         let desk = Arc::<Desk>::default();
         self.desks.add(&state, &desk);
         let config = config(&state, list.clone(), output.clone());
-        let work = Work { stats: Arc::clone(&self.stats), desk: Arc::clone(&desk), stop: stop.clone(), changes };
-        let place = state.clone();
-        self.tasks.spawn(async move { (place, work.run(config).await) });
-        self.runs.insert(state, Run { stop, lists, told: list, output: number, desk });
+        let is_open = Arc::<AtomicBool>::default();
+        let dead = DeadLetters::limited(&config.dead_letter, config.dead_letter_limit, Arc::clone(&self.stats.health));
+        let dead = Arc::new(dead);
+        let work = Work {
+            stats: Arc::clone(&self.stats),
+            desk: Arc::clone(&desk),
+            dead: Arc::clone(&dead),
+            is_open: Arc::clone(&is_open),
+            stop: stop.clone(),
+            changes,
+        };
+        let task = self.tasks.spawn(work.run(config)).id();
+        if let Some(failure) = self.failures.get_mut(&state) {
+            failure.due = None;
+        }
+        let run = Run { stop, lists, told: list, is_behind: false, is_open, task, output: number, desk, dead };
+        self.known.insert(state, run);
     }
 
     /// Waits until a run has ended; for ever without runs.
     pub(super) async fn ended(&mut self) {
-        let Some(ended) = self.tasks.join_next().await else { return std::future::pending().await };
-        match ended {
-            Ok((state, outcome)) => {
-                let was_told = self.runs.remove(&state).is_some_and(|run| run.stop.is_cancelled());
-                let trouble = match outcome {
-                    Err(trouble) => Some(trouble),
-                    // The last of its sources has ended, and the log says why.
-                    Ok(failed) => failed.first().map(|failed| Trouble::State(failed.error.to_string())),
-                };
-                if let Some(trouble) = trouble.filter(|_| !was_told) {
-                    self.troubles.insert(state, (trouble, Instant::now() + PAUSE));
-                }
-            }
+        let Some(ended) = self.tasks.join_next_with_id().await else { return std::future::pending().await };
+        let (task, trouble) = match ended {
+            Ok((task, Err(trouble))) => (task, Some(trouble)),
+            // The last of its sources has ended, and the log says why.
+            Ok((task, Ok(failed))) => (task, failed.first().map(|failed| Trouble::State(failed.error.to_string()))),
             Err(error) => {
-                tracing::error!(%error, "a run ended unexpectedly, it begins again");
-                self.runs.retain(|_, run| !run.lists.is_closed());
+                tracing::error!(%error, "the collection ended unexpectedly, it begins again");
+                (error.id(), Some(Trouble::State("the collection ended unexpectedly, it begins again soon".to_owned())))
             }
+        };
+        let Some(state) = self.known.iter().find(|(_, run)| run.task == task).map(|(state, _)| state.clone()) else {
+            return;
+        };
+        let run = self.known.remove(&state).filter(|run| !run.stop.is_cancelled());
+        match run.zip(trouble) {
+            Some((Run { told: tenants, output, .. }, trouble)) => {
+                let due = Some(Instant::now() + PAUSE);
+                self.failures.insert(state, Failure { trouble, due, output, tenants });
+            }
+            None => drop(self.failures.remove(&state)),
         }
+    }
+
+    /// Forgets why runs could not begin that have begun by now.
+    pub(super) fn settle(&mut self) {
+        let runs = &self.known;
+        self.failures.retain(|state, _| !runs.get(state).is_some_and(Run::is_at_work));
     }
 
     /// Something waits for its next attempt, and its time has come.
     pub(super) fn is_due(&self) -> bool {
-        self.troubles.values().any(|(_, due)| *due <= Instant::now())
+        let is_due = |failure: &Failure| failure.due.is_some_and(|due| due <= Instant::now());
+        self.failures.values().any(is_due) || self.known.values().any(|run| run.is_behind)
     }
 
     /// Why the run of a state directory does not work.
     pub(super) fn trouble(&self, state: &Path) -> Option<&Trouble> {
-        self.troubles.get(state).map(|(trouble, _)| trouble)
+        self.failures.get(state).map(|failure| &failure.trouble)
     }
 
     /// The first trouble that is the output's.
     pub(super) fn trouble_of_output(&self) -> Option<&str> {
-        self.troubles.values().find_map(|(trouble, _)| match trouble {
+        self.failures.values().find_map(|failure| match &failure.trouble {
             Trouble::Output(what) => Some(what.as_str()),
             Trouble::State(_) => None,
         })
     }
 
+    /// The cluster is asked for the first time. Another attempt after a failure is no news.
+    pub(super) fn is_asking(&self) -> bool {
+        let asks = |(state, run): (&PathBuf, &Run)| !run.stop.is_cancelled() && !self.failures.contains_key(state);
+        !self.known.values().any(|run| run.is_open.load(Ordering::Relaxed)) && self.known.iter().any(asks)
+    }
+
     /// Sources of the tenant are at work.
     pub(super) fn collects(&self, place: Option<&Place>) -> bool {
         let Some(Place { state, cloud, tenant }) = place else { return false };
-        self.runs.get(state).is_some_and(|run| run.desk.collects(cloud, tenant))
+        self.known.get(state).is_some_and(|run| run.desk.collects(cloud, tenant))
     }
 
     /// Nothing is at work.
     pub(super) fn is_idle(&self) -> bool {
-        self.runs.is_empty()
+        self.known.is_empty()
     }
 
     /// Runs are on their way to their end, because their output is another one.
     pub(super) fn is_ending(&self) -> bool {
-        self.runs.values().any(|run| run.stop.is_cancelled())
+        self.known.values().any(|run| run.stop.is_cancelled() && Some(run.output) != self.output)
+    }
+
+    /// Looks for what no single error shows; to be called twice a minute or so.
+    pub(super) fn watch(&self) {
+        self.stats.health.watch();
+        for run in self.known.values() {
+            run.dead.refresh();
+        }
     }
 
     /// Ends all runs, and waits until they have delivered and stored what they have read, or given up on that.
     pub(super) async fn stop(&mut self) {
-        for run in self.runs.values() {
+        for run in self.known.values() {
             run.stop.cancel();
         }
         while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+impl Run {
+    /// Hands over whom to collect. One that still has the former list is told later ([`Runs::is_due`]).
+    fn tell(&mut self, list: &Assignment) {
+        self.is_behind = self.told != *list && self.lists.try_send(list.clone()).is_err();
+        if !self.is_behind && self.told != *list {
+            self.told = list.clone();
+        }
+    }
+
+    /// It has a cluster and a state, and collects.
+    fn is_at_work(&self) -> bool {
+        self.told.tenants.iter().any(|tenant| self.desk.collects(&tenant.cloud.name, &tenant.id))
     }
 }
 
@@ -175,21 +252,22 @@ impl Runs {
 struct Work {
     stats: Arc<Stats>,
     desk: Arc<Desk>,
+    dead: Arc<DeadLetters>,
+    is_open: Arc<AtomicBool>,
     stop: CancellationToken,
     changes: mpsc::Receiver<Assignment>,
 }
 
 impl Work {
     async fn run(self, config: Config) -> Result<Vec<Failed>, Trouble> {
-        let Self { stats, desk, stop, changes } = self;
+        let Self { stats, desk, dead, is_open, stop, changes } = self;
         let NamedOutput { output, namespace, .. } = &config.outputs[0];
         let opened = stop.run_until_cancelled(open(output, namespace, false)).await;
         let Some(opened) = opened else { return Ok(Vec::new()) };
         let output = opened.map_err(|error| Trouble::Output(error.to_string()))?;
+        is_open.store(true, Ordering::Relaxed);
         let target = Target { name: DEFAULT_OUTPUT.into(), output, namespace: namespace.clone() };
-        let dead = DeadLetters::limited(&config.dead_letter, config.dead_letter_limit, Arc::clone(&stats.health));
-        let parts =
-            Parts { outputs: vec![target], stats: Arc::clone(&stats), dead: Arc::new(dead), desk: Arc::clone(&desk) };
+        let parts = Parts { outputs: vec![target], stats: Arc::clone(&stats), dead, desk: Arc::clone(&desk) };
         let of_state = |error: Error| Trouble::State(error.to_string());
         let _control = control::open(&config.state, Arc::clone(&stats.health), desk).await.map_err(of_state)?;
         let orders = RunOptions { once: false, stop, tenants: Some(changes) };

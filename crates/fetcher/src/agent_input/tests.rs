@@ -123,3 +123,18 @@ fn configurations_are_shown_without_secrets() {
     assert_eq!(text.matches("shown").count(), 6, "{text}");
     assert!(text.contains(r#""credential":"client_secret""#), "{text}");
 }
+
+#[test]
+fn whatever_is_not_shown_is_not_repeated() {
+    redact::remember(&object(json!({
+        "headers": {"X-Any": "parrot-header", "X-Short": "short"}, "parameters": {"auth": "parrot-parameter"},
+        "proxy_url": "http://user:parrot-login@proxy:3128/", "secrets": [["parrot-list"]],
+        "streams": [{"some_token": "parrot-token", "name": "parrot-name"}],
+    })));
+    for secret in ["parrot-header", "parrot-parameter", "parrot-login", "parrot-list", "parrot-token"] {
+        assert_eq!(common::secrets::without(&format!("said {secret}")), "said [removed]");
+    }
+    for word in ["short", "parrot-name", "http://proxy:3128/"] {
+        assert_eq!(common::secrets::without(&format!("said {word}")), format!("said {word}"));
+    }
+}

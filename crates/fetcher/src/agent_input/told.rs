@@ -32,7 +32,7 @@ pub(super) struct Told {
 struct Text {
     state: UnitState,
     reason: Option<Reason>,
-    text: String,
+    words: String,
     since: Instant,
 }
 
@@ -71,6 +71,9 @@ impl Told {
         if runs.is_ending() {
             return Report::new(UnitState::Configuring, "what was read goes to the former output first");
         }
+        if runs.is_asking() {
+            return Report::new(UnitState::Configuring, "the cluster is asked whether it is prepared");
+        }
         let Some(OutputSnapshot { reasons, refusing, .. }) = snapshot.outputs.first() else {
             return Report::new(UnitState::Healthy, "nothing was delivered yet");
         };
@@ -96,16 +99,15 @@ impl Told {
         if let Some(Trouble::State(what)) = around.runs.trouble(&around.units.place(read).state) {
             return failed(what);
         }
+        let of_tenant =
+            |source: &&SourceSnapshot| source.tenant == read.tenant.id && source.cloud == read.tenant.cloud.name;
+        let sources: Vec<&SourceSnapshot> = around.snapshot.sources.iter().filter(of_tenant).collect();
         let mut streams = BTreeMap::new();
         let mut counts = Map::new();
         for (dataset, stream) in read.tenant.datasets.iter().zip(&read.streams) {
             let name = dataset.dataset.definition.name;
-            let is_meant = |source: &&SourceSnapshot| {
-                source.tenant == read.tenant.id
-                    && source.cloud == read.tenant.cloud.name
-                    && source.dataset.split('+').any(|known| known == name)
-            };
-            let (status, reason) = match around.snapshot.sources.iter().find(is_meant) {
+            let is_meant = |source: &&&SourceSnapshot| source.dataset.split('+').any(|known| known == name);
+            let (status, reason) = match sources.iter().find(is_meant) {
                 Some(source) => {
                     counts.insert(stream.id.clone(), count(source, name));
                     status(source)
@@ -126,7 +128,8 @@ impl Told {
         let names = read.tenant.datasets.iter().map(|dataset| dataset.dataset.definition.name);
         let names = names.collect::<Vec<_>>().join(", ");
         let message = format!("collects {names} of {who}");
-        let report = Report::of_streams(UnitState::Healthy, message, &streams);
+        let (state, message) = refusal(&sources).unwrap_or((UnitState::Healthy, message));
+        let report = Report::of_streams(state, message, &streams);
         match self.counts(key, counts) {
             Some(counts) => report.with("collection", counts),
             None => report,
@@ -151,12 +154,12 @@ impl Told {
         text: String,
     ) -> String {
         let known = self.texts.entry((key.clone(), stream.to_owned()));
-        let fresh = Text { state, reason, text, since: Instant::now() };
-        let known = known.or_insert_with(|| Text { text: fresh.text.clone(), ..fresh });
+        let fresh = Text { state, reason, words: text, since: Instant::now() };
+        let known = known.or_insert_with(|| Text { words: fresh.words.clone(), ..fresh });
         if (known.state, known.reason) != (state, reason) || known.since.elapsed() > TEXTS {
             *known = fresh;
         }
-        known.text.clone()
+        known.words.clone()
     }
 }
 
@@ -166,6 +169,14 @@ struct Around<'a> {
     runs: &'a Runs,
     snapshot: &'a Snapshot,
     has_output: bool,
+}
+
+/// Why the tenant is not collected as it is configured, although the policy can be read.
+fn refusal(sources: &[&SourceSnapshot]) -> Option<(UnitState, String)> {
+    let is_it = |reason: &&ReasonSnapshot| matches!(reason.reason, Reason::Configuration | Reason::FormerConfiguration);
+    let ReasonSnapshot { reason, text, .. } = sources.iter().flat_map(|source| &source.reasons).find(is_it)?;
+    let state = if *reason == Reason::Configuration { UnitState::Failed } else { UnitState::Degraded };
+    Some((state, sentence(text, reason.advice())))
 }
 
 fn failed(what: &str) -> Report {

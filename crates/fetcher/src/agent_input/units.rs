@@ -11,6 +11,7 @@ use output::settings::ElasticOutput;
 use serde_json::Value;
 
 use super::delivery::Shipper;
+use super::redact;
 
 /// Every unit that the agent wants.
 #[derive(Debug)]
@@ -70,6 +71,7 @@ impl Units {
     /// A unit has this configuration from now on.
     pub(super) fn set(&mut self, unit: Unit) {
         let key = unit.key.clone();
+        redact::remember(&unit.config.source);
         let source = Value::Object(unit.config.source.clone());
         match key.unit_type {
             UnitType::Input => {
@@ -108,6 +110,11 @@ impl Units {
         }
         self.inputs.remove(key);
         self.outputs.remove(key);
+    }
+
+    /// The former unit has ended.
+    pub(super) fn forget(&mut self, key: &UnitKey) {
+        self.former.remove(key);
     }
 
     pub(super) fn inputs(&self) -> impl Iterator<Item = &Input> {

@@ -96,6 +96,11 @@ pub(super) fn flush(format: LogFormat, end: bool) {
     let _ = WithoutSecrets(std::io::stderr()).write_all(text.as_bytes());
 }
 
+/// Writes what is due to be said of repeats, as an agent reads it.
+pub(crate) fn tell_repeats() {
+    flush(LogFormat::Agent, false);
+}
+
 /// The last barrier: whatever a line repeats, no secret of ours is in it. Lines come whole.
 struct WithoutSecrets(std::io::Stderr);
 
