@@ -4,16 +4,20 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
+use std::time::Duration;
 
 use agent::{Actions, Agent, Diagnostic, DiagnosticsRequest, Refusal, Unit, UnitKey};
 use async_trait::async_trait;
 use collect::flow::desk::Desk;
-use common::health::{Health, locked};
+use common::health::{Health, SourceSnapshot, locked};
 use serde_json::{Value, json};
 
 use super::{machine, redact};
 use crate::cli::logs;
 use crate::{metrics, version};
+
+/// How long the processor's time is watched; the agent waits a minute.
+const PROFILE: Duration = if cfg!(test) { Duration::from_millis(100) } else { Duration::from_secs(10) };
 
 /// Where the state of each run is found.
 #[derive(Debug, Default)]
@@ -129,8 +133,7 @@ impl Actions for Diagnostics {
             None => self.component(),
         };
         if request.wants_cpu() {
-            let text = "this build takes no profile of the processor's time; `perf record -p PID` does on Linux\n";
-            files.push(text_file("cpu", "txt", "Where the processor's time goes", text.to_owned()));
+            files.push(text_file("cpu", "txt", "Where the processor's time goes", cpu(&self.health).await));
         }
         // Whatever a text repeats, no secret of ours is in it.
         for file in &mut files {
@@ -157,6 +160,29 @@ fn text_file(name: &str, ending: &str, description: &str, text: String) -> Diagn
         content_type: "text/plain".to_owned(),
         content: text.into_bytes(),
     }
+}
+
+/// The processor's time by thread while sources work, and what they read in that time.
+async fn cpu(health: &Health) -> String {
+    let before = (health.snapshot(), machine::threads());
+    tokio::time::sleep(PROFILE).await;
+    let (after, threads) = (health.snapshot(), machine::threads());
+    let mut table = format!("in {} s\nuser ms  system ms  thread\n", PROFILE.as_secs());
+    for (id, now) in &threads {
+        let then = before.1.get(id);
+        let since = |time: fn(&machine::Thread) -> u64| time(now) - then.map_or(0, time).min(time(now));
+        let (user, system) = (since(|thread| thread.user), since(|thread| thread.system));
+        table.push_str(&format!("{user:>7}  {system:>9}  {} ({id})\n", now.name));
+    }
+    table.push_str("pages  records  source\n");
+    for source in &after.sources {
+        let key = |source: &SourceSnapshot| (source.cloud.clone(), source.tenant.clone(), source.dataset.clone());
+        let then = before.0.sources.iter().find(|then| key(then) == key(source));
+        let (pages, fetched) = then.map_or((0, 0), |then| (then.pages, then.fetched));
+        let (pages, fetched) = (source.pages - pages.min(source.pages), source.fetched - fetched.min(source.fetched));
+        table.push_str(&format!("{pages:>5}  {fetched:>7}  {} {}\n", source.tenant, source.dataset));
+    }
+    table
 }
 
 /// The sources as a table.
