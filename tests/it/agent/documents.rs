@@ -71,6 +71,11 @@ async fn documents_carry_what_the_policy_adds_and_every_field_is_mapped() {
         }
     }
     scene.end().await;
+    let names = sources::datasets().into_iter().map(|dataset| dataset.definition.name);
+    for name in names.chain([schema::health::NAME]) {
+        let path = format!("/_index_template/{template}-{name}");
+        scene.server.request(reqwest::Method::DELETE, &path, &Value::Null).await.unwrap();
+    }
 }
 
 /// Makes the mappings of this namespace strict: a field that they do not know refuses the document.
