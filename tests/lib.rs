@@ -8,5 +8,5 @@ pub mod fake_agent;
 pub mod support;
 
 pub use support::{
-    Elasticsearch, Mode, Part, Stack, Verdict, left_out, number, official_python, repository, validate, words,
+    Elasticsearch, Mode, Part, Stack, Verdict, left_out, number, official_python, path, repository, validate, words,
 };

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 pub use distribution::Stack;
 pub use elasticsearch::Elasticsearch;
-pub use environment::{number, words};
+pub use environment::{number, path, words};
 pub use official::official_python;
 pub use parts::{Part, left_out};
 pub use validator::{Mode, Verdict, validate};

@@ -16,6 +16,11 @@ pub fn words(name: &str) -> Vec<String> {
     text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
 }
 
+/// A path from the environment.
+pub fn path(name: &str) -> Option<PathBuf> {
+    variable(name).map(PathBuf::from)
+}
+
 /// A number from the environment; text that is none counts as not set.
 pub fn number(name: &str) -> Option<u64> {
     variable(name)?.to_str()?.trim().parse().ok()

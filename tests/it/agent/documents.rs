@@ -71,6 +71,11 @@ async fn documents_carry_what_the_policy_adds_and_every_field_is_mapped() {
         }
     }
     scene.end().await;
+    let names = sources::datasets().into_iter().map(|dataset| dataset.definition.name);
+    for name in names.chain([schema::health::NAME]) {
+        let path = format!("/_index_template/{template}-{name}");
+        scene.server.request(reqwest::Method::DELETE, &path, &Value::Null).await.unwrap();
+    }
 }
 
 /// Makes the mappings of this namespace strict: a field that they do not know refuses the document.
@@ -131,12 +136,20 @@ async fn each_input_has_its_own_way_to_its_tenant() {
         })
         .await;
     assert!(status.input("tenant-0").unwrap().message.contains("ca.pem"), "{status:#?}");
-    // Alone, it is the same.
-    component.set_policy(&scene.policy([changed]));
-    let status = component
-        .until("failed alone", |status| status.units.len() == 2 && state(status, "tenant-0") == Some(State::Failed))
-        .await;
-    assert!(status.input("tenant-0").unwrap().message.contains("ca.pem"), "{status:#?}");
+    // Where all are refused, each says why it is.
+    let mut other = through(1, &two);
+    let other_ca = scene.folder.path().join("other.pem");
+    std::fs::write(&other_ca, "no certificate").unwrap();
+    other["ca_file"] = other_ca.to_str().unwrap().into();
+    component.set_policy(&scene.policy([changed, other]));
+    component.stop(false).await;
+    component.spawn(scene.program()).await.unwrap();
+    let is_failed = |status: &Status, id: &str| state(status, id) == Some(State::Failed);
+    let status =
+        component.until("both failed", |status| is_failed(status, "tenant-0") && is_failed(status, "tenant-1")).await;
+    for (id, file) in [("tenant-0", "/ca.pem"), ("tenant-1", "/other.pem")] {
+        assert!(status.input(id).unwrap().message.contains(file), "{status:#?}");
+    }
     component.set_policy(&scene.policy([through(0, &one), through(1, &two)]));
     component.until("healthy again", |status| status.units.len() == 3 && status.is_healthy()).await;
     scene.end().await;

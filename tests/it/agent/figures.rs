@@ -1,11 +1,12 @@
 //! Figures of the component, printed and not judged: they depend on the machine.
 //!
-//! `cargo test --release -p it --test it agent::figures -- --ignored --nocapture`
+//! `M365_TEST_PROGRAM=target/release/m365-fetcher cargo test -p it --test it agent::figures -- --ignored --nocapture`; without
+//! it, those of the program as it was built for the tests.
 
 use std::io::Write as _;
 use std::time::Duration;
 
-use it::fake_agent::{Options, Policy, Status};
+use it::fake_agent::{Options, Policy, Program, Status};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -32,6 +33,11 @@ fn inputs(scene: &Scene) -> Vec<Value> {
             input
         })
         .collect()
+}
+
+/// The build that is measured.
+fn program(scene: &Scene) -> Program {
+    it::path("M365_TEST_PROGRAM").map_or_else(|| scene.program(), |path| Program::new(path, scene.folder.path()))
 }
 
 /// Milliseconds of processor time, and KiB of memory.
@@ -63,7 +69,7 @@ async fn of_the_component() {
     let component = &scene.component;
     let nothing = Policy::new(scene.output());
     component.set_policy(&nothing);
-    component.spawn(scene.program()).await.unwrap();
+    component.spawn(program(&scene)).await.unwrap();
     component.until("healthy", Status::is_healthy).await;
     idle(&scene, "idle without inputs").await;
     component.stop(false).await;
@@ -74,7 +80,7 @@ async fn of_the_component() {
     component.set_policy(&policy(&many));
     let checkins = component.received().len();
     let begun = Instant::now();
-    component.spawn(scene.program()).await.unwrap();
+    component.spawn(program(&scene)).await.unwrap();
     component.until("checked in", |_| component.received().len() > checkins).await;
     let first = begun.elapsed();
     component.until("taken over", |status| status.units.values().all(|unit| unit.config_idx > 0)).await;

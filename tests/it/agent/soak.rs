@@ -147,7 +147,7 @@ impl Soak {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_soak_loses_nothing_repeats_nothing_and_leaves_no_unit_behind() {
-    let times = Times { checkin: Duration::from_secs(10), restart: Duration::from_millis(500), ..Times::default() };
+    let times = Times { restart: Duration::from_millis(500), ..Times::default() };
     let Some(scene) = Scene::new(Options { times, ..Options::default() }).await else { return };
     let seconds = number("M365_SOAK_SECONDS").unwrap_or(30);
     let seed = number("M365_SOAK_SEED").unwrap_or_else(|| RandomState::new().hash_one(0) >> 32);

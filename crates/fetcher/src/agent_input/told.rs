@@ -96,12 +96,13 @@ impl Told {
         if !around.has_output {
             return Report::new(UnitState::Degraded, "nothing is collected: the output is missing or refused");
         }
-        if let Some(Trouble::State(what)) = around.runs.trouble(&around.units.place(read).state) {
-            return failed(what);
-        }
         let of_tenant =
             |source: &&SourceSnapshot| source.tenant == read.tenant.id && source.cloud == read.tenant.cloud.name;
         let sources: Vec<&SourceSnapshot> = around.snapshot.sources.iter().filter(of_tenant).collect();
+        if let Some(Trouble::State(what)) = around.runs.trouble(&around.units.place(read).state) {
+            // The trouble of a run without sources is that of any of its tenants.
+            return refusal(&sources).map_or_else(|| failed(what), |(state, text)| Report::new(state, text));
+        }
         let mut streams = BTreeMap::new();
         let mut counts = Map::new();
         for (dataset, stream) in read.tenant.datasets.iter().zip(&read.streams) {
