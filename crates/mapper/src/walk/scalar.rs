@@ -45,27 +45,10 @@ impl<'w> Walk<'w, '_> {
                 // JSON has one way to write an integer, but for a zero below zero.
                 let is_written = self.row.kind(at) == Kind::Integer && number != 0;
                 let text = if is_written { Cow::Borrowed(self.row.raw(at)) } else { number.to_string().into() };
-                if shown {
-                    self.separate(start);
-                    self.buffers.custom.extend_from_slice(text.as_bytes());
-                }
-                self.fill_ecs(column, &text, None);
+                self.unquoted(column, &text, start);
             }
-            Value::Number(text) => {
-                if shown {
-                    self.separate(start);
-                    self.buffers.custom.extend_from_slice(text.as_bytes());
-                }
-                self.fill_ecs(column, text, None);
-            }
-            Value::Flag(flag) => {
-                let text = if flag { "true" } else { "false" };
-                if shown {
-                    self.separate(start);
-                    self.buffers.custom.extend_from_slice(text.as_bytes());
-                }
-                self.fill_ecs(column, text, None);
-            }
+            Value::Number(text) => self.unquoted(column, text, start),
+            Value::Flag(flag) => self.unquoted(column, if flag { "true" } else { "false" }, start),
             Value::Json(text) => {
                 if shown && let Some(inner) = Row::strict(&text) {
                     let mark = self.buffers.custom.len();
@@ -77,6 +60,15 @@ impl<'w> Walk<'w, '_> {
                 }
             }
         }
+    }
+
+    /// Writes a value that JSON does not quote, and fills ECS.
+    fn unquoted(&mut self, column: &'w Column, text: &str, start: usize) {
+        if column.key.is_some() {
+            self.separate(start);
+            self.buffers.custom.extend_from_slice(text.as_bytes());
+        }
+        self.fill_ecs(column, text, None);
     }
 
     pub(super) fn url(&mut self, column: &'w Column, at: At, start: usize) {
