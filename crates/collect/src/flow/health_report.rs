@@ -35,6 +35,9 @@ pub(super) struct Reports {
     documents: Vec<(DocId, Vec<u8>)>,
 }
 
+/// Output, namespace, and the name of the data stream where it is called otherwise.
+type Place<'a> = (Arc<str>, Option<&'a str>, Option<&'a str>);
+
 impl Reporter {
     /// The reports of all sources. A source whose tenant cannot be collected as it is configured is reported to the
     /// default output.
@@ -44,7 +47,7 @@ impl Reporter {
         let deliveries: FxHashMap<_, &Delivery> =
             tenants.iter().map(|tenant| (name(tenant), &tenant.delivery)).collect();
         let default = Delivery::default();
-        let mut all: BTreeMap<(Arc<str>, Option<&str>, Option<&str>), Reports> = BTreeMap::new();
+        let mut all: BTreeMap<Place<'_>, Reports> = BTreeMap::new();
         let mut now = BTreeMap::new();
         for source in run.stats.health.sources() {
             let key = source.key().clone();

@@ -172,7 +172,7 @@ async fn cpu(health: &Health) -> String {
         let then = before.1.get(id);
         let since = |time: fn(&machine::Thread) -> u64| time(now) - then.map_or(0, time).min(time(now));
         let (user, system) = (since(|thread| thread.user), since(|thread| thread.system));
-        table.push_str(&format!("{user:>7}  {system:>9}  {} ({id})\n", now.name));
+        let _ = writeln!(table, "{user:>7}  {system:>9}  {} ({id})", now.name);
     }
     table.push_str("pages  records  source\n");
     for source in &after.sources {
@@ -180,7 +180,7 @@ async fn cpu(health: &Health) -> String {
         let then = before.0.sources.iter().find(|then| key(then) == key(source));
         let (pages, fetched) = then.map_or((0, 0), |then| (then.pages, then.fetched));
         let (pages, fetched) = (source.pages - pages.min(source.pages), source.fetched - fetched.min(source.fetched));
-        table.push_str(&format!("{pages:>5}  {fetched:>7}  {} {}\n", source.tenant, source.dataset));
+        let _ = writeln!(table, "{pages:>5}  {fetched:>7}  {} {}", source.tenant, source.dataset);
     }
     table
 }

@@ -35,7 +35,7 @@ pub(super) fn threads() -> BTreeMap<u32, Thread> {
     entries.flatten().filter_map(thread).collect()
 }
 
-/// Reads `/proc/PID/stat` (proc_pid_stat(5)): the name stands in brackets and may hold some; times count hundredths.
+/// Reads `/proc/PID/stat` (`proc_pid_stat(5)`): the name stands in brackets and may hold some; times count hundredths.
 fn parse(stat: &str) -> Option<Thread> {
     const TICK: u64 = 10;
     let (head, tail) = stat.rsplit_once(')')?;

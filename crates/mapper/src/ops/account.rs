@@ -15,7 +15,7 @@ struct Account<'a> {
 }
 
 /// What an account is named by: the address, where the text is a mail header.
-fn address<'a>(text: &'a Cow<'_, str>) -> Cow<'a, str> {
+fn address(text: &str) -> Cow<'_, str> {
     let header = text.contains('<').then(|| mailboxes(text).into_iter().next()).flatten();
     header.map_or(Cow::Borrowed(text), |mailbox| Cow::Owned(mailbox.address))
 }

@@ -23,7 +23,9 @@ pub(crate) fn addresses(text: &str, push: &mut dyn FnMut(&str)) {
         return push(valid(trim(text)).filter(|_| !too_long(text)).unwrap_or(text));
     }
     let found = mailboxes(text);
-    found.iter().for_each(|mailbox| push(&mailbox.address));
+    for mailbox in &found {
+        push(&mailbox.address);
+    }
     if found.is_empty() {
         push(text);
     }
@@ -165,7 +167,7 @@ fn valid(text: &str) -> Option<&str> {
 /// Whether the text has something before and after its last `@`, and nothing that separates words.
 pub(crate) fn is_address(text: &str) -> bool {
     let sides = text.rfind('@').is_some_and(|at| at > 0 && at + 1 < text.len());
-    sides && !text.bytes().fold(false, |found, byte| found | (byte <= b' ') | matches!(byte, b'<' | b'>'))
+    sides && !text.bytes().fold(false, |found, byte| found | matches!(byte, 0..=b' ' | b'<' | b'>'))
 }
 
 /// Hands over the hosts of the addresses.
@@ -176,7 +178,9 @@ pub(crate) fn hosts(text: &str, push: &mut dyn FnMut(&str)) {
         }
     };
     if !is_bare(text) {
-        mailboxes(text).iter().for_each(|mailbox| of(&mailbox.address));
+        for mailbox in mailboxes(text) {
+            of(&mailbox.address);
+        }
     } else if let Some(address) = valid(trim(text)).filter(|_| !too_long(text)) {
         of(address);
     }
