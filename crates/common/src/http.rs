@@ -21,7 +21,7 @@ pub use self::backoff::{Backoff, MAX_AFTER, jitter};
 pub use self::decode::{BodyError, Decoder, check_encoding};
 pub use self::gap::{Gap, Unreachable};
 pub use self::proxy::ProxyConfig;
-pub use self::request::{REDIRECTED, check_json, claims_challenge, ids, redirected, send};
+pub use self::request::{REDIRECTED, check_json, claims_challenge, guid, ids, redirected, send};
 use crate::error::{Error, with_causes};
 
 /// A request was not answered. Where no connection was made, the way is to blame, not the question.

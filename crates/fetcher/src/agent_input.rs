@@ -31,13 +31,12 @@ use self::runs::Runs;
 use self::told::Told;
 use self::units::Units;
 use crate::cli::logs;
+use crate::cli::told::WATCH;
 use crate::version;
 use common::stats::Stats;
 
 /// Time between two looks at how the sources are.
 const LOOK: Duration = Duration::from_millis(250);
-/// Time between two looks of the watchdogs.
-const WATCH: Duration = Duration::from_secs(30);
 /// Changes that come close together are taken over at once.
 const TOGETHER: Duration = Duration::from_millis(20);
 /// Longest time that a unit is given to its end: the agent waits no longer.

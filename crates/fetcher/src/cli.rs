@@ -18,7 +18,7 @@ mod setup;
 mod signals;
 mod state;
 mod status;
-mod told;
+pub(crate) mod told;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -23,7 +23,7 @@ mod tests;
 
 pub use drift::Drift;
 pub use id::DocId;
-pub use map::{FactsReader, Mapped, Mapper, Marks};
+pub use map::{FactsReader, Mapped, Mapper, Marks, merge};
 pub use reject::Reject;
 pub use rollup::{Facts, Rollup};
 pub use row::{MAX_ROW, Row};

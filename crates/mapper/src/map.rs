@@ -5,7 +5,7 @@ mod facts;
 mod marks;
 
 pub use facts::FactsReader;
-pub use marks::Marks;
+pub use marks::{Marks, merge};
 
 use std::sync::{Arc, LazyLock, OnceLock};
 

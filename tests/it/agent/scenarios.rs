@@ -8,10 +8,6 @@ use serde_json::{Value, json};
 
 use super::scene::Scene;
 
-fn is_healthy(status: &Status) -> bool {
-    status.is_healthy()
-}
-
 fn message(status: &Status, input: &str) -> (State, String) {
     status.input(input).map_or((State::Starting, String::new()), |unit| (unit.state, unit.message.clone()))
 }
@@ -22,7 +18,7 @@ async fn inputs_come_change_and_go_and_nothing_is_lost() {
     let component = &scene.component;
     component.set_policy(&scene.policy([scene.input(0)]));
     component.spawn(scene.program()).await.unwrap();
-    component.until("healthy", is_healthy).await;
+    component.until("healthy", Status::is_healthy).await;
     scene.until_complete(&[0]).await;
     // Documents are those of an agent.
     let document = scene.document("alert").await;
@@ -40,9 +36,9 @@ async fn inputs_come_change_and_go_and_nothing_is_lost() {
     let mut shorter = scene.input(0);
     shorter["streams"].as_array_mut().unwrap().truncate(1);
     component.set_policy(&scene.policy([shorter, scene.input(1)]));
-    component.until("healthy with fewer streams", is_healthy).await;
+    component.until("healthy with fewer streams", Status::is_healthy).await;
     component.set_policy(&scene.policy([scene.input(0), scene.input(1)]));
-    component.until("healthy with all streams", is_healthy).await;
+    component.until("healthy with all streams", Status::is_healthy).await;
     // A tenant goes.
     component.set_policy(&scene.policy([scene.input(1)]));
     component.until("one input", |status| status.units.len() == 2 && status.is_healthy()).await;
@@ -106,7 +102,7 @@ async fn another_output_is_taken_over_and_one_that_is_none_is_refused() {
     let messages = component.received().len() - before;
     assert!(messages < 6, "{messages} messages in 3 s");
     component.set_policy(&scene.policy([scene.input(0)]));
-    component.until("healthy", is_healthy).await;
+    component.until("healthy", Status::is_healthy).await;
     scene.until_complete(&[0]).await;
     for kind in ["logstash", "kafka", "remote_elasticsearch"] {
         component.set_policy(&Policy::new(json!({"type": kind, "hosts": ["127.0.0.1:1"]})).input(scene.input(0)));
@@ -116,7 +112,7 @@ async fn another_output_is_taken_over_and_one_that_is_none_is_refused() {
         assert_eq!(status.output().unwrap().state, State::Failed, "{status:#?}");
     }
     component.set_policy(&scene.policy([scene.input(0)]));
-    component.until("healthy again", is_healthy).await;
+    component.until("healthy again", Status::is_healthy).await;
     scene.until_complete(&[0]).await;
     scene.end().await;
 }
@@ -133,7 +129,7 @@ async fn killed_and_started_again_it_goes_on_where_it_was() {
         component.signal(rustix::process::Signal::KILL).unwrap();
         component.until("started again", |status| status.starts == starts).await;
     }
-    component.until("back", is_healthy).await;
+    component.until("back", Status::is_healthy).await;
     scene.until_complete(&[0]).await;
     scene.end().await;
 }
@@ -146,7 +142,7 @@ async fn diagnostics_tell_everything_but_secrets() {
     output["headers"] = json!({"X-Canary": "canary-header"});
     component.set_policy(&Policy::new(output).input(scene.input(0)));
     component.spawn(scene.program()).await.unwrap();
-    component.until("healthy", is_healthy).await;
+    component.until("healthy", Status::is_healthy).await;
     component.until_actions().await;
     let answer = component.diagnostics(None, true).await.unwrap();
     assert_eq!(answer.status, ActionStatus::Success as i32);

@@ -32,8 +32,8 @@ pub async fn send(request: RequestBuilder) -> reqwest::Result<Response> {
     }
 }
 
-/// A random GUID (version 4).
-fn guid() -> String {
+/// A random GUID (version 4, RFC 9562).
+pub fn guid() -> String {
     // Without random numbers there is no TLS either.
     let mut bytes =
         ring::rand::generate::<[u8; 16]>(&SystemRandom::new()).map(ring::rand::Random::expose).unwrap_or_default();

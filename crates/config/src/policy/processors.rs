@@ -2,6 +2,7 @@
 //!
 //! Any other is refused: a processor that drops or hides something must not be left out silently.
 
+use mapper::merge;
 use serde_json::{Map, Value};
 
 use super::Additions;
@@ -37,13 +38,13 @@ pub(super) fn read(key: &str, written: Option<Value>, additions: &mut Additions)
                 let Some(Value::Object(fields)) = settings.get("fields") else {
                     return Err(error("`add_fields` has no `fields`; allowed: an object".to_owned()));
                 };
-                merge(&mut additions.fields, below(target, nested(fields, "")?));
+                merge(&mut additions.fields, &below(target, nested(fields, "")?));
             }
             "add_labels" => {
                 let Some(Value::Object(labels)) = settings.get("labels") else {
                     return Err(error("`add_labels` has no `labels`; allowed: an object".to_owned()));
                 };
-                merge(&mut additions.fields, below("labels", nested(labels, "")?));
+                merge(&mut additions.fields, &below("labels", nested(labels, "")?));
             }
             "add_tags" => {
                 let tags = settings.get("tags").and_then(Value::as_array);
@@ -52,7 +53,7 @@ pub(super) fn read(key: &str, written: Option<Value>, additions: &mut Additions)
                     tags.ok_or_else(|| error("`add_tags` has no `tags`; allowed: a list of texts".to_owned()))?;
                 match settings.get("target").and_then(Value::as_str).unwrap_or("tags") {
                     "tags" => additions.tag(tags),
-                    other => merge(&mut additions.fields, below(other, tags)),
+                    other => merge(&mut additions.fields, &below(other, tags)),
                 }
             }
             other => return Err(error(format!("`{other}` is not known here; allowed: {KNOWN}"))),
@@ -80,15 +81,5 @@ fn below(path: &str, value: impl Into<Value>) -> Map<String, Value> {
         Value::Object(members) => members,
         // Without a target only objects are added.
         _ => Map::new(),
-    }
-}
-
-/// Takes members over, objects member by member.
-fn merge(into: &mut Map<String, Value>, from: Map<String, Value>) {
-    for (name, value) in from {
-        match (into.get_mut(&name), value) {
-            (Some(Value::Object(there)), Value::Object(more)) => merge(there, more),
-            (_, value) => drop(into.insert(name, value)),
-        }
     }
 }

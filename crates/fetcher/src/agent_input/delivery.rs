@@ -1,12 +1,11 @@
 //! What documents carry under an agent: the same fields as those of Elastic's own inputs, beside what the policy adds.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use agent::AgentInfo;
 use config::policy::{InputUnit, Stream};
 use config::{Delivery, StreamDelivery};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 /// Tag of what was not collected on the host that ships it: nothing of the host is added to it then.
 const FORWARDED: &str = "forwarded";
@@ -23,7 +22,7 @@ pub(super) struct Shipper {
 impl Default for Shipper {
     fn default() -> Self {
         let host = gethostname::gethostname().to_string_lossy().into_owned();
-        Self { agent: AgentInfo::default(), host, ephemeral_id: random_id() }
+        Self { agent: AgentInfo::default(), host, ephemeral_id: common::http::guid() }
     }
 }
 
@@ -61,7 +60,7 @@ impl Shipper {
             "input": { "type": options::INPUT },
         });
         let mut fields = usual.as_object().cloned().unwrap_or_default();
-        merge(&mut fields, &stream.additions.fields);
+        mapper::merge(&mut fields, &stream.additions.fields);
         let mut tags = stream.additions.tags.clone();
         if !tags.iter().any(|tag| tag == FORWARDED) {
             tags.push(FORWARDED.to_owned());
@@ -69,26 +68,4 @@ impl Shipper {
         let preserve_original_event = stream.preserve_original_event;
         StreamDelivery { data_stream: stream.data_stream.to_string(), preserve_original_event, tags, fields }
     }
-}
-
-fn merge(into: &mut Map<String, Value>, from: &Map<String, Value>) {
-    for (name, value) in from {
-        match (into.get_mut(name), value) {
-            (Some(Value::Object(there)), Value::Object(more)) => merge(there, more),
-            _ => drop(into.insert(name.clone(), value.clone())),
-        }
-    }
-}
-
-/// An id in the form of a random UUID.
-fn random_id() -> String {
-    let number = (fastrand::u128(..) & !(0xf000_c000 << 60)) | (0x4000_8000 << 60);
-    let digits = format!("{number:032x}");
-    let mut id = String::with_capacity(36);
-    for (from, to) in [(0, 8), (8, 12), (12, 16), (16, 20), (20, 32)] {
-        let gap = if from == 0 { "" } else { "-" };
-        // A text takes whatever is written to it.
-        let _ = write!(id, "{gap}{}", &digits[from..to]);
-    }
-    id
 }

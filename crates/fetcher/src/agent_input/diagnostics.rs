@@ -9,7 +9,7 @@ use std::time::Duration;
 use agent::{Actions, Agent, Diagnostic, DiagnosticsRequest, Refusal, Unit, UnitKey};
 use async_trait::async_trait;
 use collect::flow::desk::Desk;
-use common::health::{Health, SourceSnapshot, locked};
+use common::health::{Health, Snapshot, SourceSnapshot, locked};
 use serde_json::{Value, json};
 
 use super::{machine, redact};
@@ -79,11 +79,12 @@ impl Diagnostics {
             .iter()
             .map(|unit| (unit.key.to_string(), redact::members(&unit.config.source).into()))
             .collect();
+        let health = self.health.snapshot();
         let status = json!({
             "version": version::VERSION,
             "commit": version::COMMIT,
             "units": units,
-            "health": self.health.snapshot(),
+            "health": health,
         });
         vec![
             json_file("status", "Units, sources and outputs as they are now", &status),
@@ -93,7 +94,7 @@ impl Diagnostics {
                 "What is remembered of the sources: cursors, ids, the retry queue",
                 &self.desks.states(),
             ),
-            text_file("sources", "txt", "The sources, a line each", sources(&self.health)),
+            text_file("sources", "txt", "The sources, a line each", sources(&health)),
             text_file("metrics", "txt", "Counts, in the form of Prometheus", metrics::render(&self.health)),
             text_file("errors", "ndjson", "The last warnings and errors", logs::recent()),
             text_file("memory", "txt", "Memory of the process", machine::memory()),
@@ -164,31 +165,33 @@ fn text_file(name: &str, ending: &str, description: &str, text: String) -> Diagn
 
 /// The processor's time by thread while sources work, and what they read in that time.
 async fn cpu(health: &Health) -> String {
-    let before = (health.snapshot(), machine::threads());
+    let (before, threads_before) = (health.snapshot(), machine::threads());
     tokio::time::sleep(PROFILE).await;
     let (after, threads) = (health.snapshot(), machine::threads());
     let mut table = format!("in {} s\nuser ms  system ms  thread\n", PROFILE.as_secs());
     for (id, now) in &threads {
-        let then = before.1.get(id);
-        let since = |time: fn(&machine::Thread) -> u64| time(now) - then.map_or(0, time).min(time(now));
+        let then = threads_before.get(id);
+        let since = |time: fn(&machine::Thread) -> u64| time(now).saturating_sub(then.map_or(0, time));
         let (user, system) = (since(|thread| thread.user), since(|thread| thread.system));
         let _ = writeln!(table, "{user:>7}  {system:>9}  {} ({id})", now.name);
     }
     table.push_str("pages  records  source\n");
     for source in &after.sources {
-        let key = |source: &SourceSnapshot| (source.cloud.clone(), source.tenant.clone(), source.dataset.clone());
-        let then = before.0.sources.iter().find(|then| key(then) == key(source));
-        let (pages, fetched) = then.map_or((0, 0), |then| (then.pages, then.fetched));
-        let (pages, fetched) = (source.pages - pages.min(source.pages), source.fetched - fetched.min(source.fetched));
+        let is_same = |then: &&SourceSnapshot| {
+            (&then.cloud, &then.tenant, &then.dataset) == (&source.cloud, &source.tenant, &source.dataset)
+        };
+        let then = before.sources.iter().find(is_same);
+        let since = |count: fn(&SourceSnapshot) -> u64| count(source).saturating_sub(then.map_or(0, count));
+        let (pages, fetched) = (since(|source| source.pages), since(|source| source.fetched));
         let _ = writeln!(table, "{pages:>5}  {fetched:>7}  {} {}", source.tenant, source.dataset);
     }
     table
 }
 
 /// The sources as a table.
-fn sources(health: &Health) -> String {
+fn sources(health: &Snapshot) -> String {
     let mut table = "state     tenant                                dataset          fetched  newest\n".to_owned();
-    for source in health.snapshot().sources {
+    for source in &health.sources {
         let newest = source.newest.as_deref().unwrap_or("-");
         // A text takes whatever is written to it.
         let _ = writeln!(
@@ -199,7 +202,7 @@ fn sources(health: &Health) -> String {
             source.dataset,
             source.fetched
         );
-        for reason in source.reasons {
+        for reason in &source.reasons {
             let (error, hint) = common::health::in_one_line(&reason.text);
             let _ = writeln!(table, "          {}: {error}; {}", reason.reason.name(), hint.unwrap_or_default());
         }

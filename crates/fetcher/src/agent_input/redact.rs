@@ -22,7 +22,7 @@ const WORD: usize = 8;
 /// Names that hold such a part, and whose values are none: places of files, and choices.
 const PLAIN: [&str; 2] = ["_file", "_url"];
 
-/// The members without secrets. `all` is for maps whose names are anybody's, as headers.
+/// The members without secrets. Of maps whose names are anybody's, as headers, no value is shown.
 pub(super) fn members(source: &Map<String, Value>) -> Map<String, Value> {
     source.iter().map(|(name, value)| (name.clone(), member(name, value))).collect()
 }

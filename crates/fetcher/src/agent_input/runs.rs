@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use collect::flow::{self, Assignment, Failed, Parts, RunOptions, Target, desk::Desk};
+use collect::flow::{self, Assignment, Failed, Parts, RunOptions, desk::Desk};
 use config::{Config, HealthReports, HttpConfig, NamedOutput, Output};
 use tokio::sync::mpsc;
 use tokio::task::{Id, JoinSet};
@@ -18,7 +18,6 @@ use super::units::{Place, Wanted};
 use crate::cli::run::open;
 use crate::control;
 use common::error::Error;
-use common::health::DEFAULT_OUTPUT;
 use common::stats::Stats;
 use output::dead_letters::{DeadLetters, Limit};
 use output::settings::ElasticOutput;
@@ -236,8 +235,9 @@ impl Runs {
 impl Run {
     /// Hands over whom to collect. One that still has the former list is told later ([`Runs::is_due`]).
     fn tell(&mut self, list: &Assignment) {
-        self.is_behind = self.told != *list && self.lists.try_send(list.clone()).is_err();
-        if !self.is_behind && self.told != *list {
+        let is_news = self.told != *list;
+        self.is_behind = is_news && self.lists.try_send(list.clone()).is_err();
+        if is_news && !self.is_behind {
             self.told = list.clone();
         }
     }
@@ -266,8 +266,7 @@ impl Work {
         let Some(opened) = opened else { return Ok(Vec::new()) };
         let output = opened.map_err(|error| Trouble::Output(error.to_string()))?;
         is_open.store(true, Ordering::Relaxed);
-        let target = Target { name: DEFAULT_OUTPUT.into(), output, namespace: namespace.clone() };
-        let parts = Parts { outputs: vec![target], stats: Arc::clone(&stats), dead, desk: Arc::clone(&desk) };
+        let parts = Parts { desk: Arc::clone(&desk), ..Parts::new(output, Arc::clone(&stats), dead) };
         let of_state = |error: Error| Trouble::State(error.to_string());
         let _control = control::open(&config.state, Arc::clone(&stats.health), desk).await.map_err(of_state)?;
         let orders = RunOptions { once: false, stop, tenants: Some(changes) };

@@ -12,7 +12,7 @@ use common::health::{Health, SourceSnapshot};
 use output::dead_letters::DeadLetters;
 
 /// Time between two looks of the watchdogs.
-const WATCH: Duration = Duration::from_secs(30);
+pub(crate) const WATCH: Duration = Duration::from_secs(30);
 /// Time between two lines that say what was collected.
 const LINE: Duration = Duration::from_mins(1);
 

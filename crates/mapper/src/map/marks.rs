@@ -68,8 +68,8 @@ impl Marks {
     }
 }
 
-/// Takes members over, objects member by member.
-fn merge(into: &mut Map<String, Value>, from: &Map<String, Value>) {
+/// Takes members of a document over, objects member by member; any other value takes the place of the one that is there.
+pub fn merge(into: &mut Map<String, Value>, from: &Map<String, Value>) {
     for (name, value) in from {
         match (into.get_mut(name), value) {
             (Some(Value::Object(there)), Value::Object(more)) => merge(there, more),
