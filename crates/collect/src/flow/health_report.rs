@@ -147,10 +147,10 @@ fn document(
     document
 }
 
-/// What an agent's policy wants on its documents. Reports have no fields of their own below the same names.
+/// What an agent's policy wants on its documents, in the place of what a report holds there.
 fn mark(document: &mut Value, stream: &StreamDelivery) {
-    for (name, value) in &stream.fields {
-        document[name] = value.clone();
+    if let Value::Object(members) = document {
+        mapper::merge(members, &stream.fields);
     }
     if !stream.tags.is_empty() {
         document["tags"] = json!(stream.tags);
