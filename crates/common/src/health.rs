@@ -44,6 +44,8 @@ use crate::ids::DatasetNames;
 
 /// Failed cycles in a row, of a kind that should pass, before a source counts as degraded.
 const FAILED_CYCLES: u32 = 2;
+/// Time in which a request may fail and be repeated before the source counts as degraded.
+const STUMBLING: Duration = Duration::from_secs(20);
 /// The clocks of one service may differ by so much.
 const SLACK: chrono::TimeDelta = chrono::TimeDelta::minutes(1);
 /// Longest error text that is kept.
@@ -134,6 +136,8 @@ struct SourceStatus {
     last_nonempty: Option<Instant>,
     /// Last page or whole cycle.
     last_progress: Option<Instant>,
+    /// Requests fail since this time, without a page in between.
+    stumbles_since: Option<Instant>,
     last_error: Option<(String, Instant)>,
     /// Failed cycles in a row.
     failed: u32,
@@ -170,6 +174,7 @@ impl SourceHealth {
             last_success: None,
             last_nonempty: None,
             last_progress: None,
+            stumbles_since: None,
             last_error: None,
             failed: 0,
             newest: None,
@@ -248,6 +253,7 @@ impl SourceHealth {
             Ok(()) => {
                 status.last_success = Some(now);
                 status.last_progress = Some(now);
+                status.stumbles_since = None;
                 status.failed = 0;
                 status.caught_up = true;
                 for reason in [Reason::Failing, Reason::Unreachable, Reason::Refused, Reason::State, Reason::Silent] {
@@ -290,6 +296,7 @@ impl SourceHealth {
         self.page_size.set(size.into());
         let mut status = locked(&self.status);
         status.last_progress = Some(Instant::now());
+        status.stumbles_since = None;
         status.throttled_since = None;
         self.clear(&mut status, Reason::ThrottledLong);
         if status.failed == 0 {

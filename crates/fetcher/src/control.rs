@@ -164,8 +164,8 @@ impl Drop for Control {
 pub async fn open(state: &Path, health: Arc<Health>, desk: Arc<Desk>) -> Result<Option<Control>, Error> {
     if let Ok(Ok(status)) = timeout(PATIENCE, ask(state)).await {
         return Err(Error::Io(format!(
-            "another m365-fetcher (process {}) collects with the state directory {}\nhint: stop it first, or give this \
-             one its own `state`",
+            "another m365-fetcher (process {}) collects with the state directory {}\nhint: stop it first, or give this one \
+             its own state directory (`state`; in a policy of Elastic Agent `state_path`)",
             status.head.pid,
             state.display()
         )));

@@ -1,6 +1,12 @@
 //! Finds the end of one JSON value, over any chunking, without recursion.
 
+mod block;
+#[cfg(test)]
+mod tests;
+
 use memchr::memchr2;
+
+use self::block::{BYTES, Block, Edge};
 
 /// Progress inside one JSON value. The structure is followed, scalars are not checked: that is the mapper's part.
 ///
@@ -48,7 +54,22 @@ impl ValueScan {
     /// are needed. The first byte of a new value must not be whitespace. A number or literal ends before its delimiter.
     pub(super) fn advance(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut at = 0;
+        // Up to here, bytes are looked at one by one.
+        let mut slow = 0;
         while let Some(&byte) = bytes.get(at) {
+            if at >= slow
+                && self.is_within()
+                && let Some(block) = bytes[at..].first_chunk()
+            {
+                match self.block(block) {
+                    Blocked::Ended(n) => return Some(at + n),
+                    Blocked::Passed => {
+                        at += BYTES;
+                        continue;
+                    }
+                    Blocked::Odd => slow = at + BYTES,
+                }
+            }
             match self.mode {
                 Mode::Text => match text_end(&bytes[at..]) {
                     None => return None,
@@ -85,13 +106,11 @@ impl ValueScan {
                         self.open.push(Bracket::Square);
                         at += 1;
                     }
-                    b'}' if self.in_object && self.open.curly == 0 => return Some(at),
                     b'}' | b']' => {
-                        at += 1;
-                        self.open.close(if byte == b'}' { Bracket::Curly } else { Bracket::Square });
-                        if self.open.depth == 0 {
-                            return Some(at);
+                        if let Some(length) = self.close(byte) {
+                            return Some(at + length);
                         }
+                        at += 1;
                     }
                     _ => at += 1,
                 },
@@ -116,6 +135,60 @@ impl ValueScan {
         }
         None
     }
+}
+
+impl ValueScan {
+    /// Within a value with brackets, whose end is one of them.
+    fn is_within(&self) -> bool {
+        self.open.depth > 0 && matches!(self.mode, Mode::Between | Mode::Text | Mode::Escape)
+    }
+
+    /// Consumes a block.
+    fn block(&mut self, bytes: &[u8; BYTES]) -> Blocked {
+        let escaped = self.mode == Mode::Escape;
+        let start = Edge { in_text: escaped || self.mode == Mode::Text, escaped };
+        let Some((mut brackets, end)) = Block::of(bytes).outside(start) else { return Blocked::Odd };
+        while brackets != 0 {
+            let at = brackets.trailing_zeros() as usize;
+            brackets &= brackets - 1;
+            match bytes[at] {
+                b'{' => self.open.push(Bracket::Curly),
+                b'[' => self.open.push(Bracket::Square),
+                close => {
+                    if let Some(length) = self.close(close) {
+                        self.mode = Mode::Between;
+                        return Blocked::Ended(at + length);
+                    }
+                }
+            }
+        }
+        self.mode = match end {
+            Edge { escaped: true, .. } => Mode::Escape,
+            Edge { in_text: true, .. } => Mode::Text,
+            _ => Mode::Between,
+        };
+        Blocked::Passed
+    }
+
+    /// Takes a closing bracket; if the value ends there, whether the bracket is a byte of it.
+    fn close(&mut self, byte: u8) -> Option<usize> {
+        let bracket = if byte == b'}' { Bracket::Curly } else { Bracket::Square };
+        if bracket == Bracket::Curly && self.in_object && self.open.curly == 0 {
+            return Some(0);
+        }
+        self.open.close(bracket);
+        (self.open.depth == 0).then_some(1)
+    }
+}
+
+/// What became of a block.
+enum Blocked {
+    /// All of it belongs to the value.
+    Passed,
+    /// The value ends behind so many bytes.
+    Ended(usize),
+    /// It cannot be told at once.
+    Odd,
 }
 
 /// Bytes between texts that say where a value ends.

@@ -114,6 +114,10 @@ impl<'w> Walk<'w, '_> {
         let early = shape.columns.len() - usize::from(shape.split_column);
         let mut written = false;
         for (position, column) in shape.columns[..early].iter().enumerate() {
+            // Most objects have few of their columns: only the slots of the others are looked at.
+            if !written && self.buffers.slots[base + position] >= NULL {
+                continue;
+            }
             let end = self.buffers.custom.len();
             let joined = column.joins && written;
             self.slot(column, base + position, &mut open, joined);

@@ -229,11 +229,11 @@ impl Supervisor {
                     continue;
                 }
             };
-            let former = self.tenants.remove(&key);
-            if let Some(former) = &former {
+            if let Some(former) = self.tenants.get(&key) {
                 former.stop.cancel();
                 tracing::info!(tenant = config.id, "tenant is configured anew, its sources start again");
             }
+            let former = self.ending(&key);
             let order = Order { once: self.once, spread, stop: stop.clone() };
             let done = self.send_out(collectors, config, order, former);
             self.tenants.insert(key, TenantTasks { config: config.clone(), stop, done });
@@ -258,20 +258,28 @@ impl Supervisor {
         self.tenants.values().map(|tasks| &tasks.config).collect()
     }
 
-    /// Starts the sources of one tenant, when those of `former` have ended: two would fight over one state.
+    /// Ends of the tenant's sources that were told to stop, also those of another application: state is kept per tenant.
+    fn ending(&self, key: &Key) -> Vec<watch::Receiver<()>> {
+        let of_tenant = |(other, tasks): &(&Key, &TenantTasks)| {
+            (&other.0, &other.1) == (&key.0, &key.1) && tasks.stop.is_cancelled()
+        };
+        self.tenants.iter().filter(of_tenant).map(|(_, tasks)| tasks.done.clone()).collect()
+    }
+
+    /// Starts the sources of one tenant, when the former ones have ended: two would fight over one state.
     fn send_out(
         &mut self,
         collectors: Vec<Collector>,
         config: &TenantConfig,
         order: Order,
-        former: Option<TenantTasks>,
+        former: Vec<watch::Receiver<()>>,
     ) -> watch::Receiver<()> {
         let (ended, done) = watch::channel(());
         let (run, config) = (Arc::clone(&self.run), config.clone());
         self.members.spawn(async move {
-            if let Some(mut former) = former {
+            for mut done in former {
                 // An error is the end that is waited for.
-                while former.done.changed().await.is_ok() {}
+                while done.changed().await.is_ok() {}
             }
             let failed = collect(collectors, &config, &run, order).await;
             drop(ended);

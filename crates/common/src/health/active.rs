@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use tokio::time::Instant;
 
-use super::{FAILED_CYCLES, Key, NO_DATASETS, Reason, SourceHealth, SourceStatus, bounded, in_one_line, locked};
+use super::{
+    FAILED_CYCLES, Key, NO_DATASETS, Reason, STUMBLING, SourceHealth, SourceStatus, bounded, in_one_line, locked,
+};
 use crate::error::Error;
 
 /// The reasons that hold now.
@@ -51,11 +53,14 @@ impl SourceHealth {
         self.set(&mut status, reason, &text);
     }
 
-    /// A request failed and is repeated. As long as nothing ever succeeded, that is all there is to say of the source.
+    /// A request failed and is repeated. As long as nothing ever succeeded, that is all there is to say of the source;
+    /// later on, once it has lasted for [`STUMBLING`].
     pub fn stumbled(&self, error: &Error) {
         self.retries.add(1);
         let mut status = locked(&self.status);
-        if status.last_progress.is_none() && matches!(error, Error::Transient(_)) {
+        let since = *status.stumbles_since.get_or_insert_with(Instant::now);
+        let is_told = status.last_progress.is_none() || since.elapsed() >= STUMBLING;
+        if is_told && matches!(error, Error::Transient(_)) {
             let text = bounded(&error.to_string());
             status.last_error = Some((text.clone(), Instant::now()));
             self.set(&mut status, Reason::Failing, &text);

@@ -43,6 +43,27 @@ async fn one_failed_cycle_after_a_good_one_is_no_reason_two_are_and_a_good_one_c
 }
 
 #[tokio::test(start_paused = true)]
+async fn requests_that_fail_for_long_are_told_before_the_cycle_ends_and_a_page_clears_it() {
+    let health = Health::default();
+    let source = source(&health);
+    let error = Error::Transient("connection failed".to_owned());
+    source.cycle_ended(&Ok(()));
+    for _ in 0..2 {
+        source.stumbled(&error);
+        tokio::time::advance(Duration::from_secs(19)).await;
+        source.stumbled(&error);
+        assert_eq!(reasons(&source), []);
+        source.page_read(50);
+    }
+    source.stumbled(&error);
+    tokio::time::advance(Duration::from_secs(20)).await;
+    source.stumbled(&error);
+    assert_eq!((source.snapshot().state, reasons(&source)), (State::Degraded, vec![Reason::Failing]));
+    source.page_read(50);
+    assert_eq!(source.snapshot().state, State::Healthy);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_never_worked_and_what_somebody_must_change_shows_at_once() {
     let health = Health::default();
     let source = source(&health);

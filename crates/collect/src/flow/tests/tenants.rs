@@ -1,10 +1,14 @@
 //! Many tenants in one process: whatever happens to some, the others do not notice.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::*;
+use output::elasticsearch::Client;
+use output::elasticsearch::mock::{BulkFault, Cluster, output};
 
 /// A run over the tenants of several simulators.
 pub(super) struct Run {
@@ -176,6 +180,30 @@ async fn tenants_come_change_and_go_and_the_others_go_on() {
     // No document came twice, and its token was asked for once.
     assert_eq!((run.found("one-0.example"), run.found("two-0.example")), (30, 30));
     assert!(run.end().await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_application_of_a_tenant_waits_for_the_sources_of_the_former_one() {
+    let (simulator, tenants) = serve(&names("one", 1), 3, &["incident"]).await;
+    let (cluster, host) = Cluster::start().await;
+    let is_up = Arc::new(AtomicBool::new(false));
+    let up = Arc::clone(&is_up);
+    cluster.on_request(move |_| (!up.load(Ordering::Relaxed)).then_some(BulkFault::Status(503, "starts")));
+    let client = Client::new(&output(vec![host])).expect("client");
+    let output = AnyOutput::Elasticsearch(client);
+    let target = Target { name: "default".into(), output, namespace: "default".to_owned() };
+    let run = start_with(tenants.clone().into(), vec![target], &Arc::default()).await;
+    Run::until("the former sources have read", || !cluster.requests().is_empty()).await;
+    let requests = simulator.requests();
+    let mut other = tenants;
+    other[0].client_id = "0f0f0f0f-0000-4000-8000-000000000001".to_owned();
+    run.tenants.send(other.into()).await.expect("heard");
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    assert_eq!(simulator.requests(), requests, "two would fight over one state");
+    is_up.store(true, Ordering::Relaxed);
+    Run::until("the other application asks", || simulator.requests() > requests).await;
+    assert_eq!(cluster.of("incident").len(), 3);
+    run.stop.cancel();
 }
 
 /// Says that it is not available, then answers; notes how many connections it was asked on.
