@@ -6,7 +6,7 @@
 use std::io::Write as _;
 use std::time::Duration;
 
-use it::fake_agent::{Options, Policy, Program, Status};
+use it::fake_agent::{Options, Policy, Status};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -33,11 +33,6 @@ fn inputs(scene: &Scene) -> Vec<Value> {
             input
         })
         .collect()
-}
-
-/// The build that is measured.
-fn program(scene: &Scene) -> Program {
-    it::path("M365_TEST_PROGRAM").map_or_else(|| scene.program(), |path| Program::new(path, scene.folder.path()))
 }
 
 /// Milliseconds of processor time, and KiB of memory.
@@ -69,7 +64,7 @@ async fn of_the_component() {
     let component = &scene.component;
     let nothing = Policy::new(scene.output());
     component.set_policy(&nothing);
-    component.spawn(program(&scene)).await.unwrap();
+    component.spawn(scene.program()).await.unwrap();
     component.until("healthy", Status::is_healthy).await;
     idle(&scene, "idle without inputs").await;
     component.stop(false).await;
@@ -80,7 +75,7 @@ async fn of_the_component() {
     component.set_policy(&policy(&many));
     let checkins = component.received().len();
     let begun = Instant::now();
-    component.spawn(program(&scene)).await.unwrap();
+    component.spawn(scene.program()).await.unwrap();
     component.until("checked in", |_| component.received().len() > checkins).await;
     let first = begun.elapsed();
     component.until("taken over", |status| status.units.values().all(|unit| unit.config_idx > 0)).await;

@@ -107,9 +107,10 @@ impl Scene {
         inputs.into_iter().fold(Policy::new(self.output()), Policy::input)
     }
 
-    /// The real program.
+    /// The real program: as it was built for the tests, or another build of it.
     pub(super) fn program(&self) -> Program {
-        Program::new(env!("CARGO_BIN_EXE_collector"), self.folder.path())
+        let path = it::path("M365_TEST_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_collector").into());
+        Program::new(path, self.folder.path())
     }
 
     /// Waits until every version of the tenants' records, as they are now, is in the cluster, each once.
