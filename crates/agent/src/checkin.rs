@@ -22,6 +22,7 @@ use crate::api::Shared;
 use crate::chunks::{self, Joiner, Limits};
 use crate::connection::{Disconnection, Inbound, Link};
 use crate::messages::{CheckinExpected, CheckinObserved, ConnectionSupports, VersionInfo};
+use crate::units::Units;
 
 /// What changes within this time is told in one message.
 const COALESCE: Duration = Duration::from_millis(100);
@@ -108,10 +109,7 @@ enum Event {
 
 impl<'c> Stream<'c> {
     fn begin(checkins: &'c Checkins) -> Self {
-        let latest = checkins.shared.with_units(|units| {
-            units.begin_stream();
-            units.observe()
-        });
+        checkins.shared.with_units(Units::begin_stream);
         let mut stream = Self {
             checkins,
             joiner: Joiner::default(),
@@ -122,7 +120,7 @@ impl<'c> Stream<'c> {
         };
         let supports = checkins.limits.chunking.then_some(ConnectionSupports::CheckinChunking as i32);
         let version_info = Some(checkins.version.clone());
-        stream.enqueue(latest.clone(), |first| CheckinObserved {
+        stream.enqueue(|first| CheckinObserved {
             version_info,
             supports: supports.into_iter().collect(),
             ..first
@@ -183,21 +181,20 @@ impl<'c> Stream<'c> {
         let observed = self.checkins.shared.with_units(|units| units.observe());
         let is_different = observed != self.latest;
         if is_different && now >= soon || now >= late {
-            self.enqueue(observed, |first| first);
+            self.enqueue(|observed| observed);
             return now + COALESCE;
         }
         if is_different { soon } else { late }
     }
 
-    fn enqueue(&mut self, observed: CheckinObserved, complete: impl FnOnce(CheckinObserved) -> CheckinObserved) {
+    fn enqueue(&mut self, complete: impl FnOnce(CheckinObserved) -> CheckinObserved) {
         self.sent = Instant::now();
+        // Units that are told STOPPED by this are no more: without them it is the same, and no reason for a message. Both are
+        // taken at once, so that no report falls between them.
+        let (observed, latest) = self.checkins.shared.with_units(|units| (units.hand_over(), units.observe()));
+        self.latest = latest;
         let whole = complete(CheckinObserved { token: self.checkins.token.clone(), ..observed });
         self.parts = chunks::split(whole, self.checkins.limits, timestamp()).into();
-        // Units that are told STOPPED by this are no more: without them it is the same, and no reason for a message.
-        self.latest = self.checkins.shared.with_units(|units| {
-            units.sent();
-            units.observe()
-        });
     }
 }
 

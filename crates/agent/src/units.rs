@@ -142,14 +142,17 @@ impl Units {
         }
     }
 
-    /// What was observed is on its way: units that were reported STOPPED are no more.
-    pub(crate) fn sent(&mut self) {
+    /// All units for a message that goes out now. Those of which it says STOPPED are no more from then on; a report that
+    /// comes later is in the next message.
+    pub(crate) fn hand_over(&mut self) -> CheckinObserved {
+        let observed = self.observe();
         let ended: Vec<UnitKey> =
             self.known.iter().filter(|(_, known)| known.has_ended()).map(|(key, _)| key.clone()).collect();
         for key in ended {
             self.known.remove(&key);
             self.farewells.insert(key);
         }
+        observed
     }
 
     /// The units that the agent wants, with their latest configuration.

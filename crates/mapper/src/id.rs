@@ -16,7 +16,7 @@ pub struct DocId(pub [u8; 16]);
 
 impl fmt::Display for DocId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(HEXLOWER.encode_mut_str(&self.0, &mut [0; 32]))
+        f.write_str(self.digits(&mut [0; 32]))
     }
 }
 
@@ -31,6 +31,11 @@ impl DocId {
             hasher.update(part);
         }
         Self::head(&hasher.finalize())
+    }
+
+    /// Its lower-case hexadecimal digits, as the index has them.
+    pub fn digits<'a>(&self, buffer: &'a mut [u8; 32]) -> &'a str {
+        HEXLOWER.encode_mut_str(&self.0, buffer)
     }
 
     /// The first 128 bits of a digest.

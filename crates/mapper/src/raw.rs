@@ -92,11 +92,12 @@ pub(crate) fn canonical(row: &Row<'_>, at: At, depth: usize, out: &mut String) {
     match row.kind(at) {
         Kind::Object | Kind::Array if depth > MAX_DEPTH => out.push_str(row.raw(at)),
         Kind::Object => {
-            let mut members: Vec<(String, At)> = row
-                .children(at)
-                .filter(|&child| row.kind(child) != Kind::Null)
-                .map(|child| (decode(row.key(child)), child))
-                .collect();
+            let name = |child| {
+                let key = row.key(child);
+                if row.key_escaped(child) { Cow::Owned(decode(key)) } else { Cow::Borrowed(key) }
+            };
+            let members = row.children(at).filter(|&child| row.kind(child) != Kind::Null);
+            let mut members: Vec<(Cow<'_, str>, At)> = members.map(|child| (name(child), child)).collect();
             members.sort_by(|a, b| a.0.encode_utf16().cmp(b.0.encode_utf16()));
             out.push('{');
             for (name, child) in members {

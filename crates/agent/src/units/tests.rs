@@ -147,14 +147,12 @@ fn a_unit_is_reported_stopped_once() {
     let unit = added(units.apply(expected(vec![wanted("a", 0, 1)])));
     units.report(&unit, healthy());
     let gone = removed(units.apply(expected(vec![unwanted("a", 0, 1)])));
-    assert_eq!(seen(&units.observe()), [("a", 1, STOPPING)]);
-    units.sent();
+    assert_eq!(seen(&units.hand_over()), [("a", 1, STOPPING)]);
     assert!(units.apply(expected(vec![unwanted("a", 0, 1)])).is_empty(), "it was announced");
     assert!(!units.report(&unit, healthy()), "it is on its way to its end");
     assert!(units.report(&gone, stopped()));
     assert_eq!(seen(&units.observe()), [("a", 1, STOPPED)]);
-    assert_eq!(seen(&units.observe()), [("a", 1, STOPPED)], "until it is on its way");
-    units.sent();
+    assert_eq!(seen(&units.hand_over()), [("a", 1, STOPPED)], "until it is on its way");
     assert!(units.observe().units.is_empty());
     // A list that crossed the report.
     assert!(units.apply(expected(vec![unwanted("a", 0, 1)])).is_empty());
@@ -168,7 +166,7 @@ fn a_unit_that_stopped_can_come_again() {
     let first = added(units.apply(expected(vec![wanted("a", 0, 1)])));
     removed(units.apply(expected(vec![unwanted("a", 0, 1)])));
     units.report(&first, stopped());
-    units.sent();
+    units.hand_over();
     let second = added(units.apply(expected(vec![wanted("a", 0, 1)])));
     assert!(!units.report(&first, healthy()), "the former unit of that id");
     units.report(&second, healthy());
@@ -194,7 +192,7 @@ fn a_unit_that_was_unknown_and_is_unwanted_ends_at_once() {
     let mut units = Units::default();
     assert!(units.apply(expected(vec![unwanted("a", 0, 3)])).is_empty());
     assert_eq!(seen(&units.observe()), [("a", 3, STOPPED)]);
-    units.sent();
+    units.hand_over();
     assert!(units.observe().units.is_empty());
 }
 
@@ -239,7 +237,7 @@ fn a_new_stream_has_heard_no_farewell() {
     let unit = added(units.apply(expected(vec![wanted("a", 0, 1)])));
     removed(units.apply(expected(vec![unwanted("a", 0, 1)])));
     units.report(&unit, stopped());
-    units.sent();
+    units.hand_over();
     // The stream broke before the agent heard it.
     units.begin_stream();
     assert!(units.apply(expected(vec![unwanted("a", 0, 1)])).is_empty());

@@ -1,7 +1,6 @@
 //! The body of a bulk request: an action line before every document, compressed where configured, in buffers that the
 //! requests of an output use one after the other.
 
-use std::io::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -99,13 +98,13 @@ pub(super) fn framed_size(batches: &[Batch]) -> usize {
 fn frame(batches: &[Batch], body: &mut Vec<u8>) {
     body.clear();
     body.reserve_exact(framed_size(batches));
+    let mut digits = [0; ID_DIGITS];
     for item in Item::of(batches) {
         // Neither names nor ids need an escape.
         body.extend_from_slice(BEFORE_STREAM);
         body.extend_from_slice(item.data_stream().as_bytes());
         body.extend_from_slice(BEFORE_ID);
-        // A vector takes whatever is written to it.
-        let _ = write!(body, "{}", DocId(item.entry.id));
+        body.extend_from_slice(DocId(item.entry.id).digits(&mut digits).as_bytes());
         body.extend_from_slice(AFTER_ID);
         body.extend_from_slice(item.batch.line(item.entry));
     }
