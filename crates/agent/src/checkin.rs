@@ -120,11 +120,7 @@ impl<'c> Stream<'c> {
         };
         let supports = checkins.limits.chunking.then_some(ConnectionSupports::CheckinChunking as i32);
         let version_info = Some(checkins.version.clone());
-        stream.enqueue(|first| CheckinObserved {
-            version_info,
-            supports: supports.into_iter().collect(),
-            ..first
-        });
+        stream.enqueue(|first| CheckinObserved { version_info, supports: supports.into_iter().collect(), ..first });
         stream
     }
 
