@@ -57,10 +57,13 @@ impl SourceHealth {
     /// later on, once it has lasted for [`STUMBLING`].
     pub fn stumbled(&self, error: &Error) {
         self.retries.add(1);
+        // Throttling and a way that is missing are told of by themselves.
+        if !matches!(error, Error::Transient(_)) {
+            return;
+        }
         let mut status = locked(&self.status);
         let since = *status.stumbles_since.get_or_insert_with(Instant::now);
-        let is_told = status.last_progress.is_none() || since.elapsed() >= STUMBLING;
-        if is_told && matches!(error, Error::Transient(_)) {
+        if status.last_progress.is_none() || since.elapsed() >= STUMBLING {
             let text = bounded(&error.to_string());
             status.last_error = Some((text.clone(), Instant::now()));
             self.set(&mut status, Reason::Failing, &text);
