@@ -152,6 +152,14 @@ struct SourceStatus {
     watch: watch::Cycles,
 }
 
+impl SourceStatus {
+    /// A page or a whole cycle was read.
+    fn progressed(&mut self, now: Instant) {
+        self.last_progress = Some(now);
+        self.stumbles_since = None;
+    }
+}
+
 impl SourceHealth {
     fn new(key: Key) -> Self {
         let delivered = schema::catalog()
@@ -252,8 +260,7 @@ impl SourceHealth {
         match outcome {
             Ok(()) => {
                 status.last_success = Some(now);
-                status.last_progress = Some(now);
-                status.stumbles_since = None;
+                status.progressed(now);
                 status.failed = 0;
                 status.caught_up = true;
                 for reason in [Reason::Failing, Reason::Unreachable, Reason::Refused, Reason::State, Reason::Silent] {
@@ -295,8 +302,7 @@ impl SourceHealth {
         self.pages.add(1);
         self.page_size.set(size.into());
         let mut status = locked(&self.status);
-        status.last_progress = Some(Instant::now());
-        status.stumbles_since = None;
+        status.progressed(Instant::now());
         status.throttled_since = None;
         self.clear(&mut status, Reason::ThrottledLong);
         if status.failed == 0 {

@@ -98,21 +98,13 @@ impl ValueScan {
                             _ => self.mode = Mode::Text,
                         }
                     }
-                    b'{' => {
-                        self.open.push(Bracket::Curly);
-                        at += 1;
-                    }
-                    b'[' => {
-                        self.open.push(Bracket::Square);
-                        at += 1;
-                    }
-                    b'}' | b']' => {
-                        if let Some(length) = self.close(byte) {
+                    // No other byte tells anything here.
+                    bracket => {
+                        if let Some(length) = self.bracket(bracket) {
                             return Some(at + length);
                         }
                         at += 1;
                     }
-                    _ => at += 1,
                 },
                 Mode::Escape => {
                     self.mode = Mode::Text;
@@ -135,9 +127,7 @@ impl ValueScan {
         }
         None
     }
-}
 
-impl ValueScan {
     /// Within a value with brackets, whose end is one of them.
     fn is_within(&self) -> bool {
         self.open.depth > 0 && matches!(self.mode, Mode::Between | Mode::Text | Mode::Escape)
@@ -151,15 +141,9 @@ impl ValueScan {
         while brackets != 0 {
             let at = brackets.trailing_zeros() as usize;
             brackets &= brackets - 1;
-            match bytes[at] {
-                b'{' => self.open.push(Bracket::Curly),
-                b'[' => self.open.push(Bracket::Square),
-                close => {
-                    if let Some(length) = self.close(close) {
-                        self.mode = Mode::Between;
-                        return Blocked::Ended(at + length);
-                    }
-                }
+            if let Some(length) = self.bracket(bytes[at]) {
+                self.mode = Mode::Between;
+                return Blocked::Ended(at + length);
             }
         }
         self.mode = match end {
@@ -170,13 +154,15 @@ impl ValueScan {
         Blocked::Passed
     }
 
-    /// Takes a closing bracket; if the value ends there, whether the bracket is a byte of it.
-    fn close(&mut self, byte: u8) -> Option<usize> {
-        let bracket = if byte == b'}' { Bracket::Curly } else { Bracket::Square };
-        if bracket == Bracket::Curly && self.in_object && self.open.curly == 0 {
-            return Some(0);
+    /// Takes a bracket. If the value ends there, gives how many of its bytes the bracket is.
+    fn bracket(&mut self, byte: u8) -> Option<usize> {
+        match byte {
+            b'{' => self.open.push(Bracket::Curly),
+            b'[' => self.open.push(Bracket::Square),
+            b'}' if self.in_object && self.open.curly == 0 => return Some(0),
+            b'}' => self.open.close(Bracket::Curly),
+            _ => self.open.close(Bracket::Square),
         }
-        self.open.close(bracket);
         (self.open.depth == 0).then_some(1)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::row::{At, Kind, Row, decode, quote};
+use crate::row::{At, Kind, Row, quote};
 
 /// Levels of a row, below the row itself, that are kept as objects and arrays; what lies deeper is kept as text.
 /// Elasticsearch's `flattened` type takes 20 levels, and the field and a list around the value are two of them.
@@ -92,12 +92,8 @@ pub(crate) fn canonical(row: &Row<'_>, at: At, depth: usize, out: &mut String) {
     match row.kind(at) {
         Kind::Object | Kind::Array if depth > MAX_DEPTH => out.push_str(row.raw(at)),
         Kind::Object => {
-            let name = |child| {
-                let key = row.key(child);
-                if row.key_escaped(child) { Cow::Owned(decode(key)) } else { Cow::Borrowed(key) }
-            };
             let members = row.children(at).filter(|&child| row.kind(child) != Kind::Null);
-            let mut members: Vec<(Cow<'_, str>, At)> = members.map(|child| (name(child), child)).collect();
+            let mut members: Vec<(Cow<'_, str>, At)> = members.map(|child| (row.name(child), child)).collect();
             members.sort_by(|a, b| a.0.encode_utf16().cmp(b.0.encode_utf16()));
             out.push('{');
             for (name, child) in members {

@@ -164,6 +164,12 @@ impl<'a> Row<'a> {
         &self.text[start as usize..end as usize]
     }
 
+    /// The member's name, escapes resolved.
+    pub(crate) fn name(&self, at: At) -> Cow<'_, str> {
+        let key = self.key(at);
+        if self.key_escaped(at) { decode(key).into() } else { key.into() }
+    }
+
     /// Whether the member's name is this one, written without escapes.
     pub(crate) fn key_is(&self, at: At, name: &str) -> bool {
         let node = &self.nodes[at as usize];

@@ -6,7 +6,7 @@ mod split;
 
 use crate::drift::Counts;
 use crate::plan::{Column, Plan, Shape, ShapeId};
-use crate::row::{At, Kind, Row, decode};
+use crate::row::{At, Kind, Row};
 use crate::values::{Placement, Values};
 
 /// Marks a slot whose column the object does not have.
@@ -134,7 +134,7 @@ impl<'w> Walk<'w, '_> {
             if self.row.kind(at) == Kind::Null {
                 continue;
             }
-            let path = format!("{}{}", shape.source, decode(self.row.key(at)));
+            let path = format!("{}{}", shape.source, self.row.name(at));
             self.count("unknown_column", &path);
             self.buffers.unmapped.push(Unmapped { path, at, depth: self.depth + 1 });
         }
@@ -191,10 +191,7 @@ impl<'w> Walk<'w, '_> {
         for (position, child) in self.row.children(at).enumerate() {
             let expected = hints.get(position).copied();
             let hint = expected.filter(|&column| self.row.key_is(child, &shape.columns[usize::from(column)].name));
-            let found = hint.or_else(|| {
-                let key = self.row.key(child);
-                if self.row.key_escaped(child) { shape.index.get(&*decode(key)) } else { shape.index.get(key) }.copied()
-            });
+            let found = hint.or_else(|| shape.index.get(&*self.row.name(child)).copied());
             if let Some(column) = found.filter(|_| hint.is_none()) {
                 if hints.len() <= position {
                     hints.resize(position + 1, column);

@@ -192,6 +192,11 @@ fn key(config: &TenantConfig) -> Key {
     (config.cloud.name.clone(), config.id.to_ascii_lowercase(), config.client_id.to_ascii_lowercase())
 }
 
+/// Whatever the application.
+fn is_same_tenant(one: &Key, other: &Key) -> bool {
+    (&one.0, &one.1) == (&other.0, &other.1)
+}
+
 impl Supervisor {
     /// From now on these tenants are collected. Who does it already, with the same configuration, is left alone. Returns
     /// those that cannot be collected.
@@ -208,7 +213,7 @@ impl Supervisor {
             }
             tasks.stop.cancel();
             tracing::info!(tenant = tasks.config.id, "tenant is removed, its sources stop");
-            if !wanted.keys().any(|other| (&other.0, &other.1) == (&key.0, &key.1)) {
+            if !wanted.keys().any(|other| is_same_tenant(other, key)) {
                 self.run.stats.health.remove_tenant(&tasks.config.cloud.name, &tasks.config.id);
             }
         }
@@ -260,10 +265,8 @@ impl Supervisor {
 
     /// Ends of the tenant's sources that were told to stop, also those of another application: state is kept per tenant.
     fn ending(&self, key: &Key) -> Vec<watch::Receiver<()>> {
-        let of_tenant = |(other, tasks): &(&Key, &TenantTasks)| {
-            (&other.0, &other.1) == (&key.0, &key.1) && tasks.stop.is_cancelled()
-        };
-        self.tenants.iter().filter(of_tenant).map(|(_, tasks)| tasks.done.clone()).collect()
+        let is_ending = |(other, tasks): &(&Key, &TenantTasks)| is_same_tenant(other, key) && tasks.stop.is_cancelled();
+        self.tenants.iter().filter(is_ending).map(|(_, tasks)| tasks.done.clone()).collect()
     }
 
     /// Starts the sources of one tenant, when the former ones have ended: two would fight over one state.
